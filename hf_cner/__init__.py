@@ -1,0 +1,50 @@
+"""hf_cner: entities from Chinese electronic medical records, at home in transformers.
+
+`import hf_cner` is light: it loads neither torch nor transformers. The public names below are loaded when they are
+first used, and the models are registered with transformers' Auto classes as soon as those are imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+import wrapt
+
+__version__ = "0.1.0"
+
+_HOME_OF = {  # public name -> module that defines it
+    "CnerConfig": "modeling.configuration_cner",
+    "CnerForTokenClassification": "modeling.modeling_cner",
+    "CnerModel": "modeling.modeling_cner",
+    "CnerTrainer": "training.trainer",
+    "CnerTrainingArguments": "training.arguments",
+    "Document": "data.documents",
+    "Predictor": "inference.predictor",
+    "Span": "data.documents",
+    "load_corpus": "data.load",
+    "read_corpus": "data.corpora",
+}
+
+__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604  (all of them are strings)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'hf_cner' has no attribute {name!r}; public names: {', '.join(__all__)}")
+    value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+@wrapt.when_imported("transformers.models.auto")
+def _register(_: ModuleType) -> None:
+    """Registration needs torch and transformers, so it waits for the process to import the Auto classes itself."""
+    from ._registration import register
+
+    register()

@@ -1,0 +1,122 @@
+"""Configuration of the tagging and span models: four slots, an entity type list, and the windows of the text."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from transformers import PreTrainedConfig
+
+from .schemes import tag_names
+
+Slot = dict[str, Any]
+
+TAGGING_KINDS = ("softmax", "crf")
+
+DEFAULT_ENCODER: Slot = {"kind": "static", "vocab_size": 128, "embedding_size": 128}
+DEFAULT_CONTEXT: Slot = {"kind": "bilstm", "hidden_size": 128}
+DEFAULT_ATTENTION: Slot = {"kind": "none"}
+DEFAULT_SPAN_DECODER: Slot = {"kind": "crf", "scheme": "BIOES"}
+DEFAULT_WINDOWS: Slot = {"policy": "sentence", "max_length": 256, "overlap": 64}
+
+
+class CnerConfig(PreTrainedConfig):
+    """Everything that decides what a model computes.
+
+    Each of the four slots is a plain dict `{"kind": …, **options}`; the kinds and options stand in the tables
+    `ENCODERS`, `CONTEXTS`, `ATTENTIONS` and `DECODERS`.
+
+    Args:
+        encoder: `{"kind": "static", "vocab_size": …, "embedding_size": …}` or
+            `{"kind": "pretrained", "config": encoder_config.to_dict()}`.
+        context: `none`, `bilstm`, `bigru`, `idcnn`, `cnn` or `parallel`.
+        attention: `none`, `additive` or `multi_head`.
+        span_decoder: `softmax` or `crf` (both with `scheme`: BIO, BIOE or BIOES).
+        entity_types: the types, in the order in which their labels are numbered. When it is left out and `id2label`
+            holds tags (`O`, `B-…`), the types are read from the tags, and the tags keep their numbers.
+        dropout: probability with which an encoder output is dropped before the context layer (P4: 0.5).
+        windows: how a long text is cut; the keyword options of `windows.make_windows`, lengths in characters.
+        non_unit_ids: token ids that carry no tag (padding, cls, sep, bos, eos); everything else is a unit.
+        eval_logits: `"max_marginal"` (in evaluation the argmax of `logits` is the Viterbi path) or `"emissions"`.
+    """
+
+    model_type = "cner"
+    _auto_class = "AutoConfig"
+    keys_to_ignore_at_inference = ["emissions", "hidden_states", "attentions"]  # noqa: RUF012  (the base class's form)
+
+    def __init__(
+        self,
+        encoder: Slot | None = None,
+        context: Slot | None = None,
+        attention: Slot | None = None,
+        span_decoder: Slot | None = None,
+        entity_types: list[str] | None = None,
+        dropout: float = 0.1,
+        windows: Slot | None = None,
+        non_unit_ids: list[int] | None = None,
+        eval_logits: str = "max_marginal",
+        id2label: dict[int, str] | None = None,
+        label2id: dict[str, int] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.encoder = copy.deepcopy(DEFAULT_ENCODER if encoder is None else encoder)
+        self.context = copy.deepcopy(DEFAULT_CONTEXT if context is None else context)
+        self.attention = copy.deepcopy(DEFAULT_ATTENTION if attention is None else attention)
+        self.span_decoder = copy.deepcopy(DEFAULT_SPAN_DECODER if span_decoder is None else span_decoder)
+        self.dropout = dropout
+        self.windows = {**DEFAULT_WINDOWS, **(windows or {})}
+        self.non_unit_ids = [0] if non_unit_ids is None else [int(i) for i in non_unit_ids]
+        if eval_logits not in ("max_marginal", "emissions"):
+            raise ValueError(f"eval_logits is {eval_logits!r}; choose 'max_marginal' or 'emissions'.")
+        self.eval_logits = eval_logits
+        for name in ("encoder", "context", "attention", "span_decoder"):
+            check_slot(name, getattr(self, name))
+        self.entity_types = list(entity_types) if entity_types else types_of_tags(id2label)
+        labels = self.derived_labels(id2label)
+        super().__init__(id2label=dict(enumerate(labels)), label2id={n: i for i, n in enumerate(labels)}, **kwargs)
+
+    def derived_labels(self, id2label: dict[int, str] | None) -> list[str]:
+        """The labels in the order of their numbers: the tags of the scheme, or the entity types of a span decoder."""
+        repeated = {name for name in self.entity_types if self.entity_types.count(name) > 1}
+        if repeated:
+            raise ValueError(f"entity_types names {sorted(repeated)} more than once; each type must stand there once.")
+        if self.span_decoder["kind"] not in TAGGING_KINDS:
+            return list(self.entity_types)
+        names = tag_names(self.span_decoder.get("scheme", "BIOES"), self.entity_types)
+        if id2label is None:
+            return names
+        given = [name for _, name in sorted((int(i), name) for i, name in id2label.items())]
+        if sorted(given) == sorted(names):
+            return given  # the same tags in the order of whoever numbered them
+        generic = all(name.startswith("LABEL_") for name in given)  # what transformers fills in by itself
+        if generic:
+            return names
+        raise ValueError(
+            f"id2label holds {given}, but the scheme {self.span_decoder.get('scheme', 'BIOES')} with the types "
+            f"{self.entity_types} has the tags {names}. Pass entity_types alone, or labels that agree with the scheme."
+        )
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of rows of the input embedding, wherever the encoder slot keeps it."""
+        holder = self.encoder.get("config", self.encoder)
+        return int(holder.get("vocab_size", 0))
+
+    @vocab_size.setter
+    def vocab_size(self, value: int) -> None:
+        self.encoder.get("config", self.encoder)["vocab_size"] = value
+
+
+def check_slot(name: str, slot: Slot) -> None:
+    """Raise one clear sentence when a slot is not `{"kind": …}`."""
+    if not isinstance(slot, dict) or not isinstance(slot.get("kind"), str):
+        raise ValueError(f"The slot {name} must be a dict with a 'kind', as {{'kind': 'none'}}; found {slot!r}.")
+
+
+def types_of_tags(id2label: dict[int, str] | None) -> list[str]:
+    """Entity types in the order of their first tag: `{0: "O", 1: "B-body"}` gives `["body"]`."""
+    if not id2label:
+        return []
+    tags = [name for _, name in sorted((int(i), name) for i, name in id2label.items())]
+    named = [tag[2:] for tag in tags if tag[:2] in ("B-", "I-", "E-", "S-")]
+    return list(dict.fromkeys(named))

@@ -1,0 +1,231 @@
+"""One class for every combination of encoder, context, attention and decoder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoModel, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+
+from .attention import ATTENTIONS
+from .configuration_cner import CnerConfig
+from .context import CONTEXTS
+from .decoders import DECODERS, ScoredSpan
+from .encoders import ENCODERS
+from .outputs import CnerOutput
+from .slots import build
+from .units import tagged_mask, token_mask
+
+
+class CnerPreTrainedModel(PreTrainedModel):
+    """What the models share: initialisation of new layers, and what transformers asks of a model."""
+
+    config_class = CnerConfig
+    base_model_prefix = "cner"
+    supports_gradient_checkpointing = True
+    accepts_loss_kwargs = True  # forward takes num_items_in_batch: Trainer then weighs every unit alike
+    _keep_in_fp32_modules_strict = ["crf"]  # noqa: RUF012  (the base class's form)
+    _supports_sdpa = True
+    _supports_flash_attn = True
+    _supports_attention_backend = True
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Fill a layer that no checkpoint filled: each layer's own `reset_parameters`, children before parents."""
+        reset = getattr(module, "reset_parameters", None)
+        if callable(reset):
+            reset()
+        else:
+            super()._init_weights(module)
+
+
+class CnerModel(CnerPreTrainedModel):
+    """Encoder, context and attention without a decoder: one vector per position."""
+
+    _auto_class = "AutoModel"
+
+    def __init__(self, config: CnerConfig) -> None:
+        super().__init__(config)
+        encoder = dict(config.encoder)
+        if encoder["kind"] == "pretrained":  # held as a plain dict, it does not hear of the choice by itself
+            encoder["attn_implementation"] = config._attn_implementation
+        self.encoder = build("encoder", encoder, ENCODERS)
+        self.dropout = nn.Dropout(config.dropout)
+        self.context = build("context", config.context, CONTEXTS, self.encoder.output_size)
+        self.attention = build("attention", config.attention, ATTENTIONS, self.context.output_size)
+        self.output_size: int = self.attention.output_size
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.encoder.get_input_embeddings()
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        self.encoder.set_input_embeddings(value)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> BaseModelOutput | tuple[Any, ...]:
+        """Vectors `(batch, length, size)` of ids `(batch, length)`; zero at padding and special tokens."""
+        attention_mask = full_mask(input_ids, inputs_embeds, attention_mask)
+        encoded = self.encoder(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            token_type_ids=token_type_ids,
+            inputs_embeds=inputs_embeds,
+            output_hidden_states=bool(self.config.output_hidden_states if output_hidden_states is None else output_hidden_states),
+            output_attentions=bool(self.config.output_attentions if output_attentions is None else output_attentions),
+        )
+        mask = token_mask(input_ids, attention_mask, self.config.non_unit_ids)
+        vectors = self.context(self.dropout(encoded.last_hidden_state), mask)
+        vectors = self.attention(vectors, mask)
+        output = BaseModelOutput(
+            last_hidden_state=vectors.masked_fill(~mask.unsqueeze(-1), 0.0),
+            hidden_states=encoded.hidden_states,
+            attentions=encoded.attentions,
+        )
+        return output if wants_dict(self.config, return_dict) else output.to_tuple()
+
+
+class CnerForTokenClassification(CnerPreTrainedModel):
+    """Clinical entity recogniser: characters in, spans out.
+
+    `forward` takes what transformers' own token classifiers take. `decode` turns emissions into spans; trainer,
+    predictor and pipeline all call it.
+    """
+
+    _auto_class = "AutoModelForTokenClassification"
+
+    def __init__(self, config: CnerConfig) -> None:
+        super().__init__(config)
+        self.num_labels = config.num_labels
+        self.cner = CnerModel(config)
+        labels = [config.id2label[number] for number in range(config.num_labels)]
+        self.span_decoder = build("span_decoder", config.span_decoder, DECODERS, self.cner.output_size, labels)
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.cner.get_input_embeddings()
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        self.cner.set_input_embeddings(value)
+
+    @classmethod
+    def from_encoder_pretrained(
+        cls, encoder_name_or_path: str | os.PathLike[str], config: CnerConfig, **kwargs: Any
+    ) -> CnerForTokenClassification:
+        """A model whose encoder comes from a pretrained checkpoint and whose other layers are new.
+
+        Args:
+            encoder_name_or_path: a folder or Hub name that `AutoModel.from_pretrained` takes; safetensors only.
+            config: its `encoder` slot is completed with the checkpoint's configuration.
+            kwargs: passed on to `AutoModel.from_pretrained` (`revision`, `token`, `dtype`, …).
+        """
+        pretrained = AutoModel.from_pretrained(encoder_name_or_path, use_safetensors=True, **kwargs)
+        config.encoder = {**config.encoder, "kind": "pretrained", "config": pretrained.config.to_dict()}
+        model = cls(config)
+        model.cner.encoder.load_encoder(pretrained.state_dict())
+        return model
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        unit_mask: torch.Tensor | None = None,
+        num_items_in_batch: torch.Tensor | int | None = None,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        return_dict: bool | None = None,
+        eval_logits: str | None = None,
+    ) -> CnerOutput | tuple[Any, ...]:
+        """Emissions, logits and, with labels, the loss.
+
+        Args:
+            input_ids, attention_mask, token_type_ids: `(batch, length)`.
+            inputs_embeds: `(batch, length, size)` instead of ids.
+            labels: `(batch, length)` tag numbers, -100 where none stands.
+            unit_mask: `(batch, length)`; the positions that carry a tag. Default: where `labels` is not -100, else
+                every position that is attended to and holds no special token.
+            num_items_in_batch: divisor of the loss; default: the number of units here.
+            eval_logits: overrides the configuration's for this call.
+        """
+        attention_mask = full_mask(input_ids, inputs_embeds, attention_mask)
+        encoded = self.cner(
+            input_ids, attention_mask, token_type_ids, inputs_embeds, output_hidden_states, output_attentions, True
+        )
+        text = token_mask(input_ids, attention_mask, self.config.non_unit_ids)
+        units = tagged_mask(text, labels, unit_mask)
+        emissions = self.span_decoder(encoded.last_hidden_state, units)
+        loss = None
+        if labels is not None:
+            scored = units & (labels != -100)
+            divisor = scored.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
+            loss = self.span_decoder.loss(emissions, labels, scored) / divisor
+        wanted = self.config.eval_logits if eval_logits is None else eval_logits
+        plain = self.training or wanted == "emissions"
+        output = CnerOutput(
+            loss=loss,
+            logits=emissions if plain else self.span_decoder.logits(emissions.detach(), units),
+            emissions=emissions,
+            hidden_states=encoded.hidden_states,
+            attentions=encoded.attentions,
+        )
+        return output if wants_dict(self.config, return_dict) else output.to_tuple()
+
+    def unit_mask(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None) -> torch.Tensor:
+        """Positions of these ids that carry a tag, `(batch, length)` bool."""
+        return token_mask(input_ids, full_mask(input_ids, None, attention_mask), self.config.non_unit_ids)
+
+    @torch.no_grad()
+    def decode(
+        self, emissions: torch.Tensor | Sequence[torch.Tensor], unit_mask: torch.Tensor | None = None, *, scores: bool = False
+    ) -> list[list[ScoredSpan]]:
+        """Spans `(start, end, type, score)` in units, half-open; `score` is None unless asked for.
+
+        Args:
+            emissions: a batch `(batch, length, …)` with its `unit_mask` `(batch, length)`, or a list with one tensor
+                `(units, …)` per document, as stitching makes them.
+        """
+        if isinstance(emissions, torch.Tensor):
+            rows = torch.ones(emissions.shape[:2], dtype=torch.bool, device=emissions.device) if unit_mask is None else unit_mask.bool()
+            emissions = [self.crop(row[kept], 0, int(kept.sum()), 0) for row, kept in zip(emissions, rows, strict=True)]
+        return self.span_decoder.decode(emissions, scores=scores)
+
+    def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
+        """What stitching keeps of one window: units [first, last) of its emissions `(units, …)`.
+
+        `offset` is the position of the window's first unit in the document. The pieces of a document are
+        concatenated in order and given to `decode` as one tensor.
+        """
+        return self.span_decoder.crop(emissions, first, last, offset)
+
+    def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[int]:
+        """Labels of a text of `length` units with these spans; raises ValueError where the decoder cannot hold them."""
+        return self.span_decoder.encode_targets(spans, length)
+
+
+def full_mask(
+    input_ids: torch.Tensor | None, inputs_embeds: torch.Tensor | None, attention_mask: torch.Tensor | None
+) -> torch.Tensor:
+    """The attention mask, all ones where none was given; raises when there are no inputs, or both kinds."""
+    if (input_ids is None) == (inputs_embeds is None):
+        raise ValueError("Pass either input_ids or inputs_embeds, and not both.")
+    given = input_ids if input_ids is not None else inputs_embeds[..., 0]  # type: ignore[index]
+    return torch.ones_like(given, dtype=torch.long) if attention_mask is None else attention_mask
+
+
+def wants_dict(config: Any, return_dict: bool | None) -> bool:
+    """Whether to return an output object rather than a tuple."""
+    return bool(config.return_dict if return_dict is None else return_dict)

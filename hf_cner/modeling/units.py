@@ -1,0 +1,31 @@
+"""Which positions are text, and which carry a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+
+def token_mask(
+    input_ids: torch.Tensor | None, attention_mask: torch.Tensor, non_unit_ids: Sequence[int]
+) -> torch.Tensor:
+    """Positions that hold text: attended to, and no special token. `(batch, length)` bool.
+
+    It does not depend on the labels, so the vectors of a text are the same with and without them. Without ids (inputs
+    given as embeddings) `attention_mask` alone decides.
+    """
+    mask = attention_mask.bool()
+    if input_ids is not None:
+        for non_unit in non_unit_ids:  # a handful of ids: cheaper than moving a tensor of them to the device
+            mask = mask & (input_ids != non_unit)
+    return mask
+
+
+def tagged_mask(text: torch.Tensor, labels: torch.Tensor | None, unit_mask: torch.Tensor | None) -> torch.Tensor:
+    """Positions that carry a tag, `(batch, length)` bool: `unit_mask`, else where a label stands, else all text."""
+    if unit_mask is not None:
+        return unit_mask.bool()
+    if labels is not None:
+        return labels != -100
+    return text
