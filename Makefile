@@ -1,0 +1,73 @@
+# hf_cner: `make help` lists what can be made. Everything happens in virtual environments inside this folder.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: help demo test lint types unit wheel smoke format clean
+
+PYTHON ?= python3
+CORPUS ?= sample
+DATA_DIR ?=
+TEST_WORKERS ?= 2
+VENV := .venv
+SMOKE_VENV := .venv-smoke
+BIN := $(VENV)/bin
+PINS := constraints.txt setup.cfg pyproject.toml
+SOURCES := $(shell find hf_cner -type f -not -name '*.pyc' 2>/dev/null)
+
+# Tests and checks never need the network; one thread per worker, or the workers fight for the cores.
+OFFLINE := HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false OMP_NUM_THREADS=1
+
+define create_environment
+@command -v "$(PYTHON)" >/dev/null || { echo "There is no '$(PYTHON)' here. Install Python 3.10 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "hf_cner needs Python 3.10 or newer, but '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1). Name another: make PYTHON=/path/to/python3" >&2; exit 1; }
+@"$(PYTHON)" -m venv $(1) || { echo "'$(PYTHON)' could not create a virtual environment: install its venv module (on Debian and Ubuntu the package python3-venv)." >&2; exit 1; }
+endef
+
+help:  ## List the targets
+	@echo "make TARGET [PYTHON=python3]     (Python 3.10 or newer; the first run installs everything into $(VENV))"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: $(PINS)
+	$(call create_environment,$(VENV))
+	@echo "Installing hf_cner and the tools to develop it into $(VENV), as pinned in constraints.txt"
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed  ## Train, evaluate and try a small model [CORPUS=sample] [DATA_DIR=folder of the corpus]
+	$(BIN)/hf-cner demo --corpus $(CORPUS) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
+
+test: lint types unit  ## Lint, types and the offline test suite
+
+lint: $(VENV)/.installed  ## Style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed  ## Static types
+	$(BIN)/mypy
+
+unit: $(VENV)/.installed  ## The test suite alone, offline [TEST_WORKERS=2]
+	$(OFFLINE) $(BIN)/python -m pytest -n $(TEST_WORKERS)
+
+format: $(VENV)/.installed  ## Rewrite the code in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: dist/.built  ## Build the wheel into dist/
+
+dist/.built: $(VENV)/.installed $(SOURCES) README.md LICENSE
+	rm -rf dist build
+	$(BIN)/python -m pip wheel --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@touch $@
+
+$(SMOKE_VENV)/.installed: $(PINS) dist/.built
+	$(call create_environment,$(SMOKE_VENV))
+	$(SMOKE_VENV)/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt dist/hf_cner-*.whl
+	$(SMOKE_VENV)/bin/python -m pip install --disable-pip-version-check --no-deps --force-reinstall dist/hf_cner-*.whl
+	@touch $@
+
+smoke: $(SMOKE_VENV)/.installed  ## Try the installed wheel, without the development tools, in an environment of its own
+	$(OFFLINE) $(SMOKE_VENV)/bin/python -I tests/smoke.py
+
+clean:  ## Remove the environments and everything that was built
+	rm -rf $(VENV) $(SMOKE_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	find hf_cner tests -name __pycache__ -type d -prune -exec rm -rf {} +
