@@ -121,18 +121,17 @@ def character_tokenizer_from(
             pad_type_id=own.pad_token_type_id,
             pad_token=specials["pad_token"],
         )
+    # XLNet's class no longer names its token types, but its model was trained with them: 2 stands under <cls>.
+    typed = "token_type_ids" in own.model_input_names or any(not token.endswith(":0") for token in _template(own, "a"))
     options: dict[str, Any] = {"model_max_length": own.model_max_length} if own.model_max_length < _LONGEST else {}
     return PreTrainedTokenizerFast(
         tokenizer_object=backend,
         split_special_tokens=True,
         padding_side=own.padding_side,
-        model_input_names=[key for key in own.model_input_names if key in _INPUT_NAMES],
+        model_input_names=["input_ids", *(["token_type_ids"] if typed else []), "attention_mask"],
         **specials,
         **options,
     )
-
-
-_INPUT_NAMES = ("input_ids", "token_type_ids", "attention_mask")
 
 
 def _load(path: str | os.PathLike[str]) -> PreTrainedTokenizerBase:
