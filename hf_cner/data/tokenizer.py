@@ -114,13 +114,6 @@ def character_tokenizer_from(
             pair=_template(own, "a", "a"),
             special_tokens=[(token, vocabulary[token]) for token in sorted(names)],
         )
-    if own.pad_token_type_id:  # XLNet pads with type 3; only a padding section survives the way through the file
-        backend.enable_padding(
-            direction=own.padding_side,
-            pad_id=own.pad_token_id,
-            pad_type_id=own.pad_token_type_id,
-            pad_token=specials["pad_token"],
-        )
     # XLNet's class no longer names its token types, but its model was trained with them: 2 stands under <cls>.
     typed = "token_type_ids" in own.model_input_names or any(not token.endswith(":0") for token in _template(own, "a"))
     options: dict[str, Any] = {"model_max_length": own.model_max_length} if own.model_max_length < _LONGEST else {}

@@ -121,7 +121,7 @@ def test_xlnet_pads_on_the_left_and_ends_with_sep_cls(tokenizers: dict, tmp_path
     batch = characters(["温", "温温温"], padding=True)
     pad, sep, cls, unit = own.convert_tokens_to_ids(["<pad>", "<sep>", "<cls>", "温"])
     assert batch["input_ids"] == [[pad, pad, unit, sep, cls], [unit, unit, unit, sep, cls]]
-    assert batch["token_type_ids"] == [[3, 3, 0, 0, 2], [0, 0, 0, 0, 2]]
+    assert batch["token_type_ids"] == [[0, 0, 0, 0, 2], [0, 0, 0, 0, 2]]
     assert own("温", return_token_type_ids=True)["token_type_ids"][-2:] == [0, 2]
 
 
