@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 _HOME_OF = {  # public name -> module that defines it
     "CnerConfig": "modeling.configuration_cner",
     "CnerForTokenClassification": "modeling.modeling_cner",
-    "CnerModel": "modeling.modeling_cner",
+    "CnerModel": "modeling.backbone",
     "CnerTrainer": "training.trainer",
     "CnerTrainingArguments": "training.arguments",
     "Document": "data.documents",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification
 
 from .modeling.configuration_cner import CnerConfig
-from .modeling.modeling_cner import CnerForTokenClassification, CnerModel
+from .modeling.backbone import CnerModel
+from .modeling.modeling_cner import CnerForTokenClassification
 
 
 def register() -> None:

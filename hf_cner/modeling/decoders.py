@@ -8,10 +8,11 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
+from .biaffine import BiaffineDecoder
 from .crf import LinearChainCRF
+from .global_pointer import GlobalPointerDecoder
 from .schemes import allowed_transitions, decode, encode
-
-ScoredSpan = tuple[int, int, str, float | None]
+from .span_decoder import ScoredSpan
 
 LOWEST_LOGIT = -1e4  # what an impossible tag gets: finite, so that losses and averages over logits stay finite
 HIGHEST_OTHER_LOGIT = -1e-3  # what a tie gets: below the decoded tag's 0, in bf16 as well
@@ -46,6 +47,10 @@ class TaggingDecoder(nn.Module):
     def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[int]:
         """Tag numbers of the units of a text with these spans; raises ValueError where the scheme cannot hold them."""
         return [self.ids[tag] for tag in encode(spans, length, self.scheme)]
+
+    def rows(self, emissions: torch.Tensor, mask: torch.Tensor) -> list[torch.Tensor]:
+        """The emissions of each row's units, `(units, tags)`."""
+        return [row[kept] for row, kept in zip(emissions, mask, strict=True)]
 
     def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
         """What stitching keeps of one window's emissions `(units, tags)`: the rows of the units it owns."""
@@ -143,4 +148,9 @@ class CrfDecoder(TaggingDecoder):
         return tags, frozenset(self.ids[tag] for tag in following if tag in self.ids)
 
 
-DECODERS: dict[str, type[nn.Module]] = {"softmax": SoftmaxDecoder, "crf": CrfDecoder}
+DECODERS: dict[str, type[nn.Module]] = {
+    "softmax": SoftmaxDecoder,
+    "crf": CrfDecoder,
+    "biaffine": BiaffineDecoder,
+    "global_pointer": GlobalPointerDecoder,
+}

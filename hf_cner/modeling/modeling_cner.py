@@ -7,93 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
-from transformers import AutoModel, PreTrainedModel
-from transformers.modeling_outputs import BaseModelOutput
+from transformers import AutoModel
 
-from .attention import ATTENTIONS
+from .backbone import CnerModel, CnerPreTrainedModel
 from .configuration_cner import CnerConfig
-from .context import CONTEXTS
-from .decoders import DECODERS, ScoredSpan
-from .encoders import ENCODERS
-from .outputs import CnerOutput
+from .decoders import DECODERS
+from .outputs import CnerOutput, wants_dict
 from .slots import build
-from .units import tagged_mask, token_mask
-
-
-class CnerPreTrainedModel(PreTrainedModel):
-    """What the models share: initialisation of new layers, and what transformers asks of a model."""
-
-    config_class = CnerConfig
-    base_model_prefix = "cner"
-    supports_gradient_checkpointing = True
-    accepts_loss_kwargs = True  # forward takes num_items_in_batch: Trainer then weighs every unit alike
-    _keep_in_fp32_modules_strict = ["crf"]  # noqa: RUF012  (the base class's form)
-    _supports_sdpa = True
-    _supports_flash_attn = True
-    _supports_attention_backend = True
-
-    def _init_weights(self, module: nn.Module) -> None:
-        """Fill a layer that no checkpoint filled: each layer's own `reset_parameters`, children before parents."""
-        reset = getattr(module, "reset_parameters", None)
-        if callable(reset):
-            reset()
-        else:
-            super()._init_weights(module)
-
-
-class CnerModel(CnerPreTrainedModel):
-    """Encoder, context and attention without a decoder: one vector per position."""
-
-    _auto_class = "AutoModel"
-
-    def __init__(self, config: CnerConfig) -> None:
-        super().__init__(config)
-        encoder = dict(config.encoder)
-        if encoder["kind"] == "pretrained":  # held as a plain dict, it does not hear of the choice by itself
-            encoder["attn_implementation"] = config._attn_implementation
-        self.encoder = build("encoder", encoder, ENCODERS)
-        self.dropout = nn.Dropout(config.dropout)
-        self.context = build("context", config.context, CONTEXTS, self.encoder.output_size)
-        self.attention = build("attention", config.attention, ATTENTIONS, self.context.output_size)
-        self.output_size: int = self.attention.output_size
-        self.post_init()
-
-    def get_input_embeddings(self) -> nn.Module:
-        return self.encoder.get_input_embeddings()
-
-    def set_input_embeddings(self, value: nn.Module) -> None:
-        self.encoder.set_input_embeddings(value)
-
-    def forward(
-        self,
-        input_ids: torch.Tensor | None = None,
-        attention_mask: torch.Tensor | None = None,
-        token_type_ids: torch.Tensor | None = None,
-        inputs_embeds: torch.Tensor | None = None,
-        output_hidden_states: bool | None = None,
-        output_attentions: bool | None = None,
-        return_dict: bool | None = None,
-    ) -> BaseModelOutput | tuple[Any, ...]:
-        """Vectors `(batch, length, size)` of ids `(batch, length)`; zero at padding and special tokens."""
-        attention_mask = full_mask(input_ids, inputs_embeds, attention_mask)
-        encoded = self.encoder(
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            token_type_ids=token_type_ids,
-            inputs_embeds=inputs_embeds,
-            output_hidden_states=bool(self.config.output_hidden_states if output_hidden_states is None else output_hidden_states),
-            output_attentions=bool(self.config.output_attentions if output_attentions is None else output_attentions),
-        )
-        mask = token_mask(input_ids, attention_mask, self.config.non_unit_ids)
-        vectors = self.context(self.dropout(encoded.last_hidden_state), mask)
-        vectors = self.attention(vectors, mask)
-        output = BaseModelOutput(
-            last_hidden_state=vectors.masked_fill(~mask.unsqueeze(-1), 0.0),
-            hidden_states=encoded.hidden_states,
-            attentions=encoded.attentions,
-        )
-        return output if wants_dict(self.config, return_dict) else output.to_tuple()
+from .span_decoder import ScoredSpan
+from .units import full_mask, tagged_mask, token_mask
 
 
 class CnerForTokenClassification(CnerPreTrainedModel):
@@ -155,7 +77,8 @@ class CnerForTokenClassification(CnerPreTrainedModel):
         Args:
             input_ids, attention_mask, token_type_ids: `(batch, length)`.
             inputs_embeds: `(batch, length, size)` instead of ids.
-            labels: `(batch, length)` tag numbers, -100 where none stands.
+            labels: tagging: `(batch, length)` tag numbers, -100 where none stands. Span decoders: `(batch, m, 3)`
+                start, end, type number in units, padded with -100.
             unit_mask: `(batch, length)`; the positions that carry a tag. Default: where `labels` is not -100, else
                 every position that is attended to and holds no special token.
             num_items_in_batch: divisor of the loss; default: the number of units here.
@@ -166,11 +89,12 @@ class CnerForTokenClassification(CnerPreTrainedModel):
             input_ids, attention_mask, token_type_ids, inputs_embeds, output_hidden_states, output_attentions, True
         )
         text = token_mask(input_ids, attention_mask, self.config.non_unit_ids)
-        units = tagged_mask(text, labels, unit_mask)
+        tags = labels if labels is not None and labels.ndim == 2 else None  # span labels say nothing about positions
+        units = tagged_mask(text, tags, unit_mask)
         emissions = self.span_decoder(encoded.last_hidden_state, units)
         loss = None
         if labels is not None:
-            scored = units & (labels != -100)
+            scored = units if tags is None else units & (tags != -100)
             divisor = scored.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
             loss = self.span_decoder.loss(emissions, labels, scored) / divisor
         wanted = self.config.eval_logits if eval_logits is None else eval_logits
@@ -199,9 +123,14 @@ class CnerForTokenClassification(CnerPreTrainedModel):
                 `(units, …)` per document, as stitching makes them.
         """
         if isinstance(emissions, torch.Tensor):
-            rows = torch.ones(emissions.shape[:2], dtype=torch.bool, device=emissions.device) if unit_mask is None else unit_mask.bool()
-            emissions = [self.crop(row[kept], 0, int(kept.sum()), 0) for row, kept in zip(emissions, rows, strict=True)]
+            if unit_mask is None:
+                unit_mask = torch.ones(emissions.shape[:2], dtype=torch.bool, device=emissions.device)
+            emissions = [self.crop(row, 0, len(row), 0) for row in self.unit_rows(emissions, unit_mask.bool())]
         return self.span_decoder.decode(emissions, scores=scores)
+
+    def unit_rows(self, emissions: torch.Tensor, unit_mask: torch.Tensor) -> list[torch.Tensor]:
+        """The emissions `(units, …)` of each row's units, without padding and special positions."""
+        return self.span_decoder.rows(emissions, unit_mask)
 
     def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
         """What stitching keeps of one window: units [first, last) of its emissions `(units, …)`.
@@ -214,18 +143,3 @@ class CnerForTokenClassification(CnerPreTrainedModel):
     def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[int]:
         """Labels of a text of `length` units with these spans; raises ValueError where the decoder cannot hold them."""
         return self.span_decoder.encode_targets(spans, length)
-
-
-def full_mask(
-    input_ids: torch.Tensor | None, inputs_embeds: torch.Tensor | None, attention_mask: torch.Tensor | None
-) -> torch.Tensor:
-    """The attention mask, all ones where none was given; raises when there are no inputs, or both kinds."""
-    if (input_ids is None) == (inputs_embeds is None):
-        raise ValueError("Pass either input_ids or inputs_embeds, and not both.")
-    given = input_ids if input_ids is not None else inputs_embeds[..., 0]  # type: ignore[index]
-    return torch.ones_like(given, dtype=torch.long) if attention_mask is None else attention_mask
-
-
-def wants_dict(config: Any, return_dict: bool | None) -> bool:
-    """Whether to return an output object rather than a tuple."""
-    return bool(config.return_dict if return_dict is None else return_dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from transformers.utils import ModelOutput
@@ -28,3 +29,8 @@ class CnerOutput(ModelOutput):
     emissions: torch.FloatTensor | None = None
     hidden_states: tuple[torch.FloatTensor, ...] | None = None
     attentions: tuple[torch.FloatTensor, ...] | None = None
+
+
+def wants_dict(config: Any, return_dict: bool | None) -> bool:
+    """Whether to return an output object rather than a tuple."""
+    return bool(config.return_dict if return_dict is None else return_dict)

@@ -29,3 +29,13 @@ def tagged_mask(text: torch.Tensor, labels: torch.Tensor | None, unit_mask: torc
     if labels is not None:
         return labels != -100
     return text
+
+
+def full_mask(
+    input_ids: torch.Tensor | None, inputs_embeds: torch.Tensor | None, attention_mask: torch.Tensor | None
+) -> torch.Tensor:
+    """The attention mask, all ones where none was given; raises when there are no inputs, or both kinds."""
+    if (input_ids is None) == (inputs_embeds is None):
+        raise ValueError("Pass either input_ids or inputs_embeds, and not both.")
+    given = input_ids if input_ids is not None else inputs_embeds[..., 0]  # type: ignore[index]
+    return torch.ones_like(given, dtype=torch.long) if attention_mask is None else attention_mask

@@ -1,0 +1,56 @@
+"""What is wrong with somebody's data, said in one sentence, and either raised or collected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike, fspath
+
+ON_ERROR = ("stop", "skip")
+
+
+class DataError(ValueError):
+    """Data that cannot be read as it stands; the message names file, line, what was found and what to do."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong. `line` counts from 1; None when the whole file is meant."""
+
+    path: str
+    line: int | None
+    found: str
+    expected: str
+    advice: str
+
+    def __str__(self) -> str:
+        where = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{where}: found {self.found}; expected {self.expected}; {self.advice}."
+
+
+class Problems:
+    """Raises the first problem (`on_error="stop"`) or collects all of them (`"skip"`).
+
+    Whoever reports a problem leaves out the thing it is about and reads on.
+    """
+
+    def __init__(self, on_error: str = "stop") -> None:
+        if on_error not in ON_ERROR:
+            raise ValueError(f"on_error is {on_error!r}; choose one of {list(ON_ERROR)}.")
+        self.on_error = on_error
+        self.items: list[Problem] = []
+
+    def report(self, path: str | PathLike[str], line: int | None, found: str, expected: str, advice: str) -> None:
+        """Raise DataError, or note the problem and return."""
+        problem = Problem(fspath(path), line, found, expected, advice)
+        if self.on_error == "stop":
+            raise DataError(str(problem))
+        self.items.append(problem)
+
+    def summary(self, most: int = 10) -> str:
+        """How many things were left out, and the first of them, one a line."""
+        if not self.items:
+            return "nothing left out"
+        lines = [f"left out: {len(self.items)}", *map(str, self.items[:most])]
+        if len(self.items) > most:
+            lines.append(f"… and {len(self.items) - most} more")
+        return "\n".join(lines)

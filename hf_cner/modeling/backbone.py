@@ -1,0 +1,92 @@
+"""The model without its decoder: encoder, context and attention; and what all our models share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+
+from .attention import ATTENTIONS
+from .configuration_cner import CnerConfig
+from .context import CONTEXTS
+from .encoders import ENCODERS
+from .outputs import wants_dict
+from .slots import build
+from .units import full_mask, token_mask
+
+
+class CnerPreTrainedModel(PreTrainedModel):
+    """What the models share: initialisation of new layers, and what transformers asks of a model."""
+
+    config_class = CnerConfig
+    base_model_prefix = "cner"
+    supports_gradient_checkpointing = True
+    accepts_loss_kwargs = True  # forward takes num_items_in_batch: Trainer then weighs every unit alike
+    _keep_in_fp32_modules_strict = ["crf"]  # noqa: RUF012  (the base class's form)
+    _supports_sdpa = True
+    _supports_flash_attn = True
+    _supports_attention_backend = True
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Fill a layer that no checkpoint filled: each layer's own `reset_parameters`, children before parents."""
+        reset = getattr(module, "reset_parameters", None)
+        if callable(reset):
+            reset()
+        else:
+            super()._init_weights(module)
+
+
+class CnerModel(CnerPreTrainedModel):
+    """Encoder, context and attention without a decoder: one vector per position."""
+
+    _auto_class = "AutoModel"
+
+    def __init__(self, config: CnerConfig) -> None:
+        super().__init__(config)
+        # An encoder configuration held as a plain dict does not hear of the choice of attention by itself.
+        given = {"attn_implementation": config._attn_implementation}
+        self.encoder = build("encoder", config.encoder, ENCODERS, given=given)
+        self.dropout = nn.Dropout(config.dropout)
+        self.context = build("context", config.context, CONTEXTS, self.encoder.output_size)
+        self.attention = build("attention", config.attention, ATTENTIONS, self.context.output_size)
+        self.output_size: int = self.attention.output_size
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.encoder.get_input_embeddings()
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        self.encoder.set_input_embeddings(value)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> BaseModelOutput | tuple[Any, ...]:
+        """Vectors `(batch, length, size)` of ids `(batch, length)`; zero at padding and special tokens."""
+        attention_mask = full_mask(input_ids, inputs_embeds, attention_mask)
+        encoded = self.encoder(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            token_type_ids=token_type_ids,
+            inputs_embeds=inputs_embeds,
+            output_hidden_states=bool(self.config.output_hidden_states if output_hidden_states is None else output_hidden_states),
+            output_attentions=bool(self.config.output_attentions if output_attentions is None else output_attentions),
+        )
+        mask = token_mask(input_ids, attention_mask, self.config.non_unit_ids)
+        vectors = self.context(self.dropout(encoded.last_hidden_state), mask)
+        vectors = self.attention(vectors, mask)
+        output = BaseModelOutput(
+            last_hidden_state=vectors.masked_fill(~mask.unsqueeze(-1), 0.0),
+            hidden_states=encoded.hidden_states,
+            attentions=encoded.attentions,
+        )
+        return output if wants_dict(self.config, return_dict) else output.to_tuple()

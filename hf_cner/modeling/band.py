@@ -1,0 +1,57 @@
+"""Scores of all spans up to a width, without a tensor of length × length when the width is bounded."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+
+def band_scores(left: torch.Tensor, right: torch.Tensor, width: int) -> torch.Tensor:
+    """`scores[b, s, k, c] = left[b, s, c] · right[b, s + k]`: start s, end s + k, class c.
+
+    The starts are cut into blocks as long as the band is wide; each block meets only the ends that its spans can
+    reach, in one matrix product. Memory grows with length × width, not with length².
+
+    Args:
+        left: `(batch, length, classes, size)`.
+        right: `(batch, length, size)`.
+        width: number of ends a start is paired with, itself first.
+
+    Returns:
+        `(batch, length, width, classes)`; what reaches beyond the length is a product with zeros.
+    """
+    batch, length, classes, size = left.shape
+    block = length if length <= 2 * width else width
+    blocks = -(-length // block)
+    reach = block + width - 1
+    left = F.pad(left, (0, 0, 0, 0, 0, blocks * block - length))
+    right = F.pad(right, (0, 0, 0, (blocks - 1) * block + reach - length))
+    starts = left.view(batch, blocks, block, classes, size).transpose(2, 3)  # (b, blocks, classes, block, size)
+    ends = right.unfold(1, reach, block)  # (b, blocks, size, reach)
+    products = starts @ ends.unsqueeze(2)  # (b, blocks, classes, block, reach)
+    # Element (r, r + k) of a block lies at r·(reach + 1) + k of its flattened rows: one pad and one view skew the band.
+    flat = F.pad(products.flatten(-2), (0, block))
+    band = flat.view(batch, blocks, classes, block, reach + 1)[..., :width]
+    return band.permute(0, 1, 3, 4, 2).reshape(batch, blocks * block, width, classes)[:, :length]
+
+
+def end_values(values: torch.Tensor, width: int) -> torch.Tensor:
+    """`(batch, length, size)` to `(batch, length, width, size)`: at start s and width k, the value at s + k (a view)."""
+    padded = F.pad(values, (0, 0, 0, width - 1))
+    return padded.unfold(1, width, 1).transpose(2, 3)
+
+
+def valid_band(counts: torch.Tensor, length: int, width: int) -> torch.Tensor:
+    """`(batch, length, width)` bool: the spans that lie within the first `counts[b]` units."""
+    ends = torch.arange(length, device=counts.device)[:, None] + torch.arange(width, device=counts.device)[None, :]
+    return ends[None] < counts[:, None, None]
+
+
+def band_targets(
+    labels: torch.Tensor, length: int, width: int, classes: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Row, start, width index and type of every gold span `(batch, m, 3)` that fits the band; padding is -100."""
+    row, place = (labels[..., 0] >= 0).nonzero(as_tuple=True)
+    start, end, entity_type = labels[row, place].unbind(-1)
+    fits = (end - start <= width) & (end <= length) & (end > start) & (entity_type < classes)
+    return row[fits], start[fits], (end - start - 1)[fits], entity_type[fits]

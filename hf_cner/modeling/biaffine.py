@@ -1,0 +1,105 @@
+"""Biaffine scores of (start, end) pairs (P3, equation 4) and the span decoder that takes them without questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import nn
+
+from .band import band_scores, band_targets, valid_band
+from .packing import pack
+from .positions import WidthBias, check_position, rotate
+from .span_decoder import SpanDecoder
+
+
+class BiaffineScorer(nn.Module):
+    """`B(s, e) = h_s U h_e + W (h_s ⊕ h_e) + b` with U of size d × c × d (Li et al., BERT-MRC-Biaffine, eq. 4).
+
+    W and b are folded into U by a constant 1 behind each vector, so that one batched product scores everything.
+
+    Args:
+        input_size: size of the incoming vectors.
+        classes: number c of scores per span.
+        size: d, the width of the two feed-forward nets (P3: 150).
+        dropout: inside the feed-forward nets.
+        position: `none` as in the paper, `rotary` (starts and ends rotated by their place) or `relative` (a learnt
+            score per width and class).
+    """
+
+    def __init__(
+        self, input_size: int, classes: int, *, size: int = 150, dropout: float = 0.1, position: str = "none"
+    ) -> None:
+        super().__init__()
+        check_position(position)
+        self.position = position
+        self.start = nn.Sequential(nn.Linear(input_size, size), nn.GELU(), nn.Dropout(dropout))
+        self.end = nn.Sequential(nn.Linear(input_size, size), nn.GELU(), nn.Dropout(dropout))
+        self.weight = nn.Parameter(torch.empty(size + 1, classes, size + 1))
+        self.width_bias = WidthBias(classes) if position == "relative" else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Small products, no linear term, no bias: every span begins with nearly equal scores."""
+        nn.init.normal_(self.weight, std=(self.weight.shape[0]) ** -1.0)
+
+    def forward(self, vectors: torch.Tensor, width: int) -> torch.Tensor:
+        """Scores `(batch, units, width, classes)` in fp32 of vectors `(batch, units, input_size)`."""
+        start, end = self.start(vectors), self.end(vectors)
+        if self.position == "rotary":
+            start, end = rotate(start), rotate(end)
+        ones = start.new_ones(*start.shape[:2], 1)
+        start, end = torch.cat([start, ones], dim=-1), torch.cat([end, ones], dim=-1)
+        left = torch.einsum("bsi,icj->bscj", start, self.weight)
+        scores = band_scores(left, end, width).float()
+        return scores if self.width_bias is None else scores + self.width_bias(width)
+
+
+class BiaffineDecoder(SpanDecoder):
+    """Softmax over {none, type 1, …} for every span; cross-entropy over the valid spans (P3, equations 5 and 6).
+
+    One span has one type: of a span with two types in the gold, the later one in the list is learnt. The score of a
+    span is its softmax probability.
+
+    Args:
+        input_size: size of the vectors.
+        labels: entity types.
+        size, dropout, position: see `BiaffineScorer`.
+        max_width, decoding, crossing, threshold, thresholds: see `SpanDecoder`.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        labels: Sequence[str],
+        *,
+        size: int = 150,
+        dropout: float = 0.1,
+        position: str = "none",
+        max_width: int | None = None,
+        decoding: str = "nested",
+        crossing: bool = False,
+        threshold: float = 0.5,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__(
+            labels, max_width=max_width, decoding=decoding, crossing=crossing, threshold=threshold, thresholds=thresholds
+        )
+        self.scorer = BiaffineScorer(input_size, len(self.labels) + 1, size=size, dropout=dropout, position=position)
+
+    def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Emissions `(batch, units, width, types + 1)`, class 0 = none, of vectors `(batch, length, size)`."""
+        packed = pack(vectors, mask)
+        return self.scorer(packed.vectors, self.width(vectors.shape[1]))
+
+    def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Sum of the cross-entropies of all valid spans; `labels` `(batch, m, 3)` start, end, type, padded with -100."""
+        _, length, width, classes = emissions.shape
+        valid = valid_band(mask.sum(1), length, width)
+        targets = torch.zeros(emissions.shape[:3], dtype=torch.long, device=emissions.device)
+        row, start, k, label = band_targets(labels, length, width, classes - 1)
+        targets[row, start, k] = label + 1
+        return nn.functional.cross_entropy(emissions[valid], targets[valid], reduction="sum")
+
+    def probabilities(self, emissions: torch.Tensor) -> torch.Tensor:
+        return emissions.softmax(-1)[..., 1:]

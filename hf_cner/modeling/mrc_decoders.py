@@ -1,0 +1,183 @@
+"""Decoders of the question-answering model: the vectors of one text under each question, to spans of each type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import nn
+
+from .band import band_targets, valid_band
+from .biaffine import BiaffineScorer
+from .schemes import decode
+from .span_decoder import SpanDecoder
+
+
+class MrcBiaffine(SpanDecoder):
+    """Biaffine scores under each question, with a softmax within that question alone, never across questions.
+
+    Args:
+        input_size: size of the vectors.
+        labels: entity types, one per question.
+        classes: `asked`: a softmax over {none, asked type}, which also serves types that training did not know.
+            `all`: P3's softmax over none and all types of the checkpoint within one question's own scores.
+        size, dropout, position: see `BiaffineScorer`.
+        max_width, decoding, crossing, threshold, thresholds: see `SpanDecoder`.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        labels: Sequence[str],
+        *,
+        classes: str = "asked",
+        size: int = 150,
+        dropout: float = 0.1,
+        position: str = "none",
+        max_width: int | None = None,
+        decoding: str = "nested",
+        crossing: bool = False,
+        threshold: float = 0.5,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__(
+            labels, max_width=max_width, decoding=decoding, crossing=crossing, threshold=threshold, thresholds=thresholds
+        )
+        if classes not in ("asked", "all"):
+            raise ValueError(f"Unknown classes {classes!r}; choose 'asked' or 'all'.")
+        self.known = list(labels) if classes == "all" else None
+        # Over {none, asked type} only the difference of the two scores counts, so one score is enough.
+        outputs = 1 if self.known is None else len(self.known) + 1
+        self.scorer = BiaffineScorer(input_size, outputs, size=size, dropout=dropout, position=position)
+
+    def set_labels(self, labels: Sequence[str]) -> None:
+        """Ask for other types from now on."""
+        if self.known is not None and (unknown := [label for label in labels if label not in self.known]):
+            raise ValueError(
+                f"The type {unknown[0]!r} has no class in this checkpoint, which was trained with classes='all' over "
+                f"{self.known}; only a checkpoint with classes='asked' answers questions about new types."
+            )
+        super().set_labels(labels)
+
+    def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Vectors `(b, c, n, d)`, units in front, to `(b, n, width, c)`, or `(b, n, width, c, known + 1)` with `all`."""
+        batch, types, length, _ = vectors.shape
+        scores = self.scorer(vectors.flatten(0, 1), self.width(length)).unflatten(0, (batch, types))
+        scores = scores.permute(0, 2, 3, 1, 4)
+        return scores if self.known is not None else scores.squeeze(-1)
+
+    def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Sum of the cross-entropies over valid spans and questions; `labels` `(b, m, 3)` start, end, type."""
+        length, width, types = emissions.shape[1:4]
+        valid = valid_band(mask.sum(1), length, width)
+        gold = torch.zeros(emissions.shape[:4], dtype=torch.bool, device=emissions.device)
+        gold[band_targets(labels, length, width, types)] = True
+        if self.known is None:
+            return nn.functional.binary_cross_entropy_with_logits(emissions[valid], gold[valid].float(), reduction="sum")
+        targets = gold.long() * self._classes(emissions.device)
+        return nn.functional.cross_entropy(emissions[valid].flatten(0, 1), targets[valid].flatten(), reduction="sum")
+
+    def probabilities(self, emissions: torch.Tensor) -> torch.Tensor:
+        if self.known is None:
+            return emissions.sigmoid()
+        classes = self._classes(emissions.device).view(*[1] * (emissions.ndim - 2), -1, 1)
+        index = classes.expand(*emissions.shape[:-1], 1)
+        return emissions.softmax(-1).gather(-1, index).squeeze(-1)
+
+    def _classes(self, device: torch.device) -> torch.Tensor:
+        """For each asked type the number of its class, none being 0."""
+        assert self.known is not None
+        return torch.tensor([self.known.index(label) + 1 for label in self.labels], device=device)
+
+
+class MrcTags(SpanDecoder):
+    """P3's ablation without biaffine: B, I or O of the asked type for each character, softmax, argmax.
+
+    Spans of one type cannot overlap; spans of different types can, since each has its own question. A span's score is
+    the product of its characters' probabilities.
+    """
+
+    tags = ("O", "B-x", "I-x")
+
+    def __init__(self, input_size: int, labels: Sequence[str], *, decoding: str = "nested", crossing: bool = True) -> None:
+        super().__init__(labels, decoding=decoding, crossing=crossing)
+        self.projection = nn.Linear(input_size, len(self.tags))
+
+    def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Vectors `(b, c, n, d)` to `(b, n, c, 3)` in fp32."""
+        return self.projection(vectors).transpose(1, 2).float()
+
+    def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        batch, length, types, _ = emissions.shape
+        targets = torch.zeros(batch, length, types, dtype=torch.long, device=emissions.device)
+        places = torch.arange(length, device=emissions.device)
+        for label in labels.unbind(1):  # as many rounds as the text with most spans has spans
+            start, end, entity_type = label.unsqueeze(-1).unbind(1)
+            inside = (places >= start) & (places < end) & (entity_type >= 0)
+            row, place = inside.nonzero(as_tuple=True)
+            targets[row, place, entity_type[row, 0]] = torch.where(place == start[row, 0], 1, 2)
+        targets = targets.masked_fill(~front_mask(mask)[..., None], -100)
+        return nn.functional.cross_entropy(emissions.flatten(0, 2), targets.flatten(), reduction="sum", ignore_index=-100)
+
+    def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
+        best, tags = emissions.double().log_softmax(-1).max(-1)
+        found = []
+        for number, column in enumerate(tags.T.tolist()):
+            for start, end, _ in decode([self.tags[tag] for tag in column], "BIO"):
+                if first <= start < last:
+                    score = best[start:end, number].sum().exp().item()
+                    found.append([start + offset, end + offset, number, score])
+        return torch.tensor(found, dtype=torch.float64).view(-1, 4)
+
+
+class MrcPointers(SpanDecoder):
+    """Our own variant, not P3's: a start and an end score per character; a start goes with the nearest end.
+
+    A span's score is the product of its two probabilities.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        labels: Sequence[str],
+        *,
+        decoding: str = "nested",
+        crossing: bool = False,
+        threshold: float = 0.5,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__(labels, decoding=decoding, crossing=crossing, threshold=threshold, thresholds=thresholds)
+        self.projection = nn.Linear(input_size, 2)
+
+    def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Vectors `(b, c, n, d)` to `(b, n, c, 2)` in fp32: start, end."""
+        return self.projection(vectors).transpose(1, 2).float()
+
+    def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        gold = torch.zeros_like(emissions)
+        row, start, k, entity_type = band_targets(labels, emissions.shape[1], emissions.shape[1], emissions.shape[2])
+        gold[row, start, entity_type, 0] = 1.0
+        gold[row, start + k, entity_type, 1] = 1.0
+        units = front_mask(mask)
+        return nn.functional.binary_cross_entropy_with_logits(emissions[units], gold[units], reduction="sum")
+
+    def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
+        probabilities = emissions.double().sigmoid().cpu()
+        found = []
+        for number, limit in enumerate(self.thresholds):
+            starts, ends = probabilities[:, number].unbind(-1)
+            end_places = (ends > limit).nonzero().flatten()
+            for start in (starts[first:last] > limit).nonzero().flatten().add(first).tolist():
+                place = int(torch.searchsorted(end_places, start))
+                if place < len(end_places):
+                    end = int(end_places[place])
+                    found.append([start + offset, end + 1 + offset, number, float(starts[start] * ends[end])])
+        return torch.tensor(found, dtype=torch.float64).view(-1, 4)
+
+
+def front_mask(mask: torch.Tensor) -> torch.Tensor:
+    """A mask with as many units per row, moved to the front, `(b, n)`."""
+    return torch.arange(mask.shape[1], device=mask.device)[None] < mask.sum(1, keepdim=True)
+
+
+MRC_DECODERS: dict[str, type[nn.Module]] = {"biaffine": MrcBiaffine, "tags": MrcTags, "pointers": MrcPointers}

@@ -1,0 +1,47 @@
+"""From scored candidate spans to the spans that may stand together. Free of torch."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+
+Candidate = tuple[int, int, int, float]  # start, end, type number, score
+
+DECODINGS = ("flat", "nested")
+
+
+def resolve(candidates: Iterable[Candidate], *, decoding: str = "nested", crossing: bool = False) -> list[Candidate]:
+    """The best candidates that fit together, taken greedily by score, in text order.
+
+    Args:
+        decoding: `flat`: no two may overlap. `nested`: one may lie inside another, and one span may have two types.
+        crossing: with `nested`, whether two may also overlap without one lying inside the other.
+
+    Ties are broken by the longer, then the earlier span, then the lower type number, so that the result does not
+    depend on the order of the candidates.
+    """
+    if decoding not in DECODINGS:
+        raise ValueError(f"Unknown decoding {decoding!r}; choose one of {list(DECODINGS)}.")
+    ranked = sorted(set(candidates), key=lambda c: (-c[3], c[0] - c[1], c[0], c[2]))
+    if decoding == "nested" and crossing:
+        return sorted(ranked)
+    longest = max((end - start for start, end, _, _ in ranked), default=0)
+    kept: list[tuple[int, int]] = []  # sorted by start: only spans that begin near by can be in the way
+    chosen: list[Candidate] = []
+    for candidate in ranked:
+        start, end = candidate[:2]
+        near = kept[bisect_left(kept, (start - longest, 0)) : bisect_left(kept, (end, 0))]
+        if not any(_conflict(start, end, other, decoding) for other in near):
+            insort(kept, (start, end))
+            chosen.append(candidate)
+    return sorted(chosen)
+
+
+def _conflict(start: int, end: int, other: tuple[int, int], decoding: str) -> bool:
+    if end <= other[0] or other[1] <= start:
+        return False
+    if decoding == "flat":
+        return True
+    inside = other[0] <= start and end <= other[1]
+    around = start <= other[0] and other[1] <= end
+    return not (inside or around)

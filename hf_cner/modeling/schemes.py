@@ -1,0 +1,134 @@
+"""Tag schemes BIO, BIOE and BIOES: legality, encoding, decoding. Free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+Triple = tuple[int, int, str]
+
+SCHEMES = ("BIO", "BIOE", "BIOES")
+
+# Letters, in the order in which the tags of a type are numbered. In BIOE a one-character entity is B alone.
+_LETTERS = {"BIO": "BI", "BIOE": "BIE", "BIOES": "BIES"}
+# Which letters may follow inside an entity, and after which letters an entity may be over.
+_INSIDE = {
+    "BIO": {"B": "I", "I": "I"},
+    "BIOE": {"B": "IE", "I": "IE", "E": ""},
+    "BIOES": {"B": "IE", "I": "IE", "E": "", "S": ""},
+}
+_CLOSED_AFTER = {"BIO": "OBI", "BIOE": "OBE", "BIOES": "OES"}
+_OPENS = {"BIO": "B", "BIOE": "B", "BIOES": "BS"}
+
+
+def check_scheme(scheme: str) -> None:
+    """Raise ValueError for a scheme that does not exist."""
+    if scheme not in SCHEMES:
+        raise ValueError(f"Unknown tag scheme {scheme!r}; choose one of {list(SCHEMES)}.")
+
+
+def tag_names(scheme: str, entity_types: Iterable[str]) -> list[str]:
+    """All tags of a scheme: O, then B-, I-, (E-, S-) of each type in turn."""
+    check_scheme(scheme)
+    return ["O", *(f"{letter}-{name}" for name in entity_types for letter in _LETTERS[scheme])]
+
+
+def _split(tag: str) -> tuple[str, str]:
+    return (tag, "") if tag == "O" else (tag[0], tag[2:])
+
+
+def _may_follow(before: str, after: str, scheme: str) -> bool:
+    letter, name = _split(before)
+    next_letter, next_name = _split(after)
+    if next_letter in "IE":
+        return name == next_name and next_letter in _INSIDE[scheme].get(letter, "")
+    return letter in _CLOSED_AFTER[scheme]
+
+
+def allowed_transitions(scheme: str, tags: Sequence[str]) -> tuple[list[bool], list[list[bool]], list[bool]]:
+    """What may begin a text, what may follow what (`matrix[i][j]`: i, then j), and what may end a text."""
+    check_scheme(scheme)
+    start = [_split(tag)[0] not in "IE" for tag in tags]
+    matrix = [[_may_follow(before, after, scheme) for after in tags] for before in tags]
+    end = [_split(tag)[0] in _CLOSED_AFTER[scheme] for tag in tags]
+    return start, matrix, end
+
+
+def encode(spans: Iterable[Triple], length: int, scheme: str) -> list[str]:
+    """Tags of a text of `length` units; raises ValueError for spans that overlap or lie outside."""
+    check_scheme(scheme)
+    tags = ["O"] * length
+    for start, end, name in spans:
+        if not 0 <= start < end <= length:
+            raise ValueError(f"The span ({start}, {end}, {name!r}) does not lie in a text of {length} characters.")
+        if any(tag != "O" for tag in tags[start:end]):
+            raise ValueError(f"The span ({start}, {end}, {name!r}) overlaps another; the scheme {scheme} cannot hold both.")
+        tags[start:end] = [f"I-{name}"] * (end - start)
+        tags[start] = f"B-{name}"
+        if end - start == 1:
+            tags[start] = f"S-{name}" if scheme == "BIOES" else tags[start]
+        elif scheme != "BIO":
+            tags[end - 1] = f"E-{name}"
+    return tags
+
+
+def decode(tags: Sequence[str], scheme: str) -> list[Triple]:
+    """Entities of a tag sequence; a fragment that the scheme forbids yields nothing."""
+    check_scheme(scheme)
+    spans: list[Triple] = []
+    closed, opens, inside = _CLOSED_AFTER[scheme], _OPENS[scheme], _INSIDE[scheme]
+    begin, before, name = -1, "O", ""  # the entity under way, if begin >= 0
+    for place, tag in enumerate([*tags, "O"]):
+        letter = tag[0]
+        if begin >= 0 and letter in inside[before] and tag[2:] == name:
+            before = letter
+            continue
+        if begin >= 0:
+            if before in closed:
+                spans.append((begin, place, name))
+            begin = -1
+        if letter in opens:
+            begin, before, name = place, letter, tag[2:]
+    return spans
+
+
+def illegal_position(tags: Sequence[str], scheme: str) -> int | None:
+    """The first index at which a sequence breaks its scheme; `len(tags)` when it ends in the middle of an entity."""
+    check_scheme(scheme)
+    before = "O"
+    for place, tag in enumerate(tags):
+        if tag != "O" and (tag[1:2] != "-" or tag[0] not in _LETTERS[scheme]):
+            return place
+        if not _may_follow(before, tag, scheme):
+            return place
+        before = tag
+    return None if _split(before)[0] in _CLOSED_AFTER[scheme] else len(tags)
+
+
+def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
+    """The same entities in another scheme; raises ValueError when the tags are illegal in their own."""
+    place = illegal_position(tags, source)
+    if place is not None:
+        found = repr(tags[place]) if place < len(tags) else "the end"
+        raise ValueError(f"Tag {place}: {found} cannot stand there in the scheme {source}; correct the tags or the scheme.")
+    return encode(decode(tags, source), len(tags), target)
+
+
+def inexpressible(spans: Iterable[Triple]) -> list[tuple[Triple, str]]:
+    """The spans that tags cannot hold beside the others, with the reason.
+
+    The longest span is kept first, then the earliest: so the outer entity stays and the inner one is lost. Reasons:
+    `duplicate`, `same span, other type`, `nested`, `crossing`.
+    """
+    kept: list[Triple] = []
+    lost: list[tuple[Triple, str]] = []
+    for span in sorted(spans, key=lambda s: (s[0] - s[1], s[0], s[2])):
+        start, end, name = span[0], span[1], span[2]
+        other = next((k for k in kept if k[0] < end and start < k[1]), None)
+        if other is None:
+            kept.append(span)
+        elif (start, end) == (other[0], other[1]):
+            lost.append((span, "duplicate" if name == other[2] else "same span, other type"))
+        else:
+            inside = other[0] <= start and end <= other[1]
+            lost.append((span, "nested" if inside else "crossing"))
+    return lost
