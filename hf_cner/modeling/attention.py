@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from .activations import make_activation
 from .context import NoContext
+from .packing import keep_units
 from .slots import require_positive
 
 
@@ -51,10 +52,10 @@ class AdditiveAttention(nn.Module):
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, size)` and `(b, n)` bool to `(b, n, size)`, zero where no unit is."""
-        vectors = vectors.masked_fill(~mask.unsqueeze(-1), 0.0)
+        vectors = keep_units(vectors, mask)
         summary = self.attention_weights(vectors, mask).unsqueeze(1) @ vectors  # (b, 1, size)
         both = torch.cat([summary.expand_as(vectors), vectors], dim=-1)
-        return self.dropout(self.activation(self.output(both))).masked_fill(~mask.unsqueeze(-1), 0.0)
+        return keep_units(self.dropout(self.activation(self.output(both))), mask)
 
 
 class MultiHeadAttention(nn.Module):
@@ -107,7 +108,7 @@ class MultiHeadAttention(nn.Module):
 
     def attention_weights(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, h, n, n)`: how much each unit takes from each; rows sum to 1, and are 0 where no unit is."""
-        vectors = vectors.masked_fill(~mask.unsqueeze(-1), 0.0)
+        vectors = keep_units(vectors, mask)
         query, key = self._heads(self.query(vectors)), self._heads(self.key(vectors))
         weights = _softmax(query @ key.transpose(-1, -2) / self.head_size**0.5, mask[:, None, None, :])
         return weights.masked_fill(~mask[:, None, :, None], 0.0)
@@ -116,7 +117,7 @@ class MultiHeadAttention(nn.Module):
         """`(b, n, size)` and `(b, n)` bool to `(b, n, size)`, zero where no unit is."""
         if mask.shape[1] == 0:
             return vectors
-        vectors = vectors.masked_fill(~mask.unsqueeze(-1), 0.0)
+        vectors = keep_units(vectors, mask)
         # A row without units attends to its zeros: softmax over nothing is not a number, and its gradient spreads.
         seen = mask | ~mask.any(dim=1, keepdim=True)
         heads = functional.scaled_dot_product_attention(
@@ -129,7 +130,7 @@ class MultiHeadAttention(nn.Module):
         result = self.dropout(self.output(heads.transpose(1, 2).flatten(-2)))
         if self.residual:
             result = result + vectors
-        return self.norm(result).masked_fill(~mask.unsqueeze(-1), 0.0)
+        return keep_units(self.norm(result), mask)
 
 
 def _reset_linear(module: nn.Module) -> None:

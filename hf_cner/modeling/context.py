@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from .convolutions import CNN, IDCNN
+from .packing import keep_units
 from .recurrent import BiGRU, BiLSTM
 from .slots import build
 
@@ -28,7 +29,7 @@ class NoContext(nn.Module):
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)` bool to `(b, n, d)`."""
-        return vectors.masked_fill(~mask.unsqueeze(-1), 0.0)
+        return keep_units(vectors, mask)
 
 
 class Parallel(nn.Module):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .activations import make_activation
-from .packing import PackedLayer, permute
+from .packing import PackedLayer, columns_at, move
 from .slots import require_positive
 
 
@@ -59,19 +59,18 @@ class BiRecurrent(PackedLayer):
             nn.init.zeros_(layer.bias_ih_l0)
             nn.init.zeros_(layer.bias_hh_l0)
             loaded = getattr(layer.bias_ih_l0, "_is_hf_initialized", False)  # which a slice would not tell
-            if isinstance(layer, nn.LSTM) and not loaded:
+            if self.cell is nn.LSTM and not loaded:
                 nn.init.ones_(layer.bias_ih_l0[layer.hidden_size : 2 * layer.hidden_size])
 
     def contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)` to `(b, n, 2 * hidden_size)`, packed."""
-        columns = torch.arange(mask.shape[1], device=mask.device).expand_as(mask)
-        lengths = mask.sum(dim=1, keepdim=True)
-        reversal = torch.where(mask, lengths - 1 - columns, columns)  # its own inverse
+        columns = torch.arange(mask.shape[1], device=mask.device)
+        reversal = columns_at(mask, mask.sum(dim=1, keepdim=True) - 1 - columns)  # its own inverse
         for number, (rightward, leftward) in enumerate(zip(self.rightward, self.leftward, strict=True)):
             if number:
                 vectors = self.dropout(vectors)
             to_the_right = rightward(vectors)[0]
-            to_the_left = permute(leftward(permute(vectors, reversal))[0], reversal)
+            to_the_left = move(leftward(move(vectors, reversal, reversal))[0], reversal, reversal)
             vectors = torch.cat([to_the_right, to_the_left], dim=-1)
         return self.activation(vectors)
 
