@@ -1,0 +1,193 @@
+"""From documents to features: windows of characters as ids, with the labels that the decoder of a model asks for.
+
+The decoder's targets come from a function (`model.encode_targets`), so that the data know no model. An entity that a
+window's edge cuts has no label in that window (-100 on its characters): with overlapping windows another one shows it
+whole. What neither a tag scheme nor any window can hold is counted in the `EntityReport`, and named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..modeling.characters import CharacterTable
+from ..modeling.schemes import inexpressible
+from ..modeling.windows import Window, make_windows
+from .documents import Document
+
+SpanTuple = tuple[int, int, str]
+EncodeTargets = Callable[[Sequence[SpanTuple], int], list[Any]]
+Feature = dict[str, Any]
+
+IGNORED = -100
+
+
+@dataclass(slots=True)
+class EntityReport:
+    """What became of the gold entities on the way into features.
+
+    Attributes:
+        documents, windows, entities: how many there are.
+        by_scheme: entities that no tag scheme can hold beside the others, by reason.
+        by_window: entities that no window shows whole.
+        examples: a few of the lost ones: (document, start, end, type, reason).
+    """
+
+    documents: int = 0
+    windows: int = 0
+    entities: int = 0
+    by_scheme: Counter[str] = field(default_factory=Counter)
+    by_window: int = 0
+    examples: list[tuple[str, int, int, str, str]] = field(default_factory=list)
+
+    @property
+    def lost(self) -> int:
+        """Entities without a label anywhere."""
+        return sum(self.by_scheme.values()) + self.by_window
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data, for a results file."""
+        return {
+            "documents": self.documents,
+            "windows": self.windows,
+            "entities": self.entities,
+            "lost": self.lost,
+            "lost_by_scheme": dict(sorted(self.by_scheme.items())),
+            "lost_by_window": self.by_window,
+        }
+
+    def __str__(self) -> str:
+        text = f"{self.documents} documents, {self.windows} windows, {self.entities} entities"
+        if not self.lost:
+            return f"{text}, none lost"
+        reasons = [f"{count} {reason}" for reason, count in sorted(self.by_scheme.items())]
+        reasons += [f"{self.by_window} cut by every window"] if self.by_window else []
+        return (
+            f"{text}, {self.lost} of them without a label ({', '.join(reasons)}); in the metrics they count as misses"
+        )
+
+    def _lose(self, document: Document, number: int, span: SpanTuple, reason: str) -> None:
+        if len(self.examples) < 20:
+            self.examples.append((document.id or str(number), *span, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSlice:
+    """One window of a document: where it stands, its ids, and its targets (None where they are not per position)."""
+
+    window: Window
+    input_ids: list[int]
+    labels: list[Any]
+
+
+def encode_documents(
+    documents: Iterable[Document],
+    table: CharacterTable,
+    *,
+    windows: Mapping[str, Any],
+    entity_types: Sequence[str],
+    encode_targets: EncodeTargets,
+    tagging: bool = True,
+    report: EntityReport | None = None,
+) -> Iterator[list[EncodedSlice]]:
+    """The windows of each document, as ids with labels.
+
+    Args:
+        windows: keyword options of `make_windows`.
+        entity_types: the types that the model knows.
+        encode_targets: targets of spans `(start, end, type)` in a text of so many characters: one number for each
+            character (`tagging`), or one `[start, end, type]` for each span.
+        tagging: whether the decoder gives one tag to each character, and so cannot hold overlapping entities.
+        report: counts what is lost.
+
+    Raises:
+        ValueError: a document has an entity of a type that the model does not know.
+    """
+    report = EntityReport() if report is None else report
+    known = frozenset(entity_types)
+    for number, document in enumerate(documents):
+        spans: list[SpanTuple] = [(span.start, span.end, span.type) for span in document.spans]
+        for start, end, kind in spans:
+            if kind not in known:
+                raise ValueError(
+                    f"Document {document.id or number!r} has an entity of type {kind!r} at {start}-{end}, but the "
+                    f"model knows {list(entity_types)}; train a model with that type, or leave such entities out."
+                )
+        report.documents += 1
+        report.entities += len(spans)
+        if tagging:
+            spans = _expressible(document, number, spans, report)
+        yield _slices(document, number, spans, table, windows, encode_targets, tagging, report)
+
+
+def build_features(
+    encoded: Iterable[Sequence[EncodedSlice]], table: CharacterTable, names: Sequence[str]
+) -> list[Feature]:
+    """Training features of encoded documents, one for each window that has any label.
+
+    Each is `{"input_ids", "attention_mask", "labels", "length", "document"}`, with `token_type_ids` where the tokenizer
+    gives any but 0; `document` is the document's name, for error messages.
+    """
+    features: list[Feature] = []
+    for name, slices in zip(names, encoded, strict=True):
+        for item in slices:
+            length = len(item.input_ids)
+            if item.labels and all(label == IGNORED for label in item.labels):
+                continue  # one entity, longer than the window: nothing to learn
+            feature: Feature = {
+                "input_ids": item.input_ids,
+                "attention_mask": [1] * length,
+                "labels": item.labels,
+                "length": length,
+                "document": name,
+            }
+            if table.token_types is not None:
+                prefix, text, suffix, _ = table.token_types
+                feature["token_type_ids"] = [*prefix, *[text] * (length - len(prefix) - len(suffix)), *suffix]
+            features.append(feature)
+    return features
+
+
+def _expressible(document: Document, number: int, spans: list[SpanTuple], report: EntityReport) -> list[SpanTuple]:
+    lost = inexpressible(spans)
+    for span, reason in lost:
+        report.by_scheme[reason] += 1
+        report._lose(document, number, (span[0], span[1], span[2]), reason)
+    left = Counter(spans) - Counter((span[0], span[1], span[2]) for span, _ in lost)  # of a duplicate one copy stays
+    return sorted(left.elements())
+
+
+def _slices(
+    document: Document,
+    number: int,
+    spans: list[SpanTuple],
+    table: CharacterTable,
+    windows: Mapping[str, Any],
+    encode_targets: EncodeTargets,
+    tagging: bool,
+    report: EntityReport,
+) -> list[EncodedSlice]:
+    ids = table.ids(document.text)
+    seen: set[SpanTuple] = set()
+    slices: list[EncodedSlice] = []
+    for window in make_windows(document.text, **windows):
+        first, last = window.start, window.end
+        touching = [span for span in spans if span[0] < last and span[1] > first]
+        whole = [span for span in touching if first <= span[0] and span[1] <= last]
+        labels = encode_targets([(start - first, end - first, kind) for start, end, kind in whole], last - first)
+        if tagging:
+            for start, end, _ in touching:
+                if start < first or end > last:  # cut: another window may show it whole
+                    inside = slice(max(start, first) - first, min(end, last) - first)
+                    labels[inside] = [IGNORED] * (inside.stop - inside.start)
+            labels = [*[IGNORED] * len(table.prefix), *labels, *[IGNORED] * len(table.suffix)]
+        seen.update(whole)
+        slices.append(EncodedSlice(window, [*table.prefix, *ids[first:last], *table.suffix], labels))
+    for span in spans:
+        if span not in seen:
+            report.by_window += 1
+            report._lose(document, number, span, "cut by every window")
+    report.windows += len(slices)
+    return slices
