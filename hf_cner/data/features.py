@@ -64,9 +64,7 @@ class EntityReport:
             return f"{text}, none lost"
         reasons = [f"{count} {reason}" for reason, count in sorted(self.by_scheme.items())]
         reasons += [f"{self.by_window} cut by every window"] if self.by_window else []
-        return (
-            f"{text}, {self.lost} of them without a label ({', '.join(reasons)}); in the metrics they count as misses"
-        )
+        return f"{text}, {self.lost} of them without a label ({', '.join(reasons)}): in the metrics they are misses"
 
     def _lose(self, document: Document, number: int, span: SpanTuple, reason: str) -> None:
         if len(self.examples) < 20:
@@ -75,7 +73,7 @@ class EntityReport:
 
 @dataclass(frozen=True, slots=True)
 class EncodedSlice:
-    """One window of a document: where it stands, its ids, and its targets (None where they are not per position)."""
+    """One window of a document: where it stands, its ids, and its targets (one for each id, or one for each span)."""
 
     window: Window
     input_ids: list[int]
@@ -143,9 +141,10 @@ def build_features(
                 "length": length,
                 "document": name,
             }
-            if table.token_types is not None:
-                prefix, text, suffix, _ = table.token_types
-                feature["token_type_ids"] = [*prefix, *[text] * (length - len(prefix) - len(suffix)), *suffix]
+            types = table.token_types
+            if types is not None:
+                characters = length - len(types.prefix) - len(types.suffix)
+                feature["token_type_ids"] = [*types.prefix, *[types.text] * characters, *types.suffix]
             features.append(feature)
     return features
 

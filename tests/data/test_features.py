@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hf_cner.data.documents import Document, Span
 from hf_cner.data.features import EntityReport, build_features, encode_documents
 from hf_cner.data.tokenizer import build_character_tokenizer
-from hf_cner.modeling.characters import CharacterTable
+from hf_cner.modeling.characters import CharacterTable, TokenTypes
 from hf_cner.modeling.schemes import decode, encode, tag_names
 
 TYPES = ["症状", "部位"]
@@ -99,7 +99,7 @@ def test_an_unknown_type_is_refused_with_its_document() -> None:
 
 def test_special_tokens_carry_no_label_and_token_types_follow_the_table() -> None:
     class Framed:
-        prefix, suffix, token_types = [], [8, 9], ([], 0, [0, 2], 3)
+        prefix, suffix, token_types = [], [8, 9], TokenTypes([], 0, [0, 2])
 
         def ids(self, text: str) -> list[int]:
             return [7] * len(text)
