@@ -1,0 +1,1 @@
+"""From texts to documents with spans: checkpoints, the predictor, marked text."""

@@ -1,0 +1,98 @@
+"""What must be in a checkpoint folder, checked before anything is loaded, so that what is missing is named."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+AUTO_CLASSES = {  # model type -> transformers' class that loads it
+    "cner": "AutoModelForTokenClassification",
+    "cner-mrc": "AutoModelForQuestionAnswering",
+}
+CONFIG, WEIGHTS, INDEX, TOKENIZER = "config.json", "model.safetensors", "model.safetensors.index.json", "tokenizer.json"
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used; the message says what is wrong and what to do."""
+
+
+def is_local(name_or_path: str | os.PathLike[str]) -> bool:
+    """Whether this is a folder here rather than a name on the Hub.
+
+    Raises:
+        CheckpointError: it can only be a path, and there is no such folder.
+    """
+    name = os.fspath(name_or_path)
+    if Path(name).is_dir():
+        return True
+    if Path(name).is_file():
+        raise CheckpointError(f"{name} is a file; give the checkpoint's folder, the one that holds {CONFIG}.")
+    looks_like_path = name.startswith((".", "~", os.sep)) or name.count("/") > 1 or name.endswith("/") or "\\" in name
+    if looks_like_path or (Path(name).parent.is_dir() and Path(name).parent != Path(".")):
+        raise CheckpointError(f"There is no folder {name}; give the folder of a checkpoint, or its name on the Hub.")
+    return False
+
+
+def check_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """The configuration of a checkpoint folder that has everything that is needed to predict.
+
+    Raises:
+        CheckpointError: a file is missing or broken, the weights are a pickle, or the model is another package's.
+    """
+    path = Path(folder)
+    config = _config(path)
+    check_model_type(config.get("model_type"), path)
+    if not (path / WEIGHTS).is_file() and not (path / INDEX).is_file():
+        pickles = sorted(found.name for pattern in _PICKLES for found in path.glob(pattern))
+        weights = [name for name in pickles if name != "training_args.bin"]
+        if weights:
+            raise CheckpointError(
+                f"{path} holds its weights only as a pickle ({', '.join(weights)}), which can run any code when it is "
+                "loaded, so it is refused; save it again with model.save_pretrained, which writes safetensors."
+            )
+        raise CheckpointError(f"{path / WEIGHTS} is missing; copy it too, or save the model with save_pretrained.")
+    for shard in _shards(path):
+        if not (path / shard).is_file():
+            raise CheckpointError(f"{path / shard} is missing, which {INDEX} names; copy all the parts of the weights.")
+    if not (path / TOKENIZER).is_file():
+        raise CheckpointError(
+            f"{path} has no tokenizer ({TOKENIZER} is missing), so no text can be read; save the tokenizer that the "
+            "model was trained with into this folder by tokenizer.save_pretrained."
+        )
+    return config
+
+
+def check_model_type(model_type: str | None, name: str | os.PathLike[str]) -> None:
+    """Raise CheckpointError unless the checkpoint is one of this package's."""
+    if model_type not in AUTO_CLASSES:
+        raise CheckpointError(
+            f"{os.fspath(name)} is a checkpoint of another kind (model_type {model_type!r}); hf_cner reads its own: "
+            f"{', '.join(AUTO_CLASSES)}. To start from another encoder, train with from_encoder_pretrained."
+        )
+
+
+def _config(path: Path) -> dict[str, Any]:
+    if not (path / CONFIG).is_file():
+        adapter = (path / "adapter_config.json").is_file()
+        advice = "it is a PEFT adapter: merge it into its model first" if adapter else "is this a checkpoint's folder?"
+        raise CheckpointError(f"{path / CONFIG} is missing; {advice}")
+    return _json(path / CONFIG)
+
+
+def _shards(path: Path) -> list[str]:
+    if (path / WEIGHTS).is_file():
+        return []
+    return sorted(set(_json(path / INDEX).get("weight_map", {}).values()))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # JSON and encoding errors alike
+        raise CheckpointError(f"{path} is broken ({error}); copy the file again.") from error
+    if not isinstance(found, dict):
+        raise CheckpointError(f"{path} is broken (found a {type(found).__name__}, expected an object).")
+    return found

@@ -1,0 +1,211 @@
+"""Entities shown in their text: for a terminal (rich), for a browser (HTML), and as a table.
+
+Spans may nest and cross. Nothing in a text can act on the terminal or the page: control characters are shown, not
+sent, and HTML is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..data.documents import Document, Span
+
+# Background colours that dark text is legible on, apart from each other for most kinds of colour blindness too.
+PALETTE = (
+    "#a6cee3", "#fdbf6f", "#b2df8a", "#fb9a99", "#cab2d6", "#ffff99",
+    "#8dd3c7", "#d9b38c", "#e7a1d0", "#c0c0c0", "#9fb8ff", "#d4f09a",
+)  # fmt: skip
+_INK = "#1a1a1a"
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+# What would move the cursor, start an escape sequence or reorder the line; line feed and TAB stay.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Piece(NamedTuple):
+    """A stretch of text between two span boundaries: what begins before it, stands on it, and ends after it."""
+
+    start: int
+    end: int
+    opened: tuple[Span, ...]  # outermost first
+    active: tuple[Span, ...]
+    closed: tuple[Span, ...]  # innermost first
+
+
+def pieces(document: Document) -> Iterator[Piece]:
+    """The text of a document, cut at every span boundary, in order; linear in the spans."""
+    spans = sorted(document.spans, key=lambda span: (span.start, -span.end, span.type))
+    cuts = sorted({0, len(document.text)}.union(*({span.start, span.end} for span in spans)))
+    active: list[Span] = []
+    first = 0
+    for start, end in pairwise(cuts):
+        last = first
+        while last < len(spans) and spans[last].start == start:
+            last += 1
+        active += spans[first:last]
+        closed = [span for span in reversed(active) if span.end == end]
+        yield Piece(start, end, tuple(spans[first:last]), tuple(active), tuple(closed))
+        active = [span for span in active if span.end != end]
+        first = last
+
+
+def colours(types: Iterable[str]) -> dict[str, str]:
+    """A background colour for each type. It depends on the name alone, unless two names would share a colour."""
+    chosen: dict[str, str] = {}
+    for name in sorted(set(types)):
+        first = zlib.crc32(name.encode("utf-8", "replace"))
+        order = [PALETTE[(first + step) % len(PALETTE)] for step in range(len(PALETTE))]
+        chosen[name] = next((colour for colour in order if colour not in chosen.values()), order[0])
+    return chosen
+
+
+def visible(text: str) -> str:
+    """The text as it can be shown: line breaks stay line breaks, other control characters become visible signs."""
+
+    def sign(match: re.Match[str]) -> str:
+        code = ord(match.group())
+        if code < 0x20:
+            return chr(0x2400 + code)
+        return "\u2421" if code == 0x7F else "\ufffd"
+
+    return _UNSAFE.sub(sign, text.replace("\r\n", "\n"))
+
+
+def _shown(document: Document, piece: Piece) -> str:
+    """A piece as it can be shown, also where a span ends between CR and LF."""
+    text = document.text[piece.start : piece.end]
+    cut = text.endswith("\r") and document.text[piece.end : piece.end + 1] == "\n"
+    return visible(text[:-1] if cut else text)
+
+
+def marked_text(document: Document, *, brackets: bool = False, types: Sequence[str] | None = None) -> Text:
+    """A document for the terminal: entities on coloured ground, inner ones underlined.
+
+    Args:
+        document: text and spans.
+        brackets: also write `[mention]type` around each, which needs no colour. Crossing spans are numbered, since
+            brackets alone would read as nested: `[₁…[₂…]₁a…]₂b`.
+        types: all the types there are, so that their colours are the same in every document.
+    """
+    colour_of = colours([*(types or ()), *(span.type for span in document.spans)])
+    crossing = _crossing(document.spans) if brackets else {}
+    text = Text()
+    for piece in pieces(document):
+        # A nested mention has the colour of the innermost span, underlined once it is inside another.
+        innermost = min(piece.active, key=lambda span: (span.end - span.start, span.start), default=None)
+        style = ""
+        if innermost is not None:
+            style = f"{_INK} on {colour_of[innermost.type]}" + (" underline bold" if len(piece.active) > 1 else "")
+        if brackets:
+            for span in piece.opened:
+                text.append("[" + crossing.get(span, ""), style="bold")
+        text.append(_shown(document, piece), style=style)
+        if brackets:
+            for span in piece.closed:
+                text.append(f"]{crossing.get(span, '')}{visible(span.type)}", style="bold")
+    return text
+
+
+def legend(types: Sequence[str]) -> Text:
+    """The colours of the types, in one line."""
+    colour_of = colours(types)
+    return Text(" ").join(Text(f" {visible(name)} ", style=f"{_INK} on {colour_of[name]}") for name in types)
+
+
+def print_marked(
+    documents: Iterable[Document], *, console: Console | None = None, types: Sequence[str] | None = None
+) -> None:
+    """Print documents: in colour with a legend to a terminal that shows colours, with brackets to everything else."""
+    console = Console() if console is None else console
+    plain = console.no_color or console.color_system is None
+    shown: dict[str, None] = dict.fromkeys(types or ())
+    for document in documents:
+        if document.id:
+            console.rule(Text(visible(document.id)), align="left")
+        console.print(marked_text(document, brackets=plain, types=types), soft_wrap=True)
+        shown.update(dict.fromkeys(span.type for span in document.spans))
+    if shown and not plain:
+        console.print(legend(list(shown)))
+
+
+def table(documents: Iterable[Document]) -> Table:
+    """Entities as a table: document (where it has an id), start, end, type, mention, probability."""
+    documents = list(documents)
+    named = any(document.id for document in documents)
+    result = Table(*(["document"] if named else []), "start", "end", "type", "mention", "score")
+    for document in documents:
+        for span in document.spans:
+            cells = [document.id] if named else []
+            score = "" if span.score is None else f"{span.score:.3f}"
+            mention = document.text[span.start : span.end].replace("\n", "\u23ce")
+            cells += [str(span.start), str(span.end), span.type, mention, score]
+            result.add_row(*(Text(visible(cell)) for cell in cells))  # Text: a bracket in a mention is no markup
+    return result
+
+
+def marked_html(documents: Iterable[Document], *, types: Sequence[str] | None = None, page: bool = False) -> str:
+    """Documents as HTML with its styles inside: a fragment for a notebook, or with `page` a whole page.
+
+    Each mention is a `<mark>` with its type behind it and its probability as the title; crossing spans, which HTML
+    cannot nest, are several marks, the last of which carries the type.
+    """
+    documents = list(documents)
+    colour_of = colours([*(types or ()), *(span.type for document in documents for span in document.spans)])
+    body = "\n".join(_html(document, colour_of) for document in documents)
+    if not page:
+        return body
+    return (
+        '<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>hf_cner</title></head>\n'
+        f'<body style="max-width:60em;margin:2em auto">\n{body}\n</body></html>\n'
+    )
+
+
+def _html(document: Document, colour_of: dict[str, str]) -> str:
+    parts: list[str] = []
+    still_open: list[Span] = []
+    for piece in pieces(document):
+        parts += [_opening(span, colour_of) for span in piece.opened]
+        still_open += piece.opened
+        parts.append(html.escape(_shown(document, piece)))
+        for span in piece.closed:
+            label = f'<small style="opacity:.75;padding-left:.3em">{html.escape(visible(span.type))}</small>'
+            above = still_open[still_open.index(span) + 1 :]  # crossing spans: closed here and opened again
+            parts.append("</mark>" * len(above) + label + "</mark>")
+            parts += [_opening(other, colour_of) for other in above]
+            still_open.remove(span)
+    heading = f'<div style="font-size:.8em;opacity:.7">{html.escape(visible(document.id))}</div>' if document.id else ""
+    return f'<div style="white-space:pre-wrap;line-height:2;margin:1em 0">{heading}{"".join(parts)}</div>'
+
+
+def _opening(span: Span, colour_of: dict[str, str]) -> str:
+    title = span.type if span.score is None else f"{span.type} {span.score:.3f}"
+    style = (
+        f"background:{colour_of[span.type]};color:{_INK};padding:.15em .3em;border-radius:.3em;border:1px solid #0004"
+    )
+    return f'<mark title="{html.escape(visible(title))}" style="{style}">'
+
+
+def _crossing(spans: Sequence[Span]) -> dict[Span, str]:
+    """A subscript number for each span that crosses another, in the order of the text."""
+    crossed: dict[Span, None] = {}
+    active: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end, span.type)):
+        active = [other for other in active if other.end > span.start]
+        crossed.update(
+            {
+                pair: None
+                for other in active
+                if other.start < span.start and other.end < span.end
+                for pair in (other, span)
+            }
+        )
+        active.append(span)
+    return {span: str(number).translate(_SUBSCRIPTS) for number, span in enumerate(sorted(crossed), 1)}

@@ -1,0 +1,170 @@
+"""Documents in, documents with spans out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import torch
+import transformers
+
+from ..data.documents import Document, Span
+from ..modeling.characters import CharacterTable
+from ..modeling.extraction import MAX_TOKENS, encode_windows, extract
+from .checkpoint import AUTO_CLASSES, CheckpointError, check_folder, check_model_type, is_local
+
+Input = str | Document | Mapping[str, Any]
+
+READ_AHEAD = 200_000
+
+
+class Predictor:
+    """Finds the entities of texts of any length, in any number.
+
+    Args:
+        model: a model of this package.
+        tokenizer: the character tokenizer that it was trained with.
+        device: where to compute; None leaves the model where it is.
+        batch_tokens: padded tokens in one pass of the model.
+        scores: give each span its exact probability; False is faster.
+        windows: options of `make_windows` that replace the checkpoint's, e.g. `{"max_length": 128}`.
+
+    Raises:
+        ValueError: the tokenizer does not make one token of each character.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        device: str | torch.device | None = None,
+        batch_tokens: int = MAX_TOKENS,
+        scores: bool = True,
+        windows: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.model = model if device is None else model.to(device)
+        self.table = CharacterTable(tokenizer)
+        self.tokenizer = tokenizer
+        self.batch_tokens = batch_tokens
+        self.scores = scores
+        self.windows: dict[str, Any] = {**model.config.windows, **(windows or {})}
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_path: str | os.PathLike[str],
+        *,
+        device: str | torch.device | None = None,
+        dtype: str | torch.dtype | None = None,
+        batch_tokens: int = MAX_TOKENS,
+        scores: bool = True,
+        windows: Mapping[str, Any] | None = None,
+    ) -> Predictor:
+        """A predictor from a checkpoint's folder or its name on the Hub.
+
+        Args:
+            name_or_path: folder or Hub name; safetensors only.
+            device: default: the first GPU where there is one, else the CPU.
+            dtype: e.g. "bfloat16"; the decoder computes in fp32 or better all the same. Default: as it was saved.
+            batch_tokens, scores, windows: as in the constructor.
+
+        Raises:
+            CheckpointError: what is missing or wrong, in one sentence.
+        """
+        if is_local(name_or_path):
+            model_type = check_folder(name_or_path)["model_type"]
+        else:
+            model_type = _hub_model_type(os.fspath(name_or_path))
+        options = {} if dtype is None else {"dtype": dtype}
+        auto_class = getattr(transformers, AUTO_CLASSES[model_type])
+        model = auto_class.from_pretrained(name_or_path, use_safetensors=True, trust_remote_code=False, **options)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
+        if device is None:
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        return cls(model, tokenizer, device=device, batch_tokens=batch_tokens, scores=scores, windows=windows)
+
+    @property
+    def entity_types(self) -> list[str]:
+        """The types that the model knows, in their order."""
+        return list(self.model.config.entity_types)
+
+    def __call__(self, texts: Input | Iterable[Input]) -> list[Document]:
+        """Documents with spans, one for each text, in order; a single text gives a list of one."""
+        single = isinstance(texts, (str, Document, Mapping))
+        return list(self.predict([texts] if single else texts))  # type: ignore[arg-type]
+
+    def predict(
+        self,
+        texts: Iterable[Input],
+        *,
+        read_ahead: int = READ_AHEAD,
+        progress: Callable[[int], None] | None = None,
+    ) -> Iterator[Document]:
+        """Lazily, one document with predicted spans for each input, in order.
+
+        Args:
+            texts: raw texts, documents (text, id and record are kept, spans replaced), or rows with the key "text"
+                (and "id", "record").
+            read_ahead: number of characters that are read and worked off together, at least one text. It bounds the
+                memory and the delay of the first result, and never changes a result.
+            progress: called with the number of characters done since the last call.
+
+        Raises:
+            TypeError: an input is none of these.
+            ValueError: `read_ahead` below 1.
+        """
+        if read_ahead < 1:
+            raise ValueError(f"read_ahead is {read_ahead}; it counts characters and must be at least 1.")
+        return self._predict(texts, read_ahead, progress)
+
+    def _predict(
+        self, texts: Iterable[Input], read_ahead: int, progress: Callable[[int], None] | None
+    ) -> Iterator[Document]:
+        chunk: list[Document] = []
+        size = 0
+        for number, item in enumerate(texts):
+            chunk.append(_document(item, number))
+            size += max(1, len(chunk[-1].text))  # an endless run of empty texts must end a chunk, too
+            if size >= read_ahead:
+                yield from self._extract(chunk, progress)
+                chunk, size = [], 0
+        if chunk:
+            yield from self._extract(chunk, progress)
+
+    def _extract(self, chunk: list[Document], progress: Callable[[int], None] | None) -> Iterator[Document]:
+        found = extract(
+            self.model,
+            encode_windows([document.text for document in chunk], self.table, self.windows),
+            len(chunk),
+            table=self.table,
+            max_tokens=self.batch_tokens,
+            scores=self.scores,
+            progress=progress,
+        )
+        for document, spans in zip(chunk, found.spans, strict=True):
+            yield document.with_spans(Span(*span) for span in spans)
+
+
+def _document(item: Input, number: int) -> Document:
+    """An input as a document without gold spans."""
+    if isinstance(item, Document):
+        return item.with_spans(())
+    if isinstance(item, str):
+        return Document(item)
+    if isinstance(item, Mapping) and isinstance(item.get("text"), str):
+        return Document(item["text"], id=str(item.get("id") or ""), record=str(item.get("record") or ""))
+    found = f"a row with the keys {sorted(map(str, item))}" if isinstance(item, Mapping) else type(item).__name__
+    raise TypeError(f'Input {number + 1} is {found}; give texts (str), documents, or rows with the key "text".')
+
+
+def _hub_model_type(name: str) -> str:
+    try:
+        config, _ = transformers.PreTrainedConfig.get_config_dict(name)
+    except OSError as error:
+        first = str(error).splitlines()[0]
+        raise CheckpointError(f"{name} is no folder here, and could not be read from the Hub: {first}") from error
+    model_type = config.get("model_type")
+    check_model_type(model_type, name)
+    return str(model_type)

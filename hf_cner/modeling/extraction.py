@@ -1,0 +1,184 @@
+"""From texts to spans: windows, batches, emissions, stitching, one decoding per document.
+
+The core that predictor, pipeline and trainer share. Windows of many documents are sorted by length and batched by a
+budget of padded tokens; the emissions that each window owns are put together again per document, and the model decodes
+the document whole, so that results depend neither on the batches nor on the order of the documents.
+
+Memory: documents are worked off in groups of at most `GROUP_CHARACTERS` characters (a longer document is a group of
+its own). A group costs its emissions in fp32, 4 · tags bytes for each character of its windows, once more while they
+are put together, plus what decoding needs; encoder activations only for one batch.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from .characters import CharacterTable
+from .window_batches import IGNORED, EncodedWindow, WindowBatch, encode_windows, token_batches
+
+__all__ = ["MAX_TOKENS", "EncodedWindow", "Extraction", "SpanTuple", "encode_windows", "extract"]
+
+SpanTuple = tuple[int, int, str, float | None]
+
+MAX_TOKENS = 2048  # padded tokens in a batch
+GROUP_CHARACTERS = 1 << 18  # documents whose emissions are held at the same time
+DECODED_CHARACTERS = 1 << 14  # padded characters of documents that are decoded in one call
+
+
+@dataclass(slots=True)
+class Extraction:
+    """What `extract` found.
+
+    Attributes:
+        spans: for each document its spans `(start, end, type, score)`, in characters of the text, sorted.
+        loss_sum: sum of the sequence losses; 0.0 without labels.
+        units: number of units that went into it: labelled ones when tagging, all with a span decoder.
+    """
+
+    spans: list[list[SpanTuple]]
+    loss_sum: float = 0.0
+    units: int = 0
+
+
+@dataclass(slots=True)
+class _Losses:
+    sums: list[torch.Tensor] = field(default_factory=list)
+    units: int = 0
+
+    def total(self) -> float:
+        return float(torch.stack(self.sums).double().sum()) if self.sums else 0.0
+
+
+def extract(
+    model: Any,
+    encoded: Sequence[EncodedWindow],
+    num_documents: int,
+    *,
+    table: CharacterTable,
+    max_tokens: int = MAX_TOKENS,
+    scores: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> Extraction:
+    """Find the spans of documents from their windows.
+
+    Args:
+        model: a model of this package; evaluated in evaluation mode, and put back as it was.
+        encoded: the windows of all the documents, in any order; with labels on all of them or on none.
+        num_documents: how many documents there are; one without windows has no spans.
+        table: how the tokenizer frames and pads.
+        max_tokens: budget of padded tokens for one batch; a longer window is a batch of its own.
+        scores: give each span its probability (otherwise None).
+        progress: called with the number of characters that are done since the last call.
+
+    Raises:
+        ValueError: `max_tokens` below 1, or labels on some windows only.
+    """
+    if max_tokens < 1:
+        raise ValueError(f"max_tokens is {max_tokens}; it must be at least 1.")
+    labelled = sum(window.labels is not None for window in encoded)
+    if labelled not in (0, len(encoded)):
+        raise ValueError(f"{labelled} of {len(encoded)} windows have labels; give labels to all of them or to none.")
+    spans: list[list[SpanTuple]] = [[] for _ in range(num_documents)]
+    losses = _Losses()
+    modes = [(module, module.training) for module in model.modules()]
+    if any(training for _, training in modes):
+        model.eval()
+    try:
+        with torch.inference_mode():
+            for group in _groups(encoded):
+                documents = _stitched(model, group, table, max_tokens, losses, progress)
+                for number, found in _decoded(model, documents, scores):
+                    spans[number] = sorted(found, key=lambda span: span[:3])
+            return Extraction(spans, losses.total(), losses.units)
+    finally:
+        if modes[0][1]:
+            model.train()
+        for module, training in modes:  # a frozen encoder inside a model in training mode stays in evaluation mode
+            module.training = training
+
+
+def _groups(encoded: Sequence[EncodedWindow]) -> Iterator[list[EncodedWindow]]:
+    """Whole documents, in order, until a group holds `GROUP_CHARACTERS`."""
+    group: list[EncodedWindow] = []
+    size = 0
+    ordered = sorted(encoded, key=lambda item: (item.document, item.window.start))
+    for item in ordered:
+        if size >= GROUP_CHARACTERS and item.document != group[-1].document:
+            yield group
+            group, size = [], 0
+        group.append(item)
+        size += item.window.own_end - item.window.own_start
+    if group:
+        yield group
+
+
+def _stitched(
+    model: Any,
+    group: Sequence[EncodedWindow],
+    table: CharacterTable,
+    max_tokens: int,
+    losses: _Losses,
+    progress: Callable[[int], None] | None,
+) -> dict[int, torch.Tensor]:
+    """Emissions `(characters, …)` of each document of the group, fp32, on the CPU."""
+    pieces: dict[int, list[tuple[int, torch.Tensor]]] = {}
+    device = next(model.parameters()).device
+    # Copies from a GPU are queued, and the host waits for a batch only after it has launched the next one.
+    waiting: list[tuple[WindowBatch, torch.Tensor, Any]] = []
+
+    def finish() -> None:
+        batch, emissions, copied = waiting.pop(0)
+        if copied is not None:
+            copied.synchronize()
+        rows = model.unit_rows(emissions, batch.inputs["unit_mask"].bool())
+        for item, row in zip(batch.windows, rows, strict=True):
+            start, _, own_start, own_end = item.window
+            kept = model.crop(row, own_start - start, own_end - start, start)
+            pieces.setdefault(item.document, []).append((own_start, kept))
+        if progress is not None:
+            progress(sum(item.window.own_end - item.window.own_start for item in batch.windows))
+
+    for batch in token_batches(group, table, max_tokens):
+        waiting.append((batch, *_emissions(model, batch, device, losses)))
+        if len(waiting) > 1:
+            finish()
+    while waiting:
+        finish()
+    documents: dict[int, torch.Tensor] = {}
+    for number in sorted(pieces):
+        in_order = sorted(pieces.pop(number), key=lambda piece: piece[0])
+        documents[number] = torch.cat([piece for _, piece in in_order])
+    return documents
+
+
+def _emissions(model: Any, batch: WindowBatch, device: torch.device, losses: _Losses) -> tuple[torch.Tensor, Any]:
+    """Emissions `(batch, width, …)` on their way to the CPU, and the event that says that they are there."""
+    inputs = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.inputs.items()}
+    if "labels" in inputs:
+        inputs["num_items_in_batch"] = 1  # the plain sum of the losses, which sums up over batches
+        counted = batch.inputs["labels"] != IGNORED if batch.inputs["labels"].ndim == 2 else batch.inputs["unit_mask"]
+        losses.units += int(counted.sum())
+    output = model(**inputs, eval_logits="emissions", return_dict=True)  # max-marginals would cost and serve nobody
+    if output.loss is not None:
+        losses.sums.append(output.loss.detach())
+    queued = device.type == "cuda"
+    emissions = output.emissions.float().to("cpu", non_blocking=queued)
+    copied = torch.cuda.Event() if queued else None
+    if copied is not None:
+        copied.record()
+    return emissions, copied
+
+
+def _decoded(model: Any, documents: dict[int, torch.Tensor], scores: bool) -> Iterator[tuple[int, list[SpanTuple]]]:
+    """Number and spans of each document; documents of similar length are decoded together."""
+    device = next(model.parameters()).device
+    ordered = sorted(documents, key=lambda number: len(documents[number]), reverse=True)
+    first = 0
+    while first < len(ordered):
+        last = first + max(1, DECODED_CHARACTERS // max(1, len(documents[ordered[first]])))
+        numbers = ordered[first:last]
+        decoded = model.decode([documents.pop(number).to(device) for number in numbers], scores=scores)
+        yield from zip(numbers, decoded, strict=True)
+        first = last

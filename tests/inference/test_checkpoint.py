@@ -1,0 +1,101 @@
+"""What is missing or wrong in a checkpoint folder is named before anything is loaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hf_cner.inference.checkpoint import CheckpointError, check_folder, check_model_type, is_local
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "cner"}), encoding="utf-8")
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    (tmp_path / "tokenizer.json").write_text("{}", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_complete_folder_gives_its_configuration(folder: Path) -> None:
+    assert check_folder(folder) == {"model_type": "cner"}
+    assert is_local(folder) and is_local(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("config.json", r"config.json is missing; is this a checkpoint's folder\?"),
+        ("model.safetensors", r"model.safetensors is missing; copy it too"),
+        ("tokenizer.json", r"has no tokenizer \(tokenizer.json is missing\).*tokenizer.save_pretrained"),
+    ],
+)
+def test_a_missing_file_is_named(folder: Path, name: str, message: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(CheckpointError, match=message):
+        check_folder(folder)
+
+
+def test_an_adapter_is_told_from_a_model(folder: Path) -> None:
+    (folder / "config.json").rename(folder / "adapter_config.json")
+    with pytest.raises(CheckpointError, match="it is a PEFT adapter: merge it"):
+        check_folder(folder)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "weights.ckpt"])
+def test_a_pickle_is_refused(folder: Path, name: str) -> None:
+    (folder / "model.safetensors").rename(folder / name)
+    (folder / "training_args.bin").write_bytes(b"")
+    with pytest.raises(CheckpointError, match=rf"only as a pickle \({name}\), which can run any code"):
+        check_folder(folder)
+
+
+def test_training_arguments_alone_are_no_weights(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "training_args.bin")
+    with pytest.raises(CheckpointError, match=r"model.safetensors is missing"):
+        check_folder(folder)
+
+
+def test_a_missing_shard_is_named(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    shards = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}), encoding="utf-8")
+    with pytest.raises(
+        CheckpointError, match=r"model-00002-of-00002.safetensors is missing, which model.safetensors.index"
+    ):
+        check_folder(folder)
+    (folder / "model-00002-of-00002.safetensors").write_bytes(b"")
+    assert check_folder(folder)["model_type"] == "cner"
+
+
+@pytest.mark.parametrize(
+    ("content", "found"), [(b'{"model_type": "cn', "broken"), (b"\xff\xfe", "broken"), (b"[1]", "a list")]
+)
+def test_a_broken_configuration_is_named(folder: Path, content: bytes, found: str) -> None:
+    (folder / "config.json").write_bytes(content)
+    with pytest.raises(CheckpointError, match=rf"config.json is broken.*{found if found != 'broken' else ''}"):
+        check_folder(folder)
+
+
+@pytest.mark.parametrize("model_type", ["bert", None])
+def test_another_package_s_checkpoint_is_refused(folder: Path, model_type: str | None) -> None:
+    (folder / "config.json").write_text(json.dumps({"model_type": model_type}), encoding="utf-8")
+    with pytest.raises(
+        CheckpointError, match=rf"another kind \(model_type {model_type!r}\); hf_cner reads its own: cner"
+    ):
+        check_folder(folder)
+    with pytest.raises(CheckpointError, match="someone/model is a checkpoint of another kind"):
+        check_model_type(model_type, "someone/model")
+
+
+def test_a_path_is_told_from_a_name_on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "file").write_text("")
+    assert not is_local("someone/model") and not is_local("model")
+    for path in (str(tmp_path / "none"), "./none", "../none", "runs/none", "a/b/c", "~/none", "none/"):
+        with pytest.raises(CheckpointError, match=r"There is no folder .*; give the folder of a checkpoint"):
+            is_local(path)
+    with pytest.raises(CheckpointError, match=r"is a file; give the checkpoint's folder"):
+        is_local(tmp_path / "file")
