@@ -92,8 +92,7 @@ class Predictor:
 
     def __call__(self, texts: Input | Iterable[Input]) -> list[Document]:
         """Documents with spans, one for each text, in order; a single text gives a list of one."""
-        single = isinstance(texts, (str, Document, Mapping))
-        return list(self.predict([texts] if single else texts))  # type: ignore[arg-type]
+        return list(self.predict([texts] if isinstance(texts, (str, Document, Mapping)) else texts))
 
     def predict(
         self,

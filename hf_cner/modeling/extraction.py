@@ -155,7 +155,7 @@ def _stitched(
 
 def _emissions(model: Any, batch: WindowBatch, device: torch.device, losses: _Losses) -> tuple[torch.Tensor, Any]:
     """Emissions `(batch, width, …)` on their way to the CPU, and the event that says that they are there."""
-    inputs = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.inputs.items()}
+    inputs: dict[str, Any] = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.inputs.items()}
     if "labels" in inputs:
         inputs["num_items_in_batch"] = 1  # the plain sum of the losses, which sums up over batches
         counted = batch.inputs["labels"] != IGNORED if batch.inputs["labels"].ndim == 2 else batch.inputs["unit_mask"]

@@ -29,10 +29,10 @@ class ClinicalNerPipeline(Pipeline):
         max_tokens: budget of padded tokens for one pass of the model.
     """
 
-    _load_processor = False
-    _load_image_processor = False
-    _load_feature_extractor = False
-    _load_tokenizer = True
+    _load_processor = False  # type: ignore[assignment]
+    _load_image_processor = False  # type: ignore[assignment]
+    _load_feature_extractor = False  # type: ignore[assignment]
+    _load_tokenizer = True  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.pop("local_files_only", None)  # an option of loading that `pipeline(…)` hands on
@@ -47,7 +47,7 @@ class ClinicalNerPipeline(Pipeline):
             raise ValueError("The task clinical-ner needs a tokenizer; pass tokenizer=… or a checkpoint that has one.")
         self.table = CharacterTable(self.tokenizer)
 
-    def _sanitize_parameters(
+    def _sanitize_parameters(  # type: ignore[override]
         self,
         windows: Mapping[str, Any] | None = None,
         scores: bool | None = None,
@@ -57,7 +57,7 @@ class ClinicalNerPipeline(Pipeline):
         given = {"scores": scores, "max_tokens": max_tokens}
         return preprocess, {name: value for name, value in given.items() if value is not None}, {}
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self,
         inputs: Any,
         *,
@@ -132,7 +132,9 @@ class ClinicalNerPipeline(Pipeline):
         prepared = [self.preprocess(inputs, **preprocess_params)]
         return next(self._outputs(prepared, forward_params, postprocess_params))
 
-    def preprocess(self, input_: Any, windows: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def preprocess(  # type: ignore[override]
+        self, input_: Any, windows: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """A text, or a row with the key "text", as `{"text", "encoded": its windows}`."""
         text = input_.get("text") if isinstance(input_, Mapping) else input_
         if not isinstance(text, str):
@@ -143,7 +145,7 @@ class ClinicalNerPipeline(Pipeline):
         options = {**self.model.config.windows, **(windows or {})}
         return {"text": text, "encoded": encode_windows([text], self.table, options)}
 
-    def _forward(
+    def _forward(  # type: ignore[override]
         self, input_tensors: list[dict[str, Any]], scores: bool = True, max_tokens: int = MAX_TOKENS
     ) -> list[dict[str, Any]]:
         """The same items with "spans" `(start, end, type, score)` in place of the windows."""
@@ -156,7 +158,7 @@ class ClinicalNerPipeline(Pipeline):
         pairs = zip(input_tensors, found.spans, strict=True)
         return [{"text": prepared["text"], "spans": spans} for prepared, spans in pairs]
 
-    def postprocess(self, model_outputs: dict[str, Any]) -> list[dict[str, Any]]:
+    def postprocess(self, model_outputs: dict[str, Any]) -> list[dict[str, Any]]:  # type: ignore[override]
         """Spans as dicts, with the mention."""
         text = model_outputs["text"]
         return [
