@@ -1,0 +1,1 @@
+"""Training: arguments, trainer, and the whole run from settings to a finished checkpoint."""

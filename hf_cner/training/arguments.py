@@ -1,0 +1,106 @@
+"""Arguments of `CnerTrainer`: those of transformers, with defaults for entity recognition, and a few more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from transformers import IntervalStrategy, TrainingArguments
+from transformers.trainer_utils import SaveStrategy
+
+from ..modeling.extraction import MAX_TOKENS
+
+SLOTS = ("encoder", "context", "attention", "span_decoder")
+
+
+@dataclass
+class CnerTrainingArguments(TrainingArguments):
+    """`transformers.TrainingArguments` with other defaults, and options for the four slots of a model.
+
+    Evaluated and saved after each epoch, the checkpoint with the best strict F1 is restored at the end; batches hold
+    windows of similar length; the learning rate warms up over the first tenth of the steps and then falls linearly.
+    Without evaluation (`eval_strategy="no"`) there is no best checkpoint, and the last one stays.
+
+    Args:
+        slot_learning_rates: learning rate of single slots, e.g. `{"encoder": 2e-5, "span_decoder": 1e-3}`; the others
+            get `learning_rate`. A slot may be followed by the path of a part: `span_decoder.crf`.
+        slot_weight_decays: weight decay, likewise. Biases, layer norms and the CRF's transitions are never decayed.
+        freeze_encoder: the encoder gets no gradient and stays in evaluation mode (no dropout) while the rest trains.
+        early_stopping_patience: stop after so many evaluations without a better `metric_for_best_model`.
+        eval_batch_tokens: padded tokens in one batch of evaluation.
+        auto_bf16: train in bf16 (autocast) where the accelerator has it and neither `bf16` nor `fp16` is given. On CPU
+            bf16 stays a choice: `bf16=True`.
+
+    Raises:
+        ValueError: an option that would bypass the decoder (`label_smoothing_factor`, `batch_eval_metrics`), or a slot
+            that does not exist.
+    """
+
+    # On a command line these may be given as JSON.
+    _VALID_DICT_FIELDS = [*TrainingArguments._VALID_DICT_FIELDS, "slot_learning_rates", "slot_weight_decays"]  # noqa: RUF012
+
+    slot_learning_rates: dict[str, Any] | str | None = field(
+        default=None, metadata={"help": "Learning rate of single slots: encoder, context, attention, span_decoder."}
+    )
+    slot_weight_decays: dict[str, Any] | str | None = field(
+        default=None, metadata={"help": "Weight decay of single slots: encoder, context, attention, span_decoder."}
+    )
+    freeze_encoder: bool = field(default=False, metadata={"help": "No gradient and no dropout in the encoder."})
+    early_stopping_patience: int | None = field(
+        default=None, metadata={"help": "Stop after so many evaluations without improvement."}
+    )
+    eval_batch_tokens: int = field(default=MAX_TOKENS, metadata={"help": "Padded tokens in a batch of evaluation."})
+    auto_bf16: bool = field(default=True, metadata={"help": "Use bf16 where the accelerator has it."})
+
+    eval_strategy: IntervalStrategy | str = field(default="epoch", metadata={"help": "When to evaluate."})
+    save_strategy: SaveStrategy | str = field(default="epoch", metadata={"help": "When to save."})
+    save_total_limit: int | None = field(default=2, metadata={"help": "How many checkpoints stay."})
+    logging_strategy: IntervalStrategy | str = field(default="epoch", metadata={"help": "When to log."})
+    load_best_model_at_end: bool = field(default=True, metadata={"help": "Restore the best checkpoint at the end."})
+    metric_for_best_model: str | None = field(default="strict_f1", metadata={"help": "By which one is best."})
+    greater_is_better: bool | None = field(default=None, metadata={"help": "Whether more of it is better."})
+    train_sampling_strategy: str = field(
+        default="group_by_length", metadata={"help": "Order of training: group_by_length, random or sequential."}
+    )
+    per_device_eval_batch_size: int = field(default=64, metadata={"help": "Documents in one step of evaluation."})
+    learning_rate: float = field(default=1e-3, metadata={"help": "Peak learning rate of the slots without their own."})
+    warmup_steps: float = field(default=0.1, metadata={"help": "Steps of warm-up, or below 1 their share."})
+    max_grad_norm: float = field(default=5.0, metadata={"help": "Gradients are clipped to this norm."})
+
+    def __post_init__(self) -> None:
+        if self.label_smoothing_factor:
+            raise ValueError(
+                "label_smoothing_factor would replace the decoder's loss by a cross-entropy over single tags, and a "
+                "CRF would never be trained; leave it at 0."
+            )
+        if self.batch_eval_metrics:
+            raise ValueError(
+                "batch_eval_metrics is not possible: metrics are counted over whole documents, after all their windows "
+                "were decoded; leave it at False."
+            )
+        if self.eval_batch_tokens < 1:
+            raise ValueError(f"eval_batch_tokens is {self.eval_batch_tokens}; it must be at least 1.")
+        if self.early_stopping_patience is not None and self.early_stopping_patience < 1:
+            raise ValueError(f"early_stopping_patience is {self.early_stopping_patience}; it must be at least 1.")
+        strategies = [getattr(chosen, "value", chosen) for chosen in (self.eval_strategy, self.save_strategy)]
+        self.load_best_model_at_end = self.load_best_model_at_end and "no" not in strategies
+        if self.auto_bf16 and not (self.bf16 or self.fp16 or self.use_cpu):
+            self.bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+        super().__post_init__()
+        for name in ("slot_learning_rates", "slot_weight_decays"):
+            _check_slots(name, getattr(self, name))
+
+
+def _check_slots(name: str, values: Any) -> None:
+    if values is None:
+        return
+    if not isinstance(values, dict):
+        raise ValueError(f"{name} must be a dict from slot to number; found {values!r}.")
+    for slot, value in values.items():
+        if slot.partition(".")[0] not in (*SLOTS, "decoder"):
+            raise ValueError(
+                f"{name} names the slot {slot!r}; choose from {list(SLOTS)}, or a part, as span_decoder.crf."
+            )
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+            raise ValueError(f"{name} gives {slot} the value {value!r}; it must be a number of at least 0.")

@@ -1,0 +1,80 @@
+"""Which checkpoints of a run are whole: transformers writes them file by file, and a kill may come at any time."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zipfile
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+STATE, WEIGHTS, SHARDS = "trainer_state.json", "model.safetensors", "model.safetensors.index.json"
+ADAPTER = "adapter_model.safetensors"
+NEEDED = ("optimizer.pt", "scheduler.pt")
+_NAME = re.compile(r"checkpoint-(\d+)$")
+
+
+def last_complete_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
+    """The newest checkpoint of a run from which training can go on; None when there is none."""
+    folder = Path(output_dir)
+    numbered = [(int(match[1]), path) for path in folder.glob("checkpoint-*") if (match := _NAME.search(path.name))]
+    for _, path in sorted(numbered, reverse=True):
+        if path.is_dir() and incompleteness(path) is None:
+            return str(path)
+    return None
+
+
+def incompleteness(checkpoint: str | os.PathLike[str]) -> str | None:
+    """What is missing or cut off in a checkpoint, in words; None when training can be resumed from it."""
+    folder = Path(checkpoint)
+    if not folder.is_dir():
+        return "it is no folder"
+    try:
+        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return f"it has no {STATE}, which is written last"
+    except ValueError:
+        return f"{STATE} is cut off"
+    if not isinstance(state, dict) or "global_step" not in state:
+        return f"{STATE} does not hold the state of a Trainer"
+    random_states = sorted(folder.glob("rng_state*.pth"))
+    if not random_states:
+        return "it has no rng_state.pth"
+    for name in NEEDED:
+        if not (folder / name).is_file():
+            return f"it has no {name}"
+    for path in [*(folder / name for name in NEEDED), *random_states]:
+        if not _is_whole_archive(path):
+            return f"{path.name} is cut off"
+    return _weights(folder)
+
+
+def _weights(folder: Path) -> str | None:
+    names = [name for name in (WEIGHTS, ADAPTER) if (folder / name).is_file()]
+    if (folder / SHARDS).is_file():
+        try:
+            names = sorted(set(json.loads((folder / SHARDS).read_text(encoding="utf-8"))["weight_map"].values()))
+        except (ValueError, KeyError, AttributeError):
+            return f"{SHARDS} is cut off"
+    if not names:
+        return f"it has no {WEIGHTS}"
+    for name in names:
+        try:
+            with safe_open(folder / name, framework="pt"):  # checks the header against the size of the file
+                continue
+        except FileNotFoundError:
+            return f"it has no {name}"
+        except (SafetensorError, OSError):
+            return f"{name} is cut off"
+    return None
+
+
+def _is_whole_archive(path: Path) -> bool:
+    """Whether a file of `torch.save` is a whole zip archive: its directory stands at the very end."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, OSError):
+        return False

@@ -1,0 +1,72 @@
+"""Parameter groups: a learning rate and a weight decay for each slot of a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from torch import nn
+
+from .arguments import SLOTS
+
+# The CRF's transitions are log-potentials, not weights of features: decay would pull all paths together.
+UNDECAYED = re.compile(r"(?:^|\.)(?:start_transitions|end_transitions|transitions)$")
+
+
+def slot_path(parameter: str) -> str:
+    """The part of a parameter's name that begins with its slot: `cner.encoder.model.x` is `encoder.model.x`.
+
+    Wrappers may stand before it (`base_model.model.…` of PEFT). A parameter outside all slots has the path "".
+    """
+    parts = parameter.split(".")
+    first = next((i for i, part in enumerate(parts) if part in SLOTS), len(parts))
+    return ".".join(parts[first:])
+
+
+def slot_value(path: str, values: Mapping[str, float] | None, default: float) -> float:
+    """The value of the longest key of `values` that is a prefix, part by part, of `path`."""
+    best, found = -1, default
+    for key, value in (values or {}).items():
+        prefix = re.sub(r"^decoder(?=$|\.)", "span_decoder", key)
+        if (path == prefix or path.startswith(f"{prefix}.")) and len(prefix) > best:
+            best, found = len(prefix), value
+    return found
+
+
+def parameter_groups(
+    model: nn.Module,
+    *,
+    decayed: Collection[str],
+    learning_rate: float,
+    weight_decay: float,
+    slot_learning_rates: Mapping[str, float] | None = None,
+    slot_weight_decays: Mapping[str, float] | None = None,
+) -> list[dict[str, Any]]:
+    """Groups for an optimiser, in a fixed order; parameters without gradient are left out.
+
+    Args:
+        decayed: names of the parameters that weight decay applies to.
+        learning_rate, weight_decay: for what no slot sets.
+        slot_learning_rates, slot_weight_decays: by slot, or by slot and the path of a part.
+
+    Raises:
+        ValueError: a key that no parameter of the model falls under (a typing error, or a slot of kind "none").
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    paths = []
+    for name, parameter in model.named_parameters():
+        paths.append(slot_path(name))
+        if not parameter.requires_grad:
+            continue
+        decay = slot_value(paths[-1], slot_weight_decays, weight_decay) if name in decayed else 0.0
+        rate = slot_value(paths[-1], slot_learning_rates, learning_rate)
+        groups.setdefault((rate, decay), []).append(parameter)
+    for key in {**(slot_learning_rates or {}), **(slot_weight_decays or {})}:
+        if "." in key and not any(slot_value(path, {key: 1.0}, 0.0) for path in paths):
+            raise ValueError(f"No parameter of the model falls under {key!r}; its slots hold {sorted(_parts(paths))}.")
+    return [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
+
+
+def _parts(paths: list[str]) -> set[str]:
+    return {".".join(path.split(".")[:2]) for path in paths if path}

@@ -1,0 +1,78 @@
+"""Orders in which a trainer visits windows and documents: near in length, deterministic, the same after a resume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch.utils.data import Sampler
+
+POOL = 64  # batches that are sorted together: more pads less, fewer mixes better
+
+
+class LengthBuckets(Sampler[int]):
+    """Shuffled indices in which every run of `batch_size` has similar lengths.
+
+    The indices are shuffled, cut into pools of 64 batches, sorted by length within a pool, and the batches of all the
+    pools are shuffled. The order depends on the seed and the epoch alone, not on the random state of the process, so
+    that a run that is resumed in the middle of an epoch goes on with the batches that are left. An incomplete batch
+    stands at the end.
+
+    Args:
+        lengths: length of each item.
+        batch_size: items in one optimiser step, over all devices and accumulation steps.
+        seed: of the shuffling.
+    """
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; it must be at least 1.")
+        self.lengths = list(lengths)
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of this epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + self.epoch) % 2**63)
+        order = torch.randperm(len(self.lengths), generator=generator).tolist()
+        full = len(order) - len(order) % self.batch_size
+        rest, order = order[full:], order[:full]
+        batches: list[list[int]] = []
+        for first in range(0, full, POOL * self.batch_size):
+            pool = sorted(order[first : first + POOL * self.batch_size], key=lambda index: -self.lengths[index])
+            batches += [pool[i : i + self.batch_size] for i in range(0, len(pool), self.batch_size)]
+        for number in torch.randperm(len(batches), generator=generator).tolist():
+            yield from batches[number]
+        yield from sorted(rest, key=lambda index: -self.lengths[index])
+
+
+class DocumentBatches(Sampler[list[int]]):
+    """The documents of one process of several, longest first, in batches; every process gets as many batches.
+
+    No document is given to two processes, so nothing has to be removed from what they gather; a process may get an
+    empty batch at the end instead.
+
+    Args:
+        lengths: characters of each document.
+        batch_size: documents in one batch.
+        rank, world_size: which process of how many this is.
+    """
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, *, rank: int = 0, world_size: int = 1) -> None:
+        order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+        mine = order[rank::world_size]
+        most = -(-len(order) // world_size)  # what the process with the most gets
+        self.batches = [mine[first : first + batch_size] for first in range(0, most, batch_size)]
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.batches)
