@@ -10,8 +10,16 @@ from .packing import PackedLayer
 from .slots import require_positive
 
 
-def _convolution(input_size: int, filters: int, kernel_size: int, dilation: int = 1) -> nn.Conv1d:
-    return nn.Conv1d(input_size, filters, kernel_size, padding="same", dilation=dilation)
+class Convolution(nn.Conv1d):
+    """A convolution over `(b, d, n)` that keeps the length; an even width reaches one column further to the right."""
+
+    def __init__(self, input_size: int, filters: int, kernel_size: int, dilation: int = 1) -> None:
+        padding = (dilation * (kernel_size - 1) + 1) // 2  # padding="same" would warn of even widths
+        super().__init__(input_size, filters, kernel_size, padding=padding, dilation=dilation)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """`(b, input_size, n)` to `(b, filters, n)`."""
+        return super().forward(vectors)[..., -vectors.shape[-1] :]
 
 
 def _reset_convolutions(module: nn.Module, activation: str | None) -> None:
@@ -68,8 +76,8 @@ class IDCNN(PackedLayer):
             )
         self.blocks, self.output, self.activation_name = blocks, output, activation
         project = projection if projection is not None else input_size != filters
-        self.projection = _convolution(input_size, filters, 1) if project else nn.Identity()
-        self.block = nn.ModuleList(_convolution(filters, filters, kernel_size, d) for d in dilations)
+        self.projection = Convolution(input_size, filters, 1) if project else nn.Identity()
+        self.block = nn.ModuleList(Convolution(filters, filters, kernel_size, d) for d in dilations)
         self.activation = make_activation(activation)
         self.dropout = nn.Dropout(dropout)
         self.output_size = filters if output == "last" else filters * blocks
@@ -132,7 +140,7 @@ class CNN(PackedLayer):
             raise ValueError(f"pool_size must be odd, or pooling shifts the sequence; found {pool_size}.")
         self.output_size = sum(numbers)
         self.layers = nn.ModuleList(
-            nn.ModuleList(_convolution(size, f, k) for k, f in zip(kernel_sizes, numbers, strict=True))
+            nn.ModuleList(Convolution(size, f, k) for k, f in zip(kernel_sizes, numbers, strict=True))
             for size in [input_size] + [self.output_size] * (num_layers - 1)
         )
         self.pooling = nn.MaxPool1d(pool_size, stride=1, padding=pool_size // 2) if pool_size > 1 else nn.Identity()
