@@ -1,0 +1,142 @@
+"""One module per corpus, and the table that names them.
+
+A module has ``NAME``, ``ENTITY_TYPES``, ``DESCRIPTION``, ``LICENCE``, ``LAYOUT`` (what its folder looks like) and
+``read(folder, *, problems) -> Iterator[Document]``; where the published files come in splits, also ``PATTERNS``. To
+add a corpus, write such a module and one line in ``CORPORA``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from importlib import import_module
+from os import PathLike
+from pathlib import Path
+from types import ModuleType
+
+from ..documents import Document
+from ..problems import DataError, Problems
+from ..reading.detect import guess, same_family
+from ..reading.locate import by_split, choose_split, matching
+
+# Name of the corpus → module in this folder; modules are imported when they are needed.
+CORPORA = {
+    "sample": "sample",
+    "ccks2017": "ccks2017",
+    "ccks2017-csv": "ccks2017_csv",
+    "ccks2017-early": "ccks2017_early",
+    "ccks2018": "ccks2018",
+    "ccks2019": "ccks2019",
+    "cmeee": "cmeee",
+    "cblue-cmeee": "cblue_cmeee",
+    "tcm-literature": "tcm_literature",
+    "tcm-literature5": "tcm_literature5",
+    "tcm-formulas": "tcm_formulas",
+    "tcm-leaflets": "tcm_leaflets",
+    "jsonl": "jsonl",
+    "conll": "conll",
+}
+_GENERIC = ("sample", "jsonl", "conll")
+
+
+def corpus_module(name: str) -> ModuleType:
+    """The module of a corpus.
+
+    Raises:
+        DataError: there is no corpus of that name; the message has the nearest names.
+    """
+    wanted = name.lower().replace("_", "-")
+    if wanted not in CORPORA:
+        near = get_close_matches(wanted, CORPORA, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else "give one of these."
+        raise DataError(f"There is no corpus {name!r}; known are {', '.join(CORPORA)}: {hint}")
+    return import_module(f".{CORPORA[wanted]}", __name__)
+
+
+def entity_types(name: str) -> tuple[str, ...]:
+    """The types of a corpus in their fixed order; empty for ``jsonl`` and ``conll``, whose types stand in the data."""
+    types: tuple[str, ...] = corpus_module(name).ENTITY_TYPES
+    return types
+
+
+def types_in(documents: Iterable[Document]) -> tuple[str, ...]:
+    """The types that occur, sorted: the entity types of a generic corpus."""
+    return tuple(sorted({span.type for document in documents for span in document.spans}))
+
+
+def splits(name: str, data_dir: str | PathLike[str] | None = None) -> tuple[str, ...]:
+    """The published splits that a folder holds, of train, validation, test; ``("train",)`` where files do not say."""
+    patterns = getattr(corpus_module(name), "PATTERNS", None)
+    if patterns is None or data_dir is None:
+        return ("train",)
+    path = _existing(data_dir)
+    return tuple(by_split(matching(path, patterns))) or ("train",) if path.is_dir() else ("train",)
+
+
+def read_corpus(
+    name: str,
+    data_dir: str | PathLike[str] | None = None,
+    *,
+    on_error: str = "stop",
+    problems: Problems | None = None,
+    split: str | None = None,
+) -> list[Document]:
+    """Read a corpus from its folder (or from one of its files).
+
+    Args:
+        name: a key of ``CORPORA``; ``_`` and upper case are forgiven.
+        data_dir: the folder as published, or one file of it; not needed for the bundled ``sample``.
+        on_error: ``"stop"`` raises at the first fault; ``"skip"`` leaves out the smallest thing (an annotation, a
+            document) and goes on.
+        problems: collects what was left out; takes the place of ``on_error``.
+        split: ``"train"``, ``"validation"`` or ``"test"`` where the files are published so; by default the training
+            part, so that the published test part never slips in.
+
+    Raises:
+        DataError: an unknown name, a missing folder, a folder of another corpus, no document at all, and with
+            ``"stop"`` any fault in the files.
+    """
+    module = corpus_module(name)
+    problems = Problems(on_error) if problems is None else problems
+    if module.NAME == "sample":
+        return list(module.read(None, problems=problems))
+    if data_dir is None:
+        raise DataError(f"The corpus {module.NAME} needs data_dir, the folder that holds {module.LAYOUT}.")
+    path = _existing(data_dir)
+    _refuse_other_corpus(module, path)
+    documents = list(_read(module, path, split, problems))
+    if not documents:
+        left_out = f" (left out: {len(problems.items)}, the first {problems.items[0]})" if problems.items else ""
+        found = f"found no document of {module.NAME}{left_out}"
+        raise DataError(f"{path}: {found}; expected {module.LAYOUT}; name that folder.")
+    return documents
+
+
+def _read(module: ModuleType, path: Path, split: str | None, problems: Problems) -> Iterator[Document]:
+    patterns = getattr(module, "PATTERNS", None)
+    if split is None or path.is_file() or patterns is None:
+        if split not in (None, "train") and path.is_dir():
+            raise DataError(f"{path}: the corpus {module.NAME} is not published in splits; leave out split={split!r}.")
+        yield from module.read(path, problems=problems)
+        return
+    for file in choose_split(path, by_split(matching(path, patterns)), split):
+        yield from module.read(file, problems=problems)
+
+
+def _existing(data_dir: str | PathLike[str]) -> Path:
+    path = Path(data_dir).expanduser()
+    if not path.exists():
+        raise DataError(f"{path}: there is no such folder or file; check the path given as data_dir.")
+    return path
+
+
+def _refuse_other_corpus(module: ModuleType, path: Path) -> None:
+    if module.NAME in _GENERIC:
+        return
+    found = guess(path)
+    if found and not any(same_family(module.NAME, name) for name in found):
+        names = " or ".join(sorted(found))
+        raise DataError(
+            f"{path}: found files that look like {names}; expected those of {module.NAME} ({module.LAYOUT}); read them "
+            f"as {names}, or name the folder of {module.NAME}."
+        )

@@ -1,0 +1,48 @@
+"""CMeEE as CBLUE hands it out: a JSON list, nine types, nested, inclusive ``start_idx`` and ``end_idx``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..documents import Document
+from ..problems import Problems
+from ..reading.json_items import annotated_items
+from ..reading.locate import by_split, choose_split, matching, stem
+from ..reading.standoff import Conventions, RawDocument, RawSpan, offset, to_documents
+from .cmeee import ENTITY_TYPES, LICENCE
+
+NAME = "cblue-cmeee"
+DESCRIPTION = "CMeEE in CBLUE's JSON: sentences of paediatric textbooks, nine types, nested."
+LAYOUT = "CMeEE_train.json, a list of objects with text and entities (start_idx, end_idx, type)"
+
+PATTERNS = ("*.json", "*.jsonl")
+CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})
+
+__all__ = ["CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "PATTERNS", "read"]
+
+
+def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
+    """Yield one document per object, ``id`` as ``CMeEE_train-<position, from 1>``; of a folder, the training file."""
+    yield from to_documents(partial(_read_raw, folder), CONVENTIONS, problems)
+
+
+def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS)), None):
+        items = annotated_items(path, problems, text_key="text", spans_key="entities")
+        for position, (line, _, text, entities) in enumerate(items, start=1):
+            spans = tuple(span for entity in entities if (span := _span(entity, path, line, problems)) is not None)
+            yield RawDocument(text, spans, f"{stem(path)}-{position}", path, line=line)
+
+
+def _span(entity: Any, path: Path, line: int, problems: Problems) -> RawSpan | None:
+    fields = entity if isinstance(entity, dict) else {}
+    start, end, type_ = offset(fields.get("start_idx")), offset(fields.get("end_idx")), fields.get("type")
+    mention = fields.get("entity")
+    if start is None or end is None or not isinstance(type_, str):
+        expected = "start_idx, end_idx (whole numbers) and type"
+        problems.report(path, line, f"the entity {entity!r}", expected, "correct or remove the entity")
+        return None
+    return RawSpan(start, end, type_, mention if isinstance(mention, str) else None, line)

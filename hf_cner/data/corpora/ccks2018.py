@@ -1,0 +1,28 @@
+"""CCKS-2018 task 1: histories of present illness, five types, exclusive end offsets.
+
+The files look exactly like those of CCKS-2017, but for the end offset and the types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from ..documents import Document
+from ..problems import Problems
+from ..reading.sections import read_sections
+from ..reading.standoff import Conventions, to_documents
+
+NAME = "ccks2018"
+ENTITY_TYPES: tuple[str, ...] = ("解剖部位", "症状描述", "独立症状", "药物", "手术")
+DESCRIPTION = "CCKS-2018 task 1: 600 histories of present illness, five types, flat; 469 texts are also in CCKS-2019."
+LICENCE = "No open licence: handed out for the CCKS-2018 evaluation only."
+LAYOUT = "a folder with 入院记录现病史-<n>.txtoriginal.txt and 入院记录现病史-<n>.txt"
+
+CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=False, aliases={})
+
+
+def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
+    """Yield one document per record, ``id`` as ``入院记录现病史-12`` and ``record`` as ``12``."""
+    yield from to_documents(partial(read_sections, folder), CONVENTIONS, problems)

@@ -1,0 +1,54 @@
+"""CMeEE version 1 (CHIP 2020): sentences of paediatric textbooks, nine types, nested, inclusive end offsets.
+
+One sentence per line, ``text|||start    end    type|||…|||``. Of the published training lines two spans end before
+they begin (lines 6052 and 6422, counted from 1): they are reported, so reading it needs ``on_error="skip"``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from ..documents import Document
+from ..files import read_lines
+from ..problems import Problems
+from ..reading.locate import by_split, choose_split, matching, stem
+from ..reading.standoff import Conventions, RawDocument, RawSpan, to_documents
+
+NAME = "cmeee"
+# disease, clinical manifestation, procedure, equipment, drug, test item, body, department, microorganism
+ENTITY_TYPES: tuple[str, ...] = ("dis", "sym", "pro", "equ", "dru", "ite", "bod", "dep", "mic")
+DESCRIPTION = "CMeEE v1: 15,000 training sentences of paediatric textbooks, nine types, nested."
+LICENCE = "Handed out by registration with CHIP; not to be passed on."
+LAYOUT = "chip.train, one sentence per line as text|||start    end    type|||"
+
+PATTERNS = ("*.train", "*.dev", "*.val", "*.test", "*train*.txt", "*dev*.txt", "*val*.txt", "*test*.txt")
+CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})
+_ENTRY = re.compile(r"(-?[0-9]+)\s+(-?[0-9]+)\s+(\S+)")
+
+
+def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
+    """Yield one document per line, ``id`` as ``chip.train-<line>``; of a folder, the training file."""
+    yield from to_documents(partial(_read_raw, folder), CONVENTIONS, problems)
+
+
+def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS)), None):
+        for number, line in read_lines(path, problems):
+            if not line:
+                continue
+            text, *entries = line.split("|||")
+            spans = tuple(_spans(entries, path, number, problems))
+            yield RawDocument(text, spans, f"{stem(path)}-{number}", path, line=number)
+
+
+def _spans(entries: list[str], path: Path, number: int, problems: Problems) -> Iterator[RawSpan]:
+    for place, entry in enumerate(entries, start=1):
+        match = _ENTRY.fullmatch(entry)
+        if match is not None:
+            yield RawSpan(int(match[1]), int(match[2]), match[3], None, number)
+        elif entry or place < len(entries):  # what follows the last ||| is empty
+            expected = "start, end and type between ||| and |||"
+            problems.report(path, number, f"the entry {entry!r}", expected, "correct or remove the entry")

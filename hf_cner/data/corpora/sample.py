@@ -1,0 +1,27 @@
+"""The bundled sample corpus: invented text in the style of CCKS-2017's four sections, with its five types.
+
+Nobody's record: every sentence was made up for this package. Good for a demonstration, not for a published figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from ..documents import Document, read_jsonl
+from ..problems import Problems
+from .ccks2017 import ENTITY_TYPES
+
+NAME = "sample"
+DESCRIPTION = "INVENTED text in the style of CCKS-2017, five types, flat; bundled with the package."
+LICENCE = "Apache-2.0, as the package."
+LAYOUT = "nothing: it is bundled"
+
+__all__ = ["DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "read"]
+
+
+def read(folder: Path | None = None, *, problems: Problems) -> Iterator[Document]:
+    """Yield the bundled sections; ``folder`` is not looked at."""
+    with as_file(files("hf_cner.data") / "sample" / "sections.jsonl") as path:
+        yield from read_jsonl(path, problems=problems)

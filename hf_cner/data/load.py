@@ -1,0 +1,68 @@
+"""Corpora as ``datasets`` objects, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from .corpora import corpus_module, read_corpus, splits
+from .documents import Document, from_row, to_row
+from .problems import Problems
+
+if TYPE_CHECKING:  # datasets takes a second to import
+    from datasets import DatasetDict, Features
+
+_ENTITY_KEYS = ("start", "end", "type", "text")
+
+
+def load_corpus(
+    name: str,
+    data_dir: str | PathLike[str] | None = None,
+    *,
+    on_error: str = "stop",
+    problems: Problems | None = None,
+) -> DatasetDict:
+    """Read a corpus into a ``DatasetDict`` with the features id, record, text and entities (start, end, type, text).
+
+    Its splits are the published ones that the folder holds (``train``, ``validation``, ``test``); where the files speak
+    of none, or ``data_dir`` is a file, everything is ``train``. How what is labelled is split for training is another
+    question: see ``split_by_record``.
+
+    Raises:
+        DataError: as ``read_corpus``.
+    """
+    from datasets import Dataset, DatasetDict, DatasetInfo
+
+    module = corpus_module(name)
+    problems = Problems(on_error) if problems is None else problems
+    info = DatasetInfo(description=module.DESCRIPTION, license=module.LICENCE, features=corpus_features())
+    there = splits(name, data_dir)
+    parts = {}
+    for split in there:
+        documents = read_corpus(name, data_dir, problems=problems, split=split if there != ("train",) else None)
+        rows = [dataset_row(document) for document in documents]
+        parts[split] = Dataset.from_list(rows, features=corpus_features(), info=info, split=split)
+    return DatasetDict(parts)
+
+
+def corpus_features() -> Features:
+    """The features of every corpus: offsets are half-open and count code points of the unchanged text."""
+    from datasets import Features, List, Value
+
+    entity = {"start": Value("int32"), "end": Value("int32"), "type": Value("string"), "text": Value("string")}
+    return Features(
+        {"id": Value("string"), "record": Value("string"), "text": Value("string"), "entities": List(entity)}
+    )
+
+
+def dataset_row(document: Document) -> dict[str, Any]:
+    """The row of one document: gold has no scores, so none is written."""
+    row = to_row(document)
+    entities = [{key: entity[key] for key in _ENTITY_KEYS} for entity in row["entities"]]
+    return {"id": row["id"], "record": row["record"], "text": row["text"], "entities": entities}
+
+
+def documents_from_dataset(dataset: Iterable[Mapping[str, Any]]) -> list[Document]:
+    """The documents of one split of ``load_corpus``, or of any data set with such rows (streamed or not)."""
+    return [from_row({key: value for key, value in row.items() if value is not None}) for row in dataset]

@@ -1,0 +1,1 @@
+"""What the corpus readers share: finding files, telling corpora apart, and turning offsets into checked spans."""

@@ -1,0 +1,106 @@
+"""Which corpus a folder or file looks like, from the first characters of a few of its files.
+
+Only used for messages: a folder that is recognised as another corpus than the one asked for is refused with the name
+of the right one. A folder that is not recognised is simply read.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from .locate import walk, without_gz
+
+# Corpora whose files look alike, or that are views of the same files.
+FAMILIES = (frozenset({"ccks2017", "ccks2017-early"}), frozenset({"tcm-literature", "tcm-literature5"}))
+_HEAD = 65_536  # characters
+_FILES = 40  # annotation files that are looked into
+
+_CCKS2017 = frozenset({"症状和体征", "检查和检验", "疾病和诊断", "治疗", "身体部位"})
+_CCKS2018 = frozenset({"解剖部位", "症状描述", "独立症状", "药物", "手术"})
+_LITERATURE = frozenset(
+    {"方剂", "中医证候", "中药", "临床表现", "西医诊断", "中医诊断", "其他治疗", "中医治则", "中医治疗", "西医治疗"}
+)
+_ENDINGS = (".txt", ".json", ".jsonl", ".csv", ".conll", ".bio", ".train", ".dev", ".test")
+
+_JSON_MARKS = (
+    ("ccks2019", re.compile(r'"originalText"\s*:')),
+    ("cblue-cmeee", re.compile(r'"start_idx"\s*:')),
+    ("tcm-leaflets", re.compile(r'"labels"\s*:\s*\[\s*\[')),
+    ("tcm-formulas", re.compile(r'"labels"\s*:\s*\[\s*"')),
+    ("jsonl", re.compile(r'"text"\s*:.*"entities"\s*:', re.DOTALL)),
+)
+_CMEEE = re.compile(r"\|\|\|-?[0-9]+\s+-?[0-9]+\s+[a-z]{3}\|\|\|")
+_CSV_ENTRY = re.compile(r"[ \t][0-9]+[ \t]+[0-9]+[ \t]+([^\s;]+);?")
+_TAGGED = re.compile(r"\S[ \t,](?:O|[BIESM][-_](\S+)|(\S+)[-_][BIESM])\s*")
+_SECTION = re.compile(r".+-[0-9]+\.txt")
+
+
+def guess(path: Path) -> set[str]:
+    """Names of the corpora (or generic formats) that ``path`` looks like; empty where nothing is recognised."""
+    if path.is_file():
+        return set(_guess_file(path))
+    files = list(walk(path))
+    texts = [file for file in files if without_gz(file.name).endswith(".txtoriginal.txt")]
+    sections = [file for file in files if _SECTION.fullmatch(without_gz(file.name))]
+    found = set(_guess_sections(islice(sections, _FILES))) if texts else set()
+    if found:
+        return found
+    others = [file for file in files if without_gz(file.name).lower().endswith(_ENDINGS)]
+    csv = [file for file in others if without_gz(file.name).lower().endswith(".csv")]
+    for file in csv or islice(others, _FILES):
+        found.update(_guess_file(file))
+    return found
+
+
+def same_family(one: str, other: str) -> bool:
+    """Whether the two corpora can be read from the same files."""
+    return one == other or any(one in family and other in family for family in FAMILIES)
+
+
+def _guess_sections(files: Iterator[Path]) -> Iterator[str]:
+    types = {columns[3].strip() for file in files for columns in _columns(_head(file)) if len(columns) == 4}
+    if types:
+        yield from (n for n, known in (("ccks2017", _CCKS2017), ("ccks2018", _CCKS2018)) if types <= known)
+
+
+def _columns(head: str) -> Iterator[list[str]]:
+    return (line.rstrip("\r").split("\t") for line in head.split("\n"))
+
+
+def _guess_file(path: Path) -> Iterator[str]:
+    head = _head(path)
+    if head.lstrip()[:1] in ("{", "["):
+        yield from islice((name for name, mark in _JSON_MARKS if mark.search(head)), 1)
+    elif _CMEEE.search(head):
+        yield "cmeee"
+    elif without_gz(path.name).lower().endswith(".csv"):
+        if any(type_ in _CCKS2017 for type_ in _CSV_ENTRY.findall(head)):
+            yield "ccks2017-csv"
+    else:
+        yield from _guess_tagged(head)
+
+
+def _guess_tagged(head: str) -> Iterator[str]:
+    lines = [line.rstrip("\r") for line in head.split("\n")[:-1]]
+    matches = [_TAGGED.fullmatch(line) for line in lines if line.strip()]
+    if matches and all(matches[:200]):
+        types = {match[1] or match[2] for match in matches if match} - {None}
+        yield "tcm-literature" if types and types <= _LITERATURE else "conll"
+
+
+def _head(path: Path) -> str:
+    """First characters, whatever the encoding; unreadable files look like nothing."""
+    try:
+        if path.name.lower().endswith(".gz"):
+            with gzip.open(path) as stream:
+                data = stream.read(_HEAD)
+        else:
+            with path.open("rb") as plain:
+                data = plain.read(_HEAD)
+    except (OSError, EOFError):
+        return ""
+    return data.decode("utf-8-sig", errors="replace")

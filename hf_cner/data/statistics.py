@@ -1,0 +1,186 @@
+"""What there is to know about a corpus before training on it, as one plain dictionary.
+
+Everything is linear in the text and near-linear in the spans. Lengths are counted in characters (code points).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..modeling.schemes import SCHEMES, inexpressible
+from ..modeling.windows import make_windows
+from .characters import BLANKS, notable_characters
+from .documents import Document, Span
+from .overlaps import Overlaps, clusters, count_overlaps
+
+HISTOGRAM_EDGES = (0, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+EXAMPLES = 10  # how many cases a list of examples names
+
+Windows = Mapping[str, Any]
+
+
+def inspect(
+    documents: Iterable[Document],
+    *,
+    entity_types: Sequence[str] = (),
+    schemes: Sequence[str] = SCHEMES,
+    windows: Sequence[Windows] = ({"policy": "sentence"}, {"policy": "stride"}),
+) -> dict[str, Any]:
+    """Describe a corpus.
+
+    Args:
+        documents: the corpus.
+        entity_types: the types to be listed, and their order; types that occur besides are added at the end.
+        schemes: tag schemes whose losses are to be counted.
+        windows: options of ``make_windows``, one mapping per way of cutting that is to be judged.
+
+    Returns:
+        ``documents, records, characters, length, mentions, distinct_mentions, types`` (per type), ``mention_length``,
+        ``overlaps``, ``schemes`` (what each loses), ``windows`` (what each cuts), ``equal_texts``,
+        ``inconsistent_mentions``, ``characters_of_note``; made of dicts, lists, strings and numbers only.
+    """
+    corpus = list(documents)
+    spans = [(document, span) for document in corpus for span in document.spans]
+    lengths = [len(document.text) for document in corpus]
+    return {
+        "documents": len(corpus),
+        "documents_without_entities": sum(not document.spans for document in corpus),
+        "records": len({document.record or document.id or str(place) for place, document in enumerate(corpus)}),
+        "characters": sum(lengths),
+        "length": {**quantiles(lengths), "histogram": histogram(lengths)},
+        "mentions": len(spans),
+        "distinct_mentions": len({(document.mention(span), span.type) for document, span in spans}),
+        "types": _types(spans, entity_types),
+        "mention_length": quantiles([span.end - span.start for _, span in spans]),
+        "overlaps": sum((count_overlaps(document.spans) for document in corpus), Overlaps())._asdict(),
+        "schemes": _scheme_losses(corpus, schemes),
+        "windows": [window_losses(corpus, options) for options in windows],
+        "equal_texts": equal_texts(corpus),
+        "inconsistent_mentions": inconsistent_mentions(corpus),
+        "characters_of_note": notable_characters(corpus),
+        "spans_with_outer_blanks": sum(_has_outer_blank(document.mention(span)) for document, span in spans),
+    }
+
+
+def quantiles(values: Iterable[int]) -> dict[str, float]:
+    """Minimum, quartiles, 95th percentile, maximum (nearest rank, so each is a value that occurs) and mean."""
+    ordered = sorted(values)
+    if not ordered:
+        return {}
+    shares = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1.0}
+    # Nearest rank: the smallest value that at least this share of the values does not exceed.
+    ranks = {name: max(0, -int(-share * len(ordered) // 1) - 1) for name, share in shares.items()}
+    return {**{name: ordered[rank] for name, rank in ranks.items()}, "mean": sum(ordered) / len(ordered)}
+
+
+def histogram(values: Iterable[int], edges: Sequence[int] = HISTOGRAM_EDGES) -> list[dict[str, int | None]]:
+    """Counts per half-open bin ``from ≤ value < to``; the last bin has no upper edge (``to`` None)."""
+    counts = Counter(bisect_right(edges, value) - 1 for value in values)
+    uppers = [*edges[1:], None]
+    bins = enumerate(zip(edges, uppers, strict=True))
+    return [{"from": low, "to": high, "count": counts[place]} for place, (low, high) in bins]
+
+
+def window_losses(documents: Iterable[Document], options: Windows) -> dict[str, Any]:
+    """How many windows the options make, how long they are, and the entities that no single window shows whole."""
+    lengths: list[int] = []
+    characters = cut = 0
+    types: Counter[str] = Counter()
+    examples: list[dict[str, Any]] = []
+    for document in documents:
+        windows = make_windows(document.text, **options)
+        characters += len(document.text)
+        lengths.extend(window.end - window.start for window in windows)
+        starts = [window.start for window in windows]
+        for span in document.spans:
+            # Starts and ends rise together: of the windows that begin early enough, the last one reaches furthest.
+            place = bisect_right(starts, span.start) - 1
+            if place < 0 or windows[place].end < span.end:
+                cut += 1
+                types[span.type] += 1
+                examples += [_example(document, span)] if len(examples) < EXAMPLES else []
+    return {
+        "options": dict(options),
+        "windows": len(lengths),
+        "length": quantiles(lengths),
+        "characters_read_per_character": sum(lengths) / characters if characters else 0.0,
+        "cut": cut,
+        "cut_per_type": dict(types.most_common()),
+        "examples": examples,
+    }
+
+
+def equal_texts(documents: Iterable[Document]) -> dict[str, Any]:
+    """Groups of documents with the same text: how many, how many copies too many, and which are annotated unlike."""
+    groups: dict[str, list[Document]] = defaultdict(list)
+    for document in documents:
+        groups[document.text].append(document)
+    repeated = [group for group in groups.values() if len(group) > 1]
+    unlike = [group for group in repeated if len({frozenset(document.spans) for document in group}) > 1]
+    across = [group for group in repeated if len({document.record or document.id for document in group}) > 1]
+    return {
+        "groups": len(repeated),
+        "surplus_copies": sum(len(group) - 1 for group in repeated),
+        "groups_annotated_unlike": len(unlike),
+        "groups_across_records": len(across),
+        "examples_annotated_unlike": [[document.id for document in group] for group in unlike[:EXAMPLES]],
+    }
+
+
+def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, Any]:
+    """Mentions (strings) that carry more than one type somewhere in the corpus, the most frequent first."""
+    types: dict[str, Counter[str]] = defaultdict(Counter)
+    for document in documents:
+        for span in document.spans:
+            types[document.mention(span)][span.type] += 1
+    several = [(mention, counts) for mention, counts in types.items() if len(counts) > 1]
+    several.sort(key=lambda item: (-item[1].total(), item[0]))
+    return {
+        "distinct": len(several),
+        "mentions": sum(counts.total() for _, counts in several),
+        # What a perfect memory of strings would still get wrong: everything but the most frequent type of each.
+        "minority": sum(counts.total() - max(counts.values()) for _, counts in several),
+        "examples": [{"text": mention, "types": dict(counts.most_common())} for mention, counts in several[:EXAMPLES]],
+    }
+
+
+def _types(spans: Sequence[tuple[Document, Span]], entity_types: Sequence[str]) -> dict[str, dict[str, Any]]:
+    lengths: dict[str, list[int]] = {type_: [] for type_ in entity_types}
+    strings: dict[str, set[str]] = defaultdict(set)
+    for document, span in spans:
+        lengths.setdefault(span.type, []).append(span.end - span.start)
+        strings[span.type].add(document.mention(span))
+    return {
+        type_: {"mentions": len(values), "distinct": len(strings[type_]), "length": quantiles(values)}
+        for type_, values in lengths.items()
+    }
+
+
+def _scheme_losses(documents: Sequence[Document], schemes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Flat tags, whatever the scheme, hold one entity per character: the schemes lose the same entities."""
+    reasons: Counter[str] = Counter()
+    types: Counter[str] = Counter()
+    examples: list[dict[str, Any]] = []
+    for document in documents:
+        # Cluster by cluster: what is lost depends on overlapping spans only, and a long document stays near-linear.
+        groups = (group for group in clusters(document.spans) if len(group) > 1)
+        lost = (case for group in groups for case in inexpressible([(s.start, s.end, s.type) for s in group]))
+        for (start, end, type_), reason in lost:
+            reasons[reason] += 1
+            types[type_] += 1
+            if len(examples) < EXAMPLES:
+                examples.append({**_example(document, Span(start, end, type_)), "reason": reason})
+    losses = {"lost": reasons.total(), "reasons": dict(reasons), "lost_per_type": dict(types.most_common())}
+    return {scheme: {**losses, "examples": examples} for scheme in schemes}
+
+
+def _example(document: Document, span: Span) -> dict[str, Any]:
+    entity = {"start": span.start, "end": span.end, "type": span.type, "text": document.mention(span)}
+    return {"document": document.id, **entity}
+
+
+def _has_outer_blank(mention: str) -> bool:
+    return mention[0] in BLANKS or mention[-1] in BLANKS

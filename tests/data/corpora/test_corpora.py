@@ -1,0 +1,134 @@
+"""The table of corpora: names, types, and what is refused before anything is read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hf_cner.data.corpora import CORPORA, corpus_module, entity_types, read_corpus, splits, types_in
+from hf_cner.data.documents import Document, Span
+from hf_cner.data.problems import DataError
+from hf_cner.data.reading.detect import guess, same_family
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_every_module_keeps_the_contract(name: str) -> None:
+    module = corpus_module(name)
+    assert name == module.NAME
+    assert isinstance(module.ENTITY_TYPES, tuple) and len(set(module.ENTITY_TYPES)) == len(module.ENTITY_TYPES)
+    assert all(isinstance(text, str) and text for text in (module.DESCRIPTION, module.LICENCE, module.LAYOUT))
+    assert callable(module.read)
+    assert entity_types(name) == module.ENTITY_TYPES
+    assert (not module.ENTITY_TYPES) == (name in ("jsonl", "conll"))
+
+
+def test_numbers_of_types() -> None:
+    expected = {"ccks2017": 5, "ccks2018": 5, "ccks2019": 6, "cmeee": 9, "tcm-literature": 10, "tcm-literature5": 5}
+    assert {name: len(entity_types(name)) for name in expected} == expected
+    assert entity_types("sample") == entity_types("CCKS2017_early") == entity_types("ccks2017")
+    assert len(entity_types("tcm-formulas")) == 6 and len(entity_types("tcm-leaflets")) == 13
+
+
+@pytest.mark.parametrize(("name", "near"), [("ccks2071", "did you mean ccks2017 "), ("literature", "tcm-literature")])
+def test_an_unknown_name_has_its_neighbours(name: str, near: str) -> None:
+    with pytest.raises(DataError, match=f"no corpus '{name}'.*did you mean.*{near.split()[-1]}"):
+        entity_types(name)
+
+
+def test_an_unknown_name_without_neighbours_lists_all() -> None:
+    with pytest.raises(DataError, match=r"known are sample, ccks2017, .*give one of these"):
+        read_corpus("qqqqqqq", "/")
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no such folder or file; check the path"):
+        read_corpus("ccks2019", tmp_path / "none")
+    with pytest.raises(DataError, match=r"ccks2018 needs data_dir, the folder that holds .*入院记录现病史"):
+        read_corpus("ccks2018")
+
+
+@pytest.mark.parametrize("name", [name for name in CORPORA if name not in ("sample", "ccks2017-csv")])
+def test_an_empty_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match=f"found no document of {name}; expected"):
+        read_corpus(name, tmp_path)
+
+
+def test_nothing_readable_says_what_was_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"originalText": "', encoding="utf-8")
+    message = r"found no document of ccks2019 \(left out: 1, the first .*a\.json:1: found broken JSON.*\); expected"
+    with pytest.raises(DataError, match=message):
+        read_corpus("ccks2019", tmp_path, on_error="skip")
+
+
+def test_corpora_without_published_splits_say_so(tmp_path: Path, write_section) -> None:
+    write_section("一般项目", 1, "双肩痛", [("双肩", 0, 1, "身体部位")])
+    assert splits("ccks2017", tmp_path) == ("train",)
+    assert len(read_corpus("ccks2017", tmp_path, split="train")) == 1
+    with pytest.raises(DataError, match="ccks2017 is not published in splits"):
+        read_corpus("ccks2017", tmp_path, split="test")
+
+
+LOOKS = {
+    "ccks2019": ("a.json", '{"originalText": "双肩痛", "entities": []}'),
+    "cblue-cmeee": ("a.json", '[{"text": "双肩痛", "entities": [{"start_idx": 0, "end_idx": 1, "type": "bod"}]}]'),
+    "tcm-formulas": ("a.json", '[{"text": "双肩痛", "label": [{"start": 0, "end": 2, "labels": ["主治"]}]}]'),
+    "tcm-leaflets": ("a.json", '[{"text": "双肩痛", "labels": [["T1", "SYMPTOM", 0, 3, "双肩痛"]]}]'),
+    "cmeee": ("chip.train", "双肩痛|||0    1    bod|||\r\n"),
+    "tcm-literature": ("medical.train", "双 B-临床表现\r\n肩 I-临床表现\r\n痛 I-临床表现\r\n\r\n"),
+    "conll": ("a.bio", "双 B-BODY\n肩 I-BODY\n痛 O\n\n"),
+    "jsonl": ("a.jsonl", '{"text": "双肩痛", "entities": [{"start": 0, "end": 2, "type": "身体部位"}]}\n'),
+    "ccks2017-csv": ("gold.csv", "301,一般项目,双肩 0 1 身体部位;"),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_what_a_folder_looks_like(tmp_path: Path, name: str) -> None:
+    file, content = LOOKS[name]
+    (tmp_path / file).write_text(content, encoding="utf-8")
+    assert guess(tmp_path) == guess(tmp_path / file) == {name}
+
+
+@pytest.mark.parametrize("asked", [name for name in CORPORA if name not in ("sample", "jsonl", "conll")])
+@pytest.mark.parametrize("given", LOOKS)
+def test_the_wrong_corpus_is_named(tmp_path: Path, asked: str, given: str) -> None:
+    if same_family(asked, given):
+        return
+    file, content = LOOKS[given]
+    (tmp_path / file).write_text(content, encoding="utf-8")
+    for path in (tmp_path, tmp_path / file):
+        for on_error in ("stop", "skip"):
+            with pytest.raises(DataError, match=f"look like {given}; expected those of {asked} "):
+                read_corpus(asked, path, on_error=on_error)
+
+
+def test_an_unfamiliar_folder_looks_like_nothing(tmp_path: Path, write_section) -> None:
+    (tmp_path / "notes.txt").write_text("双肩痛。\n", encoding="utf-8")
+    (tmp_path / "x.json.gz").write_bytes(b"\x1f\x8b broken")
+    assert guess(tmp_path) == set()
+    write_section("记录", 1, "双肩痛", [("双肩", 0, 2, "BODY")])
+    assert guess(tmp_path) == set()
+
+
+def test_jsonl_file_and_folder(tmp_path: Path) -> None:
+    row = {"text": "双肩痛", "entities": [{"start": 0, "end": 2, "type": "身体部位"}], "id": "x"}
+    for name in ("a.jsonl", "b.jsonl", "test.jsonl"):
+        (tmp_path / name).write_text(json.dumps(row) + "\n", encoding="utf-8")
+    documents = read_corpus("jsonl", tmp_path)
+    assert documents == [Document("双肩痛", (Span(0, 2, "身体部位"),), "x")] * 2
+    assert read_corpus("jsonl", tmp_path / "test.jsonl") == documents[:1]
+    assert types_in(documents) == ("身体部位",)
+
+
+def test_naming_the_corpora_imports_none_of_them() -> None:
+    code = (
+        "import sys, hf_cner.data.corpora as c; "
+        "heavy = ('torch', 'transformers', 'datasets'); "
+        "bad = [m for m in sys.modules if m.startswith('hf_cner.data.corpora.') or m in heavy]; "
+        "sys.exit(', '.join(bad) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

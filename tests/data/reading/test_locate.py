@@ -1,0 +1,64 @@
+"""File names: numeric order, published splits, what is passed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hf_cner.data.problems import DataError
+from hf_cner.data.reading.locate import by_split, choose_split, matching, natural_key, split_of, stem, walk
+
+
+def test_numbers_sort_as_numbers() -> None:
+    names = ["a-10.txt", "a-2.txt", "b-1.txt", "a-1.txt", "1", "x²-3"]
+    assert sorted(names, key=natural_key) == ["1", "a-1.txt", "a-2.txt", "a-10.txt", "b-1.txt", "x²-3"]
+
+
+def test_hidden_files_and_archive_leftovers_are_passed_over(tmp_path: Path) -> None:
+    for name in ("a.txt", ".b.txt", "__MACOSX/a.txt", "._a.txt", "sub/c.txt", ".git/d.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert [path.relative_to(tmp_path).as_posix() for path in walk(tmp_path)] == ["a.txt", "sub/c.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("chip.train", "train"),
+        ("medical.dev", "validation"),
+        ("CMeEE_test.json.gz", "test"),
+        ("subtask1_training_part1.txt", "train"),
+        ("subtask1_test_set_with_answer.json", "test"),
+        ("dataset1.json", "train"),
+        ("latest.json", "train"),
+    ],
+)
+def test_split_of(name: str, split: str) -> None:
+    assert split_of(Path(name)) == split
+
+
+def test_stem() -> None:
+    assert stem(Path("x/chip.train")) == "chip.train"
+    assert stem(Path("part1.TXT.gz")) == "part1"
+
+
+def test_matching_takes_gz_and_single_files(tmp_path: Path) -> None:
+    for name in ("a.json", "b.JSON.gz", "c.txt"):
+        (tmp_path / name).write_text("x")
+    assert [path.name for path in matching(tmp_path, ["*.json"])] == ["a.json", "b.JSON.gz"]
+    assert matching(tmp_path / "c.txt", ["*.json"]) == [tmp_path / "c.txt"]
+
+
+def test_choosing_a_split() -> None:
+    train, dev, test = Path("a.train"), Path("a.dev"), Path("a.test")
+    groups = by_split([test, dev, train])
+    assert list(groups) == ["train", "validation", "test"]
+    assert choose_split(Path("d"), groups, None) == [train]
+    assert choose_split(Path("d"), groups, "test") == [test]
+    assert choose_split(Path("d"), by_split([test]), None) == [test]
+    assert choose_split(Path("d"), {}, None) == []
+    with pytest.raises(DataError, match=r"found the splits validation, test; expected train among them"):
+        choose_split(Path("d"), by_split([dev, test]), None)
+    with pytest.raises(DataError, match=r"found the splits test; expected 'train'"):
+        choose_split(Path("d"), by_split([test]), "train")
