@@ -37,7 +37,7 @@ Example:
 """
 
 
-class ClinicalNer(evaluate.Metric):  # type: ignore[misc]  # evaluate is published without type information
+class ClinicalNer(evaluate.Metric):
     """See the module's docstring; `compute`, `add` and `add_batch` as in every metric of `evaluate`."""
 
     def _info(self) -> evaluate.MetricInfo:
