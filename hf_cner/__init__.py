@@ -17,7 +17,9 @@ __version__ = "0.1.0"
 _HOME_OF = {  # public name -> module that defines it
     "CnerConfig": "modeling.configuration_cner",
     "CnerForTokenClassification": "modeling.modeling_cner",
+    "CnerForQuestionAnswering": "modeling.modeling_cner_mrc",
     "CnerModel": "modeling.backbone",
+    "CnerMrcConfig": "modeling.configuration_cner_mrc",
     "CnerTrainer": "training.trainer",
     "CnerTrainingArguments": "training.arguments",
     "Document": "data.documents",
@@ -27,7 +29,7 @@ _HOME_OF = {  # public name -> module that defines it
     "read_corpus": "data.corpora",
 }
 
-__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604  (all of them are strings)
+__all__ = ["__version__", *sorted(_HOME_OF)]
 
 
 def __getattr__(name: str) -> Any:

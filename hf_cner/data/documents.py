@@ -14,7 +14,7 @@ from .problems import Problems
 
 @dataclass(frozen=True, order=True, slots=True)
 class Span:
-    """An entity: `text[start:end]`, counted in code points of the unchanged text. A score does not count in comparison."""
+    """An entity: `text[start:end]`, in code points of the unchanged text. A score does not count in comparison."""
 
     start: int
     end: int
@@ -43,8 +43,8 @@ class Document:
         for span in ordered:
             if not 0 <= span.start < span.end <= len(self.text):
                 raise ValueError(
-                    f"Document {self.id!r}: the span ({span.start}, {span.end}, {span.type!r}) does not lie in its text "
-                    f"of {len(self.text)} characters; offsets count code points from 0, and the end is exclusive."
+                    f"Document {self.id!r}: the span ({span.start}, {span.end}, {span.type!r}) does not lie in its "
+                    f"text of {len(self.text)} characters; offsets count code points from 0, and the end is exclusive."
                 )
         object.__setattr__(self, "spans", ordered)
 
@@ -101,9 +101,13 @@ def read_jsonl(path: str | PathLike[str], *, problems: Problems | None = None) -
         try:
             document = from_row(json.loads(line))
         except json.JSONDecodeError as error:
-            problems.report(path, number, f"broken JSON ({error})", "one whole JSON object", "correct or remove the line")
+            problems.report(
+                path, number, f"broken JSON ({error})", "one whole JSON object", "correct or remove the line"
+            )
         except ValueError as error:
-            problems.report(path, number, str(error), "a document that agrees with its text", "correct or remove the line")
+            problems.report(
+                path, number, str(error), "a document that agrees with its text", "correct or remove the line"
+            )
         else:
             yield document
 

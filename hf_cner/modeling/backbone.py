@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from .attention import ATTENTIONS
@@ -21,7 +21,7 @@ from .units import full_mask, token_mask
 class CnerPreTrainedModel(PreTrainedModel):
     """What the models share: initialisation of new layers, and what transformers asks of a model."""
 
-    config_class = CnerConfig
+    config_class: type[PreTrainedConfig] = CnerConfig
     base_model_prefix = "cner"
     supports_gradient_checkpointing = True
     accepts_loss_kwargs = True  # forward takes num_items_in_batch: Trainer then weighs every unit alike
@@ -44,11 +44,12 @@ class CnerModel(CnerPreTrainedModel):
 
     _auto_class = "AutoModel"
 
-    def __init__(self, config: CnerConfig) -> None:
+    def __init__(self, config: Any) -> None:
         super().__init__(config)
-        # An encoder configuration held as a plain dict does not hear of the choice of attention by itself.
-        given = {"attn_implementation": config._attn_implementation}
-        self.encoder = build("encoder", config.encoder, ENCODERS, given=given)
+        # An encoder configuration held as a plain dict does not hear of the choice of attention by itself. "sdpa" is
+        # what transformers fills in when nobody chose; then the encoder takes the best that its own class can do.
+        chosen = None if config._attn_implementation == "sdpa" else config._attn_implementation
+        self.encoder = build("encoder", config.encoder, ENCODERS, given={"attn_implementation": chosen})
         self.dropout = nn.Dropout(config.dropout)
         self.context = build("context", config.context, CONTEXTS, self.encoder.output_size)
         self.attention = build("attention", config.attention, ATTENTIONS, self.context.output_size)
@@ -56,7 +57,8 @@ class CnerModel(CnerPreTrainedModel):
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Module:
-        return self.encoder.get_input_embeddings()
+        embeddings: nn.Module = self.encoder.get_input_embeddings()
+        return embeddings
 
     def set_input_embeddings(self, value: nn.Module) -> None:
         self.encoder.set_input_embeddings(value)
@@ -78,7 +80,9 @@ class CnerModel(CnerPreTrainedModel):
             attention_mask=attention_mask,
             token_type_ids=token_type_ids,
             inputs_embeds=inputs_embeds,
-            output_hidden_states=bool(self.config.output_hidden_states if output_hidden_states is None else output_hidden_states),
+            output_hidden_states=bool(
+                self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
+            ),
             output_attentions=bool(self.config.output_attentions if output_attentions is None else output_attentions),
         )
         mask = token_mask(input_ids, attention_mask, self.config.non_unit_ids)

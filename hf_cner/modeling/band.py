@@ -36,7 +36,7 @@ def band_scores(left: torch.Tensor, right: torch.Tensor, width: int) -> torch.Te
 
 
 def end_values(values: torch.Tensor, width: int) -> torch.Tensor:
-    """`(batch, length, size)` to `(batch, length, width, size)`: at start s and width k, the value at s + k (a view)."""
+    """`(batch, length, size)` to `(batch, length, width, size)`: at start s and width k the value at s + k; a view."""
     padded = F.pad(values, (0, 0, 0, width - 1))
     return padded.unfold(1, width, 1).transpose(2, 3)
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from .band import band_scores, band_targets, valid_band
-from .packing import pack
+from .packing import gather_units
 from .positions import WidthBias, check_position, rotate
 from .span_decoder import SpanDecoder
 
@@ -83,17 +83,22 @@ class BiaffineDecoder(SpanDecoder):
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(
-            labels, max_width=max_width, decoding=decoding, crossing=crossing, threshold=threshold, thresholds=thresholds
+            labels,
+            max_width=max_width,
+            decoding=decoding,
+            crossing=crossing,
+            threshold=threshold,
+            thresholds=thresholds,
         )
         self.scorer = BiaffineScorer(input_size, len(self.labels) + 1, size=size, dropout=dropout, position=position)
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Emissions `(batch, units, width, types + 1)`, class 0 = none, of vectors `(batch, length, size)`."""
-        packed = pack(vectors, mask)
-        return self.scorer(packed.vectors, self.width(vectors.shape[1]))
+        packed, _ = gather_units(vectors, mask)
+        return self.scorer(packed, self.width(vectors.shape[1]))
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Sum of the cross-entropies of all valid spans; `labels` `(batch, m, 3)` start, end, type, padded with -100."""
+        """Sum of the cross-entropies of all valid spans; `labels` `(batch, m, 3)` start, end, type, or -100."""
         _, length, width, classes = emissions.shape
         valid = valid_band(mask.sum(1), length, width)
         targets = torch.zeros(emissions.shape[:3], dtype=torch.long, device=emissions.device)

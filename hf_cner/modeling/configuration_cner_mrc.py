@@ -69,9 +69,8 @@ class CnerMrcConfig(PreTrainedConfig):
         self.query_ids = {name: [int(i) for i in ids] for name, ids in (query_ids or {}).items()}
         check_queries(self.entity_types, self.queries)
         labels = dict(enumerate(self.entity_types))
-        super().__init__(
-            id2label=labels, label2id={n: i for i, n in labels.items()}, pad_token_id=pad_token_id, **kwargs
-        )
+        self.pad_token_id = pad_token_id
+        super().__init__(id2label=labels, label2id={n: i for i, n in labels.items()}, **kwargs)
 
     @property
     def vocab_size(self) -> int:

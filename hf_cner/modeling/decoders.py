@@ -1,4 +1,4 @@
-"""The last slot: from one vector per character to tags, their loss, and spans. Decoding stands here and nowhere else."""
+"""The last slot: from one vector per character to tags, their loss, and spans. Decoding stands here and only here."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ class TaggingDecoder(nn.Module):
         dropout: probability of dropping a vector's component before the projection.
     """
 
-    def __init__(
-        self, input_size: int, labels: Sequence[str], *, scheme: str = "BIOES", dropout: float = 0.0
-    ) -> None:
+    def __init__(self, input_size: int, labels: Sequence[str], *, scheme: str = "BIOES", dropout: float = 0.0) -> None:
         super().__init__()
         self.labels = list(labels)
         self.scheme = scheme
@@ -67,7 +65,9 @@ class SoftmaxDecoder(TaggingDecoder):
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies over the units, scalar."""
         targets = labels.masked_fill(~mask, -100)
-        return nn.functional.cross_entropy(emissions.flatten(0, 1), targets.flatten(), ignore_index=-100, reduction="sum")
+        return nn.functional.cross_entropy(
+            emissions.flatten(0, 1), targets.flatten(), ignore_index=-100, reduction="sum"
+        )
 
     def logits(self, emissions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The emissions: their argmax is the decoded tag already."""
@@ -111,7 +111,7 @@ class CrfDecoder(TaggingDecoder):
         return -self.crf(emissions, labels, mask, reduction="sum")
 
     def logits(self, emissions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Max-marginals whose argmax is the Viterbi path; O at positions without a tag. Shape as the emissions, fp32."""
+        """Max-marginals whose argmax is the Viterbi path, fp32, shaped as the emissions; O where no tag stands."""
         tags = self.crf.viterbi(emissions, mask)
         logits = self.crf.max_marginals(emissions, mask).clamp(LOWEST_LOGIT, HIGHEST_OTHER_LOGIT).float()
         logits = logits.masked_fill(~mask.unsqueeze(-1), LOWEST_LOGIT)

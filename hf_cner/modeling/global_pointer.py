@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from .band import band_scores, band_targets, end_values, valid_band
-from .packing import pack
+from .packing import gather_units
 from .positions import rotate
 from .span_decoder import SpanDecoder
 
@@ -45,7 +45,12 @@ class GlobalPointerDecoder(SpanDecoder):
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(
-            labels, max_width=max_width, decoding=decoding, crossing=crossing, threshold=threshold, thresholds=thresholds
+            labels,
+            max_width=max_width,
+            decoding=decoding,
+            crossing=crossing,
+            threshold=threshold,
+            thresholds=thresholds,
         )
         if size % 2:
             raise ValueError(f"The size of a global pointer's vectors must be even for rotary positions; found {size}.")
@@ -56,13 +61,13 @@ class GlobalPointerDecoder(SpanDecoder):
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Emissions `(batch, units, width, types)` in fp32 of vectors `(batch, length, size)`."""
-        packed = pack(vectors, mask)
+        packed, _ = gather_units(vectors, mask)
         width = self.width(vectors.shape[1])
-        pair = self.pair(self.dropout(packed.vectors))
+        pair = self.pair(self.dropout(packed))
         if self.type_scores is not None:
             return self._low_rank(pair, width).float()
         per_type = pair.unflatten(-1, (len(self.labels), 2 * self.size))
-        starts, ends = rotate(per_type).split(self.size, dim=-1)
+        starts, ends = (rotate(half) for half in per_type.split(self.size, dim=-1))
         single = [band_scores(starts[:, :, [c]], ends[:, :, c], width) for c in range(len(self.labels))]
         return torch.cat(single, dim=-1).float() / self.size**0.5
 
@@ -85,6 +90,4 @@ class GlobalPointerDecoder(SpanDecoder):
         negatives = emissions.masked_fill(positive | ~valid, -FAR)
         positives = (-emissions).masked_fill(~positive, -FAR)
         zero = emissions.new_zeros(())
-        return sum(
-            torch.logaddexp(part.flatten(1, 2).logsumexp(1), zero).sum() for part in (negatives, positives)
-        )  # type: ignore[return-value]
+        return sum(torch.logaddexp(part.flatten(1, 2).logsumexp(1), zero).sum() for part in (negatives, positives))  # type: ignore[return-value]

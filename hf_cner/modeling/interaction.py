@@ -35,18 +35,23 @@ class QueryAttention(nn.Module):
 
 
 class InteractionLayer(nn.Module):
-    """One transformer layer over the characters of a text that knows its question."""
+    """One transformer layer over the characters of a text that knows its question.
+
+    Normalised before each part (pre-norm), which is the steadier order when it is trained from scratch.
+    """
 
     def __init__(self, size: int, *, num_heads: int, dropout: float) -> None:
         super().__init__()
-        self.attention = ATTENTIONS["multi_head"](size, num_heads=num_heads, residual=True, layer_norm=True, dropout=dropout)
-        self.feed_forward = nn.Sequential(nn.Linear(size, 4 * size), nn.GELU(), nn.Linear(4 * size, size), nn.Dropout(dropout))
-        self.norm = nn.LayerNorm(size)
+        self.attention_norm, self.feed_forward_norm = nn.LayerNorm(size), nn.LayerNorm(size)
+        self.attention = ATTENTIONS["multi_head"](size, num_heads=num_heads, dropout=dropout)
+        self.feed_forward = nn.Sequential(
+            nn.Linear(size, 4 * size), nn.GELU(), nn.Linear(4 * size, size), nn.Dropout(dropout)
+        )
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """`(b, n, d)` to the same; `mask` `(b, n)` bool."""
-        vectors = self.attention(vectors, mask)
-        return self.norm(vectors + self.feed_forward(vectors))
+        vectors = vectors + self.attention(self.attention_norm(vectors), mask)
+        return vectors + self.feed_forward(self.feed_forward_norm(vectors))
 
 
 class SeparateInteraction(nn.Module):

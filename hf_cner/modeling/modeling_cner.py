@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import AutoModel
 
 from .backbone import CnerModel, CnerPreTrainedModel
@@ -27,11 +28,11 @@ class CnerForTokenClassification(CnerPreTrainedModel):
 
     _auto_class = "AutoModelForTokenClassification"
 
-    def __init__(self, config: CnerConfig) -> None:
+    def __init__(self, config: Any) -> None:
         super().__init__(config)
         self.num_labels = config.num_labels
         self.cner = CnerModel(config)
-        labels = [config.id2label[number] for number in range(config.num_labels)]
+        labels = [name for _, name in sorted(config.id2label.items())]
         self.span_decoder = build("span_decoder", config.span_decoder, DECODERS, self.cner.output_size, labels)
         self.post_init()
 
@@ -114,7 +115,11 @@ class CnerForTokenClassification(CnerPreTrainedModel):
 
     @torch.no_grad()
     def decode(
-        self, emissions: torch.Tensor | Sequence[torch.Tensor], unit_mask: torch.Tensor | None = None, *, scores: bool = False
+        self,
+        emissions: torch.Tensor | Sequence[torch.Tensor],
+        unit_mask: torch.Tensor | None = None,
+        *,
+        scores: bool = False,
     ) -> list[list[ScoredSpan]]:
         """Spans `(start, end, type, score)` in units, half-open; `score` is None unless asked for.
 

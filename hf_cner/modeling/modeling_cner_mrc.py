@@ -15,7 +15,7 @@ from .configuration_cner_mrc import CnerMrcConfig, check_queries
 from .interaction import INTERACTIONS
 from .mrc_decoders import MRC_DECODERS
 from .outputs import CnerOutput, wants_dict
-from .packing import pack
+from .packing import gather_units
 from .slots import build
 from .span_decoder import ScoredSpan
 from .units import full_mask, tagged_mask, token_mask
@@ -40,7 +40,7 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
     config_class = CnerMrcConfig
     _auto_class = "AutoModelForQuestionAnswering"
 
-    def __init__(self, config: CnerMrcConfig) -> None:
+    def __init__(self, config: Any) -> None:
         super().__init__(config)
         self.cner = CnerMrcModel(config)
         self.interaction = build("interaction", config.interaction, INTERACTIONS, self.cner.output_size)
@@ -83,7 +83,8 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         for name, question in zip(queries, ids, strict=True):
             if limit is not None and len(question) > limit:
                 raise ValueError(
-                    f"The query of the type {name!r} has {len(question)} tokens, and the encoder takes {limit}; shorten it."
+                    f"The query of the type {name!r} has {len(question)} tokens, and the encoder takes {limit}; "
+                    "shorten it."
                 )
         self.span_decoder.set_labels(list(queries))
         self.query_ids = ids
@@ -131,8 +132,8 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
                 input_ids, attention_mask, token_type_ids, None, output_hidden_states, output_attentions, True
             )
             hidden_states, attentions = encoded.hidden_states, encoded.attentions
-            text = pack(encoded.last_hidden_state, units)
-            vectors = self.interaction(text.vectors, text.mask, *self._questions())
+            text, text_mask = gather_units(encoded.last_hidden_state, units)
+            vectors = self.interaction(text, text_mask, *self._questions())
         emissions = self.span_decoder(vectors, units)
         loss = None
         if labels is not None:
@@ -145,7 +146,8 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         """Vectors `(c, m, d)` of the questions and their mask; kept between calls in evaluation without gradient."""
         if self.training or torch.is_grad_enabled():
             return self._encode_questions()
-        key = [(id(p), 0 if p.is_inference() else p._version, p.device, p.dtype) for p in self.cner.parameters()]
+        weights = [(id(p), 0 if p.is_inference() else p._version, p.device, p.dtype) for p in self.cner.parameters()]
+        key = (self.query_ids, weights)
         if self._kept_queries is None or self._kept_queries[0] != key:
             self._kept_queries = (key, self._encode_questions())
         return self._kept_queries[1]
@@ -183,14 +185,18 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         )
         joint_ids = joint_ids.masked_fill(~joint_attended, self.config.pad_token_id)
         encoded = self.cner(joint_ids, joint_attended.long(), second * joint_attended, return_dict=True)
-        vectors = pack(encoded.last_hidden_state, joint_units).vectors[:, :length]
+        vectors = gather_units(encoded.last_hidden_state, joint_units)[0][:, :length]
         if vectors.shape[1] < length:
             vectors = nn.functional.pad(vectors, (0, 0, 0, length - vectors.shape[1]))
         return vectors.unflatten(0, (batch, types))
 
     @torch.no_grad()
     def decode(
-        self, emissions: torch.Tensor | Sequence[torch.Tensor], unit_mask: torch.Tensor | None = None, *, scores: bool = False
+        self,
+        emissions: torch.Tensor | Sequence[torch.Tensor],
+        unit_mask: torch.Tensor | None = None,
+        *,
+        scores: bool = False,
     ) -> list[list[ScoredSpan]]:
         """Spans `(start, end, type, score)` in units, half-open; as the tagging model's `decode`."""
         if isinstance(emissions, torch.Tensor):

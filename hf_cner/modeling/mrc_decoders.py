@@ -41,7 +41,12 @@ class MrcBiaffine(SpanDecoder):
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(
-            labels, max_width=max_width, decoding=decoding, crossing=crossing, threshold=threshold, thresholds=thresholds
+            labels,
+            max_width=max_width,
+            decoding=decoding,
+            crossing=crossing,
+            threshold=threshold,
+            thresholds=thresholds,
         )
         if classes not in ("asked", "all"):
             raise ValueError(f"Unknown classes {classes!r}; choose 'asked' or 'all'.")
@@ -60,7 +65,7 @@ class MrcBiaffine(SpanDecoder):
         super().set_labels(labels)
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Vectors `(b, c, n, d)`, units in front, to `(b, n, width, c)`, or `(b, n, width, c, known + 1)` with `all`."""
+        """Vectors `(b, c, n, d)`, units in front, to `(b, n, width, c)`; with `all` `(b, n, width, c, known + 1)`."""
         batch, types, length, _ = vectors.shape
         scores = self.scorer(vectors.flatten(0, 1), self.width(length)).unflatten(0, (batch, types))
         scores = scores.permute(0, 2, 3, 1, 4)
@@ -73,7 +78,9 @@ class MrcBiaffine(SpanDecoder):
         gold = torch.zeros(emissions.shape[:4], dtype=torch.bool, device=emissions.device)
         gold[band_targets(labels, length, width, types)] = True
         if self.known is None:
-            return nn.functional.binary_cross_entropy_with_logits(emissions[valid], gold[valid].float(), reduction="sum")
+            return nn.functional.binary_cross_entropy_with_logits(
+                emissions[valid], gold[valid].float(), reduction="sum"
+            )
         targets = gold.long() * self._classes(emissions.device)
         return nn.functional.cross_entropy(emissions[valid].flatten(0, 1), targets[valid].flatten(), reduction="sum")
 
@@ -99,7 +106,9 @@ class MrcTags(SpanDecoder):
 
     tags = ("O", "B-x", "I-x")
 
-    def __init__(self, input_size: int, labels: Sequence[str], *, decoding: str = "nested", crossing: bool = True) -> None:
+    def __init__(
+        self, input_size: int, labels: Sequence[str], *, decoding: str = "nested", crossing: bool = True
+    ) -> None:
         super().__init__(labels, decoding=decoding, crossing=crossing)
         self.projection = nn.Linear(input_size, len(self.tags))
 
@@ -117,7 +126,9 @@ class MrcTags(SpanDecoder):
             row, place = inside.nonzero(as_tuple=True)
             targets[row, place, entity_type[row, 0]] = torch.where(place == start[row, 0], 1, 2)
         targets = targets.masked_fill(~front_mask(mask)[..., None], -100)
-        return nn.functional.cross_entropy(emissions.flatten(0, 2), targets.flatten(), reduction="sum", ignore_index=-100)
+        return nn.functional.cross_entropy(
+            emissions.flatten(0, 2), targets.flatten(), reduction="sum", ignore_index=-100
+        )
 
     def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
         best, tags = emissions.double().log_softmax(-1).max(-1)

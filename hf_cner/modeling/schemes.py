@@ -1,4 +1,9 @@
-"""Tag schemes BIO, BIOE and BIOES: legality, encoding, decoding. Free of torch."""
+"""Tag schemes BIO, BIOE and BIOES: legality, encoding, decoding. Free of torch.
+
+A sequence is legal exactly when it is what `encode` writes for its own entities: every inside tag belongs to an entity
+that was begun, and every entity that needs an end has one. In BIOE (P1) a one-character entity is B alone, so B may be
+followed by O, by another B, or by nothing.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +34,14 @@ def check_scheme(scheme: str) -> None:
 def tag_names(scheme: str, entity_types: Iterable[str]) -> list[str]:
     """All tags of a scheme: O, then B-, I-, (E-, S-) of each type in turn."""
     check_scheme(scheme)
-    return ["O", *(f"{letter}-{name}" for name in entity_types for letter in _LETTERS[scheme])]
+    types = [entity_types] if isinstance(entity_types, str) else list(entity_types)
+    if "" in types or len(set(types)) < len(types):
+        raise ValueError(f"The entity types are {types}; give each one once, and none that is empty.")
+    return ["O", *(f"{letter}-{name}" for name in types for letter in _LETTERS[scheme])]
+
+
+def _belongs(tag: str, scheme: str) -> bool:
+    return tag == "O" or (tag[1:2] == "-" and tag[0] in _LETTERS[scheme] and len(tag) > 2)
 
 
 def _split(tag: str) -> tuple[str, str]:
@@ -45,12 +57,22 @@ def _may_follow(before: str, after: str, scheme: str) -> bool:
 
 
 def allowed_transitions(scheme: str, tags: Sequence[str]) -> tuple[list[bool], list[list[bool]], list[bool]]:
-    """What may begin a text, what may follow what (`matrix[i][j]`: i, then j), and what may end a text."""
+    """What may begin a text, what may follow what (`matrix[i][j]`: i, then j), and what may end a text.
+
+    Raises ValueError for a tag that is none of the scheme's.
+    """
     check_scheme(scheme)
+    for tag in tags:
+        if not _belongs(tag, scheme):
+            raise ValueError(f"{tag!r} is no tag of the scheme {scheme}; it has O and {_forms(scheme)}.")
     start = [_split(tag)[0] not in "IE" for tag in tags]
     matrix = [[_may_follow(before, after, scheme) for after in tags] for before in tags]
     end = [_split(tag)[0] in _CLOSED_AFTER[scheme] for tag in tags]
     return start, matrix, end
+
+
+def _forms(scheme: str) -> str:
+    return ", ".join(f"{letter}-TYPE" for letter in _LETTERS[scheme])
 
 
 def encode(spans: Iterable[Triple], length: int, scheme: str) -> list[str]:
@@ -60,8 +82,12 @@ def encode(spans: Iterable[Triple], length: int, scheme: str) -> list[str]:
     for start, end, name in spans:
         if not 0 <= start < end <= length:
             raise ValueError(f"The span ({start}, {end}, {name!r}) does not lie in a text of {length} characters.")
+        if not name:
+            raise ValueError(f"The span ({start}, {end}, {name!r}) has no type; a tag needs one.")
         if any(tag != "O" for tag in tags[start:end]):
-            raise ValueError(f"The span ({start}, {end}, {name!r}) overlaps another; the scheme {scheme} cannot hold both.")
+            raise ValueError(
+                f"The span ({start}, {end}, {name!r}) overlaps another; the scheme {scheme} cannot hold both."
+            )
         tags[start:end] = [f"I-{name}"] * (end - start)
         tags[start] = f"B-{name}"
         if end - start == 1:
@@ -72,13 +98,16 @@ def encode(spans: Iterable[Triple], length: int, scheme: str) -> list[str]:
 
 
 def decode(tags: Sequence[str], scheme: str) -> list[Triple]:
-    """Entities of a tag sequence; a fragment that the scheme forbids yields nothing."""
+    """Entities of a tag sequence; a fragment that the scheme forbids yields nothing.
+
+    So `B-x I-y` gives the entity x in BIO and BIOE, where B alone is whole, and nothing in BIOES.
+    """
     check_scheme(scheme)
     spans: list[Triple] = []
     closed, opens, inside = _CLOSED_AFTER[scheme], _OPENS[scheme], _INSIDE[scheme]
     begin, before, name = -1, "O", ""  # the entity under way, if begin >= 0
     for place, tag in enumerate([*tags, "O"]):
-        letter = tag[0]
+        letter = tag[0] if _belongs(tag, scheme) else "O"
         if begin >= 0 and letter in inside[before] and tag[2:] == name:
             before = letter
             continue
@@ -93,15 +122,26 @@ def decode(tags: Sequence[str], scheme: str) -> list[Triple]:
 
 def illegal_position(tags: Sequence[str], scheme: str) -> int | None:
     """The first index at which a sequence breaks its scheme; `len(tags)` when it ends in the middle of an entity."""
+    places = illegal_positions(tags, scheme)
+    return places[0] if places else None
+
+
+def illegal_positions(tags: Sequence[str], scheme: str) -> list[int]:
+    """Every index at which a sequence breaks its scheme, one for each fragment; empty when it is legal."""
     check_scheme(scheme)
-    before = "O"
+    places: list[int] = []
+    before, astray = "O", False  # astray: in a fragment without a beginning, which is already noted
     for place, tag in enumerate(tags):
-        if tag != "O" and (tag[1:2] != "-" or tag[0] not in _LETTERS[scheme]):
-            return place
-        if not _may_follow(before, tag, scheme):
-            return place
-        before = tag
-    return None if _split(before)[0] in _CLOSED_AFTER[scheme] else len(tags)
+        belongs = _belongs(tag, scheme)
+        inside = belongs and tag[0] in "IE"
+        if not belongs or not (_may_follow(before, tag, scheme) or (astray and not inside)):
+            places.append(place)
+            astray = inside
+        astray = astray and inside
+        before = tag if belongs else "O"
+    if not astray and _split(before)[0] not in _CLOSED_AFTER[scheme]:
+        places.append(len(tags))
+    return places
 
 
 def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
@@ -109,26 +149,31 @@ def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
     place = illegal_position(tags, source)
     if place is not None:
         found = repr(tags[place]) if place < len(tags) else "the end"
-        raise ValueError(f"Tag {place}: {found} cannot stand there in the scheme {source}; correct the tags or the scheme.")
+        raise ValueError(
+            f"Tag {place}: {found} cannot stand there in the scheme {source}; correct the tags or the scheme."
+        )
     return encode(decode(tags, source), len(tags), target)
 
 
 def inexpressible(spans: Iterable[Triple]) -> list[tuple[Triple, str]]:
     """The spans that tags cannot hold beside the others, with the reason.
 
-    The longest span is kept first, then the earliest: so the outer entity stays and the inner one is lost. Reasons:
-    `duplicate`, `same span, other type`, `nested`, `crossing`.
+    The longest span is kept first, then the earliest, then the type that sorts first: so the outer entity stays and
+    the inner one is lost. Reasons: `duplicate`, `same span, other type`, `nested`, `crossing`.
     """
-    kept: list[Triple] = []
+    # Which kept span a character belongs to. Kept spans are at least as long as those that come after them: one that
+    # overlaps a later span therefore covers that span's first or last character.
+    owner: dict[int, Triple] = {}
     lost: list[tuple[Triple, str]] = []
     for span in sorted(spans, key=lambda s: (s[0] - s[1], s[0], s[2])):
         start, end, name = span[0], span[1], span[2]
-        other = next((k for k in kept if k[0] < end and start < k[1]), None)
+        left, right = owner.get(start), owner.get(end - 1)
+        other = left or right
         if other is None:
-            kept.append(span)
+            owner.update(dict.fromkeys(range(start, end), span))
         elif (start, end) == (other[0], other[1]):
             lost.append((span, "duplicate" if name == other[2] else "same span, other type"))
         else:
-            inside = other[0] <= start and end <= other[1]
-            lost.append((span, "nested" if inside else "crossing"))
+            # Kept spans are disjoint, so both ends in the same one means inside it.
+            lost.append((span, "nested" if left is right else "crossing"))
     return lost

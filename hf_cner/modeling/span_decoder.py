@@ -67,7 +67,7 @@ class SpanDecoder(nn.Module):
         return emissions
 
     def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[list[int]]:
-        """`[start, end, type number]` of every span; raises ValueError on a span outside the text or an unknown type."""
+        """`[start, end, type number]` of every span; raises ValueError on one outside the text or of unknown type."""
         numbers = {label: number for number, label in enumerate(self.labels)}
         targets = []
         for start, end, label in spans:
@@ -92,7 +92,9 @@ class SpanDecoder(nn.Module):
         taken = (probabilities > limits) & (ends <= units)[..., None]
         row, k, label = taken.nonzero(as_tuple=True)
         start = row + first + offset
-        return torch.stack([start.double(), (start + k + 1).double(), label.double(), probabilities[row, k, label]], dim=1)
+        return torch.stack(
+            [start.double(), (start + k + 1).double(), label.double(), probabilities[row, k, label]], dim=1
+        )
 
     def decode(self, documents: Sequence[torch.Tensor], *, scores: bool = False) -> list[list[ScoredSpan]]:
         """Spans of each document's candidates, as `crop` makes them."""

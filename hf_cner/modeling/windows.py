@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 POLICIES = ("sentence", "stride")
@@ -38,6 +40,13 @@ def make_windows(
         overlap: characters that two neighbouring windows share when a cut is not at a sentence end.
         sentence_ends: characters that end a sentence.
         merge: join neighbouring sentences while they fit.
+
+    Returns:
+        Windows in text order; their starts rise, and so do their ends. A sentence longer than `max_length` is cut by
+        stride. Time and memory are linear in the text.
+
+    Raises:
+        ValueError: an unknown policy, a `max_length` below 1, an `overlap` that leaves no way to move on.
     """
     if policy not in POLICIES:
         raise ValueError(f"Unknown window policy {policy!r}; choose one of {list(POLICIES)}.")
@@ -79,6 +88,22 @@ def _stride(start: int, end: int, max_length: int, overlap: int) -> list[Window]
             break
         start += max_length - overlap
     owns = [slices[0][0]] if slices else []
-    owns += [(left[1] + right[0]) // 2 for left, right in zip(slices, slices[1:])]
+    owns += [(left[1] + right[0]) // 2 for left, right in pairwise(slices)]
     owns += [slices[-1][1]] if slices else []
     return [Window(s, e, owns[i], owns[i + 1]) for i, (s, e) in enumerate(slices)]
+
+
+def cut_spans(windows: Sequence[Window], spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """The spans, in text order, that no window shows whole: no model that reads these windows sees all of them.
+
+    `windows` are those of one text, as `make_windows` gives them.
+    """
+    cut: list[tuple[int, int, str]] = []
+    place = -1
+    for span in sorted(spans):
+        # Starts and ends rise together: of the windows that begin early enough, the last one reaches furthest.
+        while place + 1 < len(windows) and windows[place + 1].start <= span[0]:
+            place += 1
+        if place < 0 or windows[place].end < span[1]:
+            cut.append(span)
+    return cut
