@@ -1,0 +1,105 @@
+"""What a model and its tokenizer make of documents: training features, items of an evaluation, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch.utils.data import Dataset
+from transformers import PreTrainedTokenizerBase
+
+from ..data.collator import CnerDataCollator
+from ..data.documents import Document, from_row
+from ..data.features import EncodedSlice, EntityReport, Feature, build_features, encode_documents
+from ..modeling.characters import CharacterTable
+from ..modeling.configuration_cner import TAGGING_KINDS
+from ..modeling.extraction import EncodedWindow
+
+
+class DocumentDataset(Dataset[int]):
+    """Documents with their windows as ids and labels; an item is the document's own number.
+
+    Args:
+        documents: with gold spans, or without any.
+        encoded: the windows of each document.
+    """
+
+    def __init__(self, documents: Sequence[Document], encoded: Sequence[Sequence[EncodedSlice]]) -> None:
+        self.documents = list(documents)
+        self._encoded = list(encoded)
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    def __getitem__(self, index: int) -> int:
+        return index
+
+    def lengths(self) -> list[int]:
+        """Characters of each document."""
+        return [len(document.text) for document in self.documents]
+
+    def windows(self, indices: Sequence[int]) -> list[EncodedWindow]:
+        """The windows of some documents, which are numbered as they stand in `indices`."""
+        return [
+            EncodedWindow(number, item.window, item.input_ids, item.labels)
+            for number, index in enumerate(indices)
+            for item in self._encoded[index]
+        ]
+
+
+class DocumentEncoder:
+    """Encodes documents for one model.
+
+    Args:
+        model: a model of this package, possibly wrapped (PEFT).
+        tokenizer: its character tokenizer.
+    """
+
+    def __init__(self, model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.model = model
+        self.config = model.config
+        self.tokenizer = tokenizer
+        self.table = CharacterTable(tokenizer)
+        self.tagging = self.config.span_decoder["kind"] in TAGGING_KINDS
+
+    def features(self, documents: Sequence[Document]) -> tuple[list[Feature], EntityReport]:
+        """Training features, and what became of the gold entities on the way."""
+        report = EntityReport()
+        names = [document.id or str(number) for number, document in enumerate(documents)]
+        return build_features(self._encode(documents, report), self.table, names), report
+
+    def dataset(self, documents: Sequence[Document]) -> DocumentDataset:
+        """Documents to be evaluated."""
+        return DocumentDataset(documents, self._encode(documents, EntityReport()))
+
+    def collator(self) -> CnerDataCollator:
+        """Makes batches of features; checks their gold where it is tags."""
+        tags = [self.config.id2label[number] for number in range(self.config.num_labels)]
+        return CnerDataCollator(
+            pad_token_id=self.table.pad_token_id,
+            padding_side=self.table.padding_side,
+            tags=tags if self.tagging else None,
+            scheme=self.config.span_decoder.get("scheme", "BIOES") if self.tagging else None,
+        )
+
+    def _encode(self, documents: Sequence[Document], report: EntityReport) -> list[list[EncodedSlice]]:
+        return list(
+            encode_documents(
+                documents,
+                self.table,
+                windows=self.config.windows,
+                entity_types=self.config.entity_types,
+                encode_targets=self.model.encode_targets,
+                tagging=self.tagging,
+                report=report,
+            )
+        )
+
+
+def as_documents(dataset: Any) -> list[Document] | None:
+    """The documents of a list, or of a dataset with the columns `text` and `entities`; None for anything else."""
+    if isinstance(dataset, (list, tuple)) and dataset and all(isinstance(item, Document) for item in dataset):
+        return list(dataset)
+    if {"text", "entities"} <= set(getattr(dataset, "column_names", None) or ()):
+        return [from_row(row) for row in dataset]
+    return None
