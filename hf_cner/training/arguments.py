@@ -9,8 +9,6 @@ import torch
 from transformers import IntervalStrategy, TrainingArguments
 from transformers.trainer_utils import SaveStrategy
 
-from ..modeling.extraction import MAX_TOKENS
-
 SLOTS = ("encoder", "context", "attention", "span_decoder")
 
 
@@ -50,7 +48,7 @@ class CnerTrainingArguments(TrainingArguments):
     early_stopping_patience: int | None = field(
         default=None, metadata={"help": "Stop after so many evaluations without improvement."}
     )
-    eval_batch_tokens: int = field(default=MAX_TOKENS, metadata={"help": "Padded tokens in a batch of evaluation."})
+    eval_batch_tokens: int = field(default=2048, metadata={"help": "Padded tokens in a batch of evaluation."})
     auto_bf16: bool = field(default=True, metadata={"help": "Use bf16 where the accelerator has it."})
 
     eval_strategy: IntervalStrategy | str = field(default="epoch", metadata={"help": "When to evaluate."})
