@@ -1,4 +1,4 @@
-"""Fixtures for all tests."""
+"""Fixtures that many tests share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """The folder of the published corpora; tests that need it are skipped, and say so, where it is absent."""
+    """The folder of the published corpora, which HF_CNER_DATA names; the test is skipped, and says so, without it."""
     name = os.environ.get("HF_CNER_DATA")
     if not name:
         pytest.skip("HF_CNER_DATA is not set: it names the folder that holds the published corpora")
-    path = Path(name)
-    if not path.is_dir():
-        pytest.skip(f"HF_CNER_DATA names {path}, which is no folder")
-    return path
+    folder = Path(name)
+    if not folder.is_dir():
+        pytest.skip(f"HF_CNER_DATA is {name}, and there is no such folder")
+    return folder
