@@ -11,7 +11,7 @@ import transformers
 
 from ..data.documents import Document, Span
 from ..modeling.characters import CharacterTable
-from ..modeling.extraction import MAX_TOKENS, encode_windows, extract
+from ..modeling.extraction import encode_windows, extract
 from .checkpoint import AUTO_CLASSES, CheckpointError, check_folder, check_model_type, is_local
 
 Input = str | Document | Mapping[str, Any]
@@ -26,7 +26,7 @@ class Predictor:
         model: a model of this package.
         tokenizer: the character tokenizer that it was trained with.
         device: where to compute; None leaves the model where it is.
-        batch_tokens: padded tokens in one pass of the model.
+        batch_tokens: padded tokens in one pass of the model; None takes what is fast on its device.
         scores: give each span its exact probability; False is faster.
         windows: options of `make_windows` that replace the checkpoint's, e.g. `{"max_length": 128}`.
 
@@ -40,7 +40,7 @@ class Predictor:
         tokenizer: Any,
         *,
         device: str | torch.device | None = None,
-        batch_tokens: int = MAX_TOKENS,
+        batch_tokens: int | None = None,
         scores: bool = True,
         windows: Mapping[str, Any] | None = None,
     ) -> None:
@@ -58,7 +58,7 @@ class Predictor:
         *,
         device: str | torch.device | None = None,
         dtype: str | torch.dtype | None = None,
-        batch_tokens: int = MAX_TOKENS,
+        batch_tokens: int | None = None,
         scores: bool = True,
         windows: Mapping[str, Any] | None = None,
     ) -> Predictor:

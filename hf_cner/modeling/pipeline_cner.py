@@ -6,7 +6,7 @@ from typing import Any
 from transformers import Pipeline
 
 from .characters import CharacterTable
-from .extraction import MAX_TOKENS, extract
+from .extraction import extract
 from .window_batches import EncodedWindow, encode_windows
 from .windows import make_windows  # noqa: F401  (an entry file names all the files that its imports need)
 
@@ -146,7 +146,7 @@ class ClinicalNerPipeline(Pipeline):
         return {"text": text, "encoded": encode_windows([text], self.table, options)}
 
     def _forward(  # type: ignore[override]
-        self, input_tensors: list[dict[str, Any]], scores: bool = True, max_tokens: int = MAX_TOKENS
+        self, input_tensors: list[dict[str, Any]], scores: bool = True, max_tokens: int | None = None
     ) -> list[dict[str, Any]]:
         """The same items with "spans" `(start, end, type, score)` in place of the windows."""
         encoded = [

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from .characters import CharacterTable
@@ -74,27 +75,33 @@ def token_batches(group: Sequence[EncodedWindow], table: CharacterTable, max_tok
 
 def _collate(windows: list[EncodedWindow], width: int, table: CharacterTable) -> WindowBatch:
     """Pad to `width` on the tokenizer's side: ids, attention mask, unit mask, token types and labels."""
-    rows: dict[str, list[list[int]]] = {}
+    left = table.padding_side == "left"
+    sizes = np.array([len(item.input_ids) for item in windows])[:, None]
+    first = width - sizes if left else np.zeros_like(sizes)  # column of each row's first token
+    columns = np.arange(width)[None, :]
+    attended = (columns >= first) & (columns < first + sizes)
+    units = (columns >= first + len(table.prefix)) & (columns < first + sizes - len(table.suffix))
 
-    def add(name: str, values: list[int], filler: int) -> None:
-        padding = [filler] * (width - len(values))
-        rows.setdefault(name, []).append(padding + values if table.padding_side == "left" else values + padding)
+    def padded(rows: list[list[int]], filler: int) -> np.ndarray:
+        array = np.full((len(rows), width), filler, dtype=np.int64)
+        for number, row in enumerate(rows):
+            array[number, width - len(row) if left else 0 : width if left else len(row)] = row
+        return array
 
+    arrays = {
+        "input_ids": padded([item.input_ids for item in windows], table.pad_token_id),
+        "attention_mask": attended.astype(np.int64),
+        "unit_mask": units,
+    }
+    if table.token_types is not None:
+        prefix, text, suffix = table.token_types
+        counts = sizes[:, 0] - len(prefix) - len(suffix)
+        arrays["token_type_ids"] = padded([prefix + [text] * int(count) + suffix for count in counts], 0)
     gold: list[list[Any]] = [item.labels for item in windows if item.labels is not None]
-    tagging = all(labels and isinstance(labels[0], int) for labels in gold)
-    for item in windows:
-        size = len(item.input_ids)
-        units = size - len(table.prefix) - len(table.suffix)
-        add("input_ids", item.input_ids, table.pad_token_id)
-        add("attention_mask", [1] * size, 0)
-        add("unit_mask", [0] * len(table.prefix) + [1] * units + [0] * len(table.suffix), 0)
-        if table.token_types is not None:
-            prefix, text, suffix = table.token_types
-            add("token_type_ids", prefix + [text] * units + suffix, 0)
-        if gold and tagging:
-            add("labels", gold[len(rows.get("labels", ()))], IGNORED)
-    inputs = {name: torch.tensor(values) for name, values in rows.items()}
-    if gold and not tagging:  # (batch, most spans, 3)
-        most = max(map(len, gold))
-        inputs["labels"] = torch.tensor([spans + [[IGNORED] * 3] * (max(most, 1) - len(spans)) for spans in gold])
-    return WindowBatch(windows, inputs)
+    if gold and all(labels and np.isscalar(labels[0]) for labels in gold):
+        arrays["labels"] = padded(gold, IGNORED)
+    elif gold:  # span decoders: (batch, most spans, 3)
+        arrays["labels"] = np.full((len(gold), max(1, *map(len, gold)), 3), IGNORED, dtype=np.int64)
+        for number, spans in enumerate(gold):
+            arrays["labels"][number, : len(spans)] = np.array(spans, dtype=np.int64).reshape(-1, 3)
+    return WindowBatch(windows, {name: torch.from_numpy(array) for name, array in arrays.items()})

@@ -149,7 +149,7 @@ def test_batches_are_padded_on_the_tokenizer_s_side() -> None:
         assert ids[0] == first_row
         assert ids[1] == ([2, 5, 3, 0] if side == "right" else [0, 5, 3, 2])
         assert mask[1] == ([1, 1, 1, 0] if side == "right" else [0, 1, 1, 1])
-        assert units[1] == [0, 1, 0, 0]
+        assert units[1] == [False, True, False, False]
 
 
 def test_token_types_go_with_the_ids() -> None:
@@ -183,6 +183,26 @@ def test_the_loss_is_the_sum_over_all_units(name: str) -> None:
         mean = model(**batch.inputs).loss.item()
     assert result.loss_sum == pytest.approx(mean * units, rel=1e-4)
     assert_same(result.spans, spans_of(model, NOTES, STRIDE))  # gold changes no prediction
+
+
+def test_span_decoders_are_stitched_on_spans_and_scored_with_span_labels() -> None:
+    model = model_of(decoder="biaffine", max_width=3, threshold=0.4)
+    cut = spans_of(model, NOTES, STRIDE)
+    assert sum(map(len, cut)) > 5
+    assert_same(cut, spans_of(model, NOTES, WHOLE))
+    assert_same(cut, spans_of(model, NOTES, STRIDE, max_tokens=1))
+    encoded = encode_windows(NOTES, TABLE, STRIDE)
+    for number, item in enumerate(encoded):
+        length = item.window.end - item.window.start
+        item.labels = model.encode_targets([(0, min(2, length), "症状")] if number % 2 else [], length)
+    result = extract(model, encoded, len(NOTES), table=TABLE, max_tokens=40)
+    [batch] = token_batches(encoded, TABLE, 100_000)
+    assert batch.inputs["labels"].shape == (len(encoded), 1, 3)
+    assert result.units == int(batch.inputs["unit_mask"].sum())
+    with torch.no_grad():
+        mean = model(**batch.inputs).loss.item()
+    assert result.loss_sum == pytest.approx(mean * result.units, rel=1e-4)
+    assert_same(result.spans, cut)
 
 
 def test_without_gold_there_is_no_loss() -> None:
