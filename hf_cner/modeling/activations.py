@@ -3,6 +3,8 @@
 from torch import nn
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU}
+RECTIFIERS = {"relu", "gelu"}
+"""Those before which He's initialisation keeps the variance."""
 
 
 def make_activation(name: str | None) -> nn.Module:

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from .activations import make_activation
 from .context import NoContext
+from .layers import Linear
 from .packing import keep_units
 from .slots import require_positive
 
@@ -34,16 +35,11 @@ class AdditiveAttention(nn.Module):
         attention_size = size if attention_size is None else attention_size
         require_positive({"attention_size": attention_size})
         self.output_size = size
-        self.hidden = nn.Linear(size, attention_size)
-        self.score = nn.Linear(attention_size, 1, bias=False)
-        self.output = nn.Linear(2 * size, size)
+        self.hidden = Linear(size, attention_size)
+        self.score = Linear(attention_size, 1, bias=False)
+        self.output = Linear(2 * size, size)
         self.activation = make_activation(activation)
         self.dropout = nn.Dropout(dropout)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Glorot's initialisation, zero biases."""
-        _reset_linear(self)
 
     def attention_weights(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n)`: how much each unit counts; sums to 1 over the units, and is 0 elsewhere."""
@@ -87,20 +83,13 @@ class MultiHeadAttention(nn.Module):
         head_size = -(-size // num_heads) if head_size is None else head_size
         require_positive({"head_size": head_size})
         self.output_size, self.num_heads, self.head_size = size, num_heads, head_size
-        self.query = nn.Linear(size, num_heads * head_size)
-        self.key = nn.Linear(size, num_heads * head_size)
-        self.value = nn.Linear(size, num_heads * head_size)
-        self.output = nn.Linear(num_heads * head_size, size)
+        self.query = Linear(size, num_heads * head_size)
+        self.key = Linear(size, num_heads * head_size)
+        self.value = Linear(size, num_heads * head_size)
+        self.output = Linear(num_heads * head_size, size)
         self.dropout = nn.Dropout(dropout)
         self.residual = residual
         self.norm = nn.LayerNorm(size) if layer_norm else nn.Identity()
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Glorot's initialisation, zero biases; the normalisation begins neutral."""
-        _reset_linear(self)
-        if isinstance(self.norm, nn.LayerNorm):
-            self.norm.reset_parameters()
 
     def _heads(self, vectors: Tensor) -> Tensor:
         """`(b, n, h * head_size)` to `(b, h, n, head_size)`."""
@@ -131,14 +120,6 @@ class MultiHeadAttention(nn.Module):
         if self.residual:
             result = result + vectors
         return keep_units(self.norm(result), mask)
-
-
-def _reset_linear(module: nn.Module) -> None:
-    for layer in module.children():
-        if isinstance(layer, nn.Linear):
-            nn.init.xavier_uniform_(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
 
 
 def _softmax(scores: Tensor, mask: Tensor) -> Tensor:

@@ -1,11 +1,13 @@
-"""Character bigrams as integer keys, found from neighbouring ids and looked up in a sorted table."""
+"""Embeddings of character bigrams, found from neighbouring ids and looked up in a sorted table."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from .layers import Embedding, is_loaded, replace_rows
 
 MULTIPLIER = 2**21
 """Ids must be smaller. Fixed, and above the number of code points, so that keys survive a resized vocabulary."""
@@ -61,3 +63,46 @@ def frequent_bigrams(sequences: Iterable[Sequence[int]], *, limit: int, min_coun
             counts.update(bigram_key(left, right) for left, right in pairwise(padded))
     ranked = sorted((-count, key) for key, count in counts.items() if count >= min_count)
     return [key for _, key in ranked[:limit]]
+
+
+class BigramEmbedding(Embedding):
+    """Vectors of bigrams: row i + 1 belongs to the key `table[i]`, row 0 to all bigrams that are not in the table.
+
+    The table is a persistent buffer of the size that the configuration gives, so that nobody outside has to collate
+    anything, and a checkpoint carries it.
+
+    Args:
+        rows: number of vectors, the shared one included.
+        size: length of a vector.
+    """
+
+    table: Tensor
+
+    def __init__(self, rows: int, size: int) -> None:
+        super().__init__(rows, size)
+        self.register_buffer("table", torch.full((rows - 1,), NO_KEY))
+
+    def reset_parameters(self) -> None:
+        """Vectors as in `Embedding`, and a table without keys."""
+        super().reset_parameters()
+        table = getattr(self, "table", None)  # not there yet when torch's constructor calls this
+        if table is not None and not is_loaded(table):
+            nn.init.constant_(table, NO_KEY)
+
+    @torch.no_grad()
+    def set_keys(self, keys: Sequence[int] | Tensor, vectors: Tensor | None = None) -> None:
+        """Say which bigrams have a vector of their own, see `StaticEncoder.set_bigrams`."""
+        ordered, positions = torch.sort(torch.as_tensor(keys, dtype=torch.long).flatten())
+        if len(ordered) > len(self.table):
+            raise ValueError(f"{len(ordered)} bigrams do not fit into a table for {len(self.table)} (rows - 1).")
+        if len(ordered) and (ordered[0] < 0 or ordered[-1] == NO_KEY or (ordered[1:] == ordered[:-1]).any()):
+            raise ValueError("Bigram keys must be different from each other, and made by bigram_key.")
+        if vectors is not None:
+            rows = torch.empty_like(positions).scatter_(0, positions, torch.arange(1, len(ordered) + 1))
+            replace_rows(self, rows, vectors, "bigram")
+        self.table.fill_(NO_KEY)
+        self.table[: len(ordered)] = ordered.to(self.table.device)
+
+    def forward(self, keys: Tensor) -> Tensor:
+        """Keys of any shape `(...)`, long, to vectors `(..., size)`."""
+        return super().forward(rows_of_keys(self.table, keys))

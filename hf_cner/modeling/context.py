@@ -24,9 +24,6 @@ class NoContext(nn.Module):
         super().__init__()
         self.output_size = input_size
 
-    def reset_parameters(self) -> None:
-        """There are none."""
-
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)` bool to `(b, n, d)`."""
         return keep_units(vectors, mask)
@@ -51,12 +48,6 @@ class Parallel(nn.Module):
                 f"The branches of a parallel context are summed and must be of one size; found sizes {sizes}."
             )
         self.output_size = sizes[0]
-
-    def reset_parameters(self) -> None:
-        """Reset each branch."""
-        branch: Any
-        for branch in self.branches:
-            branch.reset_parameters()
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)` bool to `(b, n, output_size)`, zero where no unit is."""

@@ -5,33 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .activations import make_activation
+from .activations import RECTIFIERS, make_activation
+from .layers import Convolution
 from .packing import PackedLayer
 from .slots import require_positive
-
-
-class Convolution(nn.Conv1d):
-    """A convolution over `(b, d, n)` that keeps the length; an even width reaches one column further to the right."""
-
-    def __init__(self, input_size: int, filters: int, kernel_size: int, dilation: int = 1) -> None:
-        padding = (dilation * (kernel_size - 1) + 1) // 2  # padding="same" would warn of even widths
-        super().__init__(input_size, filters, kernel_size, padding=padding, dilation=dilation)
-
-    def forward(self, vectors: Tensor) -> Tensor:
-        """`(b, input_size, n)` to `(b, filters, n)`."""
-        return super().forward(vectors)[..., -vectors.shape[-1] :]
-
-
-def _reset_convolutions(module: nn.Module, activation: str | None) -> None:
-    """He's initialisation before rectifiers, Glorot's before anything else; zero biases."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Conv1d):
-            if activation in ("relu", "gelu"):
-                nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
-            else:
-                nn.init.xavier_uniform_(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
 
 
 class IDCNN(PackedLayer):
@@ -74,19 +51,16 @@ class IDCNN(PackedLayer):
             raise ValueError(
                 f"idcnn without projection needs {input_size} filters, as many as come in; found {filters}."
             )
-        self.blocks, self.output, self.activation_name = blocks, output, activation
+        self.blocks, self.output = blocks, output
         project = projection if projection is not None else input_size != filters
         self.projection = Convolution(input_size, filters, 1) if project else nn.Identity()
-        self.block = nn.ModuleList(Convolution(filters, filters, kernel_size, d) for d in dilations)
+        rectified = activation in RECTIFIERS
+        self.block = nn.ModuleList(
+            Convolution(filters, filters, kernel_size, dilation=d, rectified=rectified) for d in dilations
+        )
         self.activation = make_activation(activation)
         self.dropout = nn.Dropout(dropout)
         self.output_size = filters if output == "last" else filters * blocks
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """As `_reset_convolutions`; the projection is followed by no activation."""
-        _reset_convolutions(self.projection, None)
-        _reset_convolutions(self.block, self.activation_name)
 
     def contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)` to `(b, n, output_size)`, packed."""
@@ -139,19 +113,16 @@ class CNN(PackedLayer):
         if pool_size % 2 == 0:
             raise ValueError(f"pool_size must be odd, or pooling shifts the sequence; found {pool_size}.")
         self.output_size = sum(numbers)
+        rectified = activation in RECTIFIERS
         self.layers = nn.ModuleList(
-            nn.ModuleList(Convolution(size, f, k) for k, f in zip(kernel_sizes, numbers, strict=True))
+            nn.ModuleList(
+                Convolution(size, f, k, rectified=rectified) for k, f in zip(kernel_sizes, numbers, strict=True)
+            )
             for size in [input_size] + [self.output_size] * (num_layers - 1)
         )
         self.pooling = nn.MaxPool1d(pool_size, stride=1, padding=pool_size // 2) if pool_size > 1 else nn.Identity()
-        self.activation_name = activation
         self.activation = make_activation(activation)
         self.dropout = nn.Dropout(dropout)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """As `_reset_convolutions`."""
-        _reset_convolutions(self, self.activation_name)
 
     def contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)` to `(b, n, output_size)`, packed."""

@@ -1,11 +1,10 @@
 """Bidirectional recurrent context layers: BiLSTM (P1, P5) and BiGRU (P2)."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from .activations import make_activation
+from .layers import GRU, LSTM
 from .packing import PackedLayer, columns_at, move
 from .slots import require_positive
 
@@ -28,7 +27,7 @@ class BiRecurrent(PackedLayer):
         activation: of the concatenated states: None, "relu" (named by P1), "tanh" or "gelu".
     """
 
-    cell: type[nn.LSTM] | type[nn.GRU]
+    cell: type[LSTM] | type[GRU]
 
     def __init__(
         self,
@@ -47,20 +46,6 @@ class BiRecurrent(PackedLayer):
         self.leftward = nn.ModuleList(self.cell(size, hidden_size, batch_first=True) for size in sizes)
         self.dropout = nn.Dropout(dropout)
         self.activation = make_activation(activation)
-        self.reset_parameters()
-
-    @torch.no_grad()
-    def reset_parameters(self) -> None:
-        """Glorot for inputs, orthogonal for states, zero biases, but 1 for an LSTM's forget gate (Jozefowicz 2015)."""
-        layers: list[Any] = [*self.rightward, *self.leftward]
-        for layer in layers:
-            nn.init.xavier_uniform_(layer.weight_ih_l0)
-            nn.init.orthogonal_(layer.weight_hh_l0)
-            nn.init.zeros_(layer.bias_ih_l0)
-            nn.init.zeros_(layer.bias_hh_l0)
-            loaded = getattr(layer.bias_ih_l0, "_is_hf_initialized", False)  # which a slice would not tell
-            if self.cell is nn.LSTM and not loaded:
-                nn.init.ones_(layer.bias_ih_l0[layer.hidden_size : 2 * layer.hidden_size])
 
     def contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)` to `(b, n, 2 * hidden_size)`, packed."""
@@ -78,10 +63,10 @@ class BiRecurrent(PackedLayer):
 class BiLSTM(BiRecurrent):
     """Bidirectional long short-term memory (P1, P5)."""
 
-    cell = nn.LSTM
+    cell = LSTM
 
 
 class BiGRU(BiRecurrent):
     """Bidirectional gated recurrent unit (P2)."""
 
-    cell = nn.GRU
+    cell = GRU

@@ -34,7 +34,8 @@ def build(
         slot_name: what error messages call the slot, e.g. "context".
         slot: `{"kind": ..., **options}` as it stands in the configuration; it is not changed.
         table: the class of each kind.
-        sizes: what the model knows, passed on as positional arguments (the input size, for most slots; the labels, for decoders).
+        sizes: what the model knows, passed on as positional arguments (the input size, for most slots; the labels, for
+            decoders).
         given: further arguments from the model and not from the configuration (e.g. the attention implementation);
             a class that does not take one of them does not get it, and a slot cannot set them.
 

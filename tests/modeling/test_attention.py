@@ -70,16 +70,6 @@ def test_nothing_in_nothing_out(name, shape):
     assert result.shape == (*shape, SIZE) and (result == 0).all()
 
 
-@pytest.mark.parametrize("name", SLOTS)
-def test_reset_parameters_fills_uninitialised_memory(name):
-    layer = make(name)
-    with torch.no_grad():
-        for parameter in layer.parameters():
-            parameter.fill_(float("nan"))
-    layer.reset_parameters()
-    assert all(torch.isfinite(p).all() for p in layer.parameters())
-
-
 @pytest.mark.parametrize("num_heads", [1, 2, 3, 4, 6])
 def test_multi_head_equals_torch_where_torch_can(num_heads):
     ours = build("attention", {"kind": "multi_head", "num_heads": num_heads}, ATTENTIONS, SIZE).eval()

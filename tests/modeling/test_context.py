@@ -4,7 +4,6 @@ from torch import nn
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
 from hf_cner.modeling.context import CONTEXTS, HYBRID
-from hf_cner.modeling.convolutions import Convolution
 from hf_cner.modeling.slots import build
 
 SIZE = 6
@@ -44,7 +43,9 @@ def mask_of(kind: str, b: int = 5, n: int = 11) -> torch.Tensor:
     if kind == "left":
         return columns >= n - lengths
     if kind == "holes":
-        return torch.rand(b, n, generator=torch.Generator().manual_seed(3)) < torch.tensor([1, 0.5, 0, 0.2, 0.7])[:, None]
+        return (
+            torch.rand(b, n, generator=torch.Generator().manual_seed(3)) < torch.tensor([1, 0.5, 0, 0.2, 0.7])[:, None]
+        )
     return torch.zeros(b, n, dtype=torch.bool)
 
 
@@ -107,16 +108,6 @@ def test_nothing_in_nothing_out(name, shape):
     assert layer(torch.randn(*shape, SIZE), torch.zeros(shape, dtype=torch.bool)).shape == (*shape, layer.output_size)
 
 
-@pytest.mark.parametrize("name", SLOTS)
-def test_reset_parameters_fills_uninitialised_memory(name):
-    layer = make(name)
-    with torch.no_grad():
-        for parameter in layer.parameters():
-            parameter.fill_(float("nan"))
-    layer.reset_parameters()
-    assert all(torch.isfinite(p).all() and p.abs().max() < 10 for p in layer.parameters())
-
-
 @pytest.mark.parametrize(("kind", "reference"), [("bilstm", nn.LSTM), ("bigru", nn.GRU)])
 def test_recurrent_layers_equal_torch_on_packed_sequences(kind, reference):
     layer = build("context", {"kind": kind, "hidden_size": 5, "num_layers": 2}, CONTEXTS, SIZE)
@@ -132,12 +123,6 @@ def test_recurrent_layers_equal_torch_on_packed_sequences(kind, reference):
     packed, _ = theirs(pack_sequence(rows, enforce_sorted=False))
     expected, _ = pad_packed_sequence(packed, batch_first=True, total_length=mask.shape[1])
     torch.testing.assert_close(layer(vectors, mask), expected, atol=1e-6, rtol=0)
-
-
-def test_forget_gates_begin_open():
-    biases = dict(make("bilstm").rightward[0].named_parameters())
-    assert biases["bias_ih_l0"].tolist() == [0.0] * 5 + [1.0] * 5 + [0.0] * 10
-    assert not biases["bias_hh_l0"].any()
 
 
 def test_idcnn_sees_33_characters():
@@ -188,17 +173,6 @@ def test_cnn_against_triple_loops():
     expected = torch.stack([before[max(0, t - 1) : t + 2].amax(dim=0) for t in range(n)])
     result = layer(vectors[None], torch.ones(1, n, dtype=torch.bool))[0]
     torch.testing.assert_close(result, expected, atol=1e-6, rtol=0)
-
-
-@pytest.mark.parametrize(("kernel_size", "dilation"), [(1, 1), (2, 1), (3, 1), (3, 2), (4, 1), (4, 2), (4, 3), (5, 3)])
-@pytest.mark.filterwarnings("ignore:Using padding='same'")
-def test_convolutions_keep_the_length_as_torch_does(kernel_size, dilation):
-    ours = Convolution(3, 2, kernel_size, dilation)
-    theirs = nn.Conv1d(3, 2, kernel_size, padding="same", dilation=dilation)
-    theirs.load_state_dict(ours.state_dict())
-    for n in (1, 2, 9):
-        vectors = torch.randn(2, 3, n)
-        torch.testing.assert_close(ours(vectors), theirs(vectors), atol=1e-6, rtol=0)
 
 
 def test_padding_never_wins_the_maximum():

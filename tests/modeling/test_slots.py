@@ -40,7 +40,10 @@ def test_what_the_model_gives_reaches_only_classes_that_take_it():
         ({"kind": ["plain"]}, r"Unknown part kind \['plain'\]"),
         ({"width": 3}, r"The part must be a dict .* a kind from \['plain', 'rich'\]; found \{'width': 3\}"),
         ("plain", "The part must be a dict .* found 'plain'"),
-        ({"kind": "rich", "width": 1, "wide": 2}, r"kind 'rich' has no option 'wide'; it takes \['depth', 'hint', 'width'\]"),
+        (
+            {"kind": "rich", "width": 1, "wide": 2},
+            r"kind 'rich' has no option 'wide'; it takes \['depth', 'hint', 'width'\]",
+        ),
         ({"kind": "plain", "a": 1, "b": 2}, "kind 'plain' has no option 'a', 'b'; it takes none"),
         ({"kind": "rich"}, "kind 'rich' needs the option 'width'"),
     ],
@@ -64,5 +67,7 @@ def test_require_positive_names_the_option(value):
 def test_activations():
     assert all(isinstance(make_activation(name), kind) for name, kind in ACTIVATIONS.items())
     assert isinstance(make_activation(None), nn.Identity)
-    with pytest.raises(ValueError, match=r"Unknown activation 'swish'; choose None or one of \['gelu', 'relu', 'tanh'\]"):
+    with pytest.raises(
+        ValueError, match=r"Unknown activation 'swish'; choose None or one of \['gelu', 'relu', 'tanh'\]"
+    ):
         make_activation("swish")

@@ -1,0 +1,68 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from hf_cner.modeling.layers import GRU, LSTM, Convolution, Embedding, Linear
+
+LAYERS = {
+    "linear": lambda: Linear(4, 3),
+    "linear-plain": lambda: Linear(4, 3, bias=False),
+    "embedding": lambda: Embedding(5, 3, padding_idx=1),
+    "lstm": lambda: LSTM(4, 3),
+    "gru": lambda: GRU(4, 3, bidirectional=True),
+    "convolution": lambda: Convolution(4, 3, 3),
+    "convolution-relu": lambda: Convolution(4, 3, 2, rectified=True),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_uninitialised_memory_is_filled_as_in_a_new_layer(name):
+    torch.manual_seed(0)
+    layer = LAYERS[name]()
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.fill_(float("nan"))
+    torch.manual_seed(1)
+    layer.reset_parameters()
+    new = LAYERS[name]()
+    torch.manual_seed(1)
+    new.reset_parameters()
+    for parameter, other in zip(layer.parameters(), new.parameters(), strict=True):
+        assert torch.equal(parameter, other) and torch.isfinite(parameter).all()
+
+
+def test_forget_gates_begin_open():
+    biases = dict(LSTM(4, 3).named_parameters())
+    assert biases["bias_ih_l0"].tolist() == [0.0] * 3 + [1.0] * 3 + [0.0] * 6
+    assert not biases["bias_hh_l0"].any()
+
+
+def test_states_begin_orthogonal():
+    for layer in (LSTM(4, 3), GRU(4, 3)):
+        torch.testing.assert_close(layer.weight_hh_l0.T @ layer.weight_hh_l0, torch.eye(3), atol=1e-6, rtol=0)
+
+
+def test_embedding_bounds_and_padding():
+    layer = Embedding(100, 12, padding_idx=3)
+    assert not layer.weight[3].any()
+    assert 0.48 < layer.weight.abs().max() <= math.sqrt(3 / 12)
+
+
+def test_they_compute_what_torch_computes():
+    vectors = torch.randn(2, 5, 4)
+    for ours, theirs in ((Linear(4, 3), nn.Linear(4, 3)), (LSTM(4, 3), nn.LSTM(4, 3)), (GRU(4, 3), nn.GRU(4, 3))):
+        theirs.load_state_dict(ours.state_dict())
+        torch.testing.assert_close(ours(vectors), theirs(vectors))
+
+
+@pytest.mark.parametrize(("kernel_size", "dilation"), [(1, 1), (2, 1), (3, 1), (3, 2), (4, 1), (4, 2), (4, 3), (5, 3)])
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
+def test_convolutions_keep_the_length_as_torch_does(kernel_size, dilation):
+    ours = Convolution(3, 2, kernel_size, dilation=dilation)
+    theirs = nn.Conv1d(3, 2, kernel_size, padding="same", dilation=dilation)
+    theirs.load_state_dict(ours.state_dict())
+    for n in (1, 2, 9):
+        vectors = torch.randn(2, 3, n)
+        torch.testing.assert_close(ours(vectors), theirs(vectors), atol=1e-6, rtol=0)
