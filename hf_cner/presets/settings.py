@@ -1,0 +1,139 @@
+"""Settings of a run: defaults < preset < configuration file < command line, merged and checked."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from . import load_preset, read_yaml, suggestion
+
+Settings = dict[str, Any]
+
+SLOTS = ("encoder", "context", "attention", "span_decoder")
+
+
+def default_settings() -> Settings:
+    """Every setting with its default."""
+    return read_yaml("_defaults.yaml")
+
+
+def resolve_settings(
+    preset: str | None = None,
+    *,
+    config: Path | str | None = None,
+    options: Mapping[str, Any] | None = None,
+    assignments: Sequence[str] = (),
+    training_keys: Collection[str] | None = None,
+) -> Settings:
+    """Merge all sources of settings; a later one wins: defaults, preset, configuration file, options, assignments.
+
+    A source that gives a slot another `kind` replaces the whole slot: options of a BiLSTM mean nothing to an IDCNN.
+
+    Args:
+        preset: name of a preset.
+        config: a YAML file of settings, e.g. the `settings.yaml` beside a checkpoint. Its `preset` is used when none is
+            given here.
+        options: nested settings of the command line; values that are None are left out.
+        assignments: `key.of.setting=value` texts, values in YAML.
+        training_keys: the valid keys of the section `training`; not checked when left out.
+
+    Raises:
+        ValueError: an unknown preset or key (with the nearest one), an assignment without `=`, or a file that cannot be
+            read.
+    """
+    from_file = read_settings_file(config) if config is not None else {}
+    name = preset or from_file.get("preset")
+    layers = [
+        load_preset(name) if name else {},
+        {**from_file, "preset": name},
+        without_none(options or {}),
+        parse_assignments(assignments),
+    ]
+    settings = default_settings()
+    for layer in layers:
+        check_keys(layer, default_settings(), training_keys)
+        settings = merge(settings, layer)
+    return settings
+
+
+def read_settings_file(path: Path | str) -> Settings:
+    """Settings of a YAML file."""
+    try:
+        content = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    except FileNotFoundError:
+        raise ValueError(f"There is no configuration file {path}.") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a text file in UTF-8: {error}.") from error
+    except (YAMLError, OmegaConfBaseException, OSError) as error:
+        raise ValueError(f"{path} is not a YAML file of settings: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} holds a {type(content).__name__}; a file of settings holds `key: value` lines.")
+    return {str(key): value for key, value in content.items()}
+
+
+def parse_assignments(assignments: Sequence[str]) -> Settings:
+    """`["model.context.hidden_size=64"]` as nested settings."""
+    settings: Settings = {}
+    for assignment in assignments:
+        key, equals, _ = assignment.partition("=")
+        if not equals or not key.strip():
+            raise ValueError(f"--set takes key=value, as in training.num_train_epochs=3; found {assignment!r}.")
+        try:
+            parsed = OmegaConf.to_container(OmegaConf.from_dotlist([assignment]), resolve=True)
+        except (YAMLError, OmegaConfBaseException) as error:
+            raise ValueError(f"--set {assignment!r} cannot be read: {' '.join(str(error).split())}") from error
+        if isinstance(parsed, dict):
+            settings = merge(settings, {str(name): value for name, value in parsed.items()})
+    return settings
+
+
+def merge(base: Settings, layer: Mapping[str, Any]) -> Settings:
+    """`base` overlaid with `layer`: sections key by key, a slot of another kind and everything else as a whole."""
+    merged = copy.deepcopy(base)
+    for key, value in layer.items():
+        present = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(present, dict):
+            other_kind = key in SLOTS and value.get("kind", present.get("kind")) != present.get("kind")
+            merged[key] = copy.deepcopy(dict(value)) if other_kind else merge(present, value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def check_keys(
+    layer: Mapping[str, Any], valid: Mapping[str, Any], training_keys: Collection[str] | None = None, path: str = ""
+) -> None:
+    """Raise one sentence, with the nearest valid key, when `layer` has a key that no setting has."""
+    for key, value in layer.items():
+        full = f"{path}{key}"
+        if key not in valid:
+            hint = (
+                suggestion(str(key), valid, prefix=path) or f" Valid here: {', '.join(path + name for name in valid)}."
+            )
+            raise ValueError(f"There is no setting {full}.{hint}")
+        if full == "training":
+            if training_keys is not None and isinstance(value, Mapping):
+                check_keys(value, dict.fromkeys(training_keys), None, "training.")
+            continue
+        section = valid[key]
+        if isinstance(section, Mapping):
+            if not isinstance(value, Mapping):
+                raise ValueError(f"The setting {full} is a section of keys ({', '.join(section)}); found {value!r}.")
+            if key not in SLOTS:
+                check_keys(value, section, training_keys, f"{full}.")
+
+
+def without_none(layer: Mapping[str, Any]) -> Settings:
+    """The layer without what was not given."""
+    kept: Settings = {}
+    for key, value in layer.items():
+        inner = without_none(value) if isinstance(value, Mapping) else value
+        if inner is not None and inner != {}:
+            kept[key] = inner
+    return kept

@@ -1,0 +1,71 @@
+"""Presets: every file can be read, says where it comes from, and describes a model that can be built."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from transformers import AlbertConfig, BertConfig, XLNetConfig
+
+from hf_cner import CnerConfig, CnerForTokenClassification
+from hf_cner.presets import list_presets, load_preset, papers, preset_names, read_preset
+from hf_cner.presets.settings import resolve_settings
+
+TINY = {
+    "albert": AlbertConfig(
+        vocab_size=30, hidden_size=16, embedding_size=8, num_attention_heads=2, intermediate_size=16
+    ),
+    "bert": BertConfig(vocab_size=30, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16),
+    "xlnet": XLNetConfig(vocab_size=30, d_model=16, n_layer=1, n_head=2, d_inner=16),
+}
+
+
+def test_presets_of_the_papers_are_there() -> None:
+    expected = {
+        *("bilstm-mha-crf", "bilstm-crf", "bigru-crf", "idcnn-crf", "idcnn-mha-crf", "cnn-crf"),
+        *("bert-bilstm-crf", "bert-bigru-mha-crf", "xlnet-bilstm-mha-crf", "albert-idcnn-mha-crf", "bert-softmax"),
+        "mcbert-bilstm-cnn-mha-crf",
+    }
+    assert expected <= set(preset_names())
+
+
+def test_listing_names_paper_and_table() -> None:
+    found = {preset.name: preset for preset in list_presets()}
+    assert found["idcnn-mha-crf"].paper == "P4"
+    assert found["idcnn-mha-crf"].table == "Table 2, IDCNN-MHA-CRF"
+    assert all(preset.description for preset in found.values())
+    assert all(not preset.paper or preset.paper in papers() for preset in found.values())
+    assert all(bool(preset.paper) == bool(preset.table) for preset in found.values())
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_preset_describes_a_model_that_can_be_built(name: str) -> None:
+    model = copy.deepcopy(resolve_settings(name)["model"])
+    encoder = model["encoder"]
+    if encoder["kind"] == "pretrained":
+        family = next(family for family in TINY if family in encoder["name_or_path"] or family == "bert")
+        model["encoder"] = {"kind": "pretrained", "config": TINY[family].to_dict()}
+    else:
+        model["encoder"] = {**encoder, "vocab_size": 30}
+    built = CnerForTokenClassification(CnerConfig(**model, entity_types=["a", "b"]))
+    assert built.num_parameters() > 0
+
+
+def test_load_preset_has_settings_only() -> None:
+    settings = load_preset("bilstm-crf")
+    assert settings["preset"] == "bilstm-crf"
+    assert "description" not in settings and "paper" not in settings
+
+
+def test_unknown_name_shows_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"There is no preset 'bilstm-mah-crf'. Did you mean bilstm-mha-crf"):
+        read_preset("bilstm-mah-crf")
+
+
+def test_unknown_name_without_a_near_one() -> None:
+    with pytest.raises(ValueError, match=r"There is no preset 'zzz'\. `hf-cner presets` lists all of them\."):
+        read_preset("zzz")
+
+
+def test_defaults_are_no_preset() -> None:
+    assert not [name for name in preset_names() if name.startswith("_")]

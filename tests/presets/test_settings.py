@@ -1,0 +1,123 @@
+"""Settings: what wins over what, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hf_cner.presets import load_preset, preset_names
+from hf_cner.presets.settings import default_settings, merge, parse_assignments, resolve_settings
+
+
+def test_later_sources_win(tmp_path: Path) -> None:
+    config = tmp_path / "own.yaml"
+    config.write_text("model: {dropout: 0.2}\ntraining: {learning_rate: 0.5, num_train_epochs: 7}\n", encoding="utf-8")
+    preset = load_preset("bilstm-crf")
+    assert preset["model"]["dropout"] == 0.5 and preset["training"]["num_train_epochs"] == 30
+    settings = resolve_settings(
+        "bilstm-crf",
+        config=config,
+        options={"training": {"num_train_epochs": 8, "seed": None}, "seed": 3},
+        assignments=["training.num_train_epochs=9", "data.split.folds=5"],
+    )
+    assert settings["preset"] == "bilstm-crf"
+    assert settings["model"]["dropout"] == 0.2  # the file's
+    assert settings["model"]["context"] == {"kind": "bilstm", "hidden_size": 128}  # the preset's
+    assert settings["training"]["learning_rate"] == 0.5
+    assert settings["training"]["num_train_epochs"] == 9  # the assignment's
+    assert "seed" not in settings["training"]
+    assert settings["seed"] == 3
+    assert settings["data"]["split"] == {"ratios": [8, 2], "folds": 5, "seed": 42}
+    assert settings["model"]["windows"]["sentence_ends"] == "。"  # the default
+
+
+def test_preset_of_a_configuration_file_is_used(tmp_path: Path) -> None:
+    config = tmp_path / "settings.yaml"
+    config.write_text("preset: idcnn-crf\nseed: 7\n", encoding="utf-8")
+    settings = resolve_settings(config=config)
+    assert (
+        settings["preset"] == "idcnn-crf" and settings["model"]["context"]["kind"] == "idcnn" and settings["seed"] == 7
+    )
+    assert resolve_settings("cnn-crf", config=config)["preset"] == "cnn-crf"
+
+
+def test_slot_of_another_kind_replaces_the_whole_slot() -> None:
+    settings = resolve_settings("bilstm-crf", assignments=["model.context.kind=idcnn"])
+    assert settings["model"]["context"] == {"kind": "idcnn"}
+    settings = resolve_settings("bilstm-crf", assignments=["model.context.hidden_size=64"])
+    assert settings["model"]["context"] == {"kind": "bilstm", "hidden_size": 64}
+
+
+def test_assignments_on_one_section_add_up() -> None:
+    assert parse_assignments(["model.context.kind=bigru", "model.context.hidden_size=64", "seed=1"]) == {
+        "model": {"context": {"kind": "bigru", "hidden_size": 64}},
+        "seed": 1,
+    }
+
+
+def test_values_are_yaml() -> None:
+    found = parse_assignments(
+        ["a.rate=1e-5", "a.flag=true", "a.none=null", "a.list=[7, 2, 1]", "a.path=/x/y=z", "a.ends=。；"]
+    )
+    assert found["a"] == {"rate": 1e-5, "flag": True, "none": None, "list": [7, 2, 1], "path": "/x/y=z", "ends": "。；"}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "sentence"),
+    [
+        ("mdel.dropout=0.1", r"There is no setting mdel\. Did you mean model"),
+        ("model.contxt.kind=none", r"There is no setting model\.contxt\. Did you mean model\.context"),
+        ("data.split.ratoi=[1]", r"There is no setting data\.split\.ratoi\. Did you mean data\.split\.ratios"),
+        (
+            "training.learning_rat=1",
+            r"There is no setting training\.learning_rat\. Did you mean training\.learning_rate",
+        ),
+        ("vectors.qqq=1", r"There is no setting vectors\.qqq\. Valid here: vectors\.path, vectors\.bigram_path"),
+        ("model=3", r"The setting model is a section of keys"),
+        ("model.dropout", r"--set takes key=value"),
+        ("=3", r"--set takes key=value"),
+        ("model.context=[", r"cannot be read"),
+    ],
+)
+def test_bad_assignments_are_named(assignment: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        resolve_settings(assignments=[assignment], training_keys=["learning_rate", "num_train_epochs"])
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"a: [", "is not a YAML file of settings"),
+        (b"- 1\n- 2\n", "holds a list"),
+        (b"\xc4\xe3\xba\xc3: 1\n", "is not a text file in UTF-8"),
+        (b"model: {dropuot: 1}\n", r"There is no setting model\.dropuot\. Did you mean model\.dropout"),
+    ],
+)
+def test_bad_configuration_files_are_named(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=sentence):
+        resolve_settings(config=path)
+
+
+def test_missing_configuration_file() -> None:
+    with pytest.raises(ValueError, match=r"There is no configuration file nowhere\.yaml"):
+        resolve_settings(config="nowhere.yaml")
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_has_valid_keys(name: str) -> None:
+    import dataclasses
+
+    from hf_cner import CnerTrainingArguments
+
+    keys = [field.name for field in dataclasses.fields(CnerTrainingArguments)]
+    assert resolve_settings(name, training_keys=keys)["preset"] == name
+
+
+def test_merging_changes_neither_side() -> None:
+    base, layer = default_settings(), {"model": {"windows": {"overlap": 1}}}
+    merged = merge(base, layer)
+    merged["model"]["windows"]["overlap"] = 2
+    assert base == default_settings() and layer == {"model": {"windows": {"overlap": 1}}}

@@ -1,0 +1,168 @@
+"""The rules of the house, executed: who may import whom, what a checkpoint can copy, how large things grow."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "hf_cner"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+PORTABLE = sorted(p for p in (PACKAGE / "modeling").glob("*.py") if p.name != "__init__.py")
+ENTRIES = [p for p in PORTABLE if p.name.startswith(("configuration_", "modeling_", "pipeline_"))]
+PORTABLE_IMPORTS = {"torch", "torchcrf", "numpy", "transformers"} | sys.stdlib_module_names
+TORCH_FREE = {"schemes", "windows", "characters"}  # what may be had of `modeling` without its models
+ALLOWED = {  # folder -> folders that it may import, besides itself
+    "modeling": set(),
+    "data": {"modeling"},
+    "metrics": {"data", "modeling"},
+    "inference": {"modeling", "data"},
+    "pretraining": {"data"},
+    "presets": set(),
+    "training": {"modeling", "data", "metrics", "inference", "presets"},
+    "hub": {"metrics"},
+    "cli": {"modeling", "data", "metrics", "inference", "pretraining", "presets", "training", "hub"},
+}
+ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others
+LONGEST_FILE, LONGEST_BODY = 300, 60
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imports(path: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """Level, module and names of every import in the file, wherever it stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            yield node.level, node.module or "", [alias.name for alias in node.names]
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield 0, alias.name, []
+
+
+def own_imports(path: Path) -> Iterator[tuple[str, ...]]:
+    """Every import of the package itself, as a path from its root: `("data", "documents")`."""
+    here = path.relative_to(PACKAGE).with_suffix("").parts[:-1]
+    for level, module, names in imports(path):
+        parts = tuple(module.split(".")) if module else ()
+        if level:
+            base = here[: len(here) - level + 1]
+            target = (*base, *parts)
+            yield from [(*target, name) for name in names] if not parts else [target]
+        elif parts[:1] == ("hf_cner",):
+            yield parts[1:] or ("__init__",)
+
+
+def siblings(path: Path) -> set[str]:
+    return {module for level, module, _ in imports(path) if level == 1}
+
+
+def test_every_folder_has_its_rule() -> None:
+    folders = {p.name for p in PACKAGE.iterdir() if p.is_dir() and any(p.rglob("*.py"))}
+    assert folders <= set(ALLOWED), f"say in ALLOWED what {sorted(folders - set(ALLOWED))} may import"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent != PACKAGE], ids=relative)
+def test_folder_imports_only_what_it_may(path: Path) -> None:
+    folder = path.relative_to(PACKAGE).parts[0]
+    for target in own_imports(path):
+        assert target[0] in ALLOWED[folder] | {folder, "__init__", "__version__"}, (
+            f"{folder} may not import {'.'.join(target)}"
+        )
+        if folder in ONLY_TORCH_FREE and target[0] == "modeling":
+            assert target[1] in TORCH_FREE, (
+                f"{folder} may import of modeling only {sorted(TORCH_FREE)}, not {target[1]}"
+            )
+
+
+@pytest.mark.parametrize("name", sorted(TORCH_FREE))
+def test_torch_free_file_imports_neither_torch_nor_transformers(name: str) -> None:
+    todo, seen = {name}, set()
+    while todo:
+        current = todo.pop()
+        seen.add(current)
+        path = PACKAGE / "modeling" / f"{current}.py"
+        roots = {module.split(".")[0] for level, module, _ in imports(path) if level == 0}
+        assert not roots & {"torch", "torchcrf", "transformers"}, f"{path.name} imports {roots}"
+        todo |= siblings(path) - seen
+
+
+def test_modeling_package_imports_nothing() -> None:
+    assert not list(imports(PACKAGE / "modeling" / "__init__.py")), "or schemes and windows would come with torch"
+
+
+@pytest.mark.parametrize("path", PORTABLE, ids=relative)
+def test_portable_file_imports_only_what_a_checkpoint_can_have(path: Path) -> None:
+    names = {p.stem for p in PORTABLE}
+    for level, module, _ in imports(path):
+        if level == 0:
+            assert module.split(".")[0] in PORTABLE_IMPORTS, module
+        else:
+            assert level == 1 and module in names, f"write `from .sibling import name`, not {'.' * level}{module}"
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=relative)
+def test_entry_file_imports_its_whole_closure_directly(entry: Path) -> None:
+    closure: set[str] = set()
+    todo = siblings(entry)
+    while todo:
+        name = todo.pop()
+        if name not in closure:
+            closure.add(name)
+            todo |= siblings(entry.with_name(f"{name}.py"))
+    assert entry.stem not in closure, "a cycle"
+    assert siblings(entry) == closure
+
+
+@pytest.mark.parametrize("path", PORTABLE, ids=relative)
+def test_no_relative_import_hides_in_a_string(path: Path) -> None:
+    by_regex = set(re.findall(r"^\s*from\s+\.(\S+)\s+import", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert by_regex == siblings(path), "transformers finds a checkpoint's files by a regular expression"
+
+
+@pytest.mark.parametrize("path", PORTABLE, ids=relative)
+def test_portable_file_never_tests_the_config_class(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"isinstance\([^)]*Cner\w*Config", text), "a checkpoint's configuration is another copy of it"
+
+
+def test_no_import_cycles() -> None:
+    edges = {relative(p): {t for t in map(_file_of, own_imports(p)) if t} for p in MODULES}
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " → ".join((*trail, name))
+        if name in done:
+            return
+        for target in sorted(edges[name] - {name}):
+            visit(target, (*trail, name))
+        done.add(name)
+
+    for name in edges:
+        if name != "__init__.py":  # it only loads names when they are asked for
+            visit(name, ())
+
+
+def _file_of(target: tuple[str, ...]) -> str | None:
+    """The file that an import path leads to; the package's own `__init__` aside, which imports lazily."""
+    for length in range(len(target), 0, -1):
+        for candidate in (Path(*target[:length]).with_suffix(".py"), Path(*target[:length]) / "__init__.py"):
+            if (PACKAGE / candidate).is_file() and candidate != Path("__init__.py"):
+                return candidate.as_posix()
+    return None
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_file_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    lines = text.count("\n")
+    assert lines <= LONGEST_FILE, f"{lines} lines"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = (node.end_lineno or 0) - node.body[0].lineno + 1
+            assert body <= LONGEST_BODY, f"{node.name} has {body} lines"
