@@ -7,6 +7,8 @@ first used, and the models are registered with transformers' Auto classes as soo
 from __future__ import annotations
 
 import importlib
+import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -44,9 +46,26 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-@wrapt.when_imported("transformers.models.auto")
-def _register(_: ModuleType) -> None:
-    """Registration needs torch and transformers, so it waits for the process to import the Auto classes itself."""
-    from ._registration import register
+_AUTO = "transformers.models.auto"
+_PORTABLE = [f"{__name__}.modeling.{path.stem}" for path in Path(__file__).with_name("modeling").glob("[!_]*.py")]
 
-    register()
+
+def _register(finished: ModuleType) -> None:
+    """Registration needs torch and transformers, so it waits for the process to import the Auto classes itself.
+
+    When a module of ours imports them, it is not whole yet and cannot be registered: then it waits for that module.
+    """
+
+    def partial(name: str) -> bool:
+        module = sys.modules.get(name)
+        spec = getattr(module, "__spec__", None)
+        return module is not finished and bool(getattr(spec, "_initializing", False))
+
+    if _AUTO in sys.modules and not any(map(partial, [_AUTO, *_PORTABLE, f"{__name__}._registration"])):
+        from ._registration import register
+
+        register()
+
+
+for _name in (_AUTO, *_PORTABLE):
+    wrapt.register_post_import_hook(_register, _name)
