@@ -35,13 +35,15 @@ class PretrainedEncoder(nn.Module):
         super().__init__()
         if layers != "last":
             raise ValueError(f"Unknown layers {layers!r} of a pretrained encoder; choose 'last'.")
-        arguments: dict[str, Any] = {"dtype": dtype or torch.get_default_dtype()}
+        dtype = dtype or torch.get_default_dtype()
+        arguments: dict[str, Any] = {"dtype": dtype}
         if attn_implementation is not None:
             arguments["attn_implementation"] = attn_implementation
         encoder_config = read_config(config)
         if "add_pooling_layer" in inspect.signature(_model_class(encoder_config).__init__).parameters:
             arguments["add_pooling_layer"] = False
         self.model: PreTrainedModel = AutoModel.from_config(encoder_config, **arguments)
+        self.model.to(dtype)  # XLNet makes some of its parameters with torch.FloatTensor, whatever it is told
         self.accepted = frozenset(inspect.signature(self.model.forward).parameters)
         self.output_size = int(encoder_config.hidden_size)
         self.position_offset, self.max_length = _positions(self.model)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from transformers import PreTrainedConfig, PreTrainedModel
+from holder import Holder, HolderConfig
 
 from hf_cner.modeling.bigrams import EDGE, MULTIPLIER, NO_KEY, bigram_key, bigram_keys, frequent_bigrams, rows_of_keys
 from hf_cner.modeling.encoders import ENCODERS
@@ -197,35 +197,6 @@ def test_frequent_bigrams_are_ranked_by_count():
     assert set(frequent_bigrams(sequences, limit=10, min_count=2)) == {
         bigram_key(*p) for p in [(1, 2), (2, 1), (2, EDGE)]
     }
-
-
-class HolderConfig(PreTrainedConfig):
-    model_type = "static-holder"
-
-    def __init__(self, encoder=None, **kwargs):
-        self.encoder = encoder
-        super().__init__(**kwargs)
-
-
-class Holder(PreTrainedModel):
-    """A model around the encoder, to see it through `from_pretrained`, which builds on the meta device."""
-
-    config_class = HolderConfig
-
-    def __init__(self, config):
-        super().__init__(config)
-        self.encoder = build("encoder", config.encoder, ENCODERS)
-        self.post_init()
-
-    def _init_weights(self, module):
-        if hasattr(module, "reset_parameters"):
-            module.reset_parameters()
-
-    def get_input_embeddings(self):
-        return self.encoder.get_input_embeddings()
-
-    def set_input_embeddings(self, value):
-        self.encoder.set_input_embeddings(value)
 
 
 SLOT = {"kind": "static", "vocab_size": VOCABULARY, "embedding_size": 4, "bigram_vocab_size": 8, "bigram_size": 3}
