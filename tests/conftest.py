@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Time says nothing on a machine that is shared, and the first text that hypothesis draws takes seconds to prepare.
+settings.register_profile("hf_cner", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hf_cner")
 
 
 @pytest.fixture(scope="session")

@@ -2,101 +2,183 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
+import errno
 import gzip
+import io
 import os
-import tempfile
+import shutil
+import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from .problems import DataError, Problems
 
 _GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BOM = b"\xef\xbb\xbf"
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def read_text(path: str | os.PathLike[str], problems: Problems | None = None) -> str:
     """The text of a UTF-8 file, gzip'd or not: a byte order mark removed, line ends and everything else untouched.
 
     Raises:
-        DataError: no such file, a folder, or bytes that are not UTF-8; the likely encoding is named. With problems
-            collected rather than raised, the text is then empty.
+        DataError: no such file, a folder, a broken archive, or bytes that are not UTF-8; the likely encoding is named.
+            With problems collected rather than raised, undecodable text is reported and comes back empty.
     """
-    path = Path(path)
-    data = _bytes(path)
+    with _opened(path) as stream:
+        data = stream.read()
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        found = f"bytes that are not UTF-8{_likely(data)}"
-        source = "GB18030" if "GB" in found else "UTF-16" if "UTF-16" in found else "ENCODING"
-        advice = f"convert it with `iconv -f {source} -t UTF-8`"
-        (problems or Problems()).report(path, line, found, "UTF-8 text", advice)
+        _report_encoding(path, line, data[error.start : error.start + 1], _likely(data), problems or Problems())
         return ""
 
 
-def _bytes(path: Path) -> bytes:
+def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -> Iterator[tuple[int, str]]:
+    r"""Number, from 1, and text of every line, without its `\n` or `\r\n`. No other character ends a line.
+
+    The file is read line by line, so it may be larger than the memory. Errors are those of `read_text`; with problems
+    collected, a line that is not UTF-8 is reported and left out (its number is then missing), and a file that is in
+    another encoding altogether is reported once and not read on.
+    """
+    problems = problems or Problems()
+    understood = False  # a line beyond ASCII was good UTF-8, so the file is in UTF-8 and a bad line is a damaged one
+    with _opened(path) as stream:
+        for number, data in enumerate(stream, 1):
+            data = data.removeprefix(_BOM) if number == 1 else data
+            try:
+                line = data.decode("utf-8")
+            except UnicodeDecodeError as error:
+                likely = "UTF-8" if understood else _likely(data)
+                _report_encoding(path, number, data[error.start : error.start + 1], likely, problems)
+                if likely not in ("", "UTF-8"):
+                    return
+                continue
+            understood = understood or not line.isascii()
+            yield number, line.removesuffix("\n").removesuffix("\r")
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    path = Path(path)
     if path.is_dir():
-        raise DataError(f"{path}: found a folder; expected a file; name the file.")
+        raise DataError(f"{path}: found a folder; expected a file; name a file in it.")
     if not path.exists():
         raise DataError(missing(path, "file"))
-    data = path.read_bytes()
-    if not data.startswith(_GZIP):
-        return data
     try:
-        return gzip.decompress(data)
-    except (EOFError, OSError) as error:
+        with path.open("rb") as plain:
+            packed = plain.read(len(_GZIP)) == _GZIP
+            plain.seek(0)
+            if packed:
+                with gzip.open(plain) as unpacked:
+                    yield cast(IO[bytes], unpacked)
+            else:
+                yield plain
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: found broken gzip data ({error}); expected a whole file; fetch it again.") from error
+    except PermissionError as error:
+        raise DataError(
+            f"{path}: found a file that may not be read; expected one that may; change its mode."
+        ) from error
 
 
 def missing(path: Path, kind: str) -> str:
     """A sentence that says that a file or folder is not there, with near names where there are any."""
-    names = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else "check the path."
-    return f"{path}: no such {kind}; {hint}"
+    gone = path  # the first part of the path that is not there
+    while gone.parent != gone and not gone.parent.exists():
+        gone = gone.parent
+    names = sorted(p.name for p in gone.parent.iterdir()) if gone.parent.is_dir() else []
+    near = difflib.get_close_matches(gone.name, names, n=3)
+    hint = f"did you mean {' or '.join(str(gone.parent / name) for name in near)}?" if near else "check the path."
+    return f"{path}: found no such {kind}{'' if gone == path else f', not even {gone}'}; expected a {kind}; {hint}"
 
 
 def _likely(data: bytes) -> str:
+    """The encoding that bytes which are not UTF-8 seem to be in; empty where nothing fits."""
     if data.startswith(_UTF16):
-        return " (it looks like UTF-16)"
+        return "UTF-16"
+    beyond_ascii = sum(byte > 0x7F for byte in data)
+    good = sum(len(char.encode()) for char in data.decode("utf-8", "ignore") if char > "\x7f")
+    if 2 * good > beyond_ascii:
+        return "UTF-8"  # damaged or cut off: text in another encoding is hardly ever good UTF-8 by chance
     try:
-        data.decode("gb18030")
+        codecs.getincrementaldecoder("gb18030")().decode(data)  # what ends in half a character passes as well
     except UnicodeDecodeError:
         return ""
-    return " (it looks like GBK/GB18030)"
+    return "GB18030"
 
 
-def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -> Iterator[tuple[int, str]]:
-    r"""Number, from 1, and text of every line, without its `\n` or `\r\n`. No other character ends a line."""
-    lines = read_text(path, problems).split("\n")
-    if lines and lines[-1] == "":
-        lines.pop()
-    for number, line in enumerate(lines, 1):
-        yield number, line.removesuffix("\r")
+def _report_encoding(path: str | os.PathLike[str], line: int, byte: bytes, likely: str, problems: Problems) -> None:
+    names = {"UTF-8": "it is mostly UTF-8", "GB18030": "it looks like GBK/GB18030", "UTF-16": "it looks like UTF-16"}
+    looks = f" ({names[likely]})" if likely else ""
+    advice = f"convert it with `iconv -f {likely or 'ITS-ENCODING'} -t UTF-8`"
+    if likely == "UTF-8":
+        advice = "it may be damaged or cut off: fetch it again"
+    problems.report(path, line, f"the byte 0x{byte.hex()}, which is not UTF-8{looks}", "UTF-8 text", advice)
 
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
-    """A text file that takes its name only when it is whole; after an error the old file stands as it was."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as stream:
+    """A UTF-8 text file that takes its name only when it is whole; after an error the old file stands as it was.
+
+    Line ends are written as they are given. Missing folders are made; a name that ends in `.gz` gets packed data; a
+    device or pipe is written directly.
+
+    Raises:
+        DataError: the path is a folder.
+        OSError: no room, a failing disk or no permission, with a sentence that says that nothing was changed.
+    """
+    path = Path(os.path.realpath(path))  # behind a link the file is replaced, not the link
+    if path.is_dir():
+        raise DataError(f"{path}: found a folder; expected the name of a file to be written; add a file name.")
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8", newline="") as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(beside, 0o666 & ~_umask())
+        return
+    beside = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        raw = beside.open("xb")
+    except OSError as error:
+        raise _not_written(path, error) from error
+    try:
+        with raw:
+            with _text_stream(raw, packed=path.suffix == ".gz") as text:
+                yield text
+            raw.flush()
+            os.fsync(raw.fileno())
+        if path.exists():
+            shutil.copymode(path, beside)
         os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
+    except BaseException as error:
+        beside.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise _not_written(path, error) from error
         raise
 
 
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+@contextmanager
+def _text_stream(raw: IO[bytes], *, packed: bool) -> Iterator[IO[str]]:
+    """A text stream over an open file, which stays open when the text is complete."""
+    if not packed:
+        with open(raw.fileno(), "w", encoding="utf-8", newline="", closefd=False) as stream:
+            yield stream
+        return
+    # Name and time are left out of the archive, so that equal text gives equal files.
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as binary,
+        io.TextIOWrapper(cast(IO[bytes], binary), encoding="utf-8", newline="") as text,
+    ):
+        yield text
+
+
+def _not_written(path: Path, error: OSError) -> OSError:
+    old = "the old file stands as it was" if path.is_file() else "no file was left behind"
+    return OSError(error.errno, f"{path} could not be written ({error.strerror}); {old}")

@@ -1,0 +1,32 @@
+"""Problems: raised or collected, and how they read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hf_cner.data.problems import DataError, Problems
+
+
+def test_stop_raises_one_sentence_with_file_line_found_expected_and_advice() -> None:
+    with pytest.raises(DataError) as caught:
+        Problems().report(Path("a.txt"), 3, "no tag", "a character and its tag", "add the tag")
+    assert str(caught.value) == "a.txt:3: found no tag; expected a character and its tag; add the tag."
+
+
+def test_skip_collects_and_summarises() -> None:
+    problems = Problems("skip")
+    assert problems.summary() == "nothing left out"
+    for line in range(1, 13):
+        problems.report("a.txt", line, "x", "y", "z")
+    problems.report("b.txt", None, "x", "y", "z")
+    assert [item.line for item in problems.items][-2:] == [12, None]
+    assert problems.summary(most=1) == "left out: 13\na.txt:1: found x; expected y; z.\n… and 12 more"
+    assert "more" not in problems.summary(most=13)
+    assert str(problems.items[-1]).startswith("b.txt: found x")
+
+
+def test_another_way_to_go_on_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"on_error is 'ignore'; choose one of \['stop', 'skip'\]"):
+        Problems("ignore")
