@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from .documents import Span
@@ -54,20 +54,6 @@ def count_overlaps(spans: Iterable[Span]) -> Overlaps:
         for _ in range(times):
             insort(open_ends, end)
     return Overlaps(nested, crossing, same_span, duplicates)
-
-
-def clusters(spans: Iterable[Span]) -> Iterator[list[Span]]:
-    """Groups of spans that overlap, directly or through others, in text order; most groups are a single span."""
-    group: list[Span] = []
-    end = 0
-    for span in sorted(spans):
-        if group and span.start >= end:
-            yield group
-            group = []
-        group.append(span)
-        end = max(end, span.end) if len(group) > 1 else span.end
-    if group:
-        yield group
 
 
 def _pairs(count: int) -> int:

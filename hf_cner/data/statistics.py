@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..modeling.schemes import SCHEMES, inexpressible
-from ..modeling.windows import make_windows
+from ..modeling.windows import cut_spans, make_windows
 from .characters import BLANKS, notable_characters
 from .documents import Document, Span
-from .overlaps import Overlaps, clusters, count_overlaps
+from .overlaps import Overlaps, count_overlaps
 
 HISTOGRAM_EDGES = (0, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 EXAMPLES = 10  # how many cases a list of examples names
@@ -87,27 +87,23 @@ def histogram(values: Iterable[int], edges: Sequence[int] = HISTOGRAM_EDGES) -> 
 def window_losses(documents: Iterable[Document], options: Windows) -> dict[str, Any]:
     """How many windows the options make, how long they are, and the entities that no single window shows whole."""
     lengths: list[int] = []
-    characters = cut = 0
+    characters = 0
     types: Counter[str] = Counter()
     examples: list[dict[str, Any]] = []
     for document in documents:
         windows = make_windows(document.text, **options)
         characters += len(document.text)
         lengths.extend(window.end - window.start for window in windows)
-        starts = [window.start for window in windows]
-        for span in document.spans:
-            # Starts and ends rise together: of the windows that begin early enough, the last one reaches furthest.
-            place = bisect_right(starts, span.start) - 1
-            if place < 0 or windows[place].end < span.end:
-                cut += 1
-                types[span.type] += 1
-                examples += [_example(document, span)] if len(examples) < EXAMPLES else []
+        for start, end, type_ in cut_spans(windows, _triples(document)):
+            types[type_] += 1
+            if len(examples) < EXAMPLES:
+                examples.append(_example(document, Span(start, end, type_)))
     return {
         "options": dict(options),
         "windows": len(lengths),
         "length": quantiles(lengths),
         "characters_read_per_character": sum(lengths) / characters if characters else 0.0,
-        "cut": cut,
+        "cut": types.total(),
         "cut_per_type": dict(types.most_common()),
         "examples": examples,
     }
@@ -165,16 +161,17 @@ def _scheme_losses(documents: Sequence[Document], schemes: Sequence[str]) -> dic
     types: Counter[str] = Counter()
     examples: list[dict[str, Any]] = []
     for document in documents:
-        # Cluster by cluster: what is lost depends on overlapping spans only, and a long document stays near-linear.
-        groups = (group for group in clusters(document.spans) if len(group) > 1)
-        lost = (case for group in groups for case in inexpressible([(s.start, s.end, s.type) for s in group]))
-        for (start, end, type_), reason in lost:
+        for (start, end, type_), reason in inexpressible(_triples(document)):
             reasons[reason] += 1
             types[type_] += 1
             if len(examples) < EXAMPLES:
                 examples.append({**_example(document, Span(start, end, type_)), "reason": reason})
     losses = {"lost": reasons.total(), "reasons": dict(reasons), "lost_per_type": dict(types.most_common())}
     return {scheme: {**losses, "examples": examples} for scheme in schemes}
+
+
+def _triples(document: Document) -> list[tuple[int, int, str]]:
+    return [(span.start, span.end, span.type) for span in document.spans]
 
 
 def _example(document: Document, span: Span) -> dict[str, Any]:

@@ -99,11 +99,21 @@ def read_corpus(
     module = corpus_module(name)
     problems = Problems(on_error) if problems is None else problems
     if module.NAME == "sample":
-        return list(module.read(None, problems=problems))
+        return list(module.read(problems=problems))
     if data_dir is None:
         raise DataError(f"The corpus {module.NAME} needs data_dir, the folder that holds {module.LAYOUT}.")
     path = _existing(data_dir)
-    _refuse_other_corpus(module, path)
+    if module.NAME not in _GENERIC:
+        _refuse_other_corpus(module, path)
+        return _read_all(module, path, split, problems)
+    try:
+        return _read_all(module, path, split, problems)
+    except DataError as error:
+        likely = sorted(guess(path) - {module.NAME})
+        raise DataError(f"{error} It looks like {' or '.join(likely)}." if likely else str(error)) from error
+
+
+def _read_all(module: ModuleType, path: Path, split: str | None, problems: Problems) -> list[Document]:
     documents = list(_read(module, path, split, problems))
     if not documents:
         left_out = f" (left out: {len(problems.items)}, the first {problems.items[0]})" if problems.items else ""
@@ -131,8 +141,6 @@ def _existing(data_dir: str | PathLike[str]) -> Path:
 
 
 def _refuse_other_corpus(module: ModuleType, path: Path) -> None:
-    if module.NAME in _GENERIC:
-        return
     found = guess(path)
     if found and not any(same_family(module.NAME, name) for name in found):
         names = " or ".join(sorted(found))

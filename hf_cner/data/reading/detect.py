@@ -31,7 +31,7 @@ _JSON_MARKS = (
     ("cblue-cmeee", re.compile(r'"start_idx"\s*:')),
     ("tcm-leaflets", re.compile(r'"labels"\s*:\s*\[\s*\[')),
     ("tcm-formulas", re.compile(r'"labels"\s*:\s*\[\s*"')),
-    ("jsonl", re.compile(r'"text"\s*:.*"entities"\s*:', re.DOTALL)),
+    ("jsonl", re.compile(r'"entities"\s*:\s*\[\s*\{[^}]*"start"\s*:')),
 )
 _CMEEE = re.compile(r"\|\|\|-?[0-9]+\s+-?[0-9]+\s+[a-z]{3}\|\|\|")
 _CSV_ENTRY = re.compile(r"[ \t][0-9]+[ \t]+[0-9]+[ \t]+([^\s;]+);?")
@@ -47,11 +47,9 @@ def guess(path: Path) -> set[str]:
     texts = [file for file in files if without_gz(file.name).endswith(".txtoriginal.txt")]
     sections = [file for file in files if _SECTION.fullmatch(without_gz(file.name))]
     found = set(_guess_sections(islice(sections, _FILES))) if texts else set()
-    if found:
-        return found
     others = [file for file in files if without_gz(file.name).lower().endswith(_ENDINGS)]
     csv = [file for file in others if without_gz(file.name).lower().endswith(".csv")]
-    for file in csv or islice(others, _FILES):
+    for file in csv if csv or found else islice(others, _FILES):
         found.update(_guess_file(file))
     return found
 

@@ -123,6 +123,26 @@ def test_jsonl_file_and_folder(tmp_path: Path) -> None:
     assert types_in(documents) == ("身体部位",)
 
 
+def test_a_named_corpus_read_as_jsonl_is_recognised(tmp_path: Path) -> None:
+    file, content = LOOKS["ccks2019"]
+    (tmp_path / file).write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=r"a\.json:1: found no string 'text'.* It looks like ccks2019\."):
+        read_corpus("jsonl", tmp_path / file)
+
+
+def test_an_unlabelled_part_is_not_taken_for_another_corpus(tmp_path: Path) -> None:
+    (tmp_path / "CMeEE_test.json").write_text('[{"text": "双肩痛", "entities": []}]', encoding="utf-8")
+    assert guess(tmp_path) == set()
+    assert read_corpus("cblue-cmeee", tmp_path) == [Document("双肩痛", (), "CMeEE_test-1")]
+
+
+def test_annotated_texts_and_a_csv_file_look_like_both(tmp_path: Path, write_section) -> None:
+    write_section("一般项目", 301, "双肩痛", [("双肩", 0, 1, "身体部位")])
+    (tmp_path / "gold.csv").write_text("301,一般项目,双肩 0 1 身体部位;", encoding="utf-8")
+    assert guess(tmp_path) == {"ccks2017", "ccks2017-csv"}
+    assert read_corpus("ccks2017", tmp_path) == read_corpus("ccks2017-csv", tmp_path)
+
+
 def test_naming_the_corpora_imports_none_of_them() -> None:
     code = (
         "import sys, hf_cner.data.corpora as c; "
