@@ -23,25 +23,33 @@ class Packing(NamedTuple):
 class Take(torch.autograd.Function):
     """`out[i] = vectors[sources[i]]`, or zero where `sources[i]` lies behind the last, for `vectors` `(b * n, d)`.
 
-    `targets` must be the inverse of `sources`: then the gradient is taken the same way back. Autograd, which cannot
-    know that no column is taken twice, would add up in a scatter. On a CPU rows are copied whole, 5 to 15 times as fast
-    as `gather` and `masked_fill`, which go through them element by element. A vector that is not taken may be NaN.
+    `targets` must be the inverse of `sources`, or None if that is `sources` itself: then the gradient is taken the same
+    way back. Autograd, which cannot know that no column is taken twice, would add up in a scatter. On a CPU whole rows
+    are copied, 5 to 15 times as fast as `gather` and `masked_fill`, which go through them element by element. A vector
+    that is not taken may be NaN.
     """
 
     @staticmethod
-    def forward(ctx: Any, vectors: Tensor, sources: Tensor, targets: Tensor) -> Tensor:
+    def forward(ctx: Any, vectors: Tensor, sources: Tensor, targets: Tensor | None) -> Tensor:
         ctx.save_for_backward(sources, targets)
-        return torch.cat([vectors, vectors.new_zeros(1, vectors.shape[1])]).index_select(0, sources)
+        return _select(vectors, sources)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         sources, targets = ctx.saved_tensors
-        return take(gradients[0], targets, sources), None, None
+        return take(gradients[0], sources if targets is None else targets, sources), None, None
+
+
+def _select(vectors: Tensor, sources: Tensor) -> Tensor:
+    return torch.cat([vectors, vectors.new_zeros(1, vectors.shape[1])]).index_select(0, sources)
 
 
 def take(vectors: Tensor, sources: Tensor, targets: Tensor) -> Tensor:
     """Rows of a matrix in another order, see `Take`."""
-    result: Tensor = Take.apply(vectors, sources, targets)
+    if not (torch.is_grad_enabled() and vectors.requires_grad):
+        return _select(vectors, sources)
+    # Dynamo cannot trace a function that gets one tensor twice.
+    result: Tensor = Take.apply(vectors, sources, None if targets is sources else targets)
     return result
 
 
@@ -52,7 +60,7 @@ def move(vectors: Tensor, sources: Tensor, targets: Tensor) -> Tensor:
 
 def inverse(targets: Tensor) -> Tensor:
     """`sources` for `targets`, both as in `Packing`."""
-    size = len(targets)
+    size = targets.shape[0]  # len() would fix the size in an exported graph
     sources = torch.full((size + 1,), size, dtype=torch.long, device=targets.device)
     return sources.scatter_(0, targets, torch.arange(size, device=targets.device))[:size]
 

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from hf_cner.modeling.packing import columns_at, inverse, keep_units, move, packing, take
@@ -49,3 +50,25 @@ def test_reversal_is_its_own_inverse():
     reversal = columns_at(mask, mask.sum(1, keepdim=True) - 1 - torch.arange(4))
     assert reversal.view(3, 4).tolist() == [[2, 1, 0, 12], [12, 12, 12, 12], [11, 10, 9, 8]]
     assert torch.equal(inverse(reversal), reversal)
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # Dynamo's own doing
+def test_compiled_and_exported_for_any_size():
+    def double(vectors, mask):
+        sources, targets, _ = packing(mask)
+        return keep_units(move(move(vectors, sources, targets), targets, sources), mask)
+
+    class Double(torch.nn.Module):
+        def forward(self, vectors, mask):
+            return double(vectors, mask)
+
+    mask = random_mask(torch.Generator().manual_seed(2))
+    vectors = torch.randn(*mask.shape, 3, requires_grad=True)
+    result = torch.compile(double, backend="aot_eager", fullgraph=True)(vectors, mask)
+    result.square().sum().backward()
+    assert torch.equal(result, keep_units(vectors, mask))
+    assert torch.equal(vectors.grad, 2 * keep_units(vectors, mask))
+    b, n = torch.export.Dim("b"), torch.export.Dim("n")
+    shapes = {"vectors": {0: b, 1: n}, "mask": {0: b, 1: n}}
+    program = torch.export.export(Double(), (vectors.detach(), mask), dynamic_shapes=shapes)
+    assert torch.equal(program.module()(vectors.detach()[:2, :5], mask[:2, :5]), keep_units(vectors, mask)[:2, :5])
