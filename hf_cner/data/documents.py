@@ -134,6 +134,13 @@ def _kind(value: Any) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "null")
 
 
+def check_characters(document: Document) -> None:
+    """Raise DataError for a text with half a surrogate pair: no file in UTF-8 can hold it."""
+    if (half := _lone_surrogate(document.text)) is not None:
+        found = f"half a surrogate pair, {document.text[half]!a}, at position {half}"
+        raise DataError(f"Document {document.id!r}: found {found}; expected whole characters; repair the text.")
+
+
 def _lone_surrogate(text: str) -> int | None:
     try:
         text.encode()
@@ -174,7 +181,5 @@ def write_jsonl(documents: Iterable[Document], path: str | PathLike[str]) -> Non
     """
     with atomic_write(path) as stream:
         for document in documents:
-            if (half := _lone_surrogate(document.text)) is not None:
-                found = f"half a surrogate pair, {document.text[half]!a}, at position {half}"
-                raise DataError(f"Document {document.id!r}: found {found}; expected whole characters; repair the text.")
+            check_characters(document)
             stream.write(json.dumps(to_row(document), ensure_ascii=False) + "\n")

@@ -1,19 +1,32 @@
-"""Our own format: one JSON object per document."""
+"""The package's own exchange format: one JSON object per line, which holds every document whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from os import PathLike
 
 from ..documents import Document, read_jsonl, write_jsonl
 from ..problems import Problems
+from .written import Written
+
+NAME = "jsonl"
+DESCRIPTION = "JSON lines: text and entities (start, end, type), nested or not; nothing is lost."
 
 
-def read(path: Path, *, problems: Problems) -> Iterator[Document]:
-    """Documents of a file."""
-    yield from read_jsonl(path, problems=problems)
+def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iterator[Document]:
+    """Documents of a file, read as they are asked for."""
+    return read_jsonl(path, problems=problems)
 
 
-def write(documents: Iterable[Document], path: Path) -> None:
-    """Documents to a file."""
-    write_jsonl(documents, path)
+def write(documents: Iterable[Document], path: str | PathLike[str]) -> Written:
+    """Write the documents; the file takes its name when it is whole."""
+    written = Written()
+
+    def counted() -> Iterator[Document]:
+        for document in documents:
+            written.documents += 1
+            written.entities += len(document.spans)
+            yield document
+
+    write_jsonl(counted(), path)
+    return written

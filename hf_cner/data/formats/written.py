@@ -1,0 +1,56 @@
+"""What became of documents that were written in a format which may not be able to hold all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..documents import Span
+
+
+class Lost(NamedTuple):
+    """An entity that the format could not hold: of which document (its id), which span, its characters, and why."""
+
+    document: str
+    span: Span
+    mention: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.document}: {self.mention!r} ({self.span.start}, {self.span.end}, {self.span.type}): {self.reason}"
+        )
+
+
+@dataclass(slots=True)
+class Written:
+    """A report of what was written.
+
+    Attributes:
+        documents: how many were given.
+        entities: how many entities they have.
+        lost: the entities that are not in the file.
+        notes: what else the file does not say, and how often.
+    """
+
+    documents: int = 0
+    entities: int = 0
+    lost: list[Lost] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def lost_by_reason(self) -> Counter[str]:
+        """Numbers of lost entities."""
+        return Counter(item.reason for item in self.lost)
+
+    def summary(self, most: int = 10) -> str:
+        """What was written and what was lost: a sentence, and then the first of the lost entities, one a line."""
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.lost_by_reason.items()))
+        lost = f", {len(self.lost)} of them lost ({reasons})" if self.lost else ", none lost"
+        lines = [f"{self.documents} documents, {self.entities} entities{lost}"]
+        lines += [f"{note}: {count}" for note, count in sorted(self.notes.items())]
+        lines += [f"lost: {item}" for item in self.lost[:most]]
+        if len(self.lost) > most:
+            lines.append(f"… and {len(self.lost) - most} more")
+        return "\n".join(lines)
