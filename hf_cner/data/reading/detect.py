@@ -87,7 +87,8 @@ def _guess_tagged(head: str) -> Iterator[str]:
     matches = [_TAGGED.fullmatch(line) for line in lines if line.strip()]
     if matches and all(matches[:200]):
         types = {match[1] or match[2] for match in matches if match} - {None}
-        yield "tcm-literature" if types and types <= _LITERATURE else "conll"
+        if types:
+            yield "tcm-literature" if types & _LITERATURE else "conll"
 
 
 def _head(path: Path) -> str:

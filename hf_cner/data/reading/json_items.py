@@ -11,6 +11,7 @@ from typing import Any
 from ..files import read_text
 from ..problems import Problems
 
+_HALF = re.compile("[\ud800-\udfff]")  # what JSON's \\u escapes can write and no text can hold
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -34,7 +35,10 @@ def annotated_items(
     """Yield (line, object, its text, its list of annotations); a missing or null list is an empty one."""
     for line, item in json_items(path, problems):
         text, spans = item.get(text_key), item.get(spans_key)
-        if isinstance(text, str) and (spans is None or isinstance(spans, list)):
+        if isinstance(text, str) and _HALF.search(text):
+            found = "half a surrogate pair in the text"
+            problems.report(path, line, found, "whole characters", "the text was cut inside a character: correct it")
+        elif isinstance(text, str) and (spans is None or isinstance(spans, list)):
             yield line, item, text, spans or []
         else:
             found = f"an object with {', '.join(map(repr, item)) or 'nothing in it'}"

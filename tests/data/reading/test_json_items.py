@@ -70,3 +70,9 @@ def test_annotated_items(tmp_path: Path) -> None:
     assert [(line, text, spans) for line, _, text, spans in items] == [(1, "x", [1]), (2, "y", []), (3, "z", [])]
     assert [item.line for item in problems.items] == [4, 5, 6]
     assert problems.items[0].expected == "'t' (a string) and 'e' (a list)"
+
+
+def test_half_a_character_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, '[{"t": "\\ud83d\\ude00"}, {"t": "\\ud83d"}]')
+    with pytest.raises(DataError, match=r"x\.json:1: found half a surrogate pair"):
+        list(annotated_items(path, Problems("stop"), text_key="t", spans_key="e"))
