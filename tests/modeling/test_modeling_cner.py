@@ -193,7 +193,7 @@ def test_parameters_missing_from_a_checkpoint_are_initialised_not_garbage(tmp_pa
     for name, parameter in loaded.named_parameters():
         assert torch.isfinite(parameter).all() and parameter.abs().max() < 10, name
     assert loaded.span_decoder.crf.transitions.abs().max() <= 0.1
-    assert torch.equal(loaded.cner.encoder.bigram_table, model.cner.encoder.bigram_table)
+    assert torch.equal(loaded.cner.encoder.bigrams.table, model.cner.encoder.bigrams.table)
 
 
 def test_the_crf_stays_in_fp32_when_the_model_does_not(tmp_path: Path) -> None:
