@@ -1,0 +1,241 @@
+"""The linear-chain conditional random field: pytorch-crf's, with constraints, any mask, and exact scores."""
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .crf_chains import Layout, Potentials, make_layout, on_host, unpacked
+from .crf_decode import best_paths, max_marginals
+from .crf_likelihood import LogLikelihood, Path, forward_backward, make_path, shift
+from .crf_segments import Segment, segment_probabilities
+
+_ADVICE = "`pip install pytorch-crf` (its import name is torchcrf; the package called TorchCRF is another one)"
+
+try:  # inside try, because the Hub's check of imports would ask for a package called torchcrf
+    from torchcrf import CRF
+except ImportError as error:
+    raise ImportError(f"The CRF needs the package pytorch-crf: {_ADVICE}.") from error
+if not hasattr(CRF, "decode"):
+    raise ImportError(
+        f"The installed package torchcrf is not pytorch-crf but another one. `pip uninstall torchcrf`, then {_ADVICE}."
+    )
+
+Constraints = tuple[Sequence[bool], Sequence[Sequence[bool]], Sequence[bool]]
+
+REDUCTIONS = ("none", "sum", "mean", "token_mean")
+IGNORED = -100
+
+
+class LinearChainCRF(CRF):
+    """Linear-chain CRF over tag sequences, a drop-in for `torchcrf.CRF` (Lafferty et al. 2001).
+
+    The parameters are `torchcrf.CRF`'s: `start_transitions` `(t,)`, `transitions` `(t, t)` from previous to next tag,
+    `end_transitions` `(t,)`; state dicts load strictly both ways. They stay in float32 when a model is moved to a
+    lower precision, and all recurrences are done in float64 whatever the dtype of the emissions.
+
+    Any mask is legal: padding on either side, holes (the units on both sides of a hole are neighbours), empty rows,
+    whose log-likelihood is 0 and whose path is empty. Emissions where the mask is off may be anything, even NaN.
+
+    Args:
+        num_tags: number of tags.
+        batch_first: emissions are `(batch, length, tags)`, as everywhere below, rather than `(length, batch, tags)`.
+        constraints: which first tags `[t]`, pairs `[previous][next]` and last tags `[t]` are legal, as
+            `schemes.allowed_transitions` gives them. All others are impossible, in training and decoding, whatever the
+            parameters say. They are no part of the state dict.
+    """
+
+    def __init__(self, num_tags: int, batch_first: bool = True, *, constraints: Constraints | None = None) -> None:
+        super().__init__(num_tags, batch_first)
+        for name, parameter in list(self.named_parameters()):
+            if parameter.dtype in (torch.float16, torch.bfloat16):  # the default dtype of whoever builds this
+                setattr(self, name, nn.Parameter(torch.empty_like(parameter, dtype=torch.float32)))
+                self.reset_parameters()
+        self.constraints = constraints
+        self._warned = False
+        self._forbidden: list[np.ndarray] | None = None  # no buffers: those would not survive being built on meta
+        if constraints is not None:
+            start, matrix, end = constraints
+            sizes = {len(start), len(matrix), len(end), *(len(row) for row in matrix)}
+            if sizes != {num_tags}:
+                raise ValueError(f"The constraints are for {sorted(sizes)} tags, the CRF has {num_tags}.")
+            self._forbidden = [~np.array(part, dtype=bool) for part in constraints]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(num_tags={self.num_tags}, constrained={self.constraints is not None})"
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "LinearChainCRF":
+        """Move the parameters as `fn` does, but leave them unrounded where it would put them into 16 bits."""
+
+        def apply_unrounded(tensor: Tensor) -> Tensor:
+            moved = fn(tensor)
+            low = moved.dtype in (torch.float16, torch.bfloat16) and tensor.dtype in (torch.float32, torch.float64)
+            return tensor.to(moved.device) if low else moved
+
+        return super()._apply(apply_unrounded, recurse)
+
+    def forward(self, emissions: Tensor, tags: Tensor, mask: Tensor | None = None, reduction: str = "sum") -> Tensor:
+        """Log-likelihood of tag sequences.
+
+        A sequence that the constraints forbid has none: its row is scored without the constraints, with one warning.
+
+        Args:
+            emissions: `(b, n, t)`.
+            tags: `(b, n)` long; a -100 is masked out.
+            mask: `(b, n)`, the units; default: all.
+            reduction: `none`: `(b,)`; `sum`; `mean`, over rows; `token_mean`, over units.
+
+        Returns:
+            Log-likelihood in the dtype of the emissions, at least float32. Differentiable once.
+
+        Raises:
+            ValueError: shapes that do not fit, an unknown reduction, a tag out of range.
+        """
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"invalid reduction: {reduction}; one of {', '.join(REDUCTIONS)}")
+        emissions, mask = self._batch_first(emissions, mask)
+        tags = tags if self.batch_first else tags.transpose(0, 1)
+        if tags.shape != emissions.shape[:2]:
+            raise ValueError(
+                "the first two dimensions of emissions and tags must match, "
+                f"got {tuple(emissions.shape[:2])} and {tuple(tags.shape)}"
+            )
+        mask = mask & (tags != IGNORED)
+        scores = self._log_likelihood(emissions, tags, mask) if mask.numel() else emissions.float().sum((1, 2))
+        if reduction == "none":
+            return scores
+        if reduction == "mean":
+            return scores.mean()
+        return scores.sum() if reduction == "sum" else scores.sum() / mask.sum().clamp(min=1)
+
+    def _log_likelihood(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        layout = make_layout(mask)
+        path = make_path(tags, layout, self.num_tags)
+        if on_host(mask):
+            lowest, highest = path.tags.aminmax()
+            if lowest < 0 or highest >= self.num_tags:
+                found = int(lowest if lowest < 0 else highest)
+                raise ValueError(f"tags must be 0 to {self.num_tags - 1} (or {IGNORED}: masked out), got {found}")
+        potentials = self._potentials()
+        scores = self._scores_of(emissions, potentials, path, layout)
+        if self.constraints is None:
+            return scores
+        illegal = path.parameter_score(potentials, layout) == -torch.inf
+        if not illegal.any():
+            return scores
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                "Tag sequences that the CRF's constraints forbid are scored without the constraints "
+                f"({int(illegal.sum())} of {len(illegal)} rows here; said once).",
+                stacklevel=4,
+            )
+        return torch.where(illegal, self._scores_of(emissions, self._potentials(False), path, layout), scores)
+
+    def _scores_of(self, emissions: Tensor, potentials: Potentials, path: Path, layout: Layout) -> Tensor:
+        parameters = (self.start_transitions, self.transitions, self.end_transitions)
+        return LogLikelihood.apply(emissions, *parameters, potentials.shifted(), path, layout)
+
+    @torch.no_grad()
+    def viterbi(self, emissions: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Tags of the best path, `(b, n)` long, -100 where the mask is off.
+
+        Of equally good paths the one with the lowest last tag, then the lowest last but one, and so on.
+        """
+        emissions, mask = self._batch_first(emissions, mask)
+        tags = torch.full(mask.shape, IGNORED, device=mask.device)
+        if mask.numel():
+            layout = make_layout(mask)
+            tags = unpacked(best_paths(emissions, self._potentials(), layout), layout, IGNORED, torch.long)
+        return tags if self.batch_first else tags.transpose(0, 1)
+
+    @torch.no_grad()
+    def decode(self, emissions: Tensor, mask: Tensor | None = None) -> list[list[int]]:
+        """Tags of the best path of each row's units, as `torchcrf.CRF.decode`."""
+        emissions, mask = self._batch_first(emissions, mask)
+        if not mask.numel():
+            return [[] for _ in mask]
+        layout = make_layout(mask)
+        tags = best_paths(emissions, self._potentials(), layout).T.tolist()
+        return [row[:length] for row, length in zip(tags, layout.lengths.tolist(), strict=True)]
+
+    @torch.no_grad()
+    def marginals(self, emissions: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Posterior probability of each tag, `(b, n, t)` float64; zero where the mask is off."""
+        emissions, mask = self._batch_first(emissions, mask)
+        if not mask.numel():
+            return self._oriented(torch.zeros_like(emissions, dtype=torch.float64))
+        layout = make_layout(mask)
+        posterior = forward_backward(shift(emissions, layout), self._potentials().shifted(), layout)
+        tags = (posterior.joint / posterior.mass.unsqueeze(-1)).masked_fill_(~layout.valid.unsqueeze(-1), 0.0)
+        return self._oriented(unpacked(tags, layout, 0.0, torch.float64))
+
+    @torch.no_grad()
+    def max_marginals(self, emissions: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Score of the best path through each tag minus the best path's, `(b, n, t)` float64.
+
+        Exactly 0 for the tags that `viterbi` gives, at most 0 for all others, -inf for those that the constraints
+        make impossible; zero where the mask is off.
+        """
+        emissions, mask = self._batch_first(emissions, mask)
+        if not mask.numel():
+            return self._oriented(torch.zeros_like(emissions, dtype=torch.float64))
+        layout = make_layout(mask)
+        scores = max_marginals(emissions, self._potentials(), layout)
+        return self._oriented(unpacked(scores, layout, 0.0, torch.float64))
+
+    @torch.no_grad()
+    def segment_probabilities(self, emissions: Tensor, segments: Sequence[Segment]) -> Tensor:
+        """Exact posterior probabilities of pieces of tag sequences in one document.
+
+        The probability of a segment `(start, tags, forbidden_next)` is the summed probability of all tag sequences that
+        have just `tags` from `start` on, and behind them, unless the document ends there, no tag of `forbidden_next`:
+        with BIO, the entity of two units `B-x I-x` goes on unless the next tag is not `I-x`.
+
+        Args:
+            emissions: `(n, t)`, the units of the document.
+            segments: any number, in any order, overlapping or not; no work is done per segment and unit.
+
+        Returns:
+            `(len(segments),)` float64.
+        """
+        return self.batch_segment_probabilities(emissions.unsqueeze(0), [segments])[0]
+
+    @torch.no_grad()
+    def batch_segment_probabilities(
+        self, emissions: Tensor, segments: Sequence[Sequence[Segment]], mask: Tensor | None = None
+    ) -> list[Tensor]:
+        """`segment_probabilities` of each row of `(b, n, t)`; starts count a row's units."""
+        emissions, mask = self._batch_first(emissions, mask)
+        found = segment_probabilities(emissions, self._potentials().shifted(), mask, segments)
+        return list(found.split([len(row) for row in segments]))
+
+    def _batch_first(self, emissions: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Checked emissions `(b, n, t)` and mask `(b, n)` bool."""
+        if emissions.dim() != 3:
+            raise ValueError(f"emissions must have dimension of 3, got {emissions.dim()}")
+        if emissions.shape[2] != self.num_tags:
+            raise ValueError(f"expected last dimension of emissions is {self.num_tags}, got {emissions.shape[2]}")
+        if mask is None:
+            mask = torch.ones(emissions.shape[:2], dtype=torch.bool, device=emissions.device)
+        elif mask.shape != emissions.shape[:2]:
+            raise ValueError(
+                "the first two dimensions of emissions and mask must match, "
+                f"got {tuple(emissions.shape[:2])} and {tuple(mask.shape)}"
+            )
+        mask = mask.bool()
+        return (emissions, mask) if self.batch_first else (emissions.transpose(0, 1), mask.transpose(0, 1))
+
+    def _oriented(self, values: Tensor) -> Tensor:
+        return values if self.batch_first else values.transpose(0, 1)
+
+    def _potentials(self, constrained: bool = True) -> Potentials:
+        """The parameters in float64, -inf where a constraint forbids."""
+        parameters = (self.start_transitions, self.transitions, self.end_transitions)
+        parts = [parameter.detach().to(torch.float64) for parameter in parameters]
+        if constrained and self._forbidden is not None:
+            masks = (torch.from_numpy(mask).to(parts[0].device) for mask in self._forbidden)
+            parts = [part.masked_fill(mask, -torch.inf) for part, mask in zip(parts, masks, strict=True)]
+        return Potentials(*parts)
