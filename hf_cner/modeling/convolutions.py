@@ -7,11 +7,11 @@ from torch import Tensor, nn
 
 from .activations import RECTIFIERS, make_activation
 from .layers import Convolution
-from .packing import PackedLayer
+from .packing import among_units
 from .slots import require_positive
 
 
-class IDCNN(PackedLayer):
+class IDCNN(nn.Module):
     """Iterated dilated convolutions (P4 §3.2): one block, applied several times with the same parameters.
 
     P4: four identical blocks of three convolutions with dilations 1, 1, 2, 128 filters, ReLU; every iteration takes the
@@ -62,7 +62,11 @@ class IDCNN(PackedLayer):
         self.dropout = nn.Dropout(dropout)
         self.output_size = filters if output == "last" else filters * blocks
 
-    def contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """`(b, n, d)` and `(b, n)` bool, the units, to `(b, n, output_size)`, zero where no unit is."""
+        return among_units(self._contextualize, vectors, mask, self.output_size)
+
+    def _contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)` to `(b, n, output_size)`, packed."""
         padding = ~mask.unsqueeze(1)
         vectors = self.projection(vectors.transpose(1, 2)).masked_fill(padding, 0.0)
@@ -75,7 +79,7 @@ class IDCNN(PackedLayer):
         return (vectors if self.output == "last" else torch.cat(results, dim=1)).transpose(1, 2)
 
 
-class CNN(PackedLayer):
+class CNN(nn.Module):
     """Convolutions of several widths side by side, each with max pooling that keeps the length (P5; P2's CNN-CRF).
 
     P5 pools after its convolutions; a CRF needs a vector per character, so pooling takes the maximum over a window
@@ -124,7 +128,11 @@ class CNN(PackedLayer):
         self.activation = make_activation(activation)
         self.dropout = nn.Dropout(dropout)
 
-    def contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """`(b, n, d)` and `(b, n)` bool, the units, to `(b, n, output_size)`, zero where no unit is."""
+        return among_units(self._contextualize, vectors, mask, self.output_size)
+
+    def _contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)` to `(b, n, output_size)`, packed."""
         padding = ~mask.unsqueeze(1)
         vectors = vectors.transpose(1, 2)

@@ -1,9 +1,10 @@
 """Units gathered to the front of each row, so that neither padding nor holes ever stand between two neighbours."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 class Packing(NamedTuple):
@@ -95,31 +96,19 @@ def gather_units(vectors: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return move(vectors, sources, targets), packed_mask
 
 
-class PackedLayer(nn.Module):
-    """A layer through which only units exchange information: `contextualize` sees them packed.
+def among_units(compute: Callable[[Tensor, Tensor], Tensor], vectors: Tensor, mask: Tensor, output_size: int) -> Tensor:
+    """Compute one vector per unit from all units of its sequence, and from nothing else.
 
-    Subclasses set `output_size` and write `contextualize(vectors, mask)`, which gets the units at the front of each
-    row, zeros behind them, and at least one column; what it returns behind the units is dropped.
+    Args:
+        compute: from `(b, n, d)` and `(b, n)`, the units at the front of each row, zeros behind them and at least one
+            column, to `(b, n, output_size)`; what it returns behind the units is dropped.
+        vectors: `(b, n, d)`; what stands outside the mask may be anything, even NaN, and gets no gradient.
+        mask: `(b, n)` bool, the units.
+
+    Returns:
+        `(b, n, output_size)`, zero at all columns that are no units.
     """
-
-    output_size: int
-
-    def contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
-        """`(b, n, d)` and `(b, n)` to `(b, n, output_size)`, all packed."""
-        raise TypeError(f"{type(self).__name__} does not say how it computes.")
-
-    def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
-        """Compute one vector per unit from all units of its sequence.
-
-        Args:
-            vectors: `(b, n, d)`; what stands outside the mask may be anything, even NaN, and gets no gradient.
-            mask: `(b, n)` bool, the units.
-
-        Returns:
-            `(b, n, output_size)`, zero at all columns that are no units.
-        """
-        if vectors.shape[0] == 0 or vectors.shape[1] == 0:
-            return vectors.new_zeros(*vectors.shape[:2], self.output_size)
-        sources, targets, packed_mask = packing(mask)
-        result = self.contextualize(move(vectors, sources, targets), packed_mask)
-        return move(result, targets, sources)
+    if vectors.shape[0] == 0 or vectors.shape[1] == 0:
+        return vectors.new_zeros(*vectors.shape[:2], output_size)
+    sources, targets, packed_mask = packing(mask)
+    return move(compute(move(vectors, sources, targets), packed_mask), targets, sources)

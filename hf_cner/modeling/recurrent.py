@@ -5,11 +5,11 @@ from torch import Tensor, nn
 
 from .activations import make_activation
 from .layers import GRU, LSTM
-from .packing import PackedLayer, columns_at, move
+from .packing import among_units, columns_at, move
 from .slots import require_positive
 
 
-class BiRecurrent(PackedLayer):
+class BiRecurrent(nn.Module):
     """torch's cell in both directions, states concatenated.
 
     The right-to-left network reads each row's units reversed, by its own length, so that both directions meet padding
@@ -47,7 +47,11 @@ class BiRecurrent(PackedLayer):
         self.dropout = nn.Dropout(dropout)
         self.activation = make_activation(activation)
 
-    def contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """`(b, n, d)` and `(b, n)` bool, the units, to `(b, n, output_size)`, zero where no unit is."""
+        return among_units(self._contextualize, vectors, mask, self.output_size)
+
+    def _contextualize(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)` to `(b, n, 2 * hidden_size)`, packed."""
         columns = torch.arange(mask.shape[1], device=mask.device)
         reversal = columns_at(mask, mask.sum(dim=1, keepdim=True) - 1 - columns)  # its own inverse

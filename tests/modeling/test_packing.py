@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hf_cner.modeling.packing import columns_at, inverse, keep_units, move, packing, take
+from hf_cner.modeling.packing import among_units, columns_at, gather_units, inverse, keep_units, move, packing, take
 
 
 def random_mask(generator: torch.Generator, b: int = 6, n: int = 7) -> torch.Tensor:
@@ -27,6 +27,10 @@ def test_packing_gathers_the_units_and_puts_them_back():
         back = move(packed, targets, sources)
         assert torch.equal(back[mask], vectors[mask]) and (back[~mask] == 0).all()
         assert torch.equal(keep_units(vectors, mask), back)
+        gathered, gathered_mask = gather_units(vectors, mask)
+        assert torch.equal(gathered, packed) and torch.equal(gathered_mask, packed_mask)
+        doubled = among_units(lambda v, m: torch.cat([v, v], -1) * m.unsqueeze(-1), vectors, mask, 6)
+        assert torch.equal(doubled, torch.cat([back, back], -1))
         assert torch.equal(inverse(sources), targets)
 
 
