@@ -12,14 +12,14 @@ from .documents import Document
 BLANKS = frozenset(chr(code) for code in range(0x3001) if chr(code).isspace())
 
 _PUNCTUATION = frozenset("，：；？！（）")  # full width, but what every Chinese text is written with
-_NAMED = {"\t": "TAB", "\r": "CR", "\n": "LF", " ": "space", "\u3000": "U+3000", "\ufeff": "BOM", "\ufffd": "U+FFFD"}
+_NAMED = {"\t": "TAB", "\r": "CR", "\n": "LF", " ": "space", "\u3000": "U+3000", "\ufeff": "U+FEFF", "\ufffd": "U+FFFD"}
 
 
 def notable_characters(documents: Iterable[Document]) -> dict[str, dict[str, int]]:
     """Per kind of character: ``{"characters": how many, "documents": in how many of them}``; absent kinds left out.
 
     Kinds: TAB, CR, LF, space, U+3000, other blank, full width (letters, digits and signs, not the usual Chinese
-    punctuation), private use, control, format (zero width and the like), combining, beyond the BMP, BOM, U+FFFD.
+    punctuation), private use, control, format (zero width and the like), combining, beyond the BMP, U+FEFF, U+FFFD.
     """
     characters: Counter[str] = Counter()
     in_documents: Counter[str] = Counter()

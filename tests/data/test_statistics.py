@@ -107,7 +107,7 @@ def test_characters_of_note() -> None:
         "\t": "TAB", "\r": "CR", "\n": "LF", " ": "space", "\u3000": "U+3000", "\xa0": "other blank",
         "％": "full width", "Ａ": "full width", "\ue000": "private use", "\U000f0000": "private use", "\x00": "control",
         "\u200b": "format",
-        "\u0301": "combining", "😀": "beyond the BMP", "𠮷": "beyond the BMP", "\ufeff": "BOM", "\ufffd": "U+FFFD",
+        "\u0301": "combining", "😀": "beyond the BMP", "𠮷": "beyond the BMP", "\ufeff": "U+FEFF", "\ufffd": "U+FFFD",
         "，": None, "甲": None, "a": None,
     }  # fmt: skip
     assert {character: kind_of(character) for character in kinds} == kinds

@@ -152,3 +152,10 @@ def test_naming_the_corpora_imports_none_of_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_bundled_sample() -> None:
+    documents = read_corpus("sample")
+    assert len(documents) >= 200
+    assert types_in(documents) == tuple(sorted(entity_types("sample")))
+    assert read_corpus("sample", "/nowhere") == documents
