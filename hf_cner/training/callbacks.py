@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
+from tqdm.auto import tqdm  # type: ignore[import-untyped]
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from .sampling import LengthBuckets
@@ -65,3 +67,65 @@ class Stopwatch(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         self.epochs.append(time.perf_counter() - self._begin)
+
+
+class ProgressLines(TrainerCallback):
+    """A progress bar over all the steps of a run, and one line for each evaluation.
+
+    It takes the place of transformers' bar, which prints every number of every metric.
+    """
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._loss = ""
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if state.is_world_process_zero:
+            self._bar = tqdm(total=state.max_steps, initial=state.global_step, unit="step", desc="training")
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        if self._bar is not None:
+            self._bar.update(state.global_step - self._bar.n)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if logs and "loss" in logs:
+            self._loss = f"training loss {float(logs['loss']):.4f}, "
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if self._bar is None or not metrics:
+            return
+        shown = {"loss": "eval_loss", "P": "eval_strict_precision", "R": "eval_strict_recall", "F1": "eval_strict_f1"}
+        numbers = [f"{name} {metrics[key]:.4f}" for name, key in shown.items() if key in metrics]
+        best = " (best)" if state.best_metric is None or _is_best(args, state, metrics) else ""
+        self._bar.write(f"epoch {state.epoch or 0:g}: {self._loss}dev {', '.join(numbers)}{best}", file=sys.stderr)
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _is_best(args: TrainingArguments, state: TrainerState, metrics: dict[str, Any]) -> bool:
+    name = args.metric_for_best_model or "loss"
+    value = metrics.get(name if name.startswith("eval_") else f"eval_{name}")
+    if value is None or state.best_metric is None:
+        return False
+    return value > state.best_metric if args.greater_is_better else value < state.best_metric

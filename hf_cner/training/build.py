@@ -1,0 +1,178 @@
+"""From settings and training documents to a tokenizer and a model that has not learnt anything yet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from ..data.documents import Document
+from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
+from ..data.vectors import read_word2vec
+from ..modeling.bigrams import MULTIPLIER, frequent_bigrams
+from ..modeling.characters import CharacterTable
+from ..modeling.configuration_cner import CnerConfig
+from ..modeling.modeling_cner import CnerForTokenClassification
+from ..modeling.windows import make_windows
+
+BIGRAM_LIMIT = 100_000  # rows; the default where a preset only gives the size of a bigram's vector
+BIGRAM_MIN_COUNT = 2  # of rarer ones the shared vector of unknown bigrams learns
+
+
+def build(
+    settings: Mapping[str, Any], documents: Sequence[Document], entity_types: Sequence[str]
+) -> tuple[CnerForTokenClassification, PreTrainedTokenizerBase]:
+    """Build tokenizer and model of a run.
+
+    A static encoder gets its vocabulary, and its bigrams, from the training texts, and its vectors from the files that
+    `vectors` names. A pretrained encoder is loaded from `model.encoder.name_or_path`, or built without weights from
+    `model.encoder.config`. The random state decides the initial weights: set a seed before.
+
+    Args:
+        settings: the sections `model`, `tokenizer` and `vectors` of a run's settings.
+        documents: the training documents, and no others: what stands in the test part must stay unknown.
+        entity_types: in the order of their labels.
+
+    Raises:
+        ValueError: an encoder that is not there, vectors of another size than the encoder's, or windows that are
+            longer than the encoder can read.
+    """
+    model_settings = dict(settings["model"])
+    slot = dict(model_settings.pop("encoder"))
+    windows = model_settings.get("windows") or {}
+    if slot.get("kind") == "pretrained" and slot.get("name_or_path"):
+        model, tokenizer = _pretrained(slot, model_settings, entity_types)
+    else:
+        model, tokenizer = _from_characters(settings, slot, model_settings, entity_types, documents)
+    longest = getattr(model.cner.encoder, "max_length", None)
+    table = CharacterTable(tokenizer)
+    room = None if longest is None else longest - len(table.prefix) - len(table.suffix)
+    length = model.config.windows["max_length"]
+    if room is not None and length > room:
+        raise ValueError(
+            f"model.windows.max_length is {windows.get('max_length', length)}, but the encoder reads at most {room} "
+            f"characters beside its special tokens; set it to {room} or less."
+        )
+    return model, tokenizer
+
+
+def _config(model_settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase, **more: Any) -> CnerConfig:
+    return CnerConfig(
+        **{key: value for key, value in model_settings.items() if value is not None},
+        non_unit_ids=CharacterTable(tokenizer).non_unit_ids,
+        pad_token_id=tokenizer.pad_token_id,
+        **more,
+    )
+
+
+def _pretrained(
+    slot: dict[str, Any], model_settings: Mapping[str, Any], entity_types: Sequence[str]
+) -> tuple[CnerForTokenClassification, PreTrainedTokenizerBase]:
+    name = slot.pop("name_or_path")
+    try:
+        tokenizer = character_tokenizer_from(name)
+        config = _config(model_settings, tokenizer, encoder=slot | {"config": {}}, entity_types=list(entity_types))
+        return CnerForTokenClassification.from_encoder_pretrained(name, config), tokenizer
+    except OSError as error:
+        raise ValueError(
+            f"The encoder {name!r} is not on this machine and could not be fetched; set model.encoder.name_or_path to "
+            "a folder that holds its config.json, model.safetensors and tokenizer, or choose a preset with a static "
+            f"encoder ({str(error).splitlines()[0]})"
+        ) from error
+
+
+def _from_characters(
+    settings: Mapping[str, Any],
+    slot: dict[str, Any],
+    model_settings: Mapping[str, Any],
+    entity_types: Sequence[str],
+    documents: Sequence[Document],
+) -> tuple[CnerForTokenClassification, PreTrainedTokenizerBase]:
+    options = settings.get("tokenizer") or {}
+    lower_case = bool(options.get("lower_case", True))
+    files = settings.get("vectors") or {}
+    vectors = _read_vectors(files.get("path"), lower_case)
+    bigram_vectors = _read_vectors(files.get("bigram_path"), lower_case)
+    texts = [document.text for document in documents]
+    characters = count_characters(texts, min_count=int(options.get("min_count", 1)), lower_case=lower_case)
+    known = set(characters)
+    characters += sorted(token for token in vectors if len(token) == 1 and token not in known)
+    tokenizer = build_character_tokenizer(characters, lower_case=lower_case)
+    keys: list[int] = []
+    if slot.get("kind") == "pretrained":
+        slot["config"] = {**slot.get("config", {}), "vocab_size": len(tokenizer), "pad_token_id": 0}
+    else:
+        slot["vocab_size"] = len(tokenizer)
+        _set_size(slot, "embedding_size", vectors, "vectors.path")
+        if slot.get("bigram_size") or slot.get("bigram_vocab_size") or bigram_vectors:
+            _set_size(slot, "bigram_size", bigram_vectors, "vectors.bigram_path")
+            keys = _bigrams(slot, tokenizer, texts, model_settings.get("windows") or {})
+            slot["bigram_vocab_size"] = len(keys) + 1
+    config = _config(model_settings, tokenizer, encoder=slot, entity_types=list(entity_types))
+    model = CnerForTokenClassification(config)
+    encoder: Any = model.cner.encoder
+    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in vectors if len(token) == 1}
+    if ids:
+        encoder.load_vectors(list(ids.values()), torch.from_numpy(np.stack([vectors[token] for token in ids])))
+    if keys:
+        rows = _bigram_rows(keys, tokenizer, bigram_vectors, slot["bigram_size"]) if bigram_vectors else None
+        encoder.set_bigrams(keys, rows)
+    return model, tokenizer
+
+
+def _read_vectors(path: str | None, lower_case: bool) -> dict[str, np.ndarray]:
+    """Token to vector; with case folded, a token in lower case wins over the same one in capitals."""
+    if path is None:
+        return {}
+    tokens, rows = read_word2vec(path)
+    found = dict(zip(tokens, rows, strict=True))
+    if not lower_case:
+        return found
+    folded = {token: row for token, row in found.items() if token == token.lower()}
+    for token, row in found.items():
+        if len(token.lower()) == len(token):
+            folded.setdefault(token.lower(), row)
+    return folded
+
+
+def _set_size(slot: dict[str, Any], option: str, vectors: Mapping[str, np.ndarray], source: str) -> None:
+    """Take the size of an embedding from the vectors; raise when the settings ask for another one."""
+    if not vectors:
+        return
+    size = len(next(iter(vectors.values())))
+    if slot.get(option) not in (None, size):
+        raise ValueError(
+            f"model.encoder.{option} is {slot[option]}, but {source} holds vectors of size {size}; make them equal."
+        )
+    slot[option] = size
+
+
+def _bigrams(
+    slot: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], windows: Mapping[str, Any]
+) -> list[int]:
+    table = CharacterTable(tokenizer)
+    sequences = (
+        table.ids(text)[window.start : window.end] for text in texts for window in make_windows(text, **windows)
+    )
+    limit = int(slot.get("bigram_vocab_size") or BIGRAM_LIMIT) - 1
+    return frequent_bigrams(sequences, limit=limit, min_count=BIGRAM_MIN_COUNT)
+
+
+def _bigram_rows(
+    keys: Sequence[int], tokenizer: PreTrainedTokenizerBase, vectors: Mapping[str, np.ndarray], size: int
+) -> torch.Tensor:
+    """`(len(keys), size)`: the vector of each bigram, random (as the encoder begins) where the file has none."""
+    bound = math.sqrt(3.0 / size)
+    rows = torch.empty(len(keys), size).uniform_(-bound, bound)
+    names = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    for row, key in enumerate(keys):
+        left, right = divmod(key, MULTIPLIER)
+        if left < len(names) and right < len(names):
+            vector = vectors.get(names[left] + names[right])
+            if vector is not None:
+                rows[row] = torch.from_numpy(vector)
+    return rows

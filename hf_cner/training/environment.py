@@ -1,0 +1,35 @@
+"""On what a run was made: versions of the software, and the machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+
+PACKAGES = ("hf-cner", "torch", "transformers", "tokenizers", "accelerate", "datasets", "numpy", "pytorch-crf")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that results depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"  # the package itself, when it is run from its sources
+    return found
+
+
+def hardware() -> dict[str, str | int]:
+    """Processor, threads and accelerator."""
+    found: dict[str, str | int] = {
+        "machine": platform.machine(),
+        "cores": os.cpu_count() or 0,
+        "threads": torch.get_num_threads(),
+    }
+    if torch.cuda.is_available():
+        found["accelerator"] = torch.cuda.get_device_name()
+        found["accelerators"] = torch.cuda.device_count()
+    return found

@@ -1,0 +1,252 @@
+"""A whole run: read the corpus, split it by record, build, train, evaluate, and leave a folder that says it all."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import os
+import statistics
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from transformers import PrinterCallback, ProgressCallback, set_seed
+from transformers.utils import logging
+
+from ..data.corpora import entity_types as types_of_corpus
+from ..data.corpora import read_corpus, types_in
+from ..data.documents import Document
+from ..data.fingerprint import fingerprint
+from ..data.problems import Problems
+from ..data.splits import k_folds, split_by_record, split_hash
+from ..metrics.report import evaluate_documents
+from .arguments import CnerTrainingArguments
+from .build import build
+from .callbacks import ProgressLines, Stopwatch
+from .checkpoints import last_complete_checkpoint
+from .environment import hardware, versions
+from .folder import LOG, RESULTS, SAVING, RunFolder
+from .trainer import CnerTrainer
+
+DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
+
+Parts = dict[str, list[Document]]
+
+
+def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool = False) -> dict[str, Any]:
+    """Train and evaluate a model as the settings say.
+
+    The records are split into train and dev (two ratios), train, test and dev (three), or folds: then every fold is
+    the test part once, and a tenth of the other records its dev part. The best epoch on dev is kept. `output_dir` then
+    holds the model with its tokenizer (`AutoModelForTokenClassification` loads it after `import hf_cner`),
+    `settings.yaml`, `split.json`, `training_log.json` and `results.json`; with folds each stands in `fold-<number>`.
+
+    Args:
+        settings: resolved settings; the sections are described in `hf_cner/presets/_defaults.yaml`.
+        resume: go on with a run that was cut off, from its last complete checkpoint. A finished run is only read.
+        overwrite: replace a run that stands in `output_dir`.
+
+    Returns:
+        What `results.json` holds.
+
+    Raises:
+        ValueError: settings that cannot be, a folder that may not be used, or data that do not fit the model.
+    """
+    settings = copy.deepcopy(dict(settings))
+    if not settings.get("output_dir"):
+        raise ValueError("The settings need output_dir, the folder for the model.")
+    folder = RunFolder(settings["output_dir"])
+    if resume and not overwrite and folder.finished():
+        return folder.read_results()
+    data = settings["data"]
+    problems = Problems(data.get("on_error") or "stop")
+    documents = read_corpus(data["corpus"], data.get("data_dir"), problems=problems)
+    types = types_of_corpus(data["corpus"]) or types_in(documents)
+    if not types:
+        raise ValueError(f"The corpus {data['corpus']} has no entities at all; there is nothing to learn.")
+    about = {"left_out": [str(item) for item in problems.items]} if problems.items else {}
+    split = data.get("split") or {}
+    if split.get("folds"):
+        return _train_folds(settings, documents, types, about, resume, overwrite)
+    parts = _parts(documents, split)
+    return train_on(parts, types, settings, about=about, resume=resume, overwrite=overwrite)
+
+
+def train_on(
+    parts: Parts,
+    entity_types: Sequence[str],
+    settings: Mapping[str, Any],
+    *,
+    about: Mapping[str, Any] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """Train on `parts["train"]`, choose the epoch on `parts["dev"]` and report `parts["test"]`, where they are there.
+
+    Args:
+        entity_types: in the order of the labels.
+        about: written into the results as it is.
+    """
+    folder = RunFolder(settings["output_dir"])
+    args = training_arguments(settings, has_dev=bool(parts.get("dev")))
+    if _is_first_process():
+        folder.claim(resume=resume, overwrite=overwrite)
+        names = {name: [document.id or str(i) for i, document in enumerate(part)] for name, part in parts.items()}
+        folder.begin(settings, {"hash": split_hash(list(parts.values())), **names})
+    begin = time.perf_counter()
+    set_seed(int(settings.get("seed") or 0))
+    model, tokenizer = build(settings, parts["train"], entity_types)
+    watch = Stopwatch()
+    trainer = CnerTrainer(
+        model,
+        args,
+        train_dataset=parts["train"],
+        eval_dataset=parts.get("dev") or None,
+        processing_class=tokenizer,
+        callbacks=[watch],
+    )
+    trainer.remove_callback(ProgressCallback)
+    trainer.remove_callback(PrinterCallback)
+    if not args.disable_tqdm:
+        trainer.add_callback(ProgressLines())
+        if _is_first_process():
+            print(f"training part: {trainer.entity_report}", file=sys.stderr)
+    logging.disable_progress_bar()  # a bar for every file that is saved
+    try:
+        trainer.train(last_complete_checkpoint(folder.path) if resume else None)
+        reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
+        results = {
+            "metrics": reports,
+            **_what_it_depended_on(parts, settings, about or {}),
+            "entities": trainer.entity_report.to_dict() if trainer.entity_report else None,
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "epochs": trainer.state.epoch,
+            "best_epoch": _best_epoch(trainer),
+            "seconds": {"total": time.perf_counter() - begin, "training_epochs": watch.epochs},
+            "checkpoint": str(folder.path),
+        }
+        _finish(trainer, folder, results)
+    finally:
+        logging.enable_progress_bar()
+    return results
+
+
+def training_arguments(settings: Mapping[str, Any], *, has_dev: bool) -> CnerTrainingArguments:
+    """The section `training` of the settings as arguments of the trainer.
+
+    Raises:
+        ValueError: an argument that does not exist.
+    """
+    given = dict(settings.get("training") or {})
+    known = {field.name for field in dataclasses.fields(CnerTrainingArguments)}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise ValueError(
+            f"The section training has no setting {', '.join(unknown)}; it takes those of TrainingArguments."
+        )
+    given.setdefault("seed", int(settings.get("seed") or 0))
+    if not has_dev:
+        given |= {"eval_strategy": "no", "early_stopping_patience": None}
+    return CnerTrainingArguments(**{**given, "output_dir": str(Path(settings["output_dir"]).expanduser())})
+
+
+def _parts(documents: Sequence[Document], split: Mapping[str, Any]) -> Parts:
+    ratios = split.get("ratios")
+    if not ratios or len(ratios) == 1:
+        return {"train": list(documents)}
+    names = {2: ("train", "dev"), 3: ("train", "test", "dev")}.get(len(ratios))
+    if names is None:
+        raise ValueError(f"data.split.ratios is {list(ratios)}; give two (train, dev) or three (train, test, dev).")
+    return dict(zip(names, split_by_record(documents, ratios, int(split.get("seed") or 0)), strict=True))
+
+
+def _train_folds(
+    settings: Mapping[str, Any],
+    documents: Sequence[Document],
+    types: Sequence[str],
+    about: Mapping[str, Any],
+    resume: bool,
+    overwrite: bool,
+) -> dict[str, Any]:
+    split = settings["data"]["split"]
+    seed = int(split.get("seed") or 0)
+    folder = RunFolder(settings["output_dir"])
+    if _is_first_process():
+        folder.claim(resume=resume, overwrite=overwrite)
+    folds = []
+    for number, (rest, held_out) in enumerate(k_folds(documents, int(split["folds"]), seed)):
+        own = {**settings, "output_dir": str(folder.path / f"fold-{number}")}
+        fold = RunFolder(own["output_dir"])
+        if resume and not overwrite and fold.finished():
+            folds.append(fold.read_results())
+            continue
+        learn, dev = split_by_record(rest, DEV_SHARE, seed)
+        parts = {"train": learn, "test": held_out, "dev": dev}
+        folds.append(train_on(parts, types, own, about={**about, "fold": number}, resume=resume, overwrite=overwrite))
+    scores = [fold["metrics"]["test"]["strict"]["micro"] for fold in folds]
+    results = {
+        "metrics": {
+            "test": {
+                key: {"mean": statistics.fmean(values), "sd": statistics.stdev(values)}
+                for key in ("precision", "recall", "f1")
+                if (values := [score[key] for score in scores])
+            }
+        },
+        "folds": folds,
+        **_what_it_depended_on({"all": list(documents)}, settings, about),
+        "checkpoint": str(folder.path),
+    }
+    if _is_first_process():
+        folder.write_json(RESULTS, results)
+    return results
+
+
+def _report(trainer: CnerTrainer, part: list[Document], types: Sequence[str]) -> dict[str, Any]:
+    predicted: Any = trainer.predict(part).predictions
+    return evaluate_documents(part, predicted, types=types)
+
+
+def _best_epoch(trainer: CnerTrainer) -> float | None:
+    step = trainer.state.best_global_step
+    return next((entry["epoch"] for entry in trainer.state.log_history if step and entry.get("step") == step), None)
+
+
+def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
+    data = settings["data"]
+    split = data.get("split") or {}
+    every = [document for part in parts.values() for document in part]
+    shares = f"{split['folds']} folds" if split.get("folds") else ":".join(map(str, split.get("ratios") or [1]))
+    described = {
+        "corpus": data["corpus"],
+        "fingerprint": fingerprint(every),
+        "documents": {name: len(part) for name, part in parts.items()},
+        "entities": {name: sum(len(d.spans) for d in part) for name, part in parts.items()},
+        "split": {"shares": shares, "seed": split.get("seed"), "hash": split_hash(list(parts.values()))},
+        **about,
+    }
+    return {
+        "protocol": f"{data['corpus']}, {shares} by record ({' / '.join(parts)}), equal texts on one side; "
+        "counted over whole documents against the original gold",
+        "data": described,
+        "seed": settings.get("seed"),
+        "settings": dict(settings),
+        "versions": versions(),
+        "hardware": hardware(),
+    }
+
+
+def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any]) -> None:
+    """Save the final model, then what is said about it; `results.json` comes last."""
+    saving = folder.path / SAVING
+    trainer.save_model(str(saving))
+    if trainer.is_world_process_zero():
+        folder.adopt(saving)
+        folder.write_json(LOG, trainer.state.log_history)
+        folder.write_json(RESULTS, results)
+        folder.drop_checkpoints()
+
+
+def _is_first_process() -> bool:
+    return os.environ.get("RANK", "0") == "0"
