@@ -21,6 +21,9 @@ from .problems import DataError, Problems
 _GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
+# From here on a character has three bytes or more in UTF-8, which text in another encoding hardly ever forms by chance;
+# two bytes it often does: 头 in GBK is good UTF-8 for another character.
+_CJK = "\u0800"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
@@ -49,7 +52,7 @@ def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -
     another encoding altogether is reported once and not read on.
     """
     problems = problems or Problems()
-    understood = False  # a line beyond ASCII was good UTF-8, so the file is in UTF-8 and a bad line is a damaged one
+    understood = False  # a line had good UTF-8 characters, so the file is in UTF-8 and a bad line is a damaged one
     with _opened(path) as stream:
         for number, data in enumerate(stream, 1):
             data = data.removeprefix(_BOM) if number == 1 else data
@@ -61,7 +64,7 @@ def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -
                 if likely not in ("", "UTF-8"):
                     return
                 continue
-            understood = understood or not line.isascii()
+            understood = understood or max(line, default="") >= _CJK
             yield number, line.removesuffix("\n").removesuffix("\r")
 
 
@@ -105,9 +108,9 @@ def _likely(data: bytes) -> str:
     if data.startswith(_UTF16):
         return "UTF-16"
     beyond_ascii = sum(byte > 0x7F for byte in data)
-    good = sum(len(char.encode()) for char in data.decode("utf-8", "ignore") if char > "\x7f")
+    good = sum(len(char.encode()) for char in data.decode("utf-8", "ignore") if char >= _CJK)
     if 2 * good > beyond_ascii:
-        return "UTF-8"  # damaged or cut off: text in another encoding is hardly ever good UTF-8 by chance
+        return "UTF-8"  # damaged or cut off
     try:
         codecs.getincrementaldecoder("gb18030")().decode(data)  # what ends in half a character passes as well
     except UnicodeDecodeError:

@@ -1,10 +1,18 @@
-"""Static vectors in word2vec's text format, as such files really come: header present, missing or wrong."""
+"""Static vectors in word2vec's text format, as such files really come: header present, missing or wrong.
+
+A line is a token, a blank and the numbers. Only a newline ends a line, so that a blank, U+3000 or U+2028 can be a token
+like any other character.
+"""
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from os import PathLike
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,70 +20,82 @@ from numpy.typing import NDArray
 from .files import atomic_write, read_lines
 from .problems import DataError, Problems
 
+_HEADER = re.compile(r"([0-9]+)[ \t]+([0-9]+)[ \t]*")
+_SAMPLE = 10  # lines by which size and separator are told
 
-def read_word2vec(path: str | PathLike[str]) -> tuple[list[str], NDArray[np.float32]]:
-    """Tokens and their vectors `(count, size)`.
+Line = tuple[int, str]
+Vector = NDArray[np.float32]
 
-    The size is that of most lines. Of a token that occurs twice, the first vector counts. A header that disagrees with
-    what follows is reported as a warning.
+
+class _Layout(NamedTuple):
+    announced: tuple[int, int] | None  # count and size in the header
+    size: int
+    separator: str
+
+
+def read_word2vec(
+    path: str | PathLike[str], *, keep: Callable[[str], bool] | None = None, problems: Problems | None = None
+) -> tuple[list[str], Vector]:
+    """Tokens and their vectors `(count, size)`, in the order of the file.
+
+    A header that is missing is no fault; one that disagrees with what follows gives a warning, and so do tokens that
+    occur twice, of which the first vector counts.
+
+    Args:
+        path: the file, gzip'd or not.
+        keep: tells which tokens are wanted; the others are counted, but neither parsed nor held in memory.
+        problems: collects lines that are left out; without it the first such line raises.
 
     Raises:
-        DataError: a line of another size, something that is no finite number, or no vector at all.
+        DataError: a line with more or fewer numbers than the others, something that is no finite number, with file and
+            line; or no vector at all.
     """
-    lines = [(number, line) for number, line in read_lines(path, Problems()) if line.strip(" \n")]
-    header = _header(lines[0][1]) if lines else None
-    body = lines[1:] if header else lines
-    if not body:
-        raise DataError(f"{path}: found no vectors; expected lines of a token and its numbers; check the file.")
-    size = header[1] if header else _size_of(body[0][1])
-    if header and _size_of(body[0][1]) != size == _size_of(body[-1][1]) - 1:
-        size = _size_of(body[0][1])
-    rows: dict[str, NDArray[np.float32]] = {}
-    for number, line in body:
-        token, vector = _parse(path, number, line, size)
-        rows.setdefault(token, vector)
-    if header and header[0] != len(body):
-        warnings.warn(f"{path}: the header announces {header[0]} vectors, and {len(body)} follow.", stacklevel=2)
-    return list(rows), np.stack(list(rows.values()))
+    problems = problems or Problems()
+    lines = _not_empty(read_lines(path, problems))
+    head = list(islice(lines, _SAMPLE + 1))
+    layout = _layout(head)
+    body = chain(head[1:] if layout.announced else head, lines)
+    rows: dict[str, Vector] = {}
+    count, again = 0, Counter[str]()
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and reported as that
+        for count, (number, line) in enumerate(body, 1):  # noqa: B007  (the count is used behind the loop)
+            parsed = _parse(path, number, line, layout, keep, problems)
+            if parsed is None:
+                continue
+            token, vector = parsed
+            again.update([token] if token in rows else [])
+            rows.setdefault(token, vector)
+    if not count:
+        raise DataError(f"{path}: found no vector; expected lines of a token and its numbers; check the file.")
+    _warn(path, layout, count, again)
+    return list(rows), np.stack(list(rows.values())) if rows else np.empty((0, layout.size), dtype=np.float32)
 
 
-def write_word2vec(path: str | PathLike[str], tokens: Sequence[str], vectors: NDArray[np.float32]) -> None:
-    """Write tokens and their vectors `(count, size)` with a header."""
-    with atomic_write(path) as stream:
-        stream.write(f"{len(tokens)} {vectors.shape[1]}\n")
-        for token, vector in zip(tokens, vectors, strict=True):
-            stream.write(f"{token} {' '.join(repr(float(value)) for value in vector)}\n")
+def _not_empty(lines: Iterable[Line]) -> Iterator[Line]:
+    """Lines that are not empty. The newline as a token gives an empty line and one that begins with the separator."""
+    newline = False
+    for number, line in lines:
+        if line:
+            yield number, f"\n{line}" if newline and line[0] in " \t" else line
+        newline = not line
 
 
-def _header(line: str) -> tuple[int, int] | None:
-    """Count and size, when the line is two whole numbers."""
-    fields = line.split()
-    if len(fields) == 2 and all(field.isascii() and field.isdigit() for field in fields):
-        return int(fields[0]), int(fields[1])
-    return None
+def _layout(head: Sequence[Line]) -> _Layout:
+    first = _HEADER.fullmatch(head[0][1]) if head else None
+    announced = (int(first[1]), int(first[2])) if first else None
+    sample = [line for _, line in head[1 if announced else 0 :]]
+    separator = "\t" if sum(line.count("\t") - line.count(" ") for line in sample) > 0 else " "
+    sizes = Counter(_numbers(line, separator) for line in sample)
+    if announced and set(sizes) == {1} != {announced[1]}:  # vectors of one number: the first line is such a vector
+        return _Layout(None, 1, separator)
+    size = sizes.most_common(1)[0][0] if sizes else 0
+    return _Layout(announced, announced[1] if announced and announced[1] in sizes else size, separator)
 
 
-def _size_of(line: str) -> int:
-    return len(line.rstrip(" ").split(" ")) - 1
-
-
-def _parse(path: str | PathLike[str], number: int, line: str, size: int) -> tuple[str, NDArray[np.float32]]:
-    """The token is what stands before the last `size` numbers, so that it may be a blank itself."""
-    fields = line.rstrip(" ").rsplit(" ", size)
-    token = fields[0] or " "
-    try:
-        vector = np.array(fields[1:], dtype=np.float32)
-    except ValueError:
-        vector = np.empty(0, dtype=np.float32)
-    inner = token.split(" ")[-1] if token != " " else ""
-    if len(vector) != size or (token != inner and token.strip(" ") and _is_number(inner)):
-        found = f"{_size_of(line)} numbers" if _all_numbers(line) else f"{line[:60]!r}"
-        raise DataError(
-            f"{path}:{number}: found {found}; expected a token and {size} numbers; correct or remove the line."
-        )
-    if not np.isfinite(vector).all():
-        raise DataError(f"{path}:{number}: found a number that is not finite; expected finite numbers; remove the line.")
-    return token, vector
+def _numbers(line: str, separator: str) -> int:
+    """How many numbers stand at the end of a line, of which the first column is none."""
+    fields = line.rstrip(separator).split(separator)[1:]
+    return next((count for count, field in enumerate(reversed(fields)) if not _is_number(field)), len(fields))
 
 
 def _is_number(field: str) -> bool:
@@ -86,5 +106,73 @@ def _is_number(field: str) -> bool:
     return True
 
 
-def _all_numbers(line: str) -> bool:
-    return all(_is_number(field) for field in line.rstrip(" ").split(" ")[1:])
+def _parse(
+    path: str | PathLike[str],
+    number: int,
+    line: str,
+    layout: _Layout,
+    keep: Callable[[str], bool] | None,
+    problems: Problems,
+) -> tuple[str, Vector] | None:
+    """Token and vector; None if the token is not wanted, or the line is reported."""
+    size, separator = layout.size, layout.separator
+    # The token is what stands before the last numbers, so that it may be the separator itself.
+    token, *fields = line.rstrip(separator).rsplit(separator, size)
+    expected, advice = f"a token and {size} numbers", "correct or remove the line"
+    if len(fields) < size or (separator in token and _is_number(token.rsplit(separator, 1)[1])):
+        problems.report(path, number, f"{_numbers(line, separator)} numbers", expected, advice)
+        return None
+    if not token:
+        problems.report(path, number, "no token before the numbers", expected, advice)
+        return None
+    if keep is not None and not keep(token):
+        return None
+    try:
+        vector = np.array([float(field) for field in fields], dtype=np.float32)
+    except ValueError as error:
+        problems.report(path, number, f"a field that is no number ({error})", expected, advice)
+        return None
+    if not np.isfinite(vector).all():
+        worst = fields[int(np.argmin(np.isfinite(vector)))]
+        problems.report(path, number, f"the number {worst}", "finite numbers of 32 bits", advice)
+        return None
+    return token, vector
+
+
+def _warn(path: str | PathLike[str], layout: _Layout, count: int, again: Counter[str]) -> None:
+    if layout.announced and layout.announced != (count, layout.size):
+        announced = f"{layout.announced[0]} vectors of size {layout.announced[1]}"
+        text = (
+            f"{path}: the header announces {announced}, and {count} of size {layout.size} follow; all of them are read."
+        )
+        warnings.warn(text, stacklevel=3)
+    if again:
+        names = ", ".join(repr(token) for token in islice(again, 5))
+        text = f"{path}: {len(again)} tokens occur more than once ({names}); of each the first vector counts."
+        warnings.warn(text, stacklevel=3)
+
+
+def write_word2vec(path: str | PathLike[str], tokens: Sequence[str], vectors: NDArray[np.floating]) -> None:
+    """Write tokens and their vectors `(count, size)`, with a header; `read_word2vec` gives back the same float32.
+
+    The file takes its name when it is whole.
+
+    Raises:
+        ValueError: shapes that do not agree, numbers that are not finite, or tokens that the format cannot hold.
+    """
+    values = np.asarray(vectors, dtype=np.float32)
+    if values.ndim != 2 or len(values) != len(tokens) or not values.size:
+        raise ValueError(f"{len(tokens)} tokens need vectors of shape ({len(tokens)}, size), not {values.shape}.")
+    if not np.isfinite(values).all():
+        token = tokens[int(np.argmin(np.isfinite(values).all(axis=1)))]
+        raise ValueError(f"The vector of {token!r} has a number that is not finite in 32 bits.")
+    for token, count in Counter(tokens).items():
+        if count > 1 or not token or "\n" in token or (" " in token and token != " "):
+            raise ValueError(
+                f"The token {token!r} occurs {count} times; word2vec's text format holds a token once, and none "
+                "that is empty or has a line end or an inner blank."
+            )
+    with atomic_write(path) as stream:
+        stream.write(f"{len(values)} {values.shape[1]}\n")
+        for token, row in zip(tokens, values.astype(str), strict=True):  # shortest texts
+            stream.write(f"{token} {' '.join(row)}\n")

@@ -42,6 +42,8 @@ def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:
     assert read_text(path) == "" and lines(path) == []
     path.write_bytes(b"\n")
     assert lines(path) == [(1, "")]
+    path.write_bytes(b"\xef\xbb\xbf")
+    assert read_text(path) == "" and lines(path) == [(1, "")]
 
 
 @pytest.mark.parametrize("read", [read_text, lines])
@@ -70,6 +72,10 @@ def test_a_file_in_another_encoding_is_reported_once_and_a_damaged_line_left_out
     path.write_bytes("一般\n情况\n可。\n".encode("gb18030"))
     assert lines(path, problems) == [] and read_text(path, problems) == ""
     assert [item.line for item in problems.items] == [1, 1]
+    problems = Problems("skip")  # 头 and 痛 in GBK are good UTF-8 for other characters
+    path.write_bytes("头\n痛\n患者\n无\n".encode("gb18030"))
+    assert [number for number, _ in lines(path, problems)] == [1, 2]
+    assert "GBK" in str(problems.items[0]) and len(problems.items) == 1
     problems = Problems("skip")
     path.write_bytes("一般\n".encode() + "情况".encode("gb18030") + "\n可。\n".encode())
     assert lines(path, problems) == [(1, "一般"), (3, "可。")]
