@@ -47,6 +47,7 @@ def __dir__() -> list[str]:
 
 
 _AUTO = "transformers.models.auto"
+_MODELS = "transformers.modeling_utils"  # imports the Auto configurations on its way, before it is whole itself
 _PORTABLE = [f"{__name__}.modeling.{path.stem}" for path in Path(__file__).with_name("modeling").glob("[!_]*.py")]
 
 
@@ -59,13 +60,14 @@ def _register(finished: ModuleType) -> None:
     def partial(name: str) -> bool:
         module = sys.modules.get(name)
         spec = getattr(module, "__spec__", None)
-        return module is not finished and bool(getattr(spec, "_initializing", False))
+        # By name: transformers puts a lazy module with the same name in the place of the one that was imported.
+        return name != finished.__name__ and bool(getattr(spec, "_initializing", False))
 
-    if _AUTO in sys.modules and not any(map(partial, [_AUTO, *_PORTABLE, f"{__name__}._registration"])):
+    if _AUTO in sys.modules and not any(map(partial, [_AUTO, _MODELS, *_PORTABLE, f"{__name__}._registration"])):
         from ._registration import register
 
         register()
 
 
-for _name in (_AUTO, *_PORTABLE):
+for _name in (_AUTO, _MODELS, *_PORTABLE):
     wrapt.register_post_import_hook(_register, _name)
