@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 from .documents import Document
 from .fingerprint import text_hash
@@ -13,67 +15,95 @@ Part = list[Document]
 
 
 def record_of(document: Document) -> str:
-    """What a split may not part: the record, or the document itself when it belongs to none."""
-    return document.record or document.id
+    """What a split may not part: the record, or the document itself when it belongs to none.
+
+    A document without any name goes by its text, so that a corpus without names can be split as well.
+    """
+    return document.record or document.id or f"text {text_hash(document.text)}"
 
 
 def split_by_record(
-    documents: Sequence[Document], ratios: Sequence[float], seed: int, *, same_text_together: bool = True
+    documents: Iterable[Document], ratios: Sequence[float], seed: int, *, same_text_together: bool = True
 ) -> list[Part]:
     """Parts in the given ratios, counted in records, e.g. `[7, 2, 1]`.
 
-    The result depends on the records' names and the seed, not on the order of the documents or the platform. Within a
-    part the documents keep their order.
+    Which part a document is in depends on the names and texts of all, on the ratios and on the seed, not on the order
+    of the documents or the platform. Within a part the documents keep their order.
 
     Args:
         documents: with records; documents without one are records of their own.
         ratios: positive numbers, in any unit.
         seed: of the shuffle.
-        same_text_together: keep records that share an equal text on one side.
+        same_text_together: keep records that share an equal text on one side. Empty texts and texts of nothing but
+            blanks do not count: they would tie together records that have nothing in common.
 
     Raises:
         ValueError: fewer groups of records than parts, or ratios that are not positive.
     """
-    if len(ratios) < 1 or any(ratio <= 0 for ratio in ratios):
+    documents = list(documents)
+    if not ratios or not all(ratio > 0 and math.isfinite(ratio) for ratio in ratios):
         raise ValueError(f"The ratios {list(ratios)} must all be greater than 0, as in 7:2:1.")
     groups = _shuffled_groups(documents, seed, same_text_together)
     if len(groups) < len(ratios):
+        counted = " (those with equal texts counted as one)" if same_text_together else ""
         raise ValueError(
-            f"{len(groups)} records (those with equal texts counted as one) cannot be split into {len(ratios)} parts; "
-            "ask for fewer parts or give more records."
+            f"{len(groups)} records{counted} cannot be split into {len(ratios)} parts; ask for fewer parts or give "
+            "more records."
         )
-    return _fill(documents, groups, ratios)
+    part_of = _fill(groups, ratios)
+    parts: list[Part] = [[] for _ in ratios]
+    for document in documents:
+        parts[part_of[record_of(document)]].append(document)
+    return parts
 
 
 def k_folds(
-    documents: Sequence[Document], k: int, seed: int, *, same_text_together: bool = True
+    documents: Iterable[Document], k: int, seed: int, *, same_text_together: bool = True
 ) -> list[tuple[Part, Part]]:
-    """For each of k folds the documents outside it and those inside it: (train, held out)."""
+    """For each of k folds the documents outside it and those inside it: (train, held out).
+
+    Each document is held out once. As `split_by_record`, with the same arguments and errors.
+    """
     if k < 2:
         raise ValueError(f"{k} folds are asked for; cross-validation needs at least 2.")
-    parts = split_by_record(documents, [1.0] * k, seed, same_text_together=same_text_together)
-    where = {id(document): number for number, part in enumerate(parts) for document in part}
-    return [([d for d in documents if where[id(d)] != fold], parts[fold]) for fold in range(k)]
+    documents = list(documents)
+    parts = split_by_record(documents, [1] * k, seed, same_text_together=same_text_together)
+    fold_of = {record_of(document): fold for fold, part in enumerate(parts) for document in part}
+    return [([d for d in documents if fold_of[record_of(d)] != fold], parts[fold]) for fold in range(k)]
 
 
-def join(parts: Sequence[Part]) -> Part:
+def join(parts: Iterable[Iterable[Document]]) -> Part:
     """Several parts as one: P3 trains on its train and dev parts together."""
     return [document for part in parts for document in part]
 
 
-def split_hash(parts: Sequence[Sequence[Document]]) -> str:
-    """A short name of a split: equal when the same documents (by id and text) stand in the same parts."""
+def shared_texts(one: Iterable[Document], other: Iterable[Document]) -> list[tuple[Document, Document]]:
+    """Pairs of documents with an equal text, for each text on both sides the first of each side.
+
+    Data sets that overlap (469 of CCKS-2018's 600 texts stand in CCKS-2019) must not be trained on and tested on.
+    """
+    first: dict[str, Document] = {}
+    for document in one:
+        first.setdefault(document.text, document)
+    seen: dict[str, Document] = {}
+    for document in other:
+        seen.setdefault(document.text, document)
+    return [(first[text], document) for text, document in seen.items() if text in first and text.strip()]
+
+
+def split_hash(parts: Iterable[Iterable[Document]]) -> str:
+    """A short name of a split: equal when the same documents (by id and text) stand in the same parts, in any order."""
     digest = hashlib.sha256()
     for part in parts:
-        for row in sorted(f"{document.id}\t{text_hash(document.text)}" for document in part):
-            digest.update(row.encode())
-        digest.update(b"|")
+        for row in sorted(f"{document.id}\t{text_hash(document.text)}\n" for document in part):
+            digest.update(row.encode("utf-8", "surrogatepass"))
+        digest.update(b"|\n")
     return digest.hexdigest()[:16]
 
 
 def _shuffled_groups(documents: Sequence[Document], seed: int, same_text_together: bool) -> list[set[str]]:
     """Records that must stay together, in an order that only their names and the seed decide."""
-    parent: dict[str, str] = {record_of(document): record_of(document) for document in documents}
+    parent: dict[str, str] = {name: name for name in map(record_of, documents)}
 
     def root(name: str) -> str:
         while parent[name] != name:
@@ -84,8 +114,9 @@ def _shuffled_groups(documents: Sequence[Document], seed: int, same_text_togethe
     if same_text_together:
         first: dict[str, str] = {}
         for document in documents:
-            other = first.setdefault(document.text, record_of(document))
-            parent[root(record_of(document))] = root(other)
+            if document.text.strip():
+                other = first.setdefault(document.text, record_of(document))
+                parent[root(record_of(document))] = root(other)
     groups: dict[str, set[str]] = {}
     for name in parent:
         groups.setdefault(root(name), set()).add(name)
@@ -94,19 +125,18 @@ def _shuffled_groups(documents: Sequence[Document], seed: int, same_text_togethe
     return ordered
 
 
-def _fill(documents: Sequence[Document], groups: list[set[str]], ratios: Sequence[float]) -> list[Part]:
-    """Give each group to the part that lacks most of its share; every part gets at least one."""
+def _fill(groups: list[set[str]], ratios: Sequence[float]) -> dict[str, int]:
+    """The part of each record. A group goes to the part that lacks most of its share; every part gets at least one."""
+    # Fractions, so that 7:2:1 and 0.7:0.2:0.1 are the same split, and no rounding decides between two parts.
+    exact = [Fraction(str(ratio)) for ratio in ratios]
     total = sum(len(group) for group in groups)
-    shares = [ratio / sum(ratios) * total for ratio in ratios]
-    filled = [0] * len(ratios)
+    lacking = [ratio / sum(exact) * total for ratio in exact]
+    empty = set(range(len(ratios)))
     part_of: dict[str, int] = {}
     for left, group in zip(range(len(groups), 0, -1), groups, strict=True):
-        empty = [number for number, count in enumerate(filled) if count == 0]
         candidates = empty if left <= len(empty) else range(len(ratios))
-        number = max(candidates, key=lambda part: (shares[part] - filled[part], -part))
-        filled[number] += len(group)
+        number = max(candidates, key=lambda part: (lacking[part], -part))
+        lacking[number] -= len(group)
+        empty.discard(number)
         part_of.update(dict.fromkeys(group, number))
-    parts: list[Part] = [[] for _ in ratios]
-    for document in documents:
-        parts[part_of[record_of(document)]].append(document)
-    return parts
+    return part_of
