@@ -76,6 +76,7 @@ class LinearChainCRF(CRF):
 
         return super()._apply(apply_unrounded, recurse)
 
+    @torch.compiler.disable  # a compiler would unroll the recurrences, anew for each length
     def forward(self, emissions: Tensor, tags: Tensor, mask: Tensor | None = None, reduction: str = "sum") -> Tensor:
         """Log-likelihood of tag sequences.
 
@@ -130,7 +131,7 @@ class LinearChainCRF(CRF):
             warnings.warn(
                 "Tag sequences that the CRF's constraints forbid are scored without the constraints "
                 f"({int(illegal.sum())} of {len(illegal)} rows here; said once).",
-                stacklevel=4,
+                stacklevel=3,
             )
         return torch.where(illegal, self._scores_of(emissions, self._potentials(False), path, layout), scores)
 
@@ -138,6 +139,7 @@ class LinearChainCRF(CRF):
         parameters = (self.start_transitions, self.transitions, self.end_transitions)
         return LogLikelihood.apply(emissions, *parameters, potentials.shifted(), path, layout)
 
+    @torch.compiler.disable
     @torch.no_grad()
     def viterbi(self, emissions: Tensor, mask: Tensor | None = None) -> Tensor:
         """Tags of the best path, `(b, n)` long, -100 where the mask is off.
@@ -151,6 +153,7 @@ class LinearChainCRF(CRF):
             tags = unpacked(best_paths(emissions, self._potentials(), layout), layout, IGNORED, torch.long)
         return tags if self.batch_first else tags.transpose(0, 1)
 
+    @torch.compiler.disable
     @torch.no_grad()
     def decode(self, emissions: Tensor, mask: Tensor | None = None) -> list[list[int]]:
         """Tags of the best path of each row's units, as `torchcrf.CRF.decode`."""
@@ -161,6 +164,7 @@ class LinearChainCRF(CRF):
         tags = best_paths(emissions, self._potentials(), layout).T.tolist()
         return [row[:length] for row, length in zip(tags, layout.lengths.tolist(), strict=True)]
 
+    @torch.compiler.disable
     @torch.no_grad()
     def marginals(self, emissions: Tensor, mask: Tensor | None = None) -> Tensor:
         """Posterior probability of each tag, `(b, n, t)` float64; zero where the mask is off."""
@@ -172,6 +176,7 @@ class LinearChainCRF(CRF):
         tags = (posterior.joint / posterior.mass.unsqueeze(-1)).masked_fill_(~layout.valid.unsqueeze(-1), 0.0)
         return self._oriented(unpacked(tags, layout, 0.0, torch.float64))
 
+    @torch.compiler.disable
     @torch.no_grad()
     def max_marginals(self, emissions: Tensor, mask: Tensor | None = None) -> Tensor:
         """Score of the best path through each tag minus the best path's, `(b, n, t)` float64.
@@ -186,6 +191,7 @@ class LinearChainCRF(CRF):
         scores = max_marginals(emissions, self._potentials(), layout)
         return self._oriented(unpacked(scores, layout, 0.0, torch.float64))
 
+    @torch.compiler.disable
     @torch.no_grad()
     def segment_probabilities(self, emissions: Tensor, segments: Sequence[Segment]) -> Tensor:
         """Exact posterior probabilities of pieces of tag sequences in one document.
@@ -203,6 +209,7 @@ class LinearChainCRF(CRF):
         """
         return self.batch_segment_probabilities(emissions.unsqueeze(0), [segments])[0]
 
+    @torch.compiler.disable
     @torch.no_grad()
     def batch_segment_probabilities(
         self, emissions: Tensor, segments: Sequence[Sequence[Segment]], mask: Tensor | None = None

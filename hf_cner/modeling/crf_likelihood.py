@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .crf_chains import (
     SMALLEST_MASS,
@@ -194,8 +193,9 @@ class LogLikelihood(torch.autograd.Function):
         return (gold - posterior.log_partition).to(torch.promote_types(emissions.dtype, torch.float32))
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():  # with create_graph=True; `once_differentiable` would give wrong zeros silently
+            raise RuntimeError("The CRF's log-likelihood has no second derivatives: leave out create_graph=True.")
         *saved, transitions = ctx.saved_tensors
         posterior, path = Posterior(*saved[: len(Posterior._fields)]), Path(*saved[len(Posterior._fields) :])
         layout: Layout = ctx.layout
