@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -17,12 +18,28 @@ from .outputs import wants_dict
 from .slots import build
 from .units import full_mask, token_mask
 
+if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
+    from .activations import make_activation  # noqa: F401
+    from .bigrams import BigramEmbedding  # noqa: F401
+    from .characters import TokenTypes  # noqa: F401
+    from .convolutions import IDCNN  # noqa: F401
+    from .encoder_pretrained import PretrainedEncoder  # noqa: F401
+    from .encoder_static import StaticEncoder  # noqa: F401
+    from .extraction import Extraction  # noqa: F401
+    from .layers import Linear  # noqa: F401
+    from .packing import Packing  # noqa: F401
+    from .recurrent import BiRecurrent  # noqa: F401
+    from .schemes import check_scheme  # noqa: F401
+    from .window_batches import EncodedWindow  # noqa: F401
+    from .windows import Window  # noqa: F401
+
 
 class CnerPreTrainedModel(PreTrainedModel):
     """What the models share: initialisation of new layers, and what transformers asks of a model."""
 
     config_class: type[PreTrainedConfig] = CnerConfig
     base_model_prefix = "cner"
+    _base_class = "CnerModel"  # what AutoModel makes of a checkpoint: the model without its decoder
     supports_gradient_checkpointing = True
     accepts_loss_kwargs = True  # forward takes num_items_in_batch: Trainer then weighs every unit alike
     _keep_in_fp32_modules_strict = ["crf"]  # noqa: RUF012  (the base class's form)
@@ -37,6 +54,26 @@ class CnerPreTrainedModel(PreTrainedModel):
             reset()
         else:
             super()._init_weights(module)
+
+    def save_pretrained(self, save_directory: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
+        """As transformers does, and with the code of the model and of its pipeline.
+
+        The folder then loads with `trust_remote_code=True` where the package is not installed, and
+        `pipeline("clinical-ner", …)` works on it. transformers copies the files that a class's own file imports; it
+        writes the pipeline's only when a pipeline is saved, so this import makes it part of every checkpoint.
+        """
+        from .pipeline_cner import ClinicalNerPipeline
+
+        module = ClinicalNerPipeline.__module__.rpartition(".")[2]
+        implementation = f"{module}.{ClinicalNerPipeline.__name__}"
+        self.config.custom_pipelines = {"clinical-ner": {"impl": implementation, "pt": [self._auto_class]}}
+        own = type(self).__module__.rpartition(".")[2]
+        known = getattr(self.config, "auto_map", None) or {}
+        self.config.auto_map = {**known, "AutoModel": f"{own}.{self._base_class}"}
+        try:
+            super().save_pretrained(save_directory, *args, **kwargs)
+        finally:
+            del self.config.custom_pipelines
 
 
 class CnerModel(CnerPreTrainedModel):

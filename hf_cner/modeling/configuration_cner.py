@@ -71,6 +71,8 @@ class CnerConfig(PreTrainedConfig):
         self.eval_logits = eval_logits
         for name in ("encoder", "context", "attention", "span_decoder"):
             check_slot(name, getattr(self, name))
+        if not __name__.startswith("transformers_modules"):
+            kwargs.pop("custom_pipelines", None)  # the installed package has registered the task: no code to trust
         self.entity_types = list(entity_types) if entity_types else types_of_tags(id2label)
         labels = self.derived_labels(id2label)
         super().__init__(id2label=dict(enumerate(labels)), label2id={n: i for i, n in enumerate(labels)}, **kwargs)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedConfig
 
 from .configuration_cner import DEFAULT_CONTEXT, DEFAULT_ENCODER, DEFAULT_WINDOWS, Slot, check_slot
+
+if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
+    from .schemes import check_scheme  # noqa: F401
 
 DEFAULT_INTERACTION: Slot = {"kind": "separate"}
 DEFAULT_MRC_DECODER: Slot = {"kind": "biaffine"}
@@ -64,6 +67,8 @@ class CnerMrcConfig(PreTrainedConfig):
         self.non_unit_ids = [0] if non_unit_ids is None else [int(i) for i in non_unit_ids]
         for name in ("encoder", "context", "attention", "interaction", "span_decoder"):
             check_slot(name, getattr(self, name))
+        if not __name__.startswith("transformers_modules"):
+            kwargs.pop("custom_pipelines", None)  # the installed package has registered the task: no code to trust
         self.entity_types = list(entity_types or [])
         self.queries = dict(queries or {})
         self.query_ids = {name: [int(i) for i in ids] for name, ids in (query_ids or {}).items()}
