@@ -61,7 +61,7 @@ class CnerDataCollator:
             self._legal = table
 
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
-        width = max(len(feature["input_ids"]) for feature in features)
+        width = max(1, *(len(feature["input_ids"]) for feature in features))
         if self.pad_to_multiple_of:
             width += -width % self.pad_to_multiple_of
         batch = {

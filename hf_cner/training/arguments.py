@@ -9,12 +9,12 @@ import torch
 from transformers import IntervalStrategy, TrainingArguments
 from transformers.trainer_utils import SaveStrategy
 
-SLOTS = ("encoder", "context", "attention", "span_decoder")
+SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 
 
 @dataclass
 class CnerTrainingArguments(TrainingArguments):
-    """`transformers.TrainingArguments` with other defaults, and options for the four slots of a model.
+    """`transformers.TrainingArguments` with other defaults, and options for the slots of a model.
 
     Evaluated and saved after each epoch, the checkpoint with the best strict F1 is restored at the end; batches hold
     windows of similar length; the learning rate warms up over the first tenth of the steps and then falls linearly.
@@ -39,10 +39,10 @@ class CnerTrainingArguments(TrainingArguments):
     _VALID_DICT_FIELDS = [*TrainingArguments._VALID_DICT_FIELDS, "slot_learning_rates", "slot_weight_decays"]  # noqa: RUF012
 
     slot_learning_rates: dict[str, Any] | str | None = field(
-        default=None, metadata={"help": "Learning rate of single slots: encoder, context, attention, span_decoder."}
+        default=None, metadata={"help": "Learning rate of single slots: encoder, context, …, span_decoder."}
     )
     slot_weight_decays: dict[str, Any] | str | None = field(
-        default=None, metadata={"help": "Weight decay of single slots: encoder, context, attention, span_decoder."}
+        default=None, metadata={"help": "Weight decay of single slots: encoder, context, …, span_decoder."}
     )
     freeze_encoder: bool = field(default=False, metadata={"help": "No gradient and no dropout in the encoder."})
     early_stopping_patience: int | None = field(

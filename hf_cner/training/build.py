@@ -16,52 +16,80 @@ from ..data.vectors import read_word2vec
 from ..modeling.bigrams import MULTIPLIER, frequent_bigrams
 from ..modeling.characters import CharacterTable
 from ..modeling.configuration_cner import CnerConfig
+from ..modeling.configuration_cner_mrc import CnerMrcConfig
 from ..modeling.modeling_cner import CnerForTokenClassification
+from ..modeling.modeling_cner_mrc import CnerForQuestionAnswering
 from ..modeling.windows import make_windows
+from .questions import queries_of
 
 BIGRAM_LIMIT = 100_000  # rows; the default where a preset only gives the size of a bigram's vector
 BIGRAM_MIN_COUNT = 2  # of rarer ones the shared vector of unknown bigrams learns
 
 
+Model = CnerForTokenClassification | CnerForQuestionAnswering
+
+
 def build(
     settings: Mapping[str, Any], documents: Sequence[Document], entity_types: Sequence[str]
-) -> tuple[CnerForTokenClassification, PreTrainedTokenizerBase]:
+) -> tuple[Model, PreTrainedTokenizerBase]:
     """Build tokenizer and model of a run.
 
-    A static encoder gets its vocabulary, and its bigrams, from the training texts, and its vectors from the files that
-    `vectors` names. A pretrained encoder is loaded from `model.encoder.name_or_path`, or built without weights from
-    `model.encoder.config`. The random state decides the initial weights: set a seed before.
+    A static encoder gets its vocabulary, and its bigrams, from the training texts (and the questions), and its vectors
+    from the files that `vectors` names. A pretrained encoder is loaded from `model.encoder.name_or_path`, or built
+    without weights from `model.encoder.config`. With `model.interaction` it is a question-answering model, with one
+    question per type. The random state decides the initial weights: set a seed before.
 
     Args:
-        settings: the sections `model`, `tokenizer` and `vectors` of a run's settings.
+        settings: the sections `model`, `tokenizer`, `vectors` and `data` of a run's settings.
         documents: the training documents, and no others: what stands in the test part must stay unknown.
         entity_types: in the order of their labels.
 
     Raises:
-        ValueError: an encoder that is not there, vectors of another size than the encoder's, or windows that are
-            longer than the encoder can read.
+        ValueError: an encoder that is not there, vectors of another size than the encoder's, windows or questions that
+            are longer than the encoder can read, or a type without a question.
     """
+    queries = queries_of(settings, entity_types)
     model_settings = dict(settings["model"])
+    model_settings.pop("queries", None)
+    if queries is None:
+        model_settings.pop("interaction", None)
     slot = dict(model_settings.pop("encoder"))
-    windows = model_settings.get("windows") or {}
     if slot.get("kind") == "pretrained" and slot.get("name_or_path"):
         model, tokenizer = _pretrained(slot, model_settings, entity_types)
     else:
-        model, tokenizer = _from_characters(settings, slot, model_settings, entity_types, documents)
-    longest = getattr(model.cner.encoder, "max_length", None)
-    table = CharacterTable(tokenizer)
-    room = None if longest is None else longest - len(table.prefix) - len(table.suffix)
-    length = model.config.windows["max_length"]
-    if room is not None and length > room:
-        raise ValueError(
-            f"model.windows.max_length is {windows.get('max_length', length)}, but the encoder reads at most {room} "
-            f"characters beside its special tokens; set it to {room} or less."
-        )
+        texts = [document.text for document in documents]
+        model, tokenizer = _from_characters(settings, slot, model_settings, entity_types, texts, queries or {})
+    if queries is not None:
+        model.set_queries(queries, tokenizer)
+    _check_room(model, tokenizer)
     return model, tokenizer
 
 
-def _config(model_settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase, **more: Any) -> CnerConfig:
-    return CnerConfig(
+def _check_room(model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Raise when a window, with what stands around it, is longer than the encoder can read."""
+    longest = model.cner.encoder.max_length
+    if longest is None:
+        return
+    table = CharacterTable(tokenizer)
+    room, beside = longest - len(table.prefix) - len(table.suffix), "its special tokens"
+    if getattr(getattr(model, "interaction", None), "joint", False):
+        room, beside = longest - max(map(len, model.query_ids)) - len(table.suffix), "the longest query"
+    length = model.config.windows["max_length"]
+    if length > room:
+        raise ValueError(
+            f"model.windows.max_length is {length}, but the encoder reads at most {room} characters beside {beside}; "
+            f"set it to {room} or less."
+        )
+
+
+def _classes(model_settings: Mapping[str, Any]) -> tuple[type[CnerConfig | CnerMrcConfig], type[Model]]:
+    if "interaction" in model_settings:
+        return CnerMrcConfig, CnerForQuestionAnswering
+    return CnerConfig, CnerForTokenClassification
+
+
+def _config(model_settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase, **more: Any) -> Any:
+    return _classes(model_settings)[0](
         **{key: value for key, value in model_settings.items() if value is not None},
         non_unit_ids=CharacterTable(tokenizer).non_unit_ids,
         pad_token_id=tokenizer.pad_token_id,
@@ -71,12 +99,12 @@ def _config(model_settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBas
 
 def _pretrained(
     slot: dict[str, Any], model_settings: Mapping[str, Any], entity_types: Sequence[str]
-) -> tuple[CnerForTokenClassification, PreTrainedTokenizerBase]:
+) -> tuple[Any, PreTrainedTokenizerBase]:
     name = slot.pop("name_or_path")
     try:
         tokenizer = character_tokenizer_from(name)
         config = _config(model_settings, tokenizer, encoder=slot | {"config": {}}, entity_types=list(entity_types))
-        return CnerForTokenClassification.from_encoder_pretrained(name, config), tokenizer
+        return _classes(model_settings)[1].from_encoder_pretrained(name, config), tokenizer
     except OSError as error:
         raise ValueError(
             f"The encoder {name!r} is not on this machine and could not be fetched; set model.encoder.name_or_path to "
@@ -90,17 +118,18 @@ def _from_characters(
     slot: dict[str, Any],
     model_settings: Mapping[str, Any],
     entity_types: Sequence[str],
-    documents: Sequence[Document],
-) -> tuple[CnerForTokenClassification, PreTrainedTokenizerBase]:
+    texts: Sequence[str],
+    queries: Mapping[str, str],
+) -> tuple[Any, PreTrainedTokenizerBase]:
     options = settings.get("tokenizer") or {}
     lower_case = bool(options.get("lower_case", True))
     files = settings.get("vectors") or {}
     vectors = _read_vectors(files.get("path"), lower_case)
     bigram_vectors = _read_vectors(files.get("bigram_path"), lower_case)
-    texts = [document.text for document in documents]
     characters = count_characters(texts, min_count=int(options.get("min_count", 1)), lower_case=lower_case)
+    asked = count_characters(queries.values(), lower_case=lower_case)  # a question must not be read as unknown
     known = set(characters)
-    characters += sorted(token for token in vectors if len(token) == 1 and token not in known)
+    characters += sorted({*asked, *(token for token in vectors if len(token) == 1)} - known)
     tokenizer = build_character_tokenizer(characters, lower_case=lower_case)
     keys: list[int] = []
     if slot.get("kind") == "pretrained":
@@ -113,7 +142,7 @@ def _from_characters(
             keys = _bigrams(slot, tokenizer, texts, model_settings.get("windows") or {})
             slot["bigram_vocab_size"] = len(keys) + 1
     config = _config(model_settings, tokenizer, encoder=slot, entity_types=list(entity_types))
-    model = CnerForTokenClassification(config)
+    model = _classes(model_settings)[1](config)
     encoder: Any = model.cner.encoder
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in vectors if len(token) == 1}
     if ids:

@@ -10,10 +10,29 @@ from transformers import PreTrainedTokenizerBase
 
 from ..data.collator import CnerDataCollator
 from ..data.documents import Document, from_row
-from ..data.features import EncodedSlice, EntityReport, Feature, build_features, encode_documents
+from ..data.features import IGNORED, EncodedSlice, EntityReport, Feature, build_features, encode_documents
 from ..modeling.characters import CharacterTable
 from ..modeling.configuration_cner import TAGGING_KINDS
 from ..modeling.extraction import EncodedWindow
+from ..modeling.windows import Window
+
+
+class FeatureDataset(Dataset[Feature]):
+    """Training features in memory, and behind the last one a filler that nothing is learnt from.
+
+    Several processes must get batches of one size. Where the features do not suffice, fillers stand in, so that no
+    window is trained twice and two processes learn what one does.
+    """
+
+    def __init__(self, features: Sequence[Feature], filler: Feature) -> None:
+        self.features = list(features)
+        self.filler = filler
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, index: int) -> Feature:
+        return self.filler if index == len(self.features) else self.features[index]
 
 
 class DocumentDataset(Dataset[int]):
@@ -62,11 +81,15 @@ class DocumentEncoder:
         self.table = CharacterTable(tokenizer)
         self.tagging = self.config.span_decoder["kind"] in TAGGING_KINDS
 
-    def features(self, documents: Sequence[Document]) -> tuple[list[Feature], EntityReport]:
+    def features(self, documents: Sequence[Document]) -> tuple[FeatureDataset, EntityReport]:
         """Training features, and what became of the gold entities on the way."""
         report = EntityReport()
         names = [document.id or str(number) for number, document in enumerate(documents)]
-        return build_features(self._encode(documents, report), self.table, names), report
+        features = build_features(self._encode(documents, report), self.table, names)
+        empty = EncodedSlice(Window(0, 0, 0, 0), self.table.encode(""), [])
+        (filler,) = build_features([[empty]], self.table, ["filler"])
+        filler["labels"] = [IGNORED] * len(empty.input_ids) if self.tagging else []
+        return FeatureDataset(features, filler), report
 
     def dataset(self, documents: Sequence[Document]) -> DocumentDataset:
         """Documents to be evaluated."""

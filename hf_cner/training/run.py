@@ -143,9 +143,7 @@ def training_arguments(settings: Mapping[str, Any], *, has_dev: bool) -> CnerTra
     known = {field.name for field in dataclasses.fields(CnerTrainingArguments)}
     unknown = sorted(set(given) - known)
     if unknown:
-        raise ValueError(
-            f"The section training has no setting {', '.join(unknown)}; it takes those of TrainingArguments."
-        )
+        raise ValueError(f"There is no setting training.{unknown[0]}; that section takes CnerTrainingArguments.")
     given.setdefault("seed", int(settings.get("seed") or 0))
     if not has_dev:
         given |= {"eval_strategy": "no", "early_stopping_patience": None}

@@ -22,11 +22,14 @@ class LengthBuckets(Sampler[int]):
         lengths: length of each item.
         batch_size: items in one optimiser step, over all devices and accumulation steps.
         seed: of the shuffling.
+        multiple: fill the last batch up to a multiple of this with the index that follows the last item: processes that
+            share the batches must get as many of one size.
     """
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int, *, multiple: int = 1) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be at least 1.")
+        self.fillers = -len(lengths) % multiple
         self.lengths = list(lengths)
         self.batch_size = batch_size
         self.seed = seed
@@ -37,7 +40,7 @@ class LengthBuckets(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return len(self.lengths) + self.fillers
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed((self.seed * 1_000_003 + self.epoch) % 2**63)
@@ -51,6 +54,7 @@ class LengthBuckets(Sampler[int]):
         for number in torch.randperm(len(batches), generator=generator).tolist():
             yield from batches[number]
         yield from sorted(rest, key=lambda index: -self.lengths[index])
+        yield from [len(self.lengths)] * self.fillers
 
 
 class DocumentBatches(Sampler[list[int]]):

@@ -17,7 +17,7 @@ from ..modeling.extraction import extract
 from .arguments import CnerTrainingArguments
 from .callbacks import EpochOfSampler, Patience
 from .checkpoints import incompleteness, last_complete_checkpoint
-from .encoding import DocumentDataset, DocumentEncoder, as_documents
+from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents
 from .evaluation import IndexCollator, default_metrics, of_documents, pack
 from .optimizers import UNDECAYED, parameter_groups
 from .sampling import DocumentBatches, LengthBuckets
@@ -130,10 +130,13 @@ class CnerTrainer(Trainer):
         if column in (getattr(dataset, "column_names", None) or ()):
             lengths = list(dataset[column])
         else:
-            lengths = [item[column] if column in item else len(item["input_ids"]) for item in dataset]
-        step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+            items = dataset.features if isinstance(dataset, FeatureDataset) else dataset
+            lengths = [item[column] if column in item else len(item["input_ids"]) for item in items]
+        together = self.args.train_batch_size * self.args.world_size
+        multiple = together if self.args.world_size > 1 and isinstance(dataset, FeatureDataset) else 1
+        step = together * self.args.gradient_accumulation_steps
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        self._epoch_of_sampler.sampler = LengthBuckets(lengths, step, seed)
+        self._epoch_of_sampler.sampler = LengthBuckets(lengths, step, seed, multiple=multiple)
         return self._epoch_of_sampler.sampler
 
     def _get_collator_with_removed_columns(self, data_collator: Callable[..., Any], description: Any = None) -> Any:

@@ -49,6 +49,13 @@ def test_half_batches_on_two_processes_are_the_batches_of_one() -> None:
     assert max(spread) < 20  # 8 = 2 processes of 4: both get similar lengths
 
 
+def test_the_last_batch_is_filled_up_for_several_processes() -> None:
+    sampler = LengthBuckets([5, 6, 7, 8, 9], 4, seed=0, multiple=4)
+    order = list(sampler)
+    assert len(sampler) == len(order) == 8
+    assert sorted(order) == [0, 1, 2, 3, 4, 5, 5, 5] and order[5:] == [5, 5, 5]
+
+
 def test_a_batch_size_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="batch_size is 0"):
         LengthBuckets([1], 0, seed=0)

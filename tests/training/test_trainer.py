@@ -40,7 +40,7 @@ def test_it_learns_and_what_it_found_comes_back_as_documents(tmp_path: Path) -> 
 def test_evaluation_loss_is_per_unit_over_all_documents(tmp_path: Path) -> None:
     short = {"policy": "sentence", "max_length": 6, "overlap": 0, "merge": False}
     run = trainer(tmp_path, model=model(windows=short), eval_dataset=notes(11, 3))
-    features, _ = run.document_encoder.features(notes(11, 3))
+    features = run.document_encoder.features(notes(11, 3))[0].features
     run.model.eval()
     with torch.no_grad():
         total = sum(
@@ -100,13 +100,13 @@ def test_datasets_with_text_and_entities_are_documents(tmp_path: Path) -> None:
     rows = [to_row(document) for document in notes(12, 1)]
     run = trainer(tmp_path, train_dataset=Dataset.from_list(rows), eval_dataset=Dataset.from_list(rows))
     same = trainer(tmp_path, train_dataset=notes(12, 1), eval_dataset=notes(12, 1))
-    assert run.train_dataset == same.train_dataset
+    assert run.train_dataset.features == same.train_dataset.features
     assert run.evaluate()["eval_loss"] == same.evaluate()["eval_loss"]
 
 
 def test_ready_features_train_as_in_a_plain_trainer(tmp_path: Path) -> None:
     features, _ = trainer(tmp_path).document_encoder.features(notes(32, 1))
-    table = Dataset.from_list([{k: v for k, v in f.items() if k != "document"} for f in features])
+    table = Dataset.from_list([{k: v for k, v in f.items() if k != "document"} for f in features.features])
     run = trainer(tmp_path, train_dataset=table, eval_dataset=table, arguments_of={"eval_strategy": "no"})
     assert run.entity_report is None
     run.train()
