@@ -128,16 +128,17 @@ class CrfDecoder(TaggingDecoder):
         lengths = torch.tensor([len(emissions) for emissions in documents])
         padded = pad_sequence(list(documents), batch_first=True)
         mask = torch.arange(padded.shape[1])[None, :] < lengths[:, None]
-        tags = self.crf.viterbi(padded, mask.to(padded.device)).cpu().tolist()
+        mask = mask.to(padded.device)
+        tags = self.crf.viterbi(padded, mask).tolist()
         found = [self.spans(row[:length]) for row, length in zip(tags, lengths.tolist(), strict=True)]
         if not scores:
             return [[(*span, None) for span in spans] for spans in found]
-        return [self._scored(emissions, spans) for emissions, spans in zip(documents, found, strict=True)]
-
-    def _scored(self, emissions: torch.Tensor, spans: list[tuple[int, int, str]]) -> list[ScoredSpan]:
-        segments = [(start, *self._tags_of(end - start, entity_type)) for start, end, entity_type in spans]
-        probabilities = self.crf.segment_probabilities(emissions, segments)
-        return [(*span, probability) for span, probability in zip(spans, probabilities.tolist(), strict=True)]
+        segments = [[(start, *self._tags_of(end - start, kind)) for start, end, kind in spans] for spans in found]
+        probabilities = self.crf.batch_segment_probabilities(padded, segments, mask)
+        return [
+            [(*span, score) for span, score in zip(spans, row.tolist(), strict=True)]
+            for spans, row in zip(found, probabilities, strict=True)
+        ]
 
     def _tags_of(self, length: int, entity_type: str) -> tuple[list[int], frozenset[int]]:
         """Tags of an entity of so many units, and those that, coming next, would make it another entity."""
