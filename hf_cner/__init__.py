@@ -47,6 +47,7 @@ def __dir__() -> list[str]:
 
 
 _AUTO = "transformers.models.auto"
+_BASE = "transformers.modeling_utils"  # imports the Auto classes on its way, before it has the class ours derive from
 _MODELS = "transformers.modeling_utils"  # imports the Auto configurations on its way, before it is whole itself
 _PORTABLE = [f"{__name__}.modeling.{path.stem}" for path in Path(__file__).with_name("modeling").glob("[!_]*.py")]
 
@@ -54,7 +55,8 @@ _PORTABLE = [f"{__name__}.modeling.{path.stem}" for path in Path(__file__).with_
 def _register(finished: ModuleType) -> None:
     """Registration needs torch and transformers, so it waits for the process to import the Auto classes itself.
 
-    When a module of ours imports them, it is not whole yet and cannot be registered: then it waits for that module.
+    When a module of ours, or transformers' own base class, imports them, that one is not whole yet and nothing can be
+    registered: then it waits for that module.
     """
 
     def partial(name: str) -> bool:
