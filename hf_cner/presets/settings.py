@@ -15,7 +15,7 @@ from . import load_preset, read_yaml, suggestion
 
 Settings = dict[str, Any]
 
-SLOTS = ("encoder", "context", "attention", "span_decoder")
+SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 
 
 def default_settings() -> Settings:
@@ -39,7 +39,7 @@ def resolve_settings(
         preset: name of a preset.
         config: a YAML file of settings, e.g. the `settings.yaml` beside a checkpoint. Its `preset` is used when none is
             given here.
-        options: nested settings of the command line; values that are None are left out.
+        options: nested settings, e.g. those of the command line's own options.
         assignments: `key.of.setting=value` texts, values in YAML.
         training_keys: the valid keys of the section `training`; not checked when left out.
 
@@ -52,7 +52,7 @@ def resolve_settings(
     layers = [
         load_preset(name) if name else {},
         {**from_file, "preset": name},
-        without_none(options or {}),
+        options or {},
         parse_assignments(assignments),
     ]
     settings = default_settings()
@@ -127,13 +127,3 @@ def check_keys(
                 raise ValueError(f"The setting {full} is a section of keys ({', '.join(section)}); found {value!r}.")
             if key not in SLOTS:
                 check_keys(value, section, training_keys, f"{full}.")
-
-
-def without_none(layer: Mapping[str, Any]) -> Settings:
-    """The layer without what was not given."""
-    kept: Settings = {}
-    for key, value in layer.items():
-        inner = without_none(value) if isinstance(value, Mapping) else value
-        if inner is not None and inner != {}:
-            kept[key] = inner
-    return kept

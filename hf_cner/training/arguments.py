@@ -85,6 +85,8 @@ class CnerTrainingArguments(TrainingArguments):
         self.load_best_model_at_end = self.load_best_model_at_end and "no" not in strategies
         if self.auto_bf16 and not (self.bf16 or self.fp16 or self.use_cpu):
             self.bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+        if not torch.cuda.is_available():
+            self.dataloader_pin_memory = False  # there is nothing to copy to, and torch warns at every epoch
         super().__post_init__()
         for name in ("slot_learning_rates", "slot_weight_decays"):
             _check_slots(name, getattr(self, name))

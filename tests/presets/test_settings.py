@@ -18,7 +18,7 @@ def test_later_sources_win(tmp_path: Path) -> None:
     settings = resolve_settings(
         "bilstm-crf",
         config=config,
-        options={"training": {"num_train_epochs": 8, "seed": None}, "seed": 3},
+        options={"training": {"num_train_epochs": 8}, "seed": 3},
         assignments=["training.num_train_epochs=9", "data.split.folds=5"],
     )
     assert settings["preset"] == "bilstm-crf"
@@ -26,7 +26,6 @@ def test_later_sources_win(tmp_path: Path) -> None:
     assert settings["model"]["context"] == {"kind": "bilstm", "hidden_size": 128}  # the preset's
     assert settings["training"]["learning_rate"] == 0.5
     assert settings["training"]["num_train_epochs"] == 9  # the assignment's
-    assert "seed" not in settings["training"]
     assert settings["seed"] == 3
     assert settings["data"]["split"] == {"ratios": [8, 2], "folds": 5, "seed": 42}
     assert settings["model"]["windows"]["sentence_ends"] == "。"  # the default

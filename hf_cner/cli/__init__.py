@@ -1,0 +1,1 @@
+"""The command line: one small file for each command. Heavy imports stand inside the functions, so that help is fast."""

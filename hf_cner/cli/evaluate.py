@@ -1,0 +1,67 @@
+"""`hf-cner evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import no_loading_bars, results, say_what_was_left_out
+from .options import Device, Model, OnError, OnErrorOption
+
+
+def evaluate(
+    model: Model,
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data", help="Gold documents: JSON lines, CoNLL, or a corpus with --corpus.", show_default=False
+        ),
+    ],
+    corpus: Annotated[
+        str | None,
+        typer.Option("--corpus", help="What --data is: a corpus's name, jsonl or conll [default: by the file's name]."),
+    ] = None,
+    split: Annotated[str | None, typer.Option("--split", help="Published part: train, validation or test.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write the figures as JSON.", show_default=False)
+    ] = None,
+    resamples: Annotated[int, typer.Option("--resamples", help="Of the bootstrap interval, by record.")] = 1000,
+    device: Device = None,
+    on_error: OnErrorOption = OnError.stop,
+) -> None:
+    """Compare a model's entities with gold: strict and relaxed, per type, with a bootstrap interval.
+
+    Gold mentions that tags or windows cannot express count as misses.
+
+    \b
+    Examples:
+      hf-cner evaluate --model OUT --data test.jsonl
+      hf-cner evaluate --model OUT --data ccks2017/test --corpus ccks2017 --output figures.json
+    """
+    import json
+
+    from ..data.files import atomic_write
+    from ..data.problems import Problems
+    from ..inference.predictor import Predictor
+    from ..metrics import evaluate_documents, table
+    from .evaluation import check_types, evaluation_row, interval_sentence, read_gold
+    from .progress import documents_bar
+
+    no_loading_bars()
+    problems = Problems(on_error.value)
+    gold = read_gold(data, corpus=corpus, split=split, problems=problems)
+    predictor = Predictor.from_pretrained(model, device=device, scores=False)
+    check_types(gold, predictor.entity_types, data)
+    with documents_bar("evaluating", len(gold)) as counted:
+        predicted = list(counted(predictor.predict(gold)))
+    report = evaluate_documents(gold, predicted, types=predictor.entity_types)
+    row = evaluation_row(model, data, gold, predicted, report, resamples=resamples)
+    console = results()
+    console.print(table(report), markup=False, soft_wrap=True)
+    console.print(interval_sentence(row), markup=False, soft_wrap=True)
+    say_what_was_left_out(problems)
+    if output is not None:
+        with atomic_write(output) as stream:
+            json.dump(row, stream, ensure_ascii=False, indent=2)

@@ -1,0 +1,77 @@
+"""Gold for `hf-cner evaluate`, and its figures as one JSON object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..data.corpora import read_corpus
+from ..data.documents import Document
+from ..data.fingerprint import fingerprint
+from ..data.problems import DataError, Problems
+from ..metrics import bootstrap_f1
+
+_CONLL_SUFFIXES = (".conll", ".bio", ".bioe", ".bioes", ".bmes", ".tsv")
+
+
+def read_gold(data: Path, *, corpus: str | None, split: str | None, problems: Problems) -> list[Document]:
+    """The documents of a file or folder.
+
+    Raises:
+        DataError: a name that says nothing about the format, without `corpus`; and what reading raises.
+    """
+    name = data.name.removesuffix(".gz").lower()
+    if corpus is None and data.exists():
+        corpus = "jsonl" if name.endswith(".jsonl") else "conll" if name.endswith(_CONLL_SUFFIXES) else None
+        if corpus is None:
+            raise DataError(
+                f"{data}: the name does not tell what this is; say --corpus NAME (a corpus, jsonl or conll)."
+            )
+    return read_corpus(corpus or "jsonl", data, problems=problems, split=split)
+
+
+def check_types(gold: Sequence[Document], known: Sequence[str], data: Path) -> None:
+    """Raise DataError when the gold has types that the model does not know."""
+    counts = Counter(span.type for document in gold for span in document.spans)
+    unknown = {name: count for name, count in counts.items() if name not in known}
+    if unknown:
+        found = ", ".join(f"{name} ({count} mentions)" for name, count in unknown.items())
+        raise DataError(
+            f"{data}: found the entity type {found}, expected those that the model knows: {', '.join(known)}; "
+            "evaluate a model that was trained on these types, or rename them in the data."
+        )
+
+
+def evaluation_row(
+    model: str,
+    data: Path,
+    gold: Sequence[Document],
+    predicted: Sequence[Document],
+    report: Mapping[str, Any],
+    *,
+    resamples: int,
+) -> dict[str, Any]:
+    """The figures, with what they depend on."""
+    return {
+        "model": str(model),
+        "data": str(data),
+        "fingerprint": fingerprint(gold),
+        "documents": len(gold),
+        "mentions": sum(len(document.spans) for document in gold),
+        "predicted": sum(len(document.spans) for document in predicted),
+        "metrics": dict(report),
+        "strict_f1_interval": asdict(bootstrap_f1(gold, predicted, resamples=resamples)),
+    }
+
+
+def interval_sentence(row: Mapping[str, Any]) -> str:
+    """Strict F1 with its interval, in words."""
+    interval = row["strict_f1_interval"]
+    return (
+        f"strict F1 {interval['estimate']:.4f}, {interval['confidence']:.0%} interval {interval['low']:.4f} to "
+        f"{interval['high']:.4f} (bootstrap over {interval['records']} records); {row['mentions']:,} gold mentions, "
+        f"{row['predicted']:,} predicted, in {row['documents']:,} documents"
+    )

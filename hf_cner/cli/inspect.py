@@ -1,0 +1,61 @@
+"""`hf-cner inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import results, say_what_was_left_out
+from .options import Corpus, DataDir, OnError, OnErrorOption
+
+
+def inspect(
+    corpus: Corpus,
+    data_dir: DataDir = None,
+    scheme: Annotated[
+        list[str] | None, typer.Option("--scheme", help="Tag scheme to judge; may be repeated. Default: all three.")
+    ] = None,
+    max_length: Annotated[int, typer.Option("--max-length", help="Characters in a window.")] = 256,
+    overlap: Annotated[
+        int | None, typer.Option("--overlap", help="Characters that windows share [default: a quarter].")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write everything that was counted.", show_default=False)
+    ] = None,
+    split: Annotated[str | None, typer.Option("--split", help="Published part: train, validation or test.")] = None,
+    on_error: OnErrorOption = OnError.stop,
+) -> None:
+    """Count what a corpus holds, what tag schemes and windows would lose of it, duplicates, and faults.
+
+    \b
+    Examples:
+      hf-cner inspect sample
+      hf-cner inspect ccks2017 --data-dir ccks2017/train --max-length 128
+      hf-cner inspect jsonl --data-dir notes.jsonl --on-error skip --json notes.stats.json
+    """
+    import json
+
+    from ..data.corpora import entity_types, read_corpus
+    from ..data.files import atomic_write
+    from ..data.problems import Problems
+    from ..data.statistics import inspect as count
+    from ..modeling.schemes import SCHEMES
+    from .inspection import render
+
+    problems = Problems(on_error.value)
+    documents = read_corpus(corpus, data_dir, problems=problems, split=split)
+    lengths = {"max_length": max_length, "overlap": max_length // 4 if overlap is None else overlap}
+    found = count(
+        documents,
+        entity_types=entity_types(corpus),
+        schemes=[name.upper() for name in scheme] if scheme else SCHEMES,
+        windows=[{"policy": "sentence", **lengths}, {"policy": "stride", **lengths}],
+    )
+    found["problems"] = [str(problem) for problem in problems.items]
+    if json_file is not None:
+        with atomic_write(json_file) as stream:
+            json.dump({"corpus": corpus, **found}, stream, ensure_ascii=False, indent=2)
+    render(corpus, found, results())
+    say_what_was_left_out(problems)

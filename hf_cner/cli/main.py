@@ -1,0 +1,53 @@
+"""`hf-cner`: the commands put together, and errors shown as one sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from . import convert, demo, evaluate, inspect, predict, presets, train, version
+from .console import debugging, print_error
+
+app = typer.Typer(
+    name="hf-cner",
+    help="Clinical named entity recognition for Chinese electronic medical records.",
+    epilog="`hf-cner COMMAND --help` explains a command and shows examples.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: importing rich would take half of the time
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (inspect, convert, train, evaluate, predict, presets, demo, version):
+    name = module.__name__.rpartition(".")[2]
+    app.command(name)(getattr(module, name))
+
+
+@app.callback()
+def common(
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show where an error comes from (also: HF_CNER_DEBUG=1, or after a command)."),
+    ] = False,
+) -> None:
+    """Clinical named entity recognition for Chinese electronic medical records."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; bad input and missing files end it with one sentence and exit code 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given or debugging()
+    try:
+        app([argument for argument in given if argument != "--debug"])
+    except (ValueError, OSError, ImportError) as error:
+        if debug:
+            raise
+        print_error(error)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class OnError(str, Enum):
+    """What to do with faults in the data."""
+
+    stop = "stop"
+    skip = "skip"
+
+
+Corpus = Annotated[
+    str,
+    typer.Argument(
+        help="Name of a corpus (ccks2017, ccks2018, ccks2019, cmeee, …), sample for the bundled invented one, "
+        "or jsonl or conll for a file of yours.",
+        show_default=False,
+    ),
+]
+CorpusOption = Annotated[str, typer.Option("--corpus", help="Name of a corpus, or jsonl or conll for a file of yours.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="The corpus as it was published: its folder, or one file.", show_default=False),
+]
+OnErrorOption = Annotated[
+    OnError, typer.Option("--on-error", help="At a fault in the data: stop, or skip what is faulty and list it.")
+]
+Model = Annotated[
+    str, typer.Option("--model", help="Folder of a trained model, or its name on the Hub.", show_default=False)
+]
+Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, …; by default a GPU where there is one.")]

@@ -1,0 +1,79 @@
+"""`hf-cner predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .console import messages, no_loading_bars, say_what_was_left_out
+from .options import Device, Model, OnError, OnErrorOption
+
+
+def predict(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            help="A text file, a folder of .txt files, a .jsonl file, or - for standard input.",
+            show_default=False,
+        ),
+    ],
+    model: Model,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write [default: standard output].", show_default=False),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="jsonl, csv, text or html [default: by the name of --output, else jsonl; on a terminal text].",
+        ),
+    ] = None,
+    input_format: Annotated[str, typer.Option("--input-format", help="auto, text, lines or jsonl.")] = "auto",
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Each line of a text is a document (--input-format lines).")
+    ] = False,
+    scores: Annotated[bool, typer.Option(help="Give each entity its probability; without, it is faster.")] = True,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the .partial file of a run that was cut off.")
+    ] = False,
+    batch_tokens: Annotated[
+        int | None, typer.Option("--batch-tokens", help="Characters in one pass of the model.")
+    ] = None,
+    device: Device = None,
+    on_error: OnErrorOption = OnError.stop,
+) -> None:
+    """Find the entities of texts of any length, and write them with their offsets and probabilities.
+
+    JSON lines have one row for each document, in order: {"id", "record", "text", "entities": [{"start", "end", "type",
+    "text", "score"}]}; text[start:end] is the entity, and the score its exact probability under the model.
+
+    \b
+    Examples:
+      hf-cner predict --model OUT note.txt
+      hf-cner predict --model OUT notes/ --output notes.jsonl
+      hf-cner predict --model OUT corpus.jsonl --output entities.csv
+      echo 患者头痛3天。 | hf-cner predict --model OUT - --format text
+    """
+    from ..data.problems import Problems
+    from ..inference.predictor import Predictor
+    from .inputs import read_inputs
+    from .outputs import output_format, write_predictions
+    from .progress import documents_bar
+
+    no_loading_bars()
+    chosen = output_format(form, output)
+    problems = Problems(on_error.value)
+    documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)
+    options: dict[str, Any] = {} if batch_tokens is None else {"batch_tokens": batch_tokens}
+    predictor = Predictor.from_pretrained(model, device=device, scores=scores, **options)
+    with documents_bar("predicting", total) as counted:
+        number = write_predictions(
+            lambda rest: counted(predictor.predict(rest)), documents, output, chosen, resume=resume
+        )
+    say_what_was_left_out(problems)
+    if output is not None:
+        messages().print(f"{number:,} documents in {output}", markup=False, soft_wrap=True)

@@ -1,0 +1,47 @@
+"""`hf-cner presets`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .console import results
+
+
+def presets(
+    name: Annotated[str | None, typer.Argument(help="Show this preset's settings.", show_default=False)] = None,
+) -> None:
+    """List the presets with the paper and table that each follows, or show one preset's resolved settings.
+
+    \b
+    Examples:
+      hf-cner presets
+      hf-cner presets idcnn-mha-crf
+    """
+    if name is None:
+        _list()
+    else:
+        _show(name)
+
+
+def _list() -> None:
+    from rich.table import Table
+
+    from ..presets import list_presets, papers
+
+    console = results()
+    table = Table("preset", "paper", "table", "description")
+    for preset in list_presets():
+        table.add_row(preset.name, preset.paper, preset.table, preset.description)
+    console.print(table)
+    for short, title in papers().items():
+        console.print(f"{short}  {title}", markup=False, soft_wrap=True)
+
+
+def _show(name: str) -> None:
+    from omegaconf import OmegaConf
+
+    from ..presets.settings import resolve_settings
+
+    results().print(OmegaConf.to_yaml(resolve_settings(name)).rstrip(), markup=False, soft_wrap=True)

@@ -1,0 +1,80 @@
+"""`hf-cner train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .console import results
+from .options import CorpusOption, DataDir, OnError
+
+
+def train(
+    corpus: CorpusOption,
+    output_dir: Annotated[Path, typer.Option("--output-dir", help="Folder for the model.", show_default=False)],
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="Named settings; `hf-cner presets` lists them.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="YAML file of settings; wins over the preset.", show_default=False)
+    ] = None,
+    data_dir: DataDir = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split", help="By record: 8:2 (train, dev), 7:2:1 (train, test, dev), 5fold, all [default: 8:2]."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Of initialisation and order; the split has its own: data.split.seed.")
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", show_default=False),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what stands in --output-dir.")] = False,
+    on_error: Annotated[
+        OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it.")
+    ] = None,
+) -> None:
+    """Train a model on a corpus, keep the best epoch, and evaluate it on documents held out by record.
+
+    Settings: defaults < --preset < --config < options < --set. The resolved ones stand in OUTPUT_DIR/settings.yaml,
+    which --config takes.
+
+    \b
+    Examples:
+      hf-cner train --preset bilstm-mha-crf --corpus sample --output-dir OUT
+      hf-cner train --preset idcnn-mha-crf --corpus ccks2019 --data-dir ccks2019 --split 7:2:1 --output-dir OUT
+      hf-cner train --preset bert-bilstm-crf --corpus jsonl --data-dir notes.jsonl --output-dir OUT \\
+          --set model.encoder.name_or_path=my-encoder --set training.num_train_epochs=5
+    """
+    import dataclasses
+
+    from ..presets.settings import resolve_settings
+    from ..training.arguments import CnerTrainingArguments
+    from ..training.run import train as run
+    from .outcome import render
+    from .splits import parse_split
+
+    if preset is None and config is None:
+        raise ValueError("Say what to train: --preset NAME (`hf-cner presets` lists them) or --config FILE.")
+    data = {
+        "corpus": corpus,
+        "data_dir": None if data_dir is None else str(data_dir),
+        "split": parse_split(split),
+        "on_error": None if on_error is None else on_error.value,
+    }
+    options: dict[str, Any] = {"data": {name: value for name, value in data.items() if value is not None}}
+    options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
+    settings = resolve_settings(
+        preset,
+        config=config,
+        options=options,
+        assignments=assignments or [],
+        training_keys=[field.name for field in dataclasses.fields(CnerTrainingArguments)],
+    )
+    render(run(settings, resume=resume, overwrite=overwrite), results())

@@ -1,0 +1,221 @@
+"""The commands as people and scripts call them, end to end, on a tiny invented corpus."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hf_cner.cli.main import main
+from hf_cner.data.documents import Document, Span, read_jsonl, write_jsonl
+
+PARTS = ("头", "腹", "胸", "腰", "膝")
+SIGNS = ("疼痛", "红肿", "发热", "麻木")
+TINY = [
+    "model.encoder.embedding_size=16",
+    "model.encoder.bigram_size=8",
+    "model.context.hidden_size=16",
+    "model.dropout=0.0",
+    "training.num_train_epochs=6",
+    "training.per_device_train_batch_size=4",
+    "training.learning_rate=0.02",
+    "training.disable_tqdm=true",
+]
+
+
+def invented(number: int, seed: int = 0) -> list[Document]:
+    """Notes such as 患者头部疼痛3天。 with a body part and a sign each."""
+    generator = random.Random(seed)
+    documents = []
+    for index in range(number):
+        part, sign, days = generator.choice(PARTS), generator.choice(SIGNS), generator.randint(2, 99)
+        text = f"患者{part}部{sign}{days}天，编号{index}。"
+        spans = (Span(2, 4, "部位"), Span(4, 6, "症状"))
+        documents.append(Document(text, spans, id=f"n{index}", record=f"r{index}"))
+    return documents
+
+
+def run(*arguments: object) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    assert not stop.value.code
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """The sentence with which a command refuses; nothing else may be on standard error."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    return error
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "notes.jsonl"
+    write_jsonl(invented(60), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model") / "out"
+    sets = [item for assignment in TINY for item in ("--set", assignment)]
+    run("train", "--preset", "bilstm-mha-crf", "--corpus", "jsonl", "--data-dir", data, "--output-dir", folder, *sets)
+    return folder
+
+
+def test_train_leaves_model_settings_and_results(model: Path) -> None:
+    results = json.loads((model / "results.json").read_text(encoding="utf-8"))
+    assert results["metrics"]["dev"]["strict"]["micro"]["f1"] > 0.9
+    assert results["data"]["documents"] == {"train": 48, "dev": 12}
+    settings = (model / "settings.yaml").read_text(encoding="utf-8")
+    assert "preset: bilstm-mha-crf" in settings and "hidden_size: 16" in settings
+    assert (model / "model.safetensors").is_file() and (model / "tokenizer.json").is_file()
+
+
+def test_train_takes_its_own_settings_again(
+    model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = tmp_path / "again"
+    run("train", "--config", model / "settings.yaml", "--corpus", "jsonl", "--data-dir", data, "--output-dir", again,
+        "--split", "7:2:1", "--seed", 3, "--set", "training.num_train_epochs=1")  # fmt: skip
+    printed = capsys.readouterr().out
+    assert "test: 12 documents, 24 mentions" in printed and "dev: 6 documents" in printed
+    assert f"The model lies in {again}" in printed
+    results = json.loads((again / "results.json").read_text(encoding="utf-8"))
+    assert (
+        results["seed"] == 3 and results["epochs"] == 1 and results["settings"]["model"]["context"]["hidden_size"] == 16
+    )
+
+
+def test_train_folds(model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    common = ("--config", model / "settings.yaml", "--corpus", "jsonl", "--data-dir", data)
+    run("train", *common, "--output-dir", tmp_path, "--split", "2fold", "--set", "training.num_train_epochs=1")
+    printed = capsys.readouterr().out
+    assert "fold 0: precision" in printed and "mean ± sd over 2 folds (strict, micro): precision" in printed
+
+
+def test_train_refuses(model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    common = ("--corpus", "jsonl", "--data-dir", data, "--output-dir")
+    assert "holds a finished run" in refused(capsys, "train", "--preset", "bilstm-crf", *common, model)
+    assert "Did you mean bilstm-crf" in refused(capsys, "train", "--preset", "bilstm-crff", *common, tmp_path / "x")
+    assert "Say what to train: --preset NAME" in refused(capsys, "train", *common, tmp_path / "x")
+    wrong = ("--set", "training.learning_rat=1")
+    error = refused(capsys, "train", "--preset", "bilstm-crf", *common, tmp_path / "x", *wrong)
+    assert "There is no setting training.learning_rat. Did you mean training.learning_rate" in error
+    assert not (tmp_path / "x").exists()
+
+
+def test_predict_rows_are_the_documented_ones(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notes = invented(30, seed=1)
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    write_jsonl([note.with_spans(()) for note in notes], source)
+    run("predict", "--model", model, source, "--output", output)
+    rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert [(row["id"], row["text"]) for row in rows] == [(note.id, note.text) for note in notes]
+    entities = [entity for row in rows for entity in row["entities"]]
+    assert entities and all(list(entity) == ["start", "end", "type", "text", "score"] for entity in entities)
+    assert all(0 < entity["score"] <= 1 for entity in entities)
+    assert all(row["text"][e["start"] : e["end"]] == e["text"] for row in rows for e in row["entities"])
+    assert "30 documents in" in capsys.readouterr().err
+    run("predict", "--model", model, source, "--output", output, "--no-scores")
+    first = json.loads(output.read_text(encoding="utf-8").splitlines()[0])
+    assert all("score" not in entity for entity in first["entities"])
+
+
+def test_predict_reads_and_writes_every_form(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("患者头部疼痛3天。\n患者腹部红肿5天。", encoding="utf-8")
+    run("predict", "--model", model, tmp_path / "a.txt")
+    row = json.loads(capsys.readouterr().out)
+    assert row["id"] == "a.txt" and len(row["entities"]) >= 2
+    run("predict", "--model", model, tmp_path / "a.txt", "--lines", "--format", "csv")
+    table = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(line["document"], line["text"]) for line in table][:2] == [("a.txt:1", "头部"), ("a.txt:1", "疼痛")]
+    run("predict", "--model", model, tmp_path, "--output", tmp_path / "out.html")
+    assert "头部" in (tmp_path / "out.html").read_text(encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("患者头部疼痛3天。".encode())))
+    run("predict", "--model", model, "-", "--format", "text")
+    assert "[头部]部位[疼痛]症状" in capsys.readouterr().out
+
+
+def test_evaluate(model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("evaluate", "--model", model, "--data", data, "--output", tmp_path / "figures.json", "--resamples", 50)
+    printed = capsys.readouterr().out
+    assert "micro average" in printed and "部位" in printed and "95% interval" in printed
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert figures["mentions"] == 120 and figures["documents"] == 60
+    assert figures["metrics"]["strict"]["micro"]["f1"] == figures["strict_f1_interval"]["estimate"] > 0.9
+    run("convert", "jsonl", "--data-dir", data, "--to", "conll", "--output", tmp_path / "gold.bio")
+    run("evaluate", "--model", model, "--data", tmp_path / "gold.bio", "--resamples", 10)
+    assert "60 documents" in capsys.readouterr().out
+
+
+def test_evaluate_refuses(model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "other.jsonl"
+    write_jsonl([Document("患者头痛", (Span(2, 4, "疾病"),)), Document("头痛", (Span(0, 2, "疾病"),))], other)
+    error = refused(capsys, "evaluate", "--model", model, "--data", other)
+    assert "found the entity type 疾病 (2 mentions), expected those that the model knows: 症状, 部位" in error
+    unnamed = tmp_path / "gold"
+    unnamed.write_bytes(data.read_bytes())
+    assert "say --corpus NAME" in refused(capsys, "evaluate", "--model", model, "--data", unnamed)
+    assert "nothing.jsonl" in refused(capsys, "evaluate", "--model", model, "--data", tmp_path / "nothing.jsonl")
+    assert "There is no folder" in refused(capsys, "evaluate", "--model", tmp_path / "no" / "model", "--data", data)
+
+
+def test_convert(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    common = ("convert", "jsonl", "--data-dir", data)
+    spelling = ("--scheme", "bioes", "--dialect", "X_B", "--separator", "comma")
+    run(*common, "--to", "conll", *spelling, "--output", tmp_path / "a")
+    assert (tmp_path / "a").read_text(encoding="utf-8").splitlines()[2:7] == ["患,O", "者,O", *_tags(data)]
+    assert "60 documents, 120 entities, none lost" in capsys.readouterr().err
+    run(*common, "--to", "jsonl", "--output", tmp_path / "b.jsonl")
+    assert list(read_jsonl(tmp_path / "b.jsonl")) == list(read_jsonl(data))
+    assert "There is no format 'xml'" in refused(capsys, *common, "--to", "xml", "--output", tmp_path / "c")
+    assert not (tmp_path / "c").exists()
+
+
+def _tags(data: Path) -> list[str]:
+    text = next(iter(read_jsonl(data))).text
+    return [f"{text[2]},部位_B", f"{text[3]},部位_E", f"{text[4]},症状_B"]
+
+
+def test_inspect(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("inspect", "jsonl", "--data-dir", data, "--json", tmp_path / "counts.json", "--max-length", 10, "--overlap", 2)
+    printed = capsys.readouterr().out
+    assert "jsonl: 120 mentions (60/60) in 60 records" in printed
+    counts: dict[str, Any] = json.loads((tmp_path / "counts.json").read_text(encoding="utf-8"))
+    assert (
+        counts["mentions"] == 120 and counts["windows"][0]["options"]["max_length"] == 10 and counts["problems"] == []
+    )
+
+
+def test_inspect_lists_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text('{"text": "头痛", "entities": []}\n{"text": "头', encoding="utf-8")
+    assert "broken.jsonl:2" in refused(capsys, "inspect", "jsonl", "--data-dir", broken)
+    run("inspect", "jsonl", "--data-dir", broken, "--on-error", "skip", "--json", tmp_path / "counts.json")
+    found = capsys.readouterr()
+    assert "0 mentions () in 1 records" in found.out and "left out: 1" in found.err
+    assert len(json.loads((tmp_path / "counts.json").read_text(encoding="utf-8"))["problems"]) == 1
+
+
+def test_presets_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    run("presets")
+    printed = capsys.readouterr().out
+    assert "xlnet-bilstm-mha-crf" in printed and "Table 3" in printed and "P4" in printed
+    run("presets", "idcnn-crf")
+    assert "dilations" in capsys.readouterr().out
+    assert "There is no preset 'idcn-crf'. Did you mean idcnn-crf" in refused(capsys, "presets", "idcn-crf")
+    run("version")
+    assert "hf_cner 0.1.0" in capsys.readouterr().out

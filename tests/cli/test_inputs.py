@@ -1,0 +1,124 @@
+"""Everything that `predict` reads, as it really comes: line ends, byte order marks, other encodings, broken lines."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from hf_cner.cli.inputs import read_inputs
+from hf_cner.data.problems import DataError, Problems
+
+
+def texts_of(source: Path | str, **options: object) -> list[str]:
+    documents, total = read_inputs(str(source), **options)  # type: ignore[arg-type]
+    found = [document.text for document in documents]
+    assert total is None or total == len(found)
+    return found
+
+
+def stdin_with(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_text_file_is_one_document(tmp_path: Path) -> None:
+    path = tmp_path / "note.txt"
+    path.write_bytes("\ufeff患者头痛。\r\n\u2028无发热。\r\n".encode())
+    assert texts_of(path) == ["患者头痛。\r\n\u2028无发热。\r\n"]
+
+
+def test_lines_keep_empty_ones(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes("头痛。\r\n\n　发热。".encode())
+    assert texts_of(path, form="lines") == ["头痛。", "", "　发热。"]
+    documents, _ = read_inputs(str(path), form="lines")
+    assert [document.id for document in documents] == ["notes.txt:1", "notes.txt:2", "notes.txt:3"]
+
+
+def test_folder_by_name(tmp_path: Path) -> None:
+    (tmp_path / "b.txt").write_text("乙", encoding="utf-8")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "z.txt").write_text("甲", encoding="utf-8")
+    (tmp_path / "c.txt.gz").write_bytes(gzip.compress("丙".encode()))
+    (tmp_path / "d.ann").write_text("no text", encoding="utf-8")
+    documents, total = read_inputs(str(tmp_path))
+    assert [(document.id, document.text) for document in documents] == [
+        ("a/z.txt", "甲"),
+        ("b.txt", "乙"),
+        ("c.txt.gz", "丙"),
+    ]
+    assert total == 3
+    assert texts_of(tmp_path, form="lines") == ["甲", "乙", "丙"]
+
+
+def test_jsonl_keeps_ids(tmp_path: Path) -> None:
+    path = tmp_path / "notes.jsonl"
+    path.write_text('{"text": "头痛", "id": "n1"}\n\n{"text": ""}\n', encoding="utf-8")
+    documents, total = read_inputs(str(path))
+    assert [(document.id, document.text) for document in documents] == [("n1", "头痛"), ("", "")] and total == 2
+    assert texts_of(path, form="text") == ['{"text": "头痛", "id": "n1"}\n\n{"text": ""}\n']
+
+
+@pytest.mark.parametrize(
+    ("content", "form", "expected"),
+    [
+        ("头痛。\n发热。\n", "auto", ["头痛。\n发热。\n"]),
+        ("\ufeff头痛。", "auto", ["头痛。"]),
+        ("", "auto", [""]),
+        ("头痛。\r\n\n发热。\n", "lines", ["头痛。", "", "发热。"]),
+        ('{"text": "头痛"}\n\n{"text": "发热"}', "auto", ["头痛", "发热"]),
+        ('{"text": "头痛"}\n', "text", ['{"text": "头痛"}\n']),
+        ("[1]\n", "auto", ["[1]\n"]),
+    ],
+)
+def test_standard_input(monkeypatch: pytest.MonkeyPatch, content: str, form: str, expected: list[str]) -> None:
+    stdin_with(monkeypatch, content.encode())
+    assert texts_of("-", form=form) == expected
+
+
+def test_standard_input_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [json.dumps({"text": str(number)}) + "\n" for number in range(1000)]
+    stdin_with(monkeypatch, "".join([*rows, "broken"]).encode())
+    documents = iter(read_inputs("-")[0])
+    assert [next(documents).text for _ in range(1000)] == [str(number) for number in range(1000)]
+    with pytest.raises(DataError, match=r"standard input:1001: found .*expected one JSON object"):
+        next(documents)
+
+
+def test_other_encodings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "gbk.txt"
+    path.write_bytes("患者头痛".encode("gbk"))
+    with pytest.raises(DataError, match=r"gbk\.txt:1: found .*not UTF-8 \(it looks like GBK"):
+        texts_of(path)
+    stdin_with(monkeypatch, "患者头痛".encode("gbk"))
+    with pytest.raises(DataError, match="standard input:1: found bytes that are not UTF-8"):
+        texts_of("-")
+    stdin_with(monkeypatch, "头\n".encode() + "患者头痛\n".encode("gbk") + "热\n".encode())
+    problems = Problems("skip")
+    assert texts_of("-", form="lines", problems=problems) == ["头", "热"]
+    assert len(problems.items) == 1
+
+
+def test_broken_lines_stop_or_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "notes.jsonl"
+    path.write_text('{"text": "头痛"}\n{"text": "发\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"notes\.jsonl:2: found broken JSON"):
+        texts_of(path)
+    problems = Problems("skip")
+    assert texts_of(path, problems=problems) == ["头痛"] and len(problems.items) == 1
+
+
+def test_what_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file or folder"):
+        texts_of(tmp_path / "nothing.txt")
+    with pytest.raises(DataError, match=r"found no text file, expected files that end in \.txt"):
+        texts_of(tmp_path)
+    (tmp_path / "a.txt").write_text("甲", encoding="utf-8")
+    with pytest.raises(DataError, match="found a folder, expected one file of JSON lines"):
+        texts_of(tmp_path, form="jsonl")
+    with pytest.raises(ValueError, match="The input format is 'xml'; choose one of auto, text, lines, jsonl"):
+        texts_of(tmp_path / "a.txt", form="xml")

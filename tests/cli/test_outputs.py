@@ -1,0 +1,132 @@
+"""What `predict` writes: every format, whole or not at all, and resumed without predicting twice."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hf_cner.cli.outputs import output_format, write_predictions
+from hf_cner.data.documents import Document, Span
+from hf_cner.data.problems import DataError
+
+TEXTS = ["头痛3天。", "", '他说“a,b"c”\n发热。']
+INPUTS = [Document(text, id=f"n{number}") for number, text in enumerate(TEXTS)]
+
+
+def first_two(documents: Iterable[Document]) -> Iterator[Document]:
+    """A predictor that finds the first two characters of every text."""
+    for document in documents:
+        spans = [Span(0, 2, "症状", 0.25)] if len(document.text) > 1 else []
+        yield document.with_spans(spans)
+
+
+def rows_of(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "out.jsonl"
+    assert write_predictions(first_two, INPUTS, path, "jsonl") == 3
+    rows = rows_of(path)
+    assert [row["text"] for row in rows] == TEXTS
+    assert [row["id"] for row in rows] == ["n0", "n1", "n2"]
+    assert rows[0]["entities"] == [{"start": 0, "end": 2, "type": "症状", "text": "头痛", "score": 0.25}]
+    assert rows[1]["entities"] == []
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_csv(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    write_predictions(first_two, [Document(TEXTS[2]), Document('",\n')], path, "csv")
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert rows == [
+        ["document", "record", "start", "end", "type", "text", "score"],
+        ["1", "", "0", "2", "症状", "他说", "0.25"],
+        ["2", "", "0", "2", "症状", '",', "0.25"],
+    ]
+
+
+def test_marked_text_and_html(tmp_path: Path) -> None:
+    write_predictions(first_two, INPUTS, tmp_path / "out.txt", "text")
+    assert "[头痛]症状3天。" in (tmp_path / "out.txt").read_text(encoding="utf-8")
+    write_predictions(first_two, INPUTS, tmp_path / "out.html", "html")
+    assert ">头痛<" in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
+def test_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    write_predictions(first_two, INPUTS[:1], None, "jsonl")
+    assert json.loads(capsys.readouterr().out)["text"] == TEXTS[0]
+
+
+@pytest.mark.parametrize("form", ["csv", "text", "html", "jsonl"])
+def test_a_failure_leaves_the_old_file(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "out"
+    path.write_text("old", encoding="utf-8")
+
+    def failing(documents: Iterable[Document]) -> Iterator[Document]:
+        yield from list(first_two(documents))[:2]
+        raise RuntimeError("no more memory")
+
+    with pytest.raises(RuntimeError, match="no more memory"):
+        write_predictions(failing, INPUTS, path, form)
+    assert path.read_text(encoding="utf-8") == "old"
+    partial = tmp_path / "out.partial"
+    assert partial.exists() == (form == "jsonl")
+
+
+def test_resume_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
+    whole, path = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
+    write_predictions(first_two, INPUTS, whole, "jsonl")
+    content = whole.read_bytes()
+    predicted: list[str] = []
+
+    def counting(documents: Iterable[Document]) -> Iterator[Document]:
+        for document in first_two(documents):
+            predicted.append(document.id)
+            yield document
+
+    lines = content.split(b"\n")
+    for kept, missing in ((lines[0] + b"\n" + lines[1][:-9], ["n1", "n2"]), (content, []), (b"", ["n0", "n1", "n2"])):
+        predicted.clear()
+        (tmp_path / "out.jsonl.partial").write_bytes(kept)
+        assert write_predictions(counting, iter(INPUTS), path, "jsonl", resume=True) == 3
+        assert predicted == missing
+        assert path.read_bytes() == content
+        assert not (tmp_path / "out.jsonl.partial").exists()
+
+
+def test_without_resume_a_partial_file_counts_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl.partial").write_text('{"text": "x"}\n', encoding="utf-8")
+    write_predictions(first_two, INPUTS, tmp_path / "out.jsonl", "jsonl")
+    assert len(rows_of(tmp_path / "out.jsonl")) == 3
+
+
+@pytest.mark.parametrize("inputs", [[Document("别的")], []])
+def test_resume_with_another_input_is_refused(tmp_path: Path, inputs: list[Document]) -> None:
+    (tmp_path / "out.jsonl.partial").write_text('{"text": "头痛3天。", "entities": []}\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"out\.jsonl\.partial:1: found another text than in the input"):
+        write_predictions(first_two, inputs, tmp_path / "out.jsonl", "jsonl", resume=True)
+
+
+@pytest.mark.parametrize(("path", "form"), [("out.csv", "csv"), (None, "jsonl")])
+def test_resume_needs_a_file_of_json_lines(tmp_path: Path, path: str | None, form: str) -> None:
+    with pytest.raises(ValueError, match="--resume goes on with an --output file of JSON lines"):
+        write_predictions(first_two, INPUTS, tmp_path / path if path else None, form, resume=True)
+
+
+def test_format_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {"a.jsonl": "jsonl", "a.csv": "csv", "a.TXT": "text", "a.html": "html", "a": "jsonl", "a.json": "jsonl"}
+    assert {name: output_format(None, Path(name)) for name in named} == named
+    assert output_format("csv", Path("a.html")) == "csv"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    assert output_format(None, None) == "text"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: False, raising=False)
+    assert output_format(None, None) == "jsonl"
+    with pytest.raises(ValueError, match="The output format is 'xml'; choose one of jsonl, csv, text, html"):
+        output_format("xml", None)
