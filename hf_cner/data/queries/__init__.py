@@ -1,0 +1,86 @@
+"""The questions that the question-answering model asks: one YAML file per corpus, `type: question`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+import yaml
+
+from ..files import read_text
+from ..problems import DataError
+
+SAME_AS = {  # corpora with the types of another one
+    "sample": "ccks2017",
+    "ccks2017-early": "ccks2017",
+    "ccks2017-csv": "ccks2017",
+    "cblue-cmeee": "cmeee",
+}
+
+
+def query_file(corpus: str) -> Path | None:
+    """The file with the questions of a corpus; None where it has none."""
+    name = f"{SAME_AS.get(corpus, corpus)}.yaml"
+    return next((path for path in Path(__file__).parent.glob("*.yaml") if path.name == name), None)
+
+
+def read_queries(path: str | PathLike[str]) -> dict[str, str]:
+    """Questions of a YAML file, in its order.
+
+    Raises:
+        DataError: no mapping of type to question, none at all, a type that stands there twice, an empty question, or a
+            question for two types.
+    """
+    try:
+        root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        found = " ".join(str(error).split())
+        raise DataError(f"{path}: found broken YAML ({found}); expected lines `type: question`; correct it.") from error
+    if not isinstance(root, yaml.MappingNode) or not root.value:
+        raise DataError(f"{path}: found no questions; expected lines `type: question`; write one per entity type.")
+    queries: dict[str, str] = {}
+    asked: dict[str, str] = {}
+    for key, value in root.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise DataError(f"{path}:{line}: found no type; expected lines `type: question`; correct the line.")
+        if key.value in queries:
+            raise DataError(f"{path}:{line}: found a second query for {key.value!r}; expected one; remove one of them.")
+        if not isinstance(value, yaml.ScalarNode) or value.tag.endswith(":null") or not value.value.strip():
+            raise DataError(f"{path}:{line}: found an empty query for {key.value!r}; expected a question; write it.")
+        if value.value in asked:
+            raise DataError(
+                f"{path}:{line}: found the query of {asked[value.value]!r} again for {key.value!r}; expected another "
+                "one for each type; ask differently."
+            )
+        queries[key.value] = value.value
+        asked[value.value] = key.value
+    return queries
+
+
+def queries_for(
+    corpus: str, entity_types: Sequence[str], *, source: str | PathLike[str] | None = None
+) -> dict[str, str]:
+    """One question for each type, in the order of the types.
+
+    Args:
+        corpus: whose questions are taken by default.
+        source: a YAML file of questions, or the name of another corpus.
+
+    Raises:
+        DataError: no such file, a corpus without questions of its own, or a type without one.
+    """
+    path = query_file(corpus if source is None else str(source))
+    if source is not None and (path is None or Path(source).is_file()):
+        path = Path(source)
+    if path is None:
+        raise DataError(
+            f"The corpus {corpus!r} has no queries of its own; write a YAML file with a line `type: question` for each "
+            f"of {list(entity_types)} and name it (--set model.queries=FILE)."
+        )
+    queries = read_queries(path)
+    missing = [name for name in entity_types if name not in queries]
+    if missing:
+        raise DataError(f"{path}: found no query for the type {missing[0]!r}; expected one for each type; add it.")
+    return {name: queries[name] for name in entity_types}
