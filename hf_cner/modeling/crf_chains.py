@@ -99,10 +99,10 @@ def packed(values: Tensor, layout: Layout) -> Tensor:
 
 
 def turned(values: Tensor, layout: Layout) -> Tensor:
-    """Packed steps `(steps, b, t)` with each row's units in reverse order."""
+    """Packed steps `(steps, b)` or `(steps, b, t)` with each row's units in reverse order."""
     if layout.turn is None:
         return values.flip(0)
-    return values.reshape(-1, values.shape[-1]).index_select(0, layout.turn).view(values.shape)
+    return values.flatten(0, 1).index_select(0, layout.turn).view(values.shape)
 
 
 def unpacked(values: Tensor, layout: Layout, fill: float | int, dtype: torch.dtype) -> Tensor:
@@ -125,40 +125,38 @@ def both_directions(scores: Tensor, layout: Layout) -> Tensor:
     return torch.stack((scores, turned(scores, layout)), 1)
 
 
-def sum_chain(factors: Tensor, transitions: Tensor, states: Tensor, products: Tensor, masses: Tensor) -> None:
-    """Sum over all paths, exp space: `products[l] = states[l-1] @ transitions`, `states[l] = products[l] · factors[l]`.
+def sum_chain(factors: Tensor, transitions: Tensor, products: Tensor, masses: Tensor) -> None:
+    """Sum over all paths in exp space: `products[l] = (products[l-1] · factors[l-1]) @ transitions`.
 
-    Every few steps a state is divided by its mass, which goes to `masses`.
+    Every few steps the state, `products[l] · factors[l]`, is divided by its mass, which goes to `masses[l]`.
 
     Args:
         factors: `(steps, d, b, t)`, at most 1.
         transitions: `(d, t, t)`, at most 1; from its second to its third dimension.
-        states, products: `(steps, d, b, t)`, contiguous, filled in from step 1 on; step 0 of `states` is given.
+        products: `(steps, d, b, t)`, contiguous, filled in from step 1 on; step 0 is given.
         masses: `(steps, d, b)`, ones.
     """
-    tensors = (factors, transitions, states, products, masses)
-    batch, tags = states.shape[-2:]
-    if on_host(states) and batch * tags * tags <= SINGLE_THREADED:
-        with np.errstate(all="ignore"):  # NaN and infinite scores are told by the masses
-            _sum_chain_on_host(*(tensor.numpy() for tensor in tensors))
+    batch, tags = products.shape[-2:]
+    if on_host(products) and batch * tags * tags <= SINGLE_THREADED:
+        with np.errstate(all="ignore"):  # NaN and infinite scores show in the masses
+            _sum_chain_on_host(factors.numpy(), transitions.numpy(), products.numpy(), masses.numpy())
         return
+    state = torch.mul(products[0], factors[0])
     for step in range(1, len(factors)):
-        torch.bmm(states[step - 1], transitions, out=products[step])
-        torch.mul(products[step], factors[step], out=states[step])
+        torch.bmm(state, transitions, out=products[step])
+        torch.mul(products[step], factors[step], out=state)
         if step % RENORMALISE_EVERY == 0:
-            mass = masses[step].copy_(states[step].sum(-1).add_(TINY))
-            states[step].div_(mass.unsqueeze(-1))
+            masses[step] = state.sum(-1).add_(TINY)
+            state.div_(masses[step].unsqueeze(-1))
 
 
-def _sum_chain_on_host(
-    factors: np.ndarray, transitions: np.ndarray, states: np.ndarray, products: np.ndarray, masses: np.ndarray
-) -> None:
+def _sum_chain_on_host(factors: np.ndarray, transitions: np.ndarray, products: np.ndarray, masses: np.ndarray) -> None:
     """`sum_chain` in NumPy, on the tensors' own memory: calls on arrays of one step's size cost half of torch's."""
     matmul, multiply, add = np.matmul, np.multiply, np.add.reduce
-    state, left = states[0], RENORMALISE_EVERY
-    for factor, product, after, mass in zip(factors[1:], products[1:], states[1:], masses[1:], strict=True):
+    state, left = products[0] * factors[0], RENORMALISE_EVERY
+    for factor, product, mass in zip(factors[1:], products[1:], masses[1:], strict=True):
         matmul(state, transitions, out=product)
-        state = multiply(product, factor, out=after)
+        multiply(product, factor, out=state)
         left -= 1
         if not left:
             left = RENORMALISE_EVERY
@@ -167,9 +165,7 @@ def _sum_chain_on_host(
             state /= mass[..., None]
 
 
-def log_chain(
-    scores: Tensor, transitions: Tensor, states: Tensor, products: Tensor | None, reduce: Callable[..., Tensor]
-) -> None:
+def log_chain(scores: Tensor, transitions: Tensor, products: Tensor, reduce: Callable[..., Tensor]) -> None:
     """The same in log space, with any reduction over the previous tag: `torch.logsumexp`, `torch.amax` for best paths.
 
     The candidates lie as (previous tag, direction, row, tag): so each addition runs along the tags and the reduction
@@ -178,45 +174,23 @@ def log_chain(
     Args:
         scores: `(steps, d, b, t)`.
         transitions: `(d, t, t)`; from its second to its third dimension.
-        states: `(steps, d, b, t)`, contiguous, filled in from step 1 on; step 0 is given.
-        products: the same before the step's own scores are added; None: not wanted.
+        products: `(steps, d, b, t)`, contiguous, filled in from step 1 on; step 0 is given.
         reduce: called as `reduce(candidates, 0, out=…)`.
     """
     arcs = transitions.transpose(0, 1).unsqueeze(2).contiguous()
-    product = torch.empty_like(states[0])
-    candidates = states.new_empty(len(arcs), *product.shape)
-    if on_host(states):
-        _log_chain_on_host(scores, arcs, states, products, reduce, candidates)
+    state, product = products[0] + scores[0], torch.empty_like(products[0])
+    before = state.permute(2, 0, 1).unsqueeze(-1)  # the previous tag's scores for each candidate, (t, d, b, 1)
+    candidates = products.new_empty(len(arcs), *product.shape)
+    if not on_host(products):
+        for step in range(1, len(scores)):
+            torch.add(before, arcs, out=candidates)
+            reduce(candidates, 0, out=products[step])
+            torch.add(products[step], scores[step], out=state)
         return
-    for step in range(1, len(scores)):
-        torch.add(_as_previous(states[step - 1]), arcs, out=candidates)
-        reduce(candidates, 0, out=product)
-        torch.add(product, scores[step], out=states[step])
-        if products is not None:
-            products[step] = product
-
-
-def _as_previous(state: Tensor) -> Tensor:
-    """A view of scores `(d, b, t)` as those of the previous tag of each candidate, `(t, d, b, 1)`."""
-    return state.permute(2, 0, 1).unsqueeze(-1)
-
-
-def _log_chain_on_host(
-    scores: Tensor,
-    arcs: Tensor,
-    states: Tensor,
-    products: Tensor | None,
-    reduce: Callable[..., Tensor],
-    candidates: Tensor,
-) -> None:
-    """`log_chain` with torch for the candidates and NumPy, on the same memory, for what has one step's size."""
-    product, state = torch.empty_like(states[0]), states[0].clone()
-    before = _as_previous(state)
-    summed, now, every, filled = product.numpy(), state.numpy(), scores.numpy(), states.numpy()
-    kept = None if products is None else products.numpy()
-    for step in range(1, len(every)):
+    # torch for the candidates and NumPy, on the same memory, for what has one step's size
+    of_step, own, after, now = products.numpy(), scores.numpy(), product.numpy(), state.numpy()
+    for step in range(1, len(own)):
         torch.add(before, arcs, out=candidates)
         reduce(candidates, 0, out=product)
-        filled[step] = np.add(summed, every[step], out=now)
-        if kept is not None:
-            kept[step] = summed
+        np.add(after, own[step], out=now)
+        of_step[step] = after

@@ -21,10 +21,10 @@ def best_paths(emissions: Tensor, potentials: Potentials, layout: Layout) -> Ten
         potentials: -inf where forbidden.
     """
     scores = packed(emissions, layout).to(torch.float64).unsqueeze(1)
-    states = torch.empty_like(scores)
-    torch.add(scores[0], potentials.start, out=states[0])
-    log_chain(scores, potentials.transitions.unsqueeze(0), states, None, torch.amax)
-    return _trace(states.squeeze(1), potentials, layout).masked_fill_(~layout.valid, -100)
+    products = torch.empty_like(scores)
+    products[0] = potentials.start
+    log_chain(scores, potentials.transitions.unsqueeze(0), products, torch.amax)
+    return _trace(scores.add_(products).squeeze(1), potentials, layout).masked_fill_(~layout.valid, -100)
 
 
 def _trace(states: Tensor, potentials: Potentials, layout: Layout) -> Tensor:
@@ -74,12 +74,12 @@ def trace_on_device(states: Tensor, transitions: Tensor, last: Tensor, layout: L
 
 def max_marginals(emissions: Tensor, potentials: Potentials, layout: Layout) -> Tensor:
     """Score of the best path through each tag minus the best path's, `(steps, b, t)`; 0 behind a row's units."""
-    scores = both_directions(packed(emissions, layout).to(torch.float64), layout)
-    states, products = torch.empty_like(scores), torch.empty_like(scores)
+    own = packed(emissions, layout).to(torch.float64)
+    scores = both_directions(own, layout)
+    products = torch.empty_like(scores)
     products[0] = torch.stack((potentials.start, potentials.end)).unsqueeze(1)
-    torch.add(products[0], scores[0], out=states[0])
-    arcs = torch.stack((potentials.transitions, potentials.transitions.T))
-    log_chain(scores, arcs, states, products, torch.amax)
-    through = relative(states[:, 0] + turned(products[:, 1], layout))
-    tags = _trace(states[:, 0].contiguous(), potentials, layout).unsqueeze(-1)
+    log_chain(scores, torch.stack((potentials.transitions, potentials.transitions.T)), products, torch.amax)
+    forward = products[:, 0] + own
+    through = relative(forward + turned(products[:, 1], layout))
+    tags = _trace(forward, potentials, layout).unsqueeze(-1)
     return through.scatter_(-1, tags, 0.0).masked_fill_(~layout.valid.unsqueeze(-1), 0.0)

@@ -25,20 +25,23 @@ from .crf_chains import (
 
 
 class Posterior(NamedTuple):
-    """Forward and backward scores of packed steps, `(steps, b, t)`, each step on a scale of its own.
+    """Forward and backward scores of packed steps, each step on a scale of its own.
 
     The posterior of a tag is `joint / mass`; of a pair of neighbouring tags it is
-    `forward[l, i] · exp(transitions[i, j]) · arriving[l+1, j] / mass[l]`. Behind a row's units all is meaningless.
+    `forward[l, i] · exp(transitions[i, j]) · arriving[l+1, j] / (mass[l] · scale[l+1])`. Behind a row's units all is
+    meaningless.
     """
 
     forward: Tensor
-    """`(steps, b, t)`, with each step's own score."""
+    """`(steps, b, t)`: forward scores, with each step's own."""
     arriving: Tensor
-    """`(steps, b, t)`: backward, with each step's own score, on the scale of the step before."""
+    """`(steps, b, t)`: backward scores, with each step's own."""
     joint: Tensor
-    """`(steps, b, t)`: forward times backward without the step's own score."""
+    """`(steps, b, t)`: forward scores times backward scores without the step's own."""
     mass: Tensor
     """`(steps, b)`: sum of `joint`."""
+    scale: Tensor
+    """`(steps, b)`: what `arriving` was divided by before the step in front of it was computed."""
     log_partition: Tensor
     """`(b,)`, of the shifted scores; 0 for an empty row."""
     log_rows: Tensor
@@ -76,42 +79,24 @@ def forward_backward(scores: Tensor, potentials: Potentials, layout: Layout) -> 
         scores: `(steps, b, t)`, from `shift`.
         potentials: shifted.
     """
-    factors = both_directions(scores.exp(), layout)
+    own = scores.exp()
+    factors = both_directions(own, layout)
     start, transitions, end = (part.exp() for part in potentials)
-    states, products = torch.empty_like(factors), torch.empty_like(factors)
-    masses = factors.new_ones(factors.shape[:3])
+    products, masses = torch.empty_like(factors), factors.new_ones(factors.shape[:3])
     products[0] = torch.stack((start, end)).unsqueeze(1)
-    torch.mul(products[0], factors[0], out=states[0])
-    sum_chain(factors, torch.stack((transitions, transitions.T)), states, products, masses)
-    joint = states[:, 0] * turned(products[:, 1], layout)
+    sum_chain(factors, torch.stack((transitions, transitions.T)), products, masses)
+    forward, arriving = products[:, 0].mul_(own), turned(products[:, 1], layout)
+    joint = forward * arriving
+    arriving *= own
     mass = joint.sum(-1)
-    scale = masses[:, 0].log().masked_fill_(~layout.valid, 0.0).sum(0)
-    log_partition = at_last(mass, layout).log_().add_(scale).masked_fill_(layout.lengths == 0, 0.0)
-    posterior = Posterior(
-        forward=states[:, 0],
-        arriving=turned(states[:, 1], layout),
-        joint=joint,
-        mass=mass,
-        log_partition=log_partition,
-        log_rows=layout.lengths.new_empty(0),
-        log_pairs=mass.new_empty(0, *transitions.shape),
-    )
+    divided = masses[:-1, 0].log().masked_fill_(~layout.valid[1:], 0.0).sum(0)
+    log_partition = at_last(mass, layout).log_().add_(divided).masked_fill_(layout.lengths == 0, 0.0)
+    scale = turned(masses[:, 1], layout)
+    no_rows, no_pairs = layout.lengths.new_empty(0), mass.new_empty(0, *transitions.shape)
+    posterior = Posterior(forward, arriving, joint, mass, scale, log_partition, no_rows, no_pairs)
     unsafe = (~(mass >= SMALLEST_MASS) & layout.valid).any(0)  # NaN is not safe either
     rows = unsafe.nonzero().squeeze(1)
     return _in_log_space(posterior, scores, potentials, layout, rows) if len(rows) else posterior
-
-
-def log_scores(scores: Tensor, potentials: Potentials) -> tuple[Tensor, Tensor]:
-    """Forward and backward scores in log space of scores in both directions, `(steps, 2, b, t)`.
-
-    Both results `(steps, 2, b, t)`: with each step's own scores, and without. Direction 1 is in its own, reverse order.
-    """
-    states, products = torch.empty_like(scores), torch.empty_like(scores)
-    products[0] = torch.stack((potentials.start, potentials.end)).unsqueeze(1)
-    torch.add(products[0], scores[0], out=states[0])
-    arcs = torch.stack((potentials.transitions, potentials.transitions.T))
-    log_chain(scores, arcs, states, products, torch.logsumexp)
-    return states, products
 
 
 def _in_log_space(
@@ -122,15 +107,18 @@ def _in_log_space(
     position = torch.arange(len(scores), device=rows.device).unsqueeze(1)
     turn = torch.where(valid, lengths - 1 - position, position).unsqueeze(-1).expand(-1, -1, scores.shape[-1])
     here = scores[:, rows]
-    states, products = log_scores(torch.stack((here, here.gather(0, turn)), 1), potentials)
-    forward, backward = states[:, 0], products[:, 1].gather(0, turn)
+    both = torch.stack((here, here.gather(0, turn)), 1)
+    products = torch.empty_like(both)
+    products[0] = torch.stack((potentials.start, potentials.end)).unsqueeze(1)
+    log_chain(both, torch.stack((potentials.transitions, potentials.transitions.T)), products, torch.logsumexp)
+    forward, backward = products[:, 0] + here, products[:, 1].gather(0, turn)
     mass = (forward + backward).logsumexp(-1)
     posterior.log_partition[rows] = mass.flatten().index_select(
         0, (lengths - 1) * len(rows) + torch.arange(len(rows), device=rows.device)
     )
     mass = mass.masked_fill_(mass == -torch.inf, 0.0).unsqueeze(-1)  # where no path is possible nothing has a posterior
     posterior.joint[:, rows] = (forward + backward - mass).exp_()
-    posterior.mass[:, rows] = 1.0
+    posterior.mass[:, rows] = posterior.scale[:, rows] = 1.0
     posterior.arriving[:, rows] = 0.0
     pairs = scores.new_zeros(len(rows), *potentials.transitions.shape)
     leaving, arriving = (forward - mass).unsqueeze(-1), (here + backward).unsqueeze(-2)
@@ -219,7 +207,8 @@ def _expected_pairs(
 ) -> Tensor:
     """Posteriors of the pairs of neighbouring tags, `(t, t)`, summed over steps and over rows with `weight` `(b,)`."""
     tags = transitions.shape[0]
-    leaving = posterior.forward[:-1] * (over_mass[:-1] * layout.valid[1:].unsqueeze(-1))
+    over_both = (over_mass[:-1].squeeze(-1) / posterior.scale[1:]).masked_fill_(~layout.valid[1:], 0.0)
+    leaving = posterior.forward[:-1] * over_both.unsqueeze(-1)
     together = leaving.view(-1, tags).T @ posterior.arriving[1:].reshape(-1, tags)
     pairs = together.mul_(transitions.exp())
     if len(posterior.log_rows):

@@ -110,29 +110,28 @@ def _blocks(scores: _Scores, backward: bool, in_log_space: bool) -> Iterator[tup
     initial, arcs = (end, transitions.T) if backward else (start, transitions)
     initial, arcs = (initial, arcs) if in_log_space else (initial.exp(), arcs.exp())
     arcs = arcs.unsqueeze(0).contiguous()
-    carried = None
+    carried: Tensor | None = None
     for first in range(0, len(scores.turn), STEPS_AT_ONCE * scores.batch):
         block = slice(first, min(first + STEPS_AT_ONCE * scores.batch, len(scores.turn)))
         own = scores.at(scores.turn[block] if backward else torch.arange(block.start, block.stop))
         own = own.view(-1, 1, scores.batch, len(initial))
         if not in_log_space:
             own.exp_()
-        if carried is not None:
-            own = torch.cat((own[:1], own))  # one step more, for what is carried over; its own scores are not read
-        states, products = torch.empty_like(own), torch.empty_like(own)
         if carried is None:
-            products[0] = initial
-            states[0] = own[0] + initial if in_log_space else own[0] * initial
-        else:
-            states[0] = carried
+            carried = initial.expand_as(own[0])
+        else:  # one step more, in front: the state carried over, with no score of its own
+            own = torch.cat((torch.full_like(own[:1], 0.0 if in_log_space else 1.0), own))
+        products = torch.empty_like(own)
+        products[0] = carried
         if in_log_space:
-            log_chain(own, arcs, states, products, torch.logsumexp)
-            following = relative(states[-1])
+            log_chain(own, arcs, products, torch.logsumexp)
+            states = own.add_(products)
+            carried = relative(states[-1])
         else:
-            sum_chain(own, arcs, states, products, own.new_ones(own.shape[:3]))
-            following = states[-1] / states[-1].sum(-1, keepdim=True).add_(TINY)
-        given = slice(0 if carried is None else 1, None)
-        carried = following
+            sum_chain(own, arcs, products, own.new_ones(own.shape[:3]))
+            states = own.mul_(products)
+            carried = states[-1] / states[-1].sum(-1, keepdim=True).add_(TINY)
+        given = slice(len(own) - (block.stop - block.start) // scores.batch, None)
         yield block, states[given].view(-1, len(initial)), products[given].view(-1, len(initial))
 
 

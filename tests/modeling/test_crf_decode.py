@@ -6,8 +6,9 @@ import pytest
 import torch
 import torchcrf
 from crf_cases import make
+from torch._subclasses.fake_tensor import FakeTensorMode
 
-from hf_cner.modeling import crf_decode
+from hf_cner.modeling import crf_chains, crf_decode
 from hf_cner.modeling.crf import LinearChainCRF
 
 
@@ -90,3 +91,14 @@ def test_batch_and_padding_do_not_matter() -> None:
         alone = emissions[row : row + 1, :length]
         assert crf.decode(alone) == decoded[row : row + 1]
         torch.testing.assert_close(crf.marginals(alone)[0], marginals[row, :length], rtol=1e-12, atol=1e-14)
+
+
+def test_a_device_is_never_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tensors without data would raise at the first look at a value."""
+    for module in (crf_chains, crf_decode):
+        monkeypatch.setattr(module, "on_host", lambda tensor: False)
+    with FakeTensorMode():
+        crf = LinearChainCRF(5)
+        mask = torch.ones(3, 8, dtype=torch.bool)
+        assert crf.viterbi(torch.randn(3, 8, 5), mask).shape == (3, 8)
+        assert crf.max_marginals(torch.randn(3, 8, 5), mask).shape == (3, 8, 5)
