@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_tokenizers import CHARACTERS, character_tokenizer
-from transformers import set_seed
+from transformers import BertConfig, XLNetConfig, set_seed
 
 from hf_cner import CnerConfig, CnerForTokenClassification
 from hf_cner.modeling import extraction
@@ -185,8 +185,41 @@ def test_the_loss_is_the_sum_over_all_units(name: str) -> None:
     assert_same(result.spans, spans_of(model, NOTES, STRIDE))  # gold changes no prediction
 
 
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("kind", ["bert", "xlnet"])
+def test_pretrained_encoders_see_their_special_tokens_and_no_padding(kind: str, side: str) -> None:
+    sizes = {"vocab_size": 40, "pad_token_id": 0}
+    encoder: Any = (
+        BertConfig(**sizes, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+        if kind == "bert"
+        else XLNetConfig(**sizes, d_model=16, n_layer=2, n_head=2, d_inner=32)
+    )
+    table = CharacterTable(character_tokenizer(side=side))
+    set_seed(0)
+    model = CnerForTokenClassification(
+        CnerConfig(
+            encoder={"kind": "pretrained", "config": encoder.to_dict()},
+            context={"kind": "none"},
+            entity_types=TYPES,
+            non_unit_ids=table.non_unit_ids,
+        )
+    ).eval()
+    with torch.no_grad():
+        model.span_decoder.projection.weight.mul_(20)
+    together = spans_of(model, NOTES, STRIDE, table=table)
+    assert sum(map(len, together)) > 5
+    assert_same([spans_of(model, [note], STRIDE, table=table, max_tokens=1)[0] for note in NOTES], together)
+    with torch.no_grad():  # what the tokenizer itself makes of a short text, unpadded, gives the same
+        built = character_tokenizer(side=side)(NOTES[0][:12], return_tensors="pt", return_token_type_ids=False)
+        direct = model.decode(model(**built).emissions, model.unit_mask(**built), scores=True)
+    assert_same(direct, spans_of(model, [NOTES[0][:12]], STRIDE, table=table))
+
+
 def test_span_decoders_are_stitched_on_spans_and_scored_with_span_labels() -> None:
     model = model_of(decoder="biaffine", max_width=3, threshold=0.4)
+    with torch.no_grad():
+        for parameter in model.span_decoder.parameters():
+            parameter.normal_()
     cut = spans_of(model, NOTES, STRIDE)
     assert sum(map(len, cut)) > 5
     assert_same(cut, spans_of(model, NOTES, WHOLE))
