@@ -26,13 +26,13 @@ def band_scores(left: torch.Tensor, right: torch.Tensor, width: int) -> torch.Te
     reach = block + width - 1
     left = F.pad(left, (0, 0, 0, 0, 0, blocks * block - length))
     right = F.pad(right, (0, 0, 0, (blocks - 1) * block + reach - length))
-    starts = left.view(batch, blocks, block, classes, size).transpose(2, 3)  # (b, blocks, classes, block, size)
+    starts = left.view(batch, blocks, block * classes, size)  # classes are rows too: nothing is copied once per class
     ends = right.unfold(1, reach, block)  # (b, blocks, size, reach)
-    products = starts @ ends.unsqueeze(2)  # (b, blocks, classes, block, reach)
-    # Element (r, r + k) of a block lies at r·(reach + 1) + k of its flattened rows: one pad and one view skew the band.
-    flat = F.pad(products.flatten(-2), (0, block))
-    band = flat.view(batch, blocks, classes, block, reach + 1)[..., :width]
-    return band.permute(0, 1, 3, 4, 2).reshape(batch, blocks * block, width, classes)[:, :length]
+    products = starts @ ends  # (b, blocks, block · classes, reach)
+    # Class c of (r, r + k) lies at r·(classes·reach + 1) + c·reach + k of a block: one pad and views skew the band.
+    flat = F.pad(products.flatten(-2), (0, block)).view(batch, blocks, block, classes * reach + 1)
+    band = flat[..., :-1].unflatten(-1, (classes, reach))[..., :width]
+    return band.transpose(-1, -2).reshape(batch, blocks * block, width, classes)[:, :length]
 
 
 def end_values(values: torch.Tensor, width: int) -> torch.Tensor:
