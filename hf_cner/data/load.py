@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from .corpora import corpus_module, read_corpus, splits
+from .corpora import corpus_module, read_splits
 from .documents import Document, from_row, to_row
 from .problems import Problems
 
 if TYPE_CHECKING:  # datasets takes a second to import
-    from datasets import DatasetDict, Features
+    from datasets import DatasetDict, DatasetInfo, Features
 
 _ENTITY_KEYS = ("start", "end", "type", "text")
 
@@ -25,25 +25,31 @@ def load_corpus(
 ) -> DatasetDict:
     """Read a corpus into a ``DatasetDict`` with the features id, record, text and entities (start, end, type, text).
 
-    Its splits are the published ones that the folder holds (``train``, ``validation``, ``test``); where the files speak
-    of none, or ``data_dir`` is a file, everything is ``train``. How what is labelled is split for training is another
-    question: see ``split_by_record``.
+    Its splits are the published ones that the folder holds (``train``, ``validation``, ``test``), without empty ones;
+    where the files speak of none, or ``data_dir`` is a file, everything is ``train``. How what is labelled is split for
+    training is another question: see ``split_by_record``. ``dataset_scripts`` writes the same as Parquet with a card.
 
     Raises:
         DataError: as ``read_corpus``.
     """
-    from datasets import Dataset, DatasetDict, DatasetInfo
+    from datasets import Dataset, DatasetDict
 
-    module = corpus_module(name)
-    problems = Problems(on_error) if problems is None else problems
-    info = DatasetInfo(description=module.DESCRIPTION, license=module.LICENCE, features=corpus_features())
-    there = splits(name, data_dir)
+    info = corpus_info(name)
     parts = {}
-    for split in there:
-        documents = read_corpus(name, data_dir, problems=problems, split=split if there != ("train",) else None)
+    for split, documents in read_splits(name, data_dir, on_error=on_error, problems=problems).items():
         rows = [dataset_row(document) for document in documents]
         parts[split] = Dataset.from_list(rows, features=corpus_features(), info=info, split=split)
     return DatasetDict(parts)
+
+
+def corpus_info(name: str) -> DatasetInfo:
+    """What ``datasets`` wants to know of a corpus: description, licence, citation, features."""
+    from datasets import DatasetInfo
+
+    module = corpus_module(name)
+    return DatasetInfo(
+        description=module.DESCRIPTION, license=module.LICENCE, citation=module.CITATION, features=corpus_features()
+    )
 
 
 def corpus_features() -> Features:

@@ -1,8 +1,8 @@
 """One module per corpus, and the table that names them.
 
-A module has ``NAME``, ``ENTITY_TYPES``, ``DESCRIPTION``, ``LICENCE``, ``LAYOUT`` (what its folder looks like) and
-``read(folder, *, problems) -> Iterator[Document]``; where the published files come in splits, also ``PATTERNS``. To
-add a corpus, write such a module and one line in ``CORPORA``.
+A module has ``NAME``, ``ENTITY_TYPES``, ``DESCRIPTION``, ``LICENCE``, ``CITATION`` (BibTeX), ``LAYOUT`` (what its
+folder looks like) and ``read(folder, *, problems) -> Iterator[Document]``; where the published files come in splits,
+also ``PATTERNS``. To add a corpus, write such a module, one line in ``CORPORA`` and a script in ``dataset_scripts``.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ CORPORA = {
     "conll": "conll",
 }
 _GENERIC = ("sample", "jsonl", "conll")
+
+
+class NoDocuments(DataError):
+    """The files are there, and hold no document."""
 
 
 def corpus_module(name: str) -> ModuleType:
@@ -110,7 +114,35 @@ def read_corpus(
         return _read_all(module, path, split, problems)
     except DataError as error:
         likely = sorted(guess(path) - {module.NAME})
-        raise DataError(f"{error} It looks like {' or '.join(likely)}." if likely else str(error)) from error
+        raise type(error)(f"{error} It looks like {' or '.join(likely)}." if likely else str(error)) from error
+
+
+def read_splits(
+    name: str,
+    data_dir: str | PathLike[str] | None = None,
+    *,
+    on_error: str = "stop",
+    problems: Problems | None = None,
+) -> dict[str, list[Document]]:
+    """The documents of each published split; where the files speak of none, everything is ``train``.
+
+    A split whose files hold no document is left out: most libraries take no empty one.
+
+    Raises:
+        DataError: as ``read_corpus``; ``NoDocuments`` when all splits are empty.
+    """
+    problems = Problems(on_error) if problems is None else problems
+    there = splits(name, data_dir)
+    if there == ("train",):
+        return {"train": read_corpus(name, data_dir, problems=problems)}
+    parts: dict[str, list[Document]] = {}
+    for number, split in enumerate(there, 1):
+        try:
+            parts[split] = read_corpus(name, data_dir, problems=problems, split=split)
+        except NoDocuments:
+            if number == len(there) and not parts:
+                raise
+    return parts
 
 
 def _read_all(module: ModuleType, path: Path, split: str | None, problems: Problems) -> list[Document]:
@@ -118,7 +150,7 @@ def _read_all(module: ModuleType, path: Path, split: str | None, problems: Probl
     if not documents:
         left_out = f" (left out: {len(problems.items)}, the first {problems.items[0]})" if problems.items else ""
         found = f"found no document of {module.NAME}{left_out}"
-        raise DataError(f"{path}: {found}; expected {module.LAYOUT}; name that folder.")
+        raise NoDocuments(f"{path}: {found}; expected {module.LAYOUT}; name that folder.")
     return documents
 
 

@@ -16,12 +16,22 @@ from .cmeee import ENTITY_TYPES, LICENCE
 
 NAME = "cblue-cmeee"
 DESCRIPTION = "CMeEE in CBLUE's JSON: sentences of paediatric textbooks, nine types, nested."
+CITATION = """\
+@inproceedings{zhang2022cblue,
+  title = {{CBLUE}: A {Chinese} Biomedical Language Understanding Evaluation Benchmark},
+  author = {Zhang, Ningyu and Chen, Mosha and Bi, Zhen and Liang, Xiaozhuan and Li, Lei and others},
+  booktitle = {Proceedings of the 60th Annual Meeting of the Association for Computational Linguistics},
+  year = {2022},
+  eprint = {2106.08087},
+  archivePrefix = {arXiv}
+}
+"""
 LAYOUT = "CMeEE_train.json, a list of objects with text and entities (start_idx, end_idx, type)"
 
 PATTERNS = ("*.json", "*.jsonl")
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})
 
-__all__ = ["CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "PATTERNS", "read"]
+__all__ = ["CITATION", "CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "PATTERNS", "read"]
 
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:

@@ -18,6 +18,13 @@ NAME = "ccks2017"
 ENTITY_TYPES: tuple[str, ...] = ("症状和体征", "检查和检验", "疾病和诊断", "治疗", "身体部位")
 DESCRIPTION = "CCKS-2017 task 2: four sections of 300 electronic medical records, five types, flat."
 LICENCE = "No open licence: handed out for the CCKS-2017 evaluation only."
+CITATION = """\
+@misc{ccks2017task2,
+  title = {{CCKS} 2017 Task 2: Clinical Named Entity Recognition in Chinese Electronic Medical Records},
+  howpublished = {Evaluation task of the China Conference on Knowledge Graph and Semantic Computing},
+  year = {2017}
+}
+"""
 LAYOUT = "section folders with <section>-<n>.txtoriginal.txt and <section>-<n>.txt"
 
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})

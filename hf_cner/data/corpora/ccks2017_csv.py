@@ -20,7 +20,7 @@ from ..problems import DataError, Problems
 from ..reading.locate import matching
 from ..reading.sections import SectionKey, section_files, section_key
 from ..reading.standoff import Conventions, RawDocument, RawSpan, to_documents
-from .ccks2017 import ENTITY_TYPES, LICENCE
+from .ccks2017 import CITATION, ENTITY_TYPES, LICENCE
 
 NAME = "ccks2017-csv"
 DESCRIPTION = "CCKS-2017 task 2, test set: text files and the organisers' gold in one CSV file."
@@ -29,7 +29,7 @@ LAYOUT = "section folders with <section>-<n>.txtoriginal.txt (or .txt) and one C
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})
 _ENTRY = re.compile(r"(.*?)[ \t]([0-9]+)[ \t]+([0-9]+)[ \t]+([^\s;]+)\s*(?:;|$)", re.DOTALL)
 
-__all__ = ["CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "read"]
+__all__ = ["CITATION", "CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "read"]
 
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:

@@ -18,6 +18,17 @@ NAME = "ccks2018"
 ENTITY_TYPES: tuple[str, ...] = ("解剖部位", "症状描述", "独立症状", "药物", "手术")
 DESCRIPTION = "CCKS-2018 task 1: 600 histories of present illness, five types, flat; 469 texts are also in CCKS-2019."
 LICENCE = "No open licence: handed out for the CCKS-2018 evaluation only."
+CITATION = """\
+@inproceedings{zhang2019ccks2018,
+  title = {Overview of {CCKS} 2018 Task 1: Named Entity Recognition in {Chinese} Electronic Medical Records},
+  author = {Zhang, Jiangtao and Li, Juanzi and Jiao, Zengtao and Yan, Jun},
+  booktitle = {Knowledge Graph and Semantic Computing: Knowledge Computing and Language Understanding},
+  publisher = {Springer},
+  pages = {158--164},
+  year = {2019},
+  doi = {10.1007/978-981-15-1956-7_14}
+}
+"""
 LAYOUT = "a folder with 入院记录现病史-<n>.txtoriginal.txt and 入院记录现病史-<n>.txt"
 
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=False, aliases={})

@@ -17,6 +17,15 @@ NAME = "ccks2019"
 ENTITY_TYPES: tuple[str, ...] = ("疾病和诊断", "影像检查", "实验室检验", "手术", "药物", "解剖部位")
 DESCRIPTION = "CCKS-2019 task 1: 1,000 electronic medical records of oncology patients, six types, flat."
 LICENCE = "No open licence: handed out for the CCKS-2019 evaluation only."
+CITATION = """\
+@misc{han2020ccks2019,
+  title = {Overview of the {CCKS} 2019 Knowledge Graph Evaluation Track: Entity, Relation, Event and {QA}},
+  author = {Han, Xianpei and Wang, Zhichun and Zhang, Jiangtao and Wen, Qinghua and Li, Wenqi and others},
+  year = {2020},
+  eprint = {2003.03875},
+  archivePrefix = {arXiv}
+}
+"""
 LAYOUT = "*training*part*.txt or *.json, one object per line with originalText and entities"
 
 PATTERNS = ("*training*part*.txt", "*.json", "*.jsonl")

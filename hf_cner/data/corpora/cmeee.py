@@ -22,6 +22,18 @@ NAME = "cmeee"
 ENTITY_TYPES: tuple[str, ...] = ("dis", "sym", "pro", "equ", "dru", "ite", "bod", "dep", "mic")
 DESCRIPTION = "CMeEE v1: 15,000 training sentences of paediatric textbooks, nine types, nested."
 LICENCE = "Handed out by registration with CHIP; not to be passed on."
+CITATION = """\
+@inproceedings{zan2020pediatric,
+  title = {Building a Pediatric Medical Corpus: Word Segmentation and Named Entity Annotation},
+  author = {Zan, Hongying and Li, Wenxin and Zhang, Kunli and Ye, Yajuan and Chang, Baobao and Sui, Zhifang},
+  booktitle = {Chinese Lexical Semantics (CLSW 2020)},
+  series = {Lecture Notes in Computer Science},
+  volume = {12278},
+  publisher = {Springer},
+  year = {2021},
+  doi = {10.1007/978-3-030-81197-6_55}
+}
+"""
 LAYOUT = "chip.train, one sentence per line as text|||start    end    type|||"
 
 PATTERNS = ("*.train", "*.dev", "*.val", "*.test", "*train*.txt", "*dev*.txt", "*val*.txt", "*test*.txt")

@@ -14,6 +14,7 @@ NAME = "conll"
 ENTITY_TYPES: tuple[str, ...] = ()  # they stand in the data
 DESCRIPTION = "CoNLL files: a character and its tag per line; scheme and spelling are found out from the tags."
 LICENCE = "Whatever the licence of the data is."
+CITATION = ""
 LAYOUT = "*.conll or *.bio, a character and its tag per line, a blank line between sentences"
 
 PATTERNS = (

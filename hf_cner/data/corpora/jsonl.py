@@ -13,6 +13,7 @@ NAME = "jsonl"
 ENTITY_TYPES: tuple[str, ...] = ()  # they stand in the data
 DESCRIPTION = "JSON lines, one document per line: text, entities (start, end, type), and perhaps id and record."
 LICENCE = "Whatever the licence of the data is."
+CITATION = ""
 LAYOUT = "*.jsonl, one object per line with text and entities (start, end exclusive, type)"
 
 PATTERNS = ("*.jsonl",)

@@ -16,9 +16,16 @@ from .ccks2017 import ENTITY_TYPES
 NAME = "sample"
 DESCRIPTION = "INVENTED text in the style of CCKS-2017, five types, flat; bundled with the package."
 LICENCE = "Apache-2.0, as the package."
+CITATION = """\
+@misc{hfcnersample,
+  title = {An invented sample corpus in the style of {CCKS}-2017},
+  author = {{The hf\\_cner authors}},
+  note = {Part of the package hf-cner}
+}
+"""
 LAYOUT = "nothing: it is bundled"
 
-__all__ = ["DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "read"]
+__all__ = ["CITATION", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "read"]
 
 
 def read(folder: Path | None = None, *, problems: Problems) -> Iterator[Document]:

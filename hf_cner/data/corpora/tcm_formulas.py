@@ -17,6 +17,12 @@ NAME = "tcm-formulas"
 ENTITY_TYPES: tuple[str, ...] = ("方剂名", "组成", "功用", "主治", "剂型", "运用")
 DESCRIPTION = "1,499 texts on formulas of traditional Chinese medicine, six types, nested."
 LICENCE = "MIT."
+CITATION = """\
+@misc{tcmformulas,
+  title = {Texts on formulas of traditional {Chinese} medicine, annotated with six entity types},
+  note = {Published with the licence MIT}
+}
+"""
 LAYOUT = "dataset1.json, a list of objects with text and label (start, end, text, labels)"
 
 # The published split files are CSV in GBK named .json: where the whole set is there, it alone is read.

@@ -34,6 +34,12 @@ ENTITY_TYPES: tuple[str, ...] = (
 )
 DESCRIPTION = "850 package leaflets of drugs of traditional Chinese medicine, thirteen types, flat."
 LICENCE = "No open licence: handed out for a competition; not to be passed on."
+CITATION = """\
+@misc{tcmleaflets,
+  title = {Package leaflets of drugs of traditional {Chinese} medicine, annotated with thirteen entity types},
+  note = {Data of a competition on entity recognition}
+}
+"""
 LAYOUT = "train.json, a list of objects with text and labels ([id, type, start, end, mention])"
 
 PATTERNS = ("*.json", "*.jsonl")

@@ -26,6 +26,12 @@ ENTITY_TYPES: tuple[str, ...] = (
 )
 DESCRIPTION = "Sentences of literature on traditional Chinese medicine, ten types, flat."
 LICENCE = "Apache-2.0."
+CITATION = """\
+@misc{tcmliterature,
+  title = {Sentences of literature on traditional {Chinese} medicine, annotated with ten entity types},
+  note = {Published with the licence Apache-2.0}
+}
+"""
 LAYOUT = "medical.train, medical.dev: a character, a blank and its BIO tag per line"
 
 PATTERNS = ("*.train", "*.dev", "*.test")

@@ -1,0 +1,23 @@
+"""CCKS-2017 task 2 with the organisers' CSV gold as Parquet with a card, for `datasets.load_dataset`.
+
+Run `python dataset_scripts/ccks2017_csv/ccks2017_csv.py --data-dir RAW --out DIR [--push-to-hub ORG/NAME]`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # so that it runs from a clone, installed or not
+
+from hf_cner.data.builder import CorpusBuilder, main
+
+
+class Ccks2017Csv(CorpusBuilder):
+    """What `hf_cner.load_corpus("ccks2017-csv")` gives."""
+
+    CORPUS = "ccks2017-csv"
+
+
+if __name__ == "__main__":
+    main(Ccks2017Csv)

@@ -1,0 +1,23 @@
+"""CMeEE version 1 as Parquet with a card, for `datasets.load_dataset`.
+
+Run `python dataset_scripts/cmeee/cmeee.py --data-dir RAW --out DIR [--push-to-hub ORG/NAME]`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # so that it runs from a clone, installed or not
+
+from hf_cner.data.builder import CorpusBuilder, main
+
+
+class Cmeee(CorpusBuilder):
+    """What `hf_cner.load_corpus("cmeee")` gives."""
+
+    CORPUS = "cmeee"
+
+
+if __name__ == "__main__":
+    main(Cmeee)

@@ -1,0 +1,23 @@
+"""Formulas of traditional Chinese medicine as Parquet with a card, for `datasets.load_dataset`.
+
+Run `python dataset_scripts/tcm_formulas/tcm_formulas.py --data-dir RAW --out DIR [--push-to-hub ORG/NAME]`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # so that it runs from a clone, installed or not
+
+from hf_cner.data.builder import CorpusBuilder, main
+
+
+class TcmFormulas(CorpusBuilder):
+    """What `hf_cner.load_corpus("tcm-formulas")` gives."""
+
+    CORPUS = "tcm-formulas"
+
+
+if __name__ == "__main__":
+    main(TcmFormulas)
