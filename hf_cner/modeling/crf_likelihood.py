@@ -28,20 +28,17 @@ class Posterior(NamedTuple):
     """Forward and backward scores of packed steps, each step on a scale of its own.
 
     The posterior of a tag is `joint / mass`; of a pair of neighbouring tags it is
-    `forward[l, i] · exp(transitions[i, j]) · arriving[l+1, j] / (mass[l] · scale[l+1])`. Behind a row's units all is
-    meaningless.
+    `forward[l, i] · exp(transitions[i, j]) · arriving[l+1, j] / mass[l]`. Behind a row's units all is meaningless.
     """
 
     forward: Tensor
     """`(steps, b, t)`: forward scores, with each step's own."""
     arriving: Tensor
-    """`(steps, b, t)`: backward scores, with each step's own."""
+    """`(steps, b, t)`: backward scores, with each step's own, on the scale of the step in front."""
     joint: Tensor
     """`(steps, b, t)`: forward scores times backward scores without the step's own."""
     mass: Tensor
     """`(steps, b)`: sum of `joint`."""
-    scale: Tensor
-    """`(steps, b)`: what `arriving` was divided by before the step in front of it was computed."""
     log_partition: Tensor
     """`(b,)`, of the shifted scores; 0 for an empty row."""
     log_rows: Tensor
@@ -87,13 +84,12 @@ def forward_backward(scores: Tensor, potentials: Potentials, layout: Layout) -> 
     sum_chain(factors, torch.stack((transitions, transitions.T)), products, masses)
     forward, arriving = products[:, 0].mul_(own), turned(products[:, 1], layout)
     joint = forward * arriving
-    arriving *= own
+    arriving.mul_(own).div_(turned(masses[:, 1], layout).unsqueeze(-1))
     mass = joint.sum(-1)
     divided = masses[:-1, 0].log().masked_fill_(~layout.valid[1:], 0.0).sum(0)
     log_partition = at_last(mass, layout).log_().add_(divided).masked_fill_(layout.lengths == 0, 0.0)
-    scale = turned(masses[:, 1], layout)
     no_rows, no_pairs = layout.lengths.new_empty(0), mass.new_empty(0, *transitions.shape)
-    posterior = Posterior(forward, arriving, joint, mass, scale, log_partition, no_rows, no_pairs)
+    posterior = Posterior(forward, arriving, joint, mass, log_partition, no_rows, no_pairs)
     unsafe = (~(mass >= SMALLEST_MASS) & layout.valid).any(0)  # NaN is not safe either
     rows = unsafe.nonzero().squeeze(1)
     return _in_log_space(posterior, scores, potentials, layout, rows) if len(rows) else posterior
@@ -118,7 +114,7 @@ def _in_log_space(
     )
     mass = mass.masked_fill_(mass == -torch.inf, 0.0).unsqueeze(-1)  # where no path is possible nothing has a posterior
     posterior.joint[:, rows] = (forward + backward - mass).exp_()
-    posterior.mass[:, rows] = posterior.scale[:, rows] = 1.0
+    posterior.mass[:, rows] = 1.0
     posterior.arriving[:, rows] = 0.0
     pairs = scores.new_zeros(len(rows), *potentials.transitions.shape)
     leaving, arriving = (forward - mass).unsqueeze(-1), (here + backward).unsqueeze(-2)
@@ -207,8 +203,7 @@ def _expected_pairs(
 ) -> Tensor:
     """Posteriors of the pairs of neighbouring tags, `(t, t)`, summed over steps and over rows with `weight` `(b,)`."""
     tags = transitions.shape[0]
-    over_both = (over_mass[:-1].squeeze(-1) / posterior.scale[1:]).masked_fill_(~layout.valid[1:], 0.0)
-    leaving = posterior.forward[:-1] * over_both.unsqueeze(-1)
+    leaving = posterior.forward[:-1] * over_mass[:-1].masked_fill(~layout.valid[1:].unsqueeze(-1), 0.0)
     together = leaving.view(-1, tags).T @ posterior.arriving[1:].reshape(-1, tags)
     pairs = together.mul_(transitions.exp())
     if len(posterior.log_rows):
