@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import re
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -129,6 +131,27 @@ def test_no_relative_import_hides_in_a_string(path: Path) -> None:
 def test_portable_file_never_tests_the_config_class(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"isinstance\([^)]*Cner\w*Config", text), "a checkpoint's configuration is another copy of it"
+
+
+def test_every_import_is_declared_in_setup_cfg() -> None:
+    metadata = configparser.ConfigParser()
+    metadata.read(PACKAGE.parent / "setup.cfg", encoding="utf-8")
+    declared = {
+        _canonical(re.split(r"[<>=!~;\[ ]", line)[0])
+        for line in metadata["options"]["install_requires"].split("\n")
+        if line
+    }
+    distributions = packages_distributions()
+    roots = {module.split(".")[0] for path in MODULES for level, module, _ in imports(path) if level == 0}
+    third_party = roots - sys.stdlib_module_names - {"hf_cner"}
+    undeclared = [
+        root for root in sorted(third_party) if not declared & set(map(_canonical, distributions.get(root, [])))
+    ]
+    assert not undeclared, f"say in setup.cfg's install_requires where {undeclared} come from"
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 def test_no_import_cycles() -> None:
