@@ -51,10 +51,8 @@ def _refuse(target: Path, writes: Callable[[PurePosixPath], bool], overwrite: bo
     there = relative_files(target) if target.is_dir() else []
     foreign = [name for name in there if not writes(name)]
     if foreign:
-        raise DataError(
-            f"{target}: found {foreign[0]}, which is not written here; expected no such file; choose another folder."
-        )
+        found = f"found {foreign[0]}, which is not one of the files to be written"
+        raise DataError(f"{target}: {found}; expected a new folder; choose another.")
     if there and not overwrite:
-        raise DataError(
-            f"{target}: found an earlier result; expected no folder; replace it by --overwrite, or choose another."
-        )
+        found = "found an earlier result"
+        raise DataError(f"{target}: {found}; expected a new folder; choose another, or replace it by --overwrite.")
