@@ -7,17 +7,16 @@ first used, and the models are registered with transformers' Auto classes as soo
 from __future__ import annotations
 
 import importlib
-import sys
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import wrapt
+from . import _registration  # noqa: F401  (waits for transformers to be imported)
 
 __version__ = "0.1.0"
 
 _HOME_OF = {  # public name -> module that defines it
     "CnerConfig": "modeling.configuration_cner",
+    "CnerEncoderConfig": "modeling.configuration_encoder",
+    "CnerEncoderModel": "modeling.modeling_encoder",
     "CnerForTokenClassification": "modeling.modeling_cner",
     "CnerForQuestionAnswering": "modeling.modeling_cner_mrc",
     "CnerModel": "modeling.backbone",
@@ -44,32 +43,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-_AUTO = "transformers.models.auto"
-_BASE = "transformers.modeling_utils"  # imports the Auto classes on its way, before it has the class ours derive from
-_MODELS = "transformers.modeling_utils"  # imports the Auto configurations on its way, before it is whole itself
-_PORTABLE = [f"{__name__}.modeling.{path.stem}" for path in Path(__file__).with_name("modeling").glob("[!_]*.py")]
-
-
-def _register(finished: ModuleType) -> None:
-    """Registration needs torch and transformers, so it waits for the process to import the Auto classes itself.
-
-    When a module of ours, or transformers' own base class, imports them, that one is not whole yet and nothing can be
-    registered: then it waits for that module.
-    """
-
-    def partial(name: str) -> bool:
-        module = sys.modules.get(name)
-        spec = getattr(module, "__spec__", None)
-        # By name: transformers puts a lazy module with the same name in the place of the one that was imported.
-        return name != finished.__name__ and bool(getattr(spec, "_initializing", False))
-
-    if _AUTO in sys.modules and not any(map(partial, [_AUTO, _MODELS, *_PORTABLE, f"{__name__}._registration"])):
-        from ._registration import register
-
-        register()
-
-
-for _name in (_AUTO, _MODELS, *_PORTABLE):
-    wrapt.register_post_import_hook(_register, _name)

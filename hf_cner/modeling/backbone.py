@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import nn
-from transformers import PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedConfig
 from transformers.modeling_outputs import BaseModelOutput
 
 from .attention import ATTENTIONS
+from .base_model import CnerBaseModel
 from .configuration_cner import CnerConfig
 from .context import CONTEXTS
+from .encoder_pretrained import load_pretrained
 from .encoders import ENCODERS
-from .outputs import wants_dict
+from .outputs import wants, wants_dict
 from .slots import build
 from .units import full_mask, token_mask
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .bigrams import BigramEmbedding  # noqa: F401
     from .characters import TokenTypes  # noqa: F401
     from .convolutions import IDCNN  # noqa: F401
-    from .encoder_pretrained import PretrainedEncoder  # noqa: F401
     from .encoder_static import StaticEncoder  # noqa: F401
     from .extraction import Extraction  # noqa: F401
     from .layers import Linear  # noqa: F401
@@ -34,26 +35,48 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .windows import Window  # noqa: F401
 
 
-class CnerPreTrainedModel(PreTrainedModel):
-    """What the models share: initialisation of new layers, and what transformers asks of a model."""
+Model = TypeVar("Model", bound="CnerPreTrainedModel")
+
+
+class CnerPreTrainedModel(CnerBaseModel):
+    """What the models share: a start from a pretrained encoder, and checkpoints that carry their own code."""
 
     config_class: type[PreTrainedConfig] = CnerConfig
     base_model_prefix = "cner"
     _base_class = "CnerModel"  # what AutoModel makes of a checkpoint: the model without its decoder
-    supports_gradient_checkpointing = True
     accepts_loss_kwargs = True  # forward takes num_items_in_batch: Trainer then weighs every unit alike
     _keep_in_fp32_modules_strict = ["crf"]  # noqa: RUF012  (the base class's form)
-    _supports_sdpa = True
-    _supports_flash_attn = True
-    _supports_attention_backend = True
 
-    def _init_weights(self, module: nn.Module) -> None:
-        """Fill a layer that no checkpoint filled: each layer's own `reset_parameters`, children before parents."""
-        reset = getattr(module, "reset_parameters", None)
-        if callable(reset):
-            reset()
+    @classmethod
+    def from_encoder_pretrained(
+        cls: type[Model], encoder_name_or_path: str | os.PathLike[str], config: Any, **kwargs: Any
+    ) -> Model:
+        """A model whose encoder comes from a pretrained checkpoint and whose other layers are new.
+
+        Args:
+            encoder_name_or_path: a folder or Hub name that `AutoModel.from_pretrained` takes; safetensors only. An
+                encoder of ours that was saved alone (`CnerEncoderModel`) works as well.
+            config: its `encoder` slot is completed with the checkpoint's configuration.
+            kwargs: passed on to `AutoModel.from_pretrained` (`revision`, `token`, …); `dtype` and
+                `attn_implementation` go for the whole model. Without `dtype` it is float32, which training needs.
+        """
+        pretrained = load_pretrained(encoder_name_or_path, **kwargs)
+        chosen = {name: kwargs[name] for name in ("dtype", "attn_implementation") if kwargs.get(name) is not None}
+        if chosen.get("dtype") == "auto":
+            chosen["dtype"] = pretrained.dtype
+        if pretrained.config.model_type == "cner-encoder":
+            config.encoder = dict(pretrained.config.encoder)
+            weights = pretrained.encoder.state_dict()
         else:
-            super()._init_weights(module)
+            config.encoder = {**config.encoder, "kind": "pretrained", "config": pretrained.config.to_dict()}
+            weights = pretrained.state_dict()
+        model: Model = cls._from_config(config, **{"dtype": torch.float32, **chosen})
+        encoder = model.cner.encoder if hasattr(model, "cner") else model.encoder
+        if hasattr(encoder, "load_encoder"):
+            encoder.load_encoder(weights)
+        else:
+            encoder.load_state_dict(weights)
+        return model
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
         """As transformers does, and with the code of the model and of its pipeline.
@@ -117,10 +140,8 @@ class CnerModel(CnerPreTrainedModel):
             attention_mask=attention_mask,
             token_type_ids=token_type_ids,
             inputs_embeds=inputs_embeds,
-            output_hidden_states=bool(
-                self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
-            ),
-            output_attentions=bool(self.config.output_attentions if output_attentions is None else output_attentions),
+            output_hidden_states=wants(self.config, "output_hidden_states", output_hidden_states),
+            output_attentions=wants(self.config, "output_attentions", output_attentions),
         )
         mask = token_mask(input_ids, attention_mask, self.config.non_unit_ids)
         vectors = self.context(self.dropout(encoded.last_hidden_state), mask)

@@ -1,12 +1,13 @@
 """Any encoder that `AutoModel` can build from its configuration."""
 
 import inspect
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 POSITION_TABLES = {"position_embeddings", "embed_positions", "wpe"}
@@ -42,7 +43,7 @@ class PretrainedEncoder(nn.Module):
         encoder_config = read_config(config)
         if "add_pooling_layer" in inspect.signature(_model_class(encoder_config).__init__).parameters:
             arguments["add_pooling_layer"] = False
-        self.model: PreTrainedModel = AutoModel.from_config(encoder_config, **arguments)
+        self.model: PreTrainedModel = auto_model().from_config(encoder_config, **arguments)
         self.model.to(dtype)  # XLNet makes some of its parameters with torch.FloatTensor, whatever it is told
         self.accepted = frozenset(inspect.signature(self.model.forward).parameters)
         self.output_size = int(encoder_config.hidden_size)
@@ -142,6 +143,37 @@ class PretrainedEncoder(nn.Module):
         return "token_type_ids" in self.accepted and (number is None or number > 1)
 
 
+def auto_model() -> Any:
+    """`transformers.AutoModel`, imported late: the import registers our models, which must be whole by then."""
+    from transformers import AutoModel
+
+    return AutoModel
+
+
+def load_pretrained(name_or_path: str | os.PathLike[str], **kwargs: Any) -> PreTrainedModel:
+    """`AutoModel.from_pretrained`, from safetensors alone and without code from the checkpoint.
+
+    Raises:
+        ValueError: the encoder needs code of its own.
+    """
+    settings, _ = PreTrainedConfig.get_config_dict(name_or_path, **kwargs)
+    model_type = settings.get("model_type")
+    if settings.get("auto_map") and model_type != "cner-encoder":  # our own encoders' code is here already
+        raise ValueError(needs_code(model_type))
+    model: PreTrainedModel = auto_model().from_pretrained(
+        name_or_path, **{**kwargs, "use_safetensors": True, "trust_remote_code": False}
+    )
+    return model
+
+
+def needs_code(model_type: Any) -> str:
+    """What to say about an encoder that is no part of transformers."""
+    return (
+        f"The encoder {model_type!r} needs code of its own (auto_map in its configuration); only encoders that are "
+        "part of transformers can be used."
+    )
+
+
 def read_config(config: Mapping[str, Any]) -> PreTrainedConfig:
     """The configuration object of an encoder whose configuration is held as a dict.
 
@@ -149,26 +181,25 @@ def read_config(config: Mapping[str, Any]) -> PreTrainedConfig:
         ValueError: no `model_type`, one that transformers does not have or has no `AutoModel` for, one that needs code
             of its own, or a model that is no encoder.
     """
+    from transformers import AutoConfig
+
     options = dict(config)
     model_type = options.pop("model_type", None)
     if options.get("auto_map"):
-        raise ValueError(
-            f"The encoder {model_type!r} needs code of its own (auto_map in its configuration); only encoders that are "
-            "part of transformers can be used."
-        )
+        raise ValueError(needs_code(model_type))
     if not model_type:
         raise ValueError("The pretrained encoder's config must name its model_type, as config.to_dict() does.")
     try:
-        encoder_config = AutoConfig.for_model(model_type, **options)
+        encoder_config: PreTrainedConfig = AutoConfig.for_model(model_type, **options)
     except ValueError as error:
         raise ValueError(f"transformers cannot make an encoder of model type {model_type!r}: {error}") from error
-    if encoder_config.is_encoder_decoder or type(encoder_config) not in AutoModel._model_mapping:
+    if encoder_config.is_encoder_decoder or type(encoder_config) not in auto_model()._model_mapping:
         raise ValueError(f"The model type {model_type!r} is no plain encoder that AutoModel can build.")
     return encoder_config
 
 
 def _model_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
-    found: Any = AutoModel._model_mapping[type(config)]
+    found: Any = auto_model()._model_mapping[type(config)]
     return found[0] if isinstance(found, (tuple, list)) else found
 
 

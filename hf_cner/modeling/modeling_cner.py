@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from transformers import AutoModel
 
 from .backbone import CnerModel, CnerPreTrainedModel
-from .configuration_cner import CnerConfig
 from .decoders import DECODERS
 from .outputs import CnerOutput, wants_dict
 from .slots import build
@@ -22,9 +19,11 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .activations import make_activation  # noqa: F401
     from .attention import AdditiveAttention  # noqa: F401
     from .band import band_scores  # noqa: F401
+    from .base_model import CnerBaseModel  # noqa: F401
     from .biaffine import BiaffineScorer  # noqa: F401
     from .bigrams import BigramEmbedding  # noqa: F401
     from .characters import TokenTypes  # noqa: F401
+    from .configuration_cner import CnerConfig  # noqa: F401
     from .context import NoContext  # noqa: F401
     from .convolutions import IDCNN  # noqa: F401
     from .crf import LinearChainCRF  # noqa: F401
@@ -70,23 +69,6 @@ class CnerForTokenClassification(CnerPreTrainedModel):
 
     def set_input_embeddings(self, value: nn.Module) -> None:
         self.cner.set_input_embeddings(value)
-
-    @classmethod
-    def from_encoder_pretrained(
-        cls, encoder_name_or_path: str | os.PathLike[str], config: CnerConfig, **kwargs: Any
-    ) -> CnerForTokenClassification:
-        """A model whose encoder comes from a pretrained checkpoint and whose other layers are new.
-
-        Args:
-            encoder_name_or_path: a folder or Hub name that `AutoModel.from_pretrained` takes; safetensors only.
-            config: its `encoder` slot is completed with the checkpoint's configuration.
-            kwargs: passed on to `AutoModel.from_pretrained` (`revision`, `token`, `dtype`, …).
-        """
-        pretrained = AutoModel.from_pretrained(encoder_name_or_path, use_safetensors=True, **kwargs)
-        config.encoder = {**config.encoder, "kind": "pretrained", "config": pretrained.config.to_dict()}
-        model = cls(config)
-        model.cner.encoder.load_encoder(pretrained.state_dict())
-        return model
 
     def forward(
         self,

@@ -31,6 +31,11 @@ class CnerOutput(ModelOutput):
     attentions: tuple[torch.FloatTensor, ...] | None = None
 
 
+def wants(config: Any, name: str, given: bool | None) -> bool:
+    """The option `name` of one call: as given, else as the configuration says."""
+    return bool(getattr(config, name) if given is None else given)
+
+
 def wants_dict(config: Any, return_dict: bool | None) -> bool:
     """Whether to return an output object rather than a tuple."""
-    return bool(config.return_dict if return_dict is None else return_dict)
+    return wants(config, "return_dict", return_dict)

@@ -1,0 +1,38 @@
+"""Configuration of an encoder of ours that stands alone, without context, attention and decoder."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from transformers import PreTrainedConfig
+
+from .configuration_cner import DEFAULT_ENCODER, Slot, check_slot
+
+if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
+    from .schemes import check_scheme  # noqa: F401
+
+
+class CnerEncoderConfig(PreTrainedConfig):
+    """An encoder slot as a checkpoint of its own.
+
+    Args:
+        encoder: `{"kind": …, **options}` as in the other models' configurations.
+    """
+
+    model_type = "cner-encoder"
+    _auto_class = "AutoConfig"
+
+    def __init__(self, encoder: Slot | None = None, **kwargs: Any) -> None:
+        self.encoder = copy.deepcopy(DEFAULT_ENCODER if encoder is None else encoder)
+        check_slot("encoder", self.encoder)
+        super().__init__(**kwargs)
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of rows of the input embedding, wherever the slot keeps it."""
+        return int(self.encoder.get("config", self.encoder).get("vocab_size", 0))
+
+    @vocab_size.setter
+    def vocab_size(self, value: int) -> None:
+        self.encoder.get("config", self.encoder)["vocab_size"] = value

@@ -1,0 +1,67 @@
+"""An encoder of ours on its own, for `AutoModel`: to be pretrained, shared, and put into a model later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from transformers.modeling_outputs import BaseModelOutput
+
+from .base_model import CnerBaseModel
+from .configuration_encoder import CnerEncoderConfig
+from .encoders import ENCODERS
+from .outputs import wants, wants_dict
+from .slots import build
+from .units import full_mask
+
+if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
+    from .bigrams import BigramEmbedding  # noqa: F401
+    from .configuration_cner import Slot  # noqa: F401
+    from .encoder_pretrained import PretrainedEncoder  # noqa: F401
+    from .encoder_static import StaticEncoder  # noqa: F401
+    from .layers import Linear  # noqa: F401
+    from .schemes import check_scheme  # noqa: F401
+
+
+class CnerEncoderModel(CnerBaseModel):
+    """One vector per position, from any kind in `ENCODERS`; `from_encoder_pretrained` puts it into a whole model."""
+
+    config_class = CnerEncoderConfig
+    base_model_prefix = "encoder"
+    _auto_class = "AutoModel"
+    _no_split_modules = ["StaticEncoder"]  # noqa: RUF012  (the base class's form)
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        chosen = None if config._attn_implementation == "sdpa" else config._attn_implementation
+        self.encoder = build("encoder", config.encoder, ENCODERS, given={"attn_implementation": chosen})
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Module:
+        embeddings: nn.Module = self.encoder.get_input_embeddings()
+        return embeddings
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        self.encoder.set_input_embeddings(value)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> BaseModelOutput | tuple[Any, ...]:
+        """Vectors `(batch, length, size)` of ids `(batch, length)`, or of embeddings `(batch, length, …)`."""
+        output: BaseModelOutput = self.encoder(
+            input_ids=input_ids,
+            attention_mask=full_mask(input_ids, inputs_embeds, attention_mask),
+            token_type_ids=token_type_ids,
+            inputs_embeds=inputs_embeds,
+            output_hidden_states=wants(self.config, "output_hidden_states", output_hidden_states),
+            output_attentions=wants(self.config, "output_attentions", output_attentions),
+        )
+        return output if wants_dict(self.config, return_dict) else output.to_tuple()
