@@ -170,12 +170,18 @@ def _in_words(repo: str, endpoint: str) -> Iterator[None]:
     except ValueError as error:
         raise UploadError(f"{repo} was not uploaded: {_line(error)}") from error
     except Exception as error:
-        # huggingface_hub 1 speaks through httpx and 2 through httpx2; both name what fails on the way alike.
-        if not any(base.__name__ == "TransportError" for base in type(error).__mro__):
+        # huggingface_hub 1 speaks through httpx and 2 through httpx2; both name what fails on the way alike. What
+        # fails while a large file is sent comes as the cause of another error.
+        broken = next((e for e in (error, error.__cause__) if e is not None and _is_transport_error(e)), None)
+        if broken is None:
             raise
-        why = _line(error) or type(error).__name__
+        why = _line(broken) or type(broken).__name__
         sentence = f"{endpoint} cannot be reached ({why}); check the network and HF_ENDPOINT, {advice}."
         raise UploadError(sentence) from error
+
+
+def _is_transport_error(error: BaseException) -> bool:
+    return any(base.__name__ == "TransportError" for base in type(error).__mro__)
 
 
 def _line(error: BaseException) -> str:
