@@ -26,7 +26,7 @@ class CnerTrainingArguments(TrainingArguments):
         slot_weight_decays: weight decay, likewise. Biases, layer norms and the CRF's transitions are never decayed.
         freeze_encoder: the encoder gets no gradient and stays in evaluation mode (no dropout) while the rest trains.
         early_stopping_patience: stop after so many evaluations without a better `metric_for_best_model`.
-        eval_batch_tokens: padded tokens in one batch of evaluation.
+        eval_batch_tokens: padded tokens in one batch of evaluation; by default what is fast on the device.
         auto_bf16: train in bf16 (autocast) where the accelerator has it and neither `bf16` nor `fp16` is given. On CPU
             bf16 stays a choice: `bf16=True`.
 
@@ -48,7 +48,7 @@ class CnerTrainingArguments(TrainingArguments):
     early_stopping_patience: int | None = field(
         default=None, metadata={"help": "Stop after so many evaluations without improvement."}
     )
-    eval_batch_tokens: int = field(default=2048, metadata={"help": "Padded tokens in a batch of evaluation."})
+    eval_batch_tokens: int | None = field(default=None, metadata={"help": "Padded tokens in a batch of evaluation."})
     auto_bf16: bool = field(default=True, metadata={"help": "Use bf16 where the accelerator has it."})
 
     eval_strategy: IntervalStrategy | str = field(default="epoch", metadata={"help": "When to evaluate."})
@@ -77,7 +77,7 @@ class CnerTrainingArguments(TrainingArguments):
                 "batch_eval_metrics is not possible: metrics are counted over whole documents, after all their windows "
                 "were decoded; leave it at False."
             )
-        if self.eval_batch_tokens < 1:
+        if self.eval_batch_tokens is not None and self.eval_batch_tokens < 1:
             raise ValueError(f"eval_batch_tokens is {self.eval_batch_tokens}; it must be at least 1.")
         if self.early_stopping_patience is not None and self.early_stopping_patience < 1:
             raise ValueError(f"early_stopping_patience is {self.early_stopping_patience}; it must be at least 1.")

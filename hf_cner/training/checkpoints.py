@@ -1,11 +1,19 @@
-"""Which checkpoints of a run are whole: transformers writes them file by file, and a kill may come at any time."""
+"""Which checkpoints of a run are whole: transformers writes them file by file, and a kill may come at any time.
+
+An error while saving (a full disk) removes what was begun; a kill leaves a checkpoint that is cut off, which resuming
+passes over.
+"""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import shutil
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -14,6 +22,29 @@ STATE, WEIGHTS, SHARDS = "trainer_state.json", "model.safetensors", "model.safet
 ADAPTER = "adapter_model.safetensors"
 NEEDED = ("optimizer.pt", "scheduler.pt")
 _NAME = re.compile(r"checkpoint-(\d+)$")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# Only the first is an OSError with a number: safetensors and torch.save have messages of their own.
+_NO_ROOM_MESSAGES = ("No space left on device", "Disk quota exceeded", "PytorchStreamWriter failed writing")
+
+
+@contextmanager
+def whole_or_removed(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Removes the folder when writing it fails.
+
+    Raises:
+        OSError: the disk is full; in one sentence, with what to do.
+    """
+    try:
+        yield
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if getattr(error, "errno", None) in _NO_ROOM or any(text in str(error) for text in _NO_ROOM_MESSAGES):
+            raise OSError(
+                errno.ENOSPC,
+                f"The disk has no room for {folder}, which was removed again; free some space, and go on with the run "
+                "from its last checkpoint (--resume).",
+            ) from error
+        raise
 
 
 def last_complete_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:

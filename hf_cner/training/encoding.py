@@ -14,6 +14,7 @@ from ..data.features import IGNORED, EncodedSlice, EntityReport, Feature, build_
 from ..modeling.characters import CharacterTable
 from ..modeling.configuration_cner import TAGGING_KINDS
 from ..modeling.extraction import EncodedWindow
+from ..modeling.schemes import inexpressible as tags_cannot_hold
 from ..modeling.windows import Window
 
 
@@ -80,6 +81,7 @@ class DocumentEncoder:
         self.tokenizer = tokenizer
         self.table = CharacterTable(tokenizer)
         self.tagging = self.config.span_decoder["kind"] in TAGGING_KINDS
+        self.inexpressible = tags_cannot_hold if self.tagging else model.span_decoder.inexpressible
 
     def features(self, documents: Sequence[Document]) -> tuple[FeatureDataset, EntityReport]:
         """Training features, and what became of the gold entities on the way."""
@@ -114,6 +116,7 @@ class DocumentEncoder:
                 entity_types=self.config.entity_types,
                 encode_targets=self.model.encode_targets,
                 tagging=self.tagging,
+                inexpressible=self.inexpressible,
                 report=report,
             )
         )
@@ -126,3 +129,11 @@ def as_documents(dataset: Any) -> list[Document] | None:
     if {"text", "entities"} <= set(getattr(dataset, "column_names", None) or ()):
         return [from_row(row) for row in dataset]
     return None
+
+
+def lengths_of(dataset: Any, column: str) -> list[int]:
+    """Length in ids of every item of a training dataset, from its column of lengths where it has one."""
+    if column in (getattr(dataset, "column_names", None) or ()):
+        return list(dataset[column])
+    items = dataset.features if isinstance(dataset, FeatureDataset) else dataset
+    return [item[column] if column in item else len(item["input_ids"]) for item in items]

@@ -31,33 +31,34 @@ class RunFolder:
         """Whether a run came to its end here."""
         return (self.path / RESULTS).is_file()
 
-    def claim(self, *, resume: bool, overwrite: bool) -> None:
-        """Make the folder ready for a run.
+    def check(self, *, resume: bool, overwrite: bool) -> None:
+        """See whether a run may be made here; nothing is changed.
 
         Raises:
             ValueError: a file of that name, or a run that may neither be resumed nor overwritten.
         """
         if self.path.exists() and not self.path.is_dir():
             raise ValueError(f"{self.path} is a file; output_dir must be a folder.")
-        begun = (self.path / SETTINGS).is_file() or any(self.path.glob("checkpoint-*"))
         if overwrite:
-            self._clear()
-        elif self.finished():
+            return
+        if self.finished():
             raise ValueError(
                 f"{self.path} holds a finished run; choose another output_dir, or overwrite it (--overwrite)."
             )
-        elif begun and not resume:
+        if not resume and ((self.path / SETTINGS).is_file() or any(self.path.glob("checkpoint-*"))):
             raise ValueError(
                 f"{self.path} holds a run that was cut off; go on with it (--resume), or overwrite it (--overwrite)."
             )
-        self.path.mkdir(parents=True, exist_ok=True)
 
-    def begin(self, settings: Mapping[str, Any], split: Mapping[str, Any]) -> None:
+    def begin(self, settings: Mapping[str, Any], split: Mapping[str, Any], *, overwrite: bool = False) -> None:
         """Write down what the run depends on, or see that a resumed run still depends on the same.
 
         Raises:
             ValueError: other settings, data or another split than those the run began with.
         """
+        if overwrite:
+            self._clear()
+        self.path.mkdir(parents=True, exist_ok=True)
         before = self.read_settings()
         if before is not None and (self.path / SPLIT).is_file():
             changed = sorted(_differences(before, json.loads(json.dumps(dict(settings)))))

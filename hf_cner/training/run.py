@@ -25,7 +25,7 @@ from ..metrics.report import evaluate_documents
 from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import ProgressLines, Stopwatch
-from .checkpoints import last_complete_checkpoint
+from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .environment import hardware, versions
 from .folder import LOG, RESULTS, SAVING, RunFolder
 from .trainer import CnerTrainer
@@ -92,9 +92,7 @@ def train_on(
     folder = RunFolder(settings["output_dir"])
     args = training_arguments(settings, has_dev=bool(parts.get("dev")))
     if _is_first_process():
-        folder.claim(resume=resume, overwrite=overwrite)
-        names = {name: [document.id or str(i) for i, document in enumerate(part)] for name, part in parts.items()}
-        folder.begin(settings, {"hash": split_hash(list(parts.values())), **names})
+        folder.check(resume=resume, overwrite=overwrite)
     begin = time.perf_counter()
     set_seed(int(settings.get("seed") or 0))
     model, tokenizer = build(settings, parts["train"], entity_types)
@@ -107,6 +105,9 @@ def train_on(
         processing_class=tokenizer,
         callbacks=[watch],
     )
+    if _is_first_process():  # what can go wrong with the settings has gone wrong by now, and nothing was touched
+        names = {name: [document.id or str(i) for i, document in enumerate(part)] for name, part in parts.items()}
+        folder.begin(settings, {"hash": split_hash(list(parts.values())), **names}, overwrite=overwrite)
     trainer.remove_callback(ProgressCallback)
     trainer.remove_callback(PrinterCallback)
     if not args.disable_tqdm:
@@ -115,7 +116,7 @@ def train_on(
             print(f"training part: {trainer.entity_report}", file=sys.stderr)
     logging.disable_progress_bar()  # a bar for every file that is saved
     try:
-        trainer.train(last_complete_checkpoint(folder.path) if resume else None)
+        trainer.train(last_complete_checkpoint(folder.path) if resume and not overwrite else None)
         reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
         results = {
             "metrics": reports,
@@ -172,7 +173,7 @@ def _train_folds(
     seed = int(split.get("seed") or 0)
     folder = RunFolder(settings["output_dir"])
     if _is_first_process():
-        folder.claim(resume=resume, overwrite=overwrite)
+        folder.check(resume=resume, overwrite=overwrite)
     folds = []
     for number, (rest, held_out) in enumerate(k_folds(documents, int(split["folds"]), seed)):
         own = {**settings, "output_dir": str(folder.path / f"fold-{number}")}
@@ -238,7 +239,8 @@ def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mappi
 def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any]) -> None:
     """Save the final model, then what is said about it; `results.json` comes last."""
     saving = folder.path / SAVING
-    trainer.save_model(str(saving))
+    with whole_or_removed(saving):
+        trainer.save_model(str(saving))
     if trainer.is_world_process_zero():
         folder.adopt(saving)
         folder.write_json(LOG, trainer.state.log_history)

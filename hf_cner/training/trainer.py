@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Sampler
 from transformers import EvalPrediction, PreTrainedTokenizerBase, Trainer
-from transformers.trainer_utils import EvalLoopOutput, PredictionOutput, TrainOutput
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, EvalLoopOutput, PredictionOutput, TrainOutput
 
 from ..data.collator import CnerDataCollator
 from ..data.features import EntityReport
 from ..modeling.extraction import extract
 from .arguments import CnerTrainingArguments
 from .callbacks import EpochOfSampler, Patience
-from .checkpoints import incompleteness, last_complete_checkpoint
-from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents
+from .checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
+from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents, lengths_of
 from .evaluation import IndexCollator, default_metrics, of_documents, pack
 from .optimizers import UNDECAYED, parameter_groups
 from .sampling import DocumentBatches, LengthBuckets
@@ -69,9 +70,7 @@ class CnerTrainer(Trainer):
     ) -> None:
         for name, given in [("compute_loss_func", compute_loss_func), *kwargs.items()]:
             if name in ("compute_loss_func", "preprocess_logits_for_metrics") and given is not None:
-                raise ValueError(
-                    f"{name} would bypass the decoder, which computes the loss and the spans; leave it out."
-                )
+                raise ValueError(f"{name} would bypass the decoder, which makes the loss and the spans; leave it out.")
         super().__init__(
             model=model,
             args=args if args is not None else CnerTrainingArguments(output_dir="tmp_trainer"),
@@ -92,7 +91,7 @@ class CnerTrainer(Trainer):
         if self.args.early_stopping_patience is not None:
             self.add_callback(Patience(self.args.early_stopping_patience))
         if self.args.freeze_encoder:
-            self._encoder().requires_grad_(False)
+            self._encoder(self.model).requires_grad_(False)
         if data_collator is None and processing_class is not None:
             self.data_collator = self.document_encoder.collator()
         documents = as_documents(train_dataset)
@@ -116,9 +115,17 @@ class CnerTrainer(Trainer):
         documents = as_documents(dataset)
         return dataset if documents is None else self.document_encoder.dataset(documents)
 
-    def _encoder(self) -> nn.Module:
-        encoder: nn.Module = self.model.cner.encoder
+    @staticmethod
+    def _encoder(model: Any) -> nn.Module:
+        encoder: nn.Module = model.cner.encoder
         return encoder
+
+    def call_model_init(self, trial: Any = None) -> Any:
+        """A new model from `model_init`, its encoder frozen where that is asked for."""
+        model = super().call_model_init(trial)
+        if self.args.freeze_encoder:
+            self._encoder(model).requires_grad_(False)
+        return model
 
     # ---- data loading
 
@@ -126,12 +133,7 @@ class CnerTrainer(Trainer):
         dataset = self.train_dataset if train_dataset is None else train_dataset
         if self.args.train_sampling_strategy != "group_by_length" or not hasattr(dataset, "__len__"):
             return super()._get_train_sampler(train_dataset)
-        column = self.args.length_column_name
-        if column in (getattr(dataset, "column_names", None) or ()):
-            lengths = list(dataset[column])
-        else:
-            items = dataset.features if isinstance(dataset, FeatureDataset) else dataset
-            lengths = [item[column] if column in item else len(item["input_ids"]) for item in items]
+        lengths = lengths_of(dataset, self.args.length_column_name)
         together = self.args.train_batch_size * self.args.world_size
         multiple = together if self.args.world_size > 1 and isinstance(dataset, FeatureDataset) else 1
         step = together * self.args.gradient_accumulation_steps
@@ -149,15 +151,18 @@ class CnerTrainer(Trainer):
         if isinstance(chosen, str):
             chosen = self.eval_dataset[chosen]
         dataset = self._evaluable(chosen)
-        return self._document_loader(dataset) or super().get_eval_dataloader(eval_dataset)
+        if isinstance(dataset, DocumentDataset):
+            return self._document_loader(dataset)
+        return super().get_eval_dataloader(eval_dataset)
 
     def get_test_dataloader(self, test_dataset: Any) -> DataLoader[Any]:
-        return self._document_loader(self._evaluable(test_dataset)) or super().get_test_dataloader(test_dataset)
+        dataset = self._evaluable(test_dataset)
+        if isinstance(dataset, DocumentDataset):
+            return self._document_loader(dataset)
+        return super().get_test_dataloader(test_dataset)
 
-    def _document_loader(self, dataset: Any) -> DataLoader[Any] | None:
+    def _document_loader(self, dataset: DocumentDataset) -> DataLoader[Any]:
         """The batches of this process. The accelerator does not shard them: it would give documents out twice."""
-        if not isinstance(dataset, DocumentDataset):
-            return None
         size = self.args.eval_batch_size
         batches = DocumentBatches(
             dataset.lengths(), size, rank=self.args.process_index, world_size=self.args.world_size
@@ -198,7 +203,7 @@ class CnerTrainer(Trainer):
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The model's loss; a frozen encoder is in evaluation mode meanwhile."""
         if self.args.freeze_encoder and model.training:
-            self._encoder().eval()
+            self._encoder(self.model).eval()
         return super().compute_loss(model, inputs, *args, **kwargs)
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
@@ -225,6 +230,11 @@ class CnerTrainer(Trainer):
         elif resume_from_checkpoint and (problem := incompleteness(resume_from_checkpoint)):
             raise ValueError(f"Training cannot be resumed from {resume_from_checkpoint}: {problem}.")
         return super().train(resume_from_checkpoint, *args, **kwargs)
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        folder = Path(self._get_output_dir(trial)) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+        with whole_or_removed(folder):
+            super()._save_checkpoint(model, trial)
 
     # ---- evaluation
 

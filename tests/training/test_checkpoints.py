@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 from small_runs import trainer
 
-from hf_cner.training.checkpoints import incompleteness, last_complete_checkpoint
+from hf_cner import CnerTrainer
+from hf_cner.training.checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +77,37 @@ def test_what_is_no_checkpoint_is_said_so(tmp_path: Path) -> None:
     assert incompleteness(tmp_path / "nowhere") == "it is no folder"
     (tmp_path / "trainer_state.json").write_text("[]")
     assert incompleteness(tmp_path) == "trainer_state.json does not hold the state of a Trainer"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+        RuntimeError("[enforce fail at inline_container.cc:820] . PytorchStreamWriter failed writing file data/3"),
+    ],
+)
+def test_a_full_disk_is_one_sentence_and_leaves_no_half_checkpoint(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = trainer(tmp_path, arguments_of={"num_train_epochs": 2})
+    steps = len(run.get_train_dataloader())
+    original = CnerTrainer._save_optimizer_and_scheduler
+
+    def full(self: CnerTrainer, output_dir: str) -> None:
+        if self.state.global_step > steps:
+            raise error
+        original(self, output_dir)
+
+    monkeypatch.setattr(CnerTrainer, "_save_optimizer_and_scheduler", full)
+    with pytest.raises(OSError, match=r"no room for .*checkpoint-\d+, which was removed again; free some space"):
+        run.train()
+    assert [path.name for path in tmp_path.glob("checkpoint-*")] == [f"checkpoint-{steps}"]
+    assert last_complete_checkpoint(tmp_path) is not None
+
+
+def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "begun").mkdir()
+    with pytest.raises(KeyError), whole_or_removed(tmp_path / "begun"):
+        raise KeyError("x")
+    assert not (tmp_path / "begun").exists()

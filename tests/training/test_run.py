@@ -138,6 +138,21 @@ def test_settings_that_cannot_be_are_refused(change: dict[str, Any], message: st
     assert not (tmp_path / "out" / "results.json").exists()
 
 
+def test_settings_that_fail_leave_a_finished_run_alone(tmp_path: Path) -> None:
+    good = settings(tmp_path / "out", num_train_epochs=1)
+    train(good)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
+    bad = copy.deepcopy(good)
+    bad["model"]["context"] = {"kind": "lstm"}
+    with pytest.raises(ValueError, match="Unknown context kind 'lstm'"):
+        train(bad, overwrite=True)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()} == before
+    bad["output_dir"] = str(tmp_path / "new")
+    with pytest.raises(ValueError, match="Unknown context kind 'lstm'"):
+        train(bad)
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_corpus_without_entities_and_a_file_as_folder_are_refused(tmp_path: Path) -> None:
     write_jsonl([Document("无", id="a"), Document("伴", id="b")], tmp_path / "notes.jsonl")
     with pytest.raises(ValueError, match="has no entities at all"):

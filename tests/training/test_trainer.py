@@ -188,6 +188,21 @@ def test_model_init_and_the_same_seed_give_the_same_model(tmp_path: Path) -> Non
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
 
+def test_model_init_keeps_the_encoder_frozen(tmp_path: Path) -> None:
+    run = trainer(
+        tmp_path,
+        model_init=lambda: CnerForTokenClassification(config()),
+        arguments_of={"freeze_encoder": True, "num_train_epochs": 1},
+    )
+    run.train()
+    assert not any(parameter.requires_grad for parameter in run.model.cner.encoder.parameters())
+
+
+def test_no_documents_at_all_give_no_loss_and_no_entities(tmp_path: Path) -> None:
+    metrics = trainer(tmp_path).evaluate([Document("")])
+    assert metrics["eval_strict_f1"] == 0.0 and "eval_loss" not in metrics
+
+
 def test_ordinary_options_of_the_trainer_work(tmp_path: Path) -> None:
     options = {
         "train_sampling_strategy": "random", "lr_scheduler_type": "cosine", "dataloader_drop_last": True,
