@@ -25,11 +25,12 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "inference": {"modeling", "data"},
     "pretraining": {"data"},
     "presets": set(),
-    "training": {"modeling", "data", "metrics", "inference", "presets"},
+    "training": {"modeling", "data", "metrics", "inference", "presets", "hub"},
     "hub": {"metrics"},
     "cli": {"modeling", "data", "metrics", "inference", "pretraining", "presets", "training", "hub"},
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others
+OPTIONAL = {"matplotlib": "plots"}  # imported only where it is there -> the extra that installs it
 LONGEST_FILE, LONGEST_BODY = 300, 60
 
 
@@ -143,11 +144,13 @@ def test_every_import_is_declared_in_setup_cfg() -> None:
     }
     distributions = packages_distributions()
     roots = {module.split(".")[0] for path in MODULES for level, module, _ in imports(path) if level == 0}
-    third_party = roots - sys.stdlib_module_names - {"hf_cner"}
+    third_party = roots - sys.stdlib_module_names - {"hf_cner", *OPTIONAL}
     undeclared = [
         root for root in sorted(third_party) if not declared & set(map(_canonical, distributions.get(root, [])))
     ]
     assert not undeclared, f"say in setup.cfg's install_requires where {undeclared} come from"
+    for root, extra in OPTIONAL.items():
+        assert root in metadata["options.extras_require"][extra]
 
 
 def _canonical(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Sampler
-from transformers import EvalPrediction, PreTrainedTokenizerBase, Trainer
+from transformers import EvalPrediction, PreTrainedTokenizerBase
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, EvalLoopOutput, PredictionOutput, TrainOutput
 
 from ..data.collator import CnerDataCollator
@@ -17,6 +17,7 @@ from ..data.features import EntityReport
 from ..modeling.extraction import extract
 from .arguments import CnerTrainingArguments
 from .callbacks import EpochOfSampler, Patience
+from .card import TrainerWithCard
 from .checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
 from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents, lengths_of
 from .evaluation import IndexCollator, default_metrics, of_documents, pack
@@ -24,7 +25,7 @@ from .optimizers import UNDECAYED, parameter_groups
 from .sampling import DocumentBatches, LengthBuckets
 
 
-class CnerTrainer(Trainer):
+class CnerTrainer(TrainerWithCard):
     """Trains an entity recogniser on documents and evaluates what it decodes in documents.
 
     It is used as transformers' Trainer is. `train_dataset` may be a list of `Document`s, or a dataset with the columns
@@ -49,10 +50,7 @@ class CnerTrainer(Trainer):
     """
 
     args: CnerTrainingArguments
-    model: Any
     train_dataset: Any
-    eval_dataset: Any
-    processing_class: Any
 
     def __init__(
         self,

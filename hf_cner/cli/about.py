@@ -1,0 +1,37 @@
+"""What a card says of a model beside its run: the named system, its paper, the corpus and its licence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..data.corpora import CORPORA, corpus_module
+from ..data.dataset_card import licence_id
+from ..hub.card import About, readable_name
+from ..presets import papers, preset_names, read_preset
+
+
+def about_model(folder: Path, results: dict[str, Any], *, repo: str = "", licence: str | None = None) -> About:
+    """Gather what is known of the corpus and the preset that the results name.
+
+    Args:
+        licence: of the model, by the Hub's name. Default: the corpus's, where that is open and no pretrained encoder
+            brings another one; else `other`.
+    """
+    settings = results.get("settings") or {}
+    said: dict[str, Any] = {}
+    preset = settings.get("preset")
+    if preset in preset_names():
+        found = read_preset(str(preset))
+        said["system"] = f"Preset `{preset}`: {found.description}"
+        if found.paper:
+            table = f", {found.table}" if found.table else ""
+            said["paper"] = f"{found.paper}{table}: {papers().get(found.paper, '')}"
+    name = (results.get("data") or {}).get("corpus")
+    kind = ((settings.get("model") or {}).get("encoder") or {}).get("kind")
+    own = "other"
+    if name in CORPORA:
+        corpus = corpus_module(str(name))
+        said |= {"corpus": corpus.DESCRIPTION, "corpus_licence": corpus.LICENCE, "corpus_citation": corpus.CITATION}
+        own = licence_id(corpus.LICENCE) if kind == "static" else "other"
+    return About(name=repo.rpartition("/")[2] or readable_name(folder), repo=repo, licence=licence or own, **said)

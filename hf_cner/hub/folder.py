@@ -1,0 +1,132 @@
+"""What of a trained model's folder is published, and in which form.
+
+Published are weights, configuration, tokenizer, code, results, log and card. What stays: record names (`split.json`),
+settings with places of this machine (they stand in the card without them), pickles, and whatever else lies there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from .card import About, make_card
+from .curve import PICTURE, draw_curve
+from .metadata import check_card
+from .run import CONFIG, LOG, RESULTS, Run, RunError, read_run, without_origins, without_places
+
+CARD = "README.md"
+_TOKENIZER = re.compile(r"(tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json|vocab\.txt|.*\.model")
+_WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json")
+_IMPORT = re.compile(r"^\s*from\s+\.(\w+)\s+import", re.MULTILINE)  # as transformers finds them
+_IMAGE = re.compile(r"!\[[^\]]*\]\(([\w.-]+)\)")
+_MINE = {"LICENSE", "LICENSE.md"}
+
+
+def code_files(folder: Path, config: dict[str, Any]) -> list[str]:
+    """The code of a checkpoint: what its configuration names, and what those files import.
+
+    Raises:
+        RunError: the configuration names no code, or a file is missing.
+    """
+    named = [*(config.get("auto_map") or {}).values()]
+    if not named:
+        raise RunError(
+            f"{folder / CONFIG} names no code (auto_map), so nobody could load the model without the package; save it "
+            "again with model.save_pretrained."
+        )
+    named += [task["impl"] for task in (config.get("custom_pipelines") or {}).values()]
+    todo = [(str(name).partition(".")[0], CONFIG) for name in named]
+    found: set[str] = set()
+    while todo:
+        module, wanted_by = todo.pop()
+        path = folder / f"{module}.py"
+        if not path.is_file():
+            raise RunError(f"{path} is missing, which {wanted_by} names; copy it too, or save the model again.")
+        if path.name not in found:
+            found.add(path.name)
+            todo += [(name, path.name) for name in _IMPORT.findall(path.read_text(encoding="utf-8"))]
+    return sorted(found)
+
+
+def published_files(folder: Path) -> list[str]:
+    """Names of the files of a checkpoint that are published as they are, or without this machine's places."""
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    there = [path.name for path in folder.iterdir() if path.is_file()]
+    kept = [name for name in there if _TOKENIZER.fullmatch(name) or _WEIGHTS.fullmatch(name) or name in _MINE]
+    return sorted({CONFIG, *code_files(folder, config), *kept, *({RESULTS, LOG} & set(there))})
+
+
+def left_here(folder: Path) -> list[str]:
+    """Names of what is not published."""
+    published = {*published_files(folder), CARD, *_images(_own_card(folder) or "")}
+    return sorted(path.name for path in folder.iterdir() if path.name not in published and path.name != PICTURE)
+
+
+def written_names(folder: Path) -> set[str]:
+    """Names of all files that `assemble` may write."""
+    return {*published_files(folder), CARD, PICTURE, *_images(_own_card(folder) or "")}
+
+
+def assemble(folder: Path, target: Path, about: About) -> None:
+    """Write what is published of a model's folder into the empty folder `target`.
+
+    A card that stands in the folder is taken as it is, if its metadata are valid and its figures are those of the
+    results; else one is made from the run.
+
+    Raises:
+        RunError: a file is missing or broken, or the card is invalid.
+    """
+    own = _own_card(folder)
+    run = read_run(folder) if own is None or (folder / RESULTS).is_file() else None
+    if own is not None:
+        check_card(own, run)
+    for name in published_files(folder):
+        _publish(folder / name, target / name)
+    if own is None:
+        assert run is not None
+        write_card(run, target / CARD, about)
+        return
+    (target / CARD).write_text(own, encoding="utf-8")
+    for name in _images(own):
+        if not (folder / name).is_file():
+            raise RunError(f"{folder / name} is missing, which the card ({CARD}) shows; add it, or take it out.")
+        shutil.copyfile(folder / name, target / name)
+
+
+def write_card(run: Run, path: Path, about: About) -> None:
+    """Write a run's card, and the picture of its training curve beside it."""
+    no_picture = draw_curve(run.log, path.with_name(PICTURE))
+    text = make_card(run, about, picture=None if no_picture else PICTURE, no_picture=no_picture or "")
+    path.write_text(text, encoding="utf-8")
+
+
+def _own_card(folder: Path) -> str | None:
+    path = folder / CARD
+    return path.read_text(encoding="utf-8-sig") if path.is_file() else None
+
+
+def _images(card: str) -> list[str]:
+    return sorted(set(_IMAGE.findall(card)))
+
+
+def _publish(source: Path, target: Path) -> None:
+    """Copy a file; of JSON the places of this machine, and what faulty data said, stay here."""
+    if source.suffix != ".json" or source.name == "tokenizer.json" or source.name.endswith(".index.json"):
+        shutil.copyfile(source, target)
+        return
+    content = json.loads(source.read_text(encoding="utf-8"))
+    ours = source.name in (RESULTS, LOG)
+    cleaned = without_places(content) if ours else without_origins(content)
+    if source.name == RESULTS:
+        data = cleaned.get("data") or {}
+        for about in (data, *(fold.get("data") or {} for fold in cleaned.get("folds") or [])):
+            if "left_out" in about:
+                about["left_out"] = len(about["left_out"])
+    if cleaned == content:
+        shutil.copyfile(source, target)
+        return
+    text = json.dumps(cleaned, ensure_ascii=False, indent=2, allow_nan=False)
+    target.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,144 @@
+"""A Trainer whose model card is this package's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from transformers import Trainer
+
+from ..data.documents import Span
+from ..data.fingerprint import fingerprint
+from ..hub.card import About
+from ..hub.folder import CARD, write_card
+from ..hub.run import Run
+from ..metrics.report import evaluate_documents
+from ..modeling.characters import CharacterTable
+from ..modeling.extraction import extract
+from .encoding import DocumentDataset, as_documents
+from .environment import hardware, versions
+
+_SHOWN = (
+    *("num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps", "learning_rate"),
+    *("slot_learning_rates", "weight_decay", "slot_weight_decays", "warmup_steps", "lr_scheduler_type", "optim"),
+    *("max_grad_norm", "freeze_encoder", "early_stopping_patience", "bf16", "fp16", "seed"),
+)
+_SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder", "dropout", "windows")
+
+
+class TrainerWithCard(Trainer):
+    """transformers' Trainer; `create_model_card`, and so `push_to_hub`, writes the package's card.
+
+    The model is evaluated once more for it, on the documents of `eval_dataset`. Without such documents, or where the
+    model is an adapter, the card is transformers' own.
+    """
+
+    model: Any
+    eval_dataset: Any
+    processing_class: Any
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._given_to_train = kwargs.get("train_dataset")  # its documents are counted when a card is made
+        super().__init__(**kwargs)
+
+    def create_model_card(
+        self,
+        language: str | None = None,
+        license: str | None = None,
+        tags: str | list[str] | None = None,
+        model_name: str | None = None,
+        finetuned_from: str | None = None,
+        tasks: str | list[str] | None = None,
+        dataset_tags: str | list[str] | None = None,
+        dataset: str | list[str] | None = None,
+        dataset_args: str | list[str] | None = None,
+    ) -> None:
+        """Write `README.md` and the picture of the training curve into `output_dir`.
+
+        The arguments are those of transformers. Used are `license` (of the model, by the Hub's name), `tags`,
+        `model_name`, `finetuned_from` (Hub name of the encoder) and `dataset` (name of the data).
+        """
+        if not self.is_world_process_zero():
+            return
+        parts = self._evaluated_parts()
+        if not parts or hasattr(self.model, "peft_config"):
+            super().create_model_card(
+                language, license, tags, model_name, finetuned_from, tasks, dataset_tags, dataset, dataset_args
+            )
+            return
+        corpus = dataset if isinstance(dataset, str | None) else ", ".join(dataset)
+        folder = Path(str(self.args.output_dir))
+        about = About(
+            name=model_name or folder.resolve().name,
+            repo=self.hub_model_id or "",
+            licence=license or "other",
+            base_model=finetuned_from or "",
+            tags=(tags,) if isinstance(tags, str) else tuple(tags or ()),
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        run = Run(self.model.config.to_dict(), self._results(parts, corpus), self.state.log_history)
+        write_card(run, folder / CARD, about)
+
+    def _evaluated_parts(self) -> dict[str, DocumentDataset]:
+        given = self.eval_dataset if isinstance(self.eval_dataset, dict) else {"dev": self.eval_dataset}
+        return {name: part for name, part in given.items() if isinstance(part, DocumentDataset)}
+
+    def _results(self, parts: dict[str, DocumentDataset], corpus: str | None) -> dict[str, Any]:
+        """What `results.json` of a run holds, as far as a Trainer knows it."""
+        trained = as_documents(self._given_to_train)
+        documents = {} if trained is None else {"train": trained}
+        documents |= {name: part.documents for name, part in parts.items()}
+        config = self.model.config
+        report = getattr(self, "entity_report", None)
+        runtimes = [entry["train_runtime"] for entry in self.state.log_history if "train_runtime" in entry]
+        best = self.state.best_global_step
+        steps = {entry.get("step"): entry.get("epoch") for entry in self.state.log_history}
+        arguments = {name: getattr(self.args, name) for name in _SHOWN if hasattr(self.args, name)}
+        return {
+            "metrics": {name: self._report(part) for name, part in parts.items()},
+            "protocol": "the Trainer's eval_dataset; counted over whole documents against the original gold",
+            "data": {
+                "corpus": corpus,
+                "fingerprint": fingerprint(document for part in documents.values() for document in part),
+                "documents": {name: len(part) for name, part in documents.items()},
+                "entities": {name: sum(len(d.spans) for d in part) for name, part in documents.items()},
+            },
+            "settings": {
+                "model": {name: _slot(getattr(config, name)) for name in _SLOTS if hasattr(config, name)},
+                "training": {name: _plain(value) for name, value in arguments.items() if value is not None},
+            },
+            "entities": report.to_dict() if report is not None else None,
+            "parameters": sum(parameter.numel() for parameter in self.model.parameters()),
+            "epochs": self.state.epoch,
+            "best_epoch": steps.get(best) if best else None,
+            "seconds": {"total": sum(runtimes) if runtimes else None},
+            "versions": versions(),
+            "hardware": hardware(),
+        }
+
+    def _report(self, part: DocumentDataset) -> dict[str, Any]:
+        """Metrics of this process alone: where several train, only the first one makes a card."""
+        found = extract(
+            self.model,
+            part.windows(range(len(part))),
+            len(part),
+            table=CharacterTable(self.processing_class),
+            scores=False,
+        )
+        pairs = zip(part.documents, found.spans, strict=True)
+        predicted = [document.with_spans(_spans(spans)) for document, spans in pairs]
+        return evaluate_documents(part.documents, predicted, types=self.model.config.entity_types)
+
+
+def _spans(found: Iterable[tuple[Any, ...]]) -> list[Span]:
+    return [Span(start, end, kind) for start, end, kind, _ in found]
+
+
+def _slot(value: Any) -> Any:
+    """A slot of the configuration without the encoder's own configuration, which is long."""
+    return {key: item for key, item in value.items() if key != "config"} if isinstance(value, dict) else value
+
+
+def _plain(value: Any) -> Any:
+    return getattr(value, "value", value)

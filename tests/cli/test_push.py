@@ -1,0 +1,106 @@
+"""`hf-cner card` and `hf-cner push`: one sentence for what cannot be, the same folder with and without a Hub."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "hub"))
+
+from runs import CONFIG, write_run
+
+from hf_cner.cli.main import main
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return write_run(tmp_path / "run")
+
+
+def failing(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    message = capsys.readouterr().err
+    assert message.startswith("error: ") and message.count("\n") == 1
+    return message
+
+
+def command(*arguments: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 0
+
+
+def test_without_a_hub_the_folder_is_written(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["push", "--model", str(run), "--repo", "ward3/notes", "--no-push"]
+    command(*arguments)
+    done = capsys.readouterr()
+    assert done.out == f"{tmp_path / 'run-hub'}\n"
+    assert done.err == "not published: settings.yaml, split.json, training_args.bin\n"
+    card = (tmp_path / "run-hub" / "README.md").read_text(encoding="utf-8")
+    assert 'from_pretrained("ward3/notes")' in card and "# notes" in card
+    assert "Preset `bert-bigru-mha-crf`: BERT, BiGRU" in card
+    assert "The system follows P2, Table VII, BERT-BiGRU-Att-CRF: Yang, Wang, Yang" in card
+    assert "Whatever the licence of the data is." in card and "license: other" in card
+    assert "an earlier result" in failing(capsys, *arguments)
+    command(*arguments, "--overwrite")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run-hub"]
+
+
+def test_a_bundled_corpus_and_own_vocabulary_make_an_open_model(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    found = json.loads((run / "results.json").read_text(encoding="utf-8"))
+    found["data"]["corpus"], found["settings"]["model"]["encoder"] = "sample", {"kind": "static"}
+    (run / "results.json").write_text(json.dumps(found), encoding="utf-8")
+    command("card", "--model", str(run))
+    card = (run / "README.md").read_text(encoding="utf-8")
+    assert "license: apache-2.0" in card and "INVENTED" in card and "@misc{hfcnersample" in card
+    command("card", "--model", str(run), "--license", "mit", "--overwrite")
+    assert "license: mit" in (run / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_card_is_written_and_not_replaced(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "cards" / "notes.md"
+    command("card", "--model", str(run), "--output", str(target), "--repo", "ward3/notes")
+    assert target.read_text(encoding="utf-8").startswith("---\n")
+    assert {path.name for path in target.parent.iterdir()} <= {"notes.md", "training_curve.png"}
+    assert "exists; name another file, or replace it by --overwrite" in failing(
+        capsys, "card", "--model", str(run), "--output", str(target)
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"model.safetensors": None}, "model.safetensors is missing"),
+        ({"model.safetensors": None, "pytorch_model.bin": "x"}, "only as a pickle (pytorch_model.bin)"),
+        ({"tokenizer.json": None}, "tokenizer.json is missing"),
+        ({"crf.py": None}, "crf.py is missing"),
+        ({"config.json": None}, "config.json is missing"),
+        ({"config.json": CONFIG | {"model_type": "bert"}}, "is a checkpoint of another kind"),
+        ({"results.json": None}, "results.json is missing"),
+        ({"README.md": "# mine"}, "has no metadata"),
+    ],
+)
+def test_what_is_missing_is_named(
+    tmp_path: Path, changed: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write_run(tmp_path / "run", changed)
+    assert message in failing(capsys, "push", "--model", str(run), "--repo", "a/b", "--no-push")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_folds_and_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(tmp_path / "run" / "fold-0")
+    assert "holds the folds" in failing(capsys, "push", "--model", str(tmp_path / "run"), "--repo", "a/b", "--no-push")
+    assert "There is no folder" in failing(capsys, "push", "--model", str(tmp_path / "no"), "--repo", "a/b")
+
+
+def test_output_goes_with_no_push(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = failing(capsys, "push", "--model", str(run), "--repo", "a/b", "--output", str(tmp_path / "x"))
+    assert "--output says where --no-push writes" in message

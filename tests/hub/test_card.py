@@ -1,0 +1,130 @@
+"""The card: its sentences, tables and examples."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+from huggingface_hub import ModelCard
+from runs import CONFIG, TYPES, results
+
+from hf_cner.hub.card import About, make_card
+from hf_cner.hub.run import Run
+from hf_cner.metrics.report import table
+
+ABOUT = About(
+    name="notes-ner",
+    repo="ward3/notes-ner",
+    system="BERT, BiGRU, attention and CRF.",
+    paper="P2, Table VII: Yang, Wang, Yang (2024)",
+    corpus="Notes of ward 3.",
+    corpus_licence="Not to be passed on.",
+    corpus_citation="@misc{ward3}",
+    tags=("cardiology",),
+)
+
+
+def card(about: About = ABOUT, config: dict[str, Any] | None = None, **changed: Any) -> str:
+    run = Run(config or CONFIG, results() | changed)
+    return make_card(run, about, picture="training_curve.png")
+
+
+def section(text: str, title: str) -> str:
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def test_it_is_a_card_with_our_metadata() -> None:
+    data = ModelCard(card()).data
+    assert data.language == ["zh"] and data.license == "other" and data.library_name == "transformers"
+    assert data.pipeline_tag == "token-classification" and {"hf-cner", "cardiology"} <= set(data.tags)
+    assert data.model_name == "notes-ner" and data.base_model is None
+
+
+def test_every_figure_stands_per_type_strict_and_relaxed() -> None:
+    text = section(card(), "Results")
+    for report in results()["metrics"].values():
+        assert table(report) in text
+    assert "Protocol: ward, 7:2:1 by record" in text and "chosen on dev, so its figures flatter" in text
+    assert "flatter" not in card(best_epoch=None)
+
+
+def test_data_with_fingerprint_split_and_licence() -> None:
+    text = section(card(), "Data")
+    for part in (
+        "`0123456789abcdef`",
+        "7:2:1, by record, seed 42, hash `fedcba9876543210`",
+        "1,400 documents, 5,000 mentions",
+    ):
+        assert part in text
+    assert "Not to be passed on." in text and "left out: 1." in text
+
+
+def test_nothing_of_this_machine_or_of_the_texts() -> None:
+    text = card()
+    assert "/home/chen" not in text and "张三" not in text and "ward3/notes-ner" in text
+    settings = section(text, "Training")
+    assert "name_or_path: bert" in settings and "output_dir" not in settings and "data_dir" not in settings
+
+
+def test_hardware_and_energy_as_measured() -> None:
+    text = section(card(), "Hardware and energy")
+    assert "x86_64, 8 cores, 4 of them used" in text and "1 h 2 min 5 s" in text
+    assert "- accelerator: none" in text and "- energy: not measured" in text
+    gpu = section(
+        card(
+            hardware={"machine": "x86_64", "cores": 8, "accelerator": "H200", "accelerators": 2},
+            energy={"joules": 7.2e6, "source": "RAPL"},
+            seconds={"total": 61.2},
+        ),
+        "Hardware and energy",
+    )
+    assert "- accelerator: H200 × 2" in gpu and "- energy: 2 kWh (RAPL)" in gpu and "61 s" in gpu
+    assert "not measured" in section(card(seconds=None, hardware=None), "Hardware and energy")
+
+
+def test_three_ways_to_load_it() -> None:
+    text = section(card(), "How to load it")
+    examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(examples) == 3
+    for example in examples:
+        compile(example, "card", "exec")
+        assert '"ward3/notes-ner"' in example
+    assert "AutoModelForTokenClassification" in text
+    asking = card(config=CONFIG | {"model_type": "cner-mrc"})
+    assert "AutoModelForQuestionAnswering" in section(asking, "How to load it")
+    assert '"path/to/this/folder"' in card(dataclasses.replace(ABOUT, repo=""))
+
+
+@pytest.mark.parametrize(
+    ("model_type", "decoder", "flat"),
+    [
+        ("cner", {"kind": "crf"}, True),
+        ("cner", {"kind": "biaffine"}, False),
+        ("cner", {"kind": "biaffine", "decoding": "flat"}, True),
+        ("cner-mrc", {"kind": "crf"}, False),
+    ],
+)
+def test_limits_follow_the_decoder(model_type: str, decoder: dict[str, Any], flat: bool) -> None:
+    text = section(card(config=CONFIG | {"model_type": model_type, "span_decoder": decoder}), "Limits")
+    assert ("never overlap" in text) is flat
+    assert "no medical device" in text and "(Notes of ward 3)." in text
+    assert "negated" in text and "not calibrated" in text
+
+
+def test_citations() -> None:
+    text = section(card(), "Citation")
+    assert text.count("```bibtex") == 2 and "@misc{ward3}" in text and "@software{hf_cner," in text
+    assert "The system follows P2, Table VII: Yang, Wang, Yang (2024)." in text
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    run = Run({"model_type": "cner"}, {"metrics": results()["metrics"]})
+    text = make_card(run, About(), no_picture="No log.")
+    assert "No log." in text and "![" not in text and "None" not in text and "not recorded" in text
+    assert "Finds mentions of entities" in text and "\n\n\n" not in text
+    assert "\n\n\n" not in card()
+    assert ", ".join(TYPES) in card()
