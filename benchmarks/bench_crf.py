@@ -1,8 +1,9 @@
 """Time LinearChainCRF against pytorch-crf: loss with backward, and decoding to Python lists, on one CPU thread.
 
-Both run in one process by turns, the faster one as often as fits into the time of the other, so that whatever else the
-machine does meets both alike; what counts is the median of the rounds' ratios. Batches are ragged: lengths uniform
-between a quarter of the longest and all of it. The results are compared before anything is timed.
+What is measured is the thread's processor time: on an idle machine the time that passes, on a busy one without the
+waiting, which would hit one or the other by chance. Both run in one process by turns, the faster one as
+often as fits into the time of the other, and what counts is the median of the rounds' ratios. Batches are ragged:
+lengths uniform between a quarter of the longest and all of it. The results are compared before anything is timed.
 
     python benchmarks/bench_crf.py                       # 16 sentences of up to 128 units, 25 tags
     python benchmarks/bench_crf.py --all                 # all shapes and numbers of tags
@@ -33,10 +34,10 @@ Timed = Callable[[], object]
 
 
 def seconds(call: Timed, repeats: int = 1) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(repeats):
         call()
-    return (time.perf_counter() - start) / repeats
+    return (time.thread_time() - start) / repeats
 
 
 def by_turns(theirs: Timed, ours: Timed, rounds: int) -> tuple[float, float, float]:

@@ -40,9 +40,9 @@ def finite(maximum: Tensor) -> Tensor:
     return maximum.clamp_(min=torch.finfo(maximum.dtype).min)
 
 
-def relative(scores: Tensor) -> Tensor:
-    """Scores minus the largest along the last dimension."""
-    return scores - finite(scores.amax(-1, keepdim=True))
+def relative_(scores: Tensor) -> Tensor:
+    """Subtract, in place, the largest score along the last dimension."""
+    return scores.sub_(finite(scores.amax(-1, keepdim=True)))
 
 
 class Layout(NamedTuple):
@@ -188,9 +188,9 @@ def log_chain(scores: Tensor, transitions: Tensor, products: Tensor, reduce: Cal
             torch.add(products[step], scores[step], out=state)
         return
     # torch for the candidates and NumPy, on the same memory, for what has one step's size
-    of_step, own, after, now = products.numpy(), scores.numpy(), product.numpy(), state.numpy()
-    for step in range(1, len(own)):
-        torch.add(before, arcs, out=candidates)
+    add, add_small, after, now = torch.add, np.add, product.numpy(), state.numpy()
+    for own, of_step in zip(scores.numpy()[1:], products.numpy()[1:], strict=True):
+        add(before, arcs, out=candidates)
         reduce(candidates, 0, out=product)
-        np.add(after, own[step], out=now)
-        of_step[step] = after
+        add_small(after, own, out=now)
+        of_step[...] = after

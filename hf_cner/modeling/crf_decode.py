@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .crf_chains import Layout, Potentials, both_directions, log_chain, on_host, packed, relative, turned
+from .crf_chains import Layout, Potentials, both_directions, log_chain, on_host, packed, relative_, turned
 from .crf_likelihood import at_last
 
 CELLS_AT_ONCE = 2**24  # candidates (float64) that tracing on a device compares at a time
@@ -45,13 +45,14 @@ def trace_on_host(states: Tensor, transitions: Tensor, last: Tensor, layout: Lay
     ends[:-1] &= ~layout.valid[1:]
     some_end, ending, history, ends_in = ends.any(1).tolist(), ends.numpy(), states.numpy(), last.numpy()
     tags = np.empty(ending.shape, dtype=np.int64)
-    tags[-1] = ends_in
-    after, candidates = tags[-1], np.empty(history.shape[1:])
+    tags[-1] = after = ends_in
+    candidates = np.empty(history.shape[1:])
+    take, best = arcs.take, candidates.argmax
     for step in range(len(tags) - 2, -1, -1):
-        arcs.take(after, 0, candidates, "clip")
+        take(after, 0, candidates, "clip")
         candidates += history[step]
         after = tags[step]
-        candidates.argmax(1, after)
+        best(1, after)
         if some_end[step]:
             np.copyto(after, ends_in, where=ending[step])
     return torch.from_numpy(tags)
@@ -80,6 +81,6 @@ def max_marginals(emissions: Tensor, potentials: Potentials, layout: Layout) -> 
     products[0] = torch.stack((potentials.start, potentials.end)).unsqueeze(1)
     log_chain(scores, torch.stack((potentials.transitions, potentials.transitions.T)), products, torch.amax)
     forward = products[:, 0] + own
-    through = relative(forward + turned(products[:, 1], layout))
+    through = relative_(forward + turned(products[:, 1], layout))
     tags = _trace(forward, potentials, layout).unsqueeze(-1)
     return through.scatter_(-1, tags, 0.0).masked_fill_(~layout.valid.unsqueeze(-1), 0.0)

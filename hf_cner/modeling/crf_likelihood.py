@@ -17,7 +17,7 @@ from .crf_chains import (
     both_directions,
     log_chain,
     packed,
-    relative,
+    relative_,
     sum_chain,
     turned,
     unpacked,
@@ -52,10 +52,10 @@ def shift(emissions: Tensor, layout: Layout) -> Tensor:
 
     Widened before anything else is done to them, so that scores in bf16 are exactly those numbers in float32.
     """
-    scores = packed(emissions, layout).to(torch.float64)
+    scores = packed(emissions, layout).to(torch.float64)  # packed: a copy, so what follows may be done in place
     if not layout.clean:
-        scores = scores.masked_fill(~layout.valid.unsqueeze(-1), 0.0)
-    return relative(scores)
+        scores.masked_fill_(~layout.valid.unsqueeze(-1), 0.0)
+    return relative_(scores)
 
 
 def at_last(values: Tensor, layout: Layout) -> Tensor:
@@ -76,8 +76,8 @@ def forward_backward(scores: Tensor, potentials: Potentials, layout: Layout) -> 
         scores: `(steps, b, t)`, from `shift`.
         potentials: shifted.
     """
-    own = scores.exp()
-    factors = both_directions(own, layout)
+    factors = both_directions(scores.exp(), layout)
+    own = factors[:, 0]
     start, transitions, end = (part.exp() for part in potentials)
     products, masses = torch.empty_like(factors), factors.new_ones(factors.shape[:3])
     products[0] = torch.stack((start, end)).unsqueeze(1)
@@ -90,9 +90,10 @@ def forward_backward(scores: Tensor, potentials: Potentials, layout: Layout) -> 
     log_partition = at_last(mass, layout).log_().add_(divided).masked_fill_(layout.lengths == 0, 0.0)
     no_rows, no_pairs = layout.lengths.new_empty(0), mass.new_empty(0, *transitions.shape)
     posterior = Posterior(forward, arriving, joint, mass, log_partition, no_rows, no_pairs)
-    unsafe = (~(mass >= SMALLEST_MASS) & layout.valid).any(0)  # NaN is not safe either
-    rows = unsafe.nonzero().squeeze(1)
-    return _in_log_space(posterior, scores, potentials, layout, rows) if len(rows) else posterior
+    safe = (mass >= SMALLEST_MASS).logical_or_(~layout.valid)  # a comparison with NaN is false, which is right
+    if bool(safe.all()):
+        return posterior
+    return _in_log_space(posterior, scores, potentials, layout, (~safe.all(0)).nonzero().squeeze(1))
 
 
 def _in_log_space(

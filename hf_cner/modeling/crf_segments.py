@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .crf_chains import SMALLEST_MASS, TINY, Layout, Potentials, finite, log_chain, make_layout, relative, sum_chain
+from .crf_chains import SMALLEST_MASS, TINY, Layout, Potentials, finite, log_chain, make_layout, relative_, sum_chain
 
 Segment = tuple[int, Sequence[int], Set[int]]
 """Start, tags, and the tags that must not follow."""
@@ -97,7 +97,7 @@ class _Scores:
 
     def at(self, index: Tensor) -> Tensor:
         """Emissions `(k, t)` at flattened packed steps `(k,)`, relative to their maximum."""
-        return relative(self.positions.index_select(0, self.layout.source[index]).to(torch.float64))
+        return relative_(self.positions.index_select(0, self.layout.source[index]).to(torch.float64))
 
 
 def _blocks(scores: _Scores, backward: bool, in_log_space: bool) -> Iterator[tuple[slice, Tensor, Tensor]]:
@@ -126,7 +126,7 @@ def _blocks(scores: _Scores, backward: bool, in_log_space: bool) -> Iterator[tup
         if in_log_space:
             log_chain(own, arcs, products, torch.logsumexp)
             states = own.add_(products)
-            carried = relative(states[-1])
+            carried = relative_(states[-1].clone())
         else:
             sum_chain(own, arcs, products, own.new_ones(own.shape[:3]))
             states = own.mul_(products)
