@@ -2,7 +2,7 @@
 
 The decoder's targets come from a function (`model.encode_targets`), so that the data know no model. An entity that a
 window's edge cuts has no label in that window (-100 on its characters): with overlapping windows another one shows it
-whole. What neither a tag scheme nor any window can hold is counted in the `EntityReport`, and named.
+whole. What the decoder or the windows cannot hold is counted in the `EntityReport`, and named.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..modeling.characters import CharacterTable
-from ..modeling.schemes import inexpressible
+from ..modeling.schemes import inexpressible as tags_cannot_hold
 from ..modeling.windows import Window, make_windows
 from .documents import Document
 
 SpanTuple = tuple[int, int, str]
 EncodeTargets = Callable[[Sequence[SpanTuple], int], list[Any]]
+Inexpressible = Callable[[Sequence[SpanTuple]], Sequence[tuple[SpanTuple, str]]]
 Feature = dict[str, Any]
 
 IGNORED = -100
@@ -30,9 +31,11 @@ class EntityReport:
 
     Attributes:
         documents, windows, entities: how many there are.
-        by_scheme: entities that no tag scheme can hold beside the others, by reason.
+        by_scheme: entities that the decoder cannot hold beside the others (overlapping ones in tags, two types on one
+            span where a span has one type, those beyond a limit on the width), by reason.
         by_window: entities that no window shows whole.
         examples: a few of the lost ones: (document, start, end, type, reason).
+        longest: the longest of the lost ones, likewise.
     """
 
     documents: int = 0
@@ -41,6 +44,7 @@ class EntityReport:
     by_scheme: Counter[str] = field(default_factory=Counter)
     by_window: int = 0
     examples: list[tuple[str, int, int, str, str]] = field(default_factory=list)
+    longest: tuple[str, int, int, str, str] | None = None
 
     @property
     def lost(self) -> int:
@@ -56,6 +60,7 @@ class EntityReport:
             "lost": self.lost,
             "lost_by_scheme": dict(sorted(self.by_scheme.items())),
             "lost_by_window": self.by_window,
+            "longest_lost": list(self.longest) if self.longest else None,
         }
 
     def __str__(self) -> str:
@@ -64,11 +69,18 @@ class EntityReport:
             return f"{text}, none lost"
         reasons = [f"{count} {reason}" for reason, count in sorted(self.by_scheme.items())]
         reasons += [f"{self.by_window} cut by every window"] if self.by_window else []
-        return f"{text}, {self.lost} of them without a label ({', '.join(reasons)}): in the metrics they are misses"
+        text += f", {self.lost} of them without a label ({', '.join(reasons)}): in the metrics they are misses"
+        if self.longest is not None:
+            name, start, end, kind, reason = self.longest
+            text += f"; the longest has {end - start} characters ({kind} at {start}-{end} in {name}: {reason})"
+        return text
 
     def _lose(self, document: Document, number: int, span: SpanTuple, reason: str) -> None:
+        lost = (document.id or str(number), *span, reason)
         if len(self.examples) < 20:
-            self.examples.append((document.id or str(number), *span, reason))
+            self.examples.append(lost)
+        if self.longest is None or span[1] - span[0] > self.longest[2] - self.longest[1]:
+            self.longest = lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,7 @@ def encode_documents(
     entity_types: Sequence[str],
     encode_targets: EncodeTargets,
     tagging: bool = True,
+    inexpressible: Inexpressible | None = None,
     report: EntityReport | None = None,
 ) -> Iterator[list[EncodedSlice]]:
     """The windows of each document, as ids with labels.
@@ -97,7 +110,9 @@ def encode_documents(
         entity_types: the types that the model knows.
         encode_targets: targets of spans `(start, end, type)` in a text of so many characters: one number for each
             character (`tagging`), or one `[start, end, type]` for each span.
-        tagging: whether the decoder gives one tag to each character, and so cannot hold overlapping entities.
+        tagging: whether the decoder gives one tag to each character; else it gives spans.
+        inexpressible: the entities of a document that the decoder cannot hold beside the others, with the reason; they
+            get no label. Default: with `tagging` what tags cannot hold, else none.
         report: counts what is lost.
 
     Raises:
@@ -105,6 +120,7 @@ def encode_documents(
     """
     report = EntityReport() if report is None else report
     known = frozenset(entity_types)
+    cannot_hold: Inexpressible = inexpressible or (tags_cannot_hold if tagging else lambda spans: [])
     for number, document in enumerate(documents):
         spans: list[SpanTuple] = [(span.start, span.end, span.type) for span in document.spans]
         for start, end, kind in spans:
@@ -115,8 +131,10 @@ def encode_documents(
                 )
         report.documents += 1
         report.entities += len(spans)
-        if tagging:
-            spans = _expressible(document, number, spans, report)
+        for lost, reason in cannot_hold(spans):
+            report.by_scheme[reason] += 1
+            report._lose(document, number, lost, reason)
+            spans.remove(lost)  # of a duplicate one copy stays
         yield _slices(document, number, spans, table, windows, encode_targets, tagging, report)
 
 
@@ -147,15 +165,6 @@ def build_features(
                 feature["token_type_ids"] = [*types.prefix, *[types.text] * characters, *types.suffix]
             features.append(feature)
     return features
-
-
-def _expressible(document: Document, number: int, spans: list[SpanTuple], report: EntityReport) -> list[SpanTuple]:
-    lost = inexpressible(spans)
-    for span, reason in lost:
-        report.by_scheme[reason] += 1
-        report._lose(document, number, (span[0], span[1], span[2]), reason)
-    left = Counter(spans) - Counter((span[0], span[1], span[2]) for span, _ in lost)  # of a duplicate one copy stays
-    return sorted(left.elements())
 
 
 def _slices(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -10,7 +11,9 @@ from torch import nn
 from .band import band_scores, band_targets, valid_band
 from .packing import gather_units
 from .positions import WidthBias, check_position, rotate
-from .span_decoder import SpanDecoder
+from .span_decoder import SpanDecoder, Triple
+
+PRIOR = 0.001  # probability with which a span begins as an entity of some type
 
 
 class BiaffineScorer(nn.Module):
@@ -25,14 +28,22 @@ class BiaffineScorer(nn.Module):
         dropout: inside the feed-forward nets.
         position: `none` as in the paper, `rotary` (starts and ends rotated by their place) or `relative` (a learnt
             score per width and class).
+        none_class: whether class 0 says that there is no entity; otherwise every class is that of an entity.
     """
 
     def __init__(
-        self, input_size: int, classes: int, *, size: int = 150, dropout: float = 0.1, position: str = "none"
+        self,
+        input_size: int,
+        classes: int,
+        *,
+        size: int = 150,
+        dropout: float = 0.1,
+        position: str = "none",
+        none_class: bool = True,
     ) -> None:
         super().__init__()
         check_position(position)
-        self.position = position
+        self.position, self.none_class = position, none_class
         self.start = nn.Sequential(nn.Linear(input_size, size), nn.GELU(), nn.Dropout(dropout))
         self.end = nn.Sequential(nn.Linear(input_size, size), nn.GELU(), nn.Dropout(dropout))
         self.weight = nn.Parameter(torch.empty(size + 1, classes, size + 1))
@@ -40,8 +51,13 @@ class BiaffineScorer(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Small products, no linear term, no bias: every span begins with nearly equal scores."""
+        """Small products, no linear term, and a bias by which every span begins as no entity.
+
+        One span in a hundred or a thousand is an entity. From equal scores, training would spend its first epochs on
+        nothing but that, with gradients that push all vectors the same way.
+        """
         nn.init.normal_(self.weight, std=(self.weight.shape[0]) ** -1.0)
+        nn.init.constant_(self.weight[-1, 1 if self.none_class else 0 :, -1], math.log(PRIOR / (1 - PRIOR)))
 
     def forward(self, vectors: torch.Tensor, width: int) -> torch.Tensor:
         """Scores `(batch, units, width, classes)` in fp32 of vectors `(batch, units, input_size)`."""
@@ -58,14 +74,14 @@ class BiaffineScorer(nn.Module):
 class BiaffineDecoder(SpanDecoder):
     """Softmax over {none, type 1, …} for every span; cross-entropy over the valid spans (P3, equations 5 and 6).
 
-    One span has one type: of a span with two types in the gold, the later one in the list is learnt. The score of a
-    span is its softmax probability.
+    One span has one type: of a span with two types in the gold, the one that comes first in the list is learnt. The
+    score of a span is its softmax probability.
 
     Args:
         input_size: size of the vectors.
         labels: entity types.
         size, dropout, position: see `BiaffineScorer`.
-        max_width, decoding, crossing, threshold, thresholds: see `SpanDecoder`.
+        max_width, decoding, threshold, thresholds: see `SpanDecoder`.
     """
 
     def __init__(
@@ -78,18 +94,10 @@ class BiaffineDecoder(SpanDecoder):
         position: str = "none",
         max_width: int | None = None,
         decoding: str = "nested",
-        crossing: bool = False,
-        threshold: float = 0.5,
+        threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        super().__init__(
-            labels,
-            max_width=max_width,
-            decoding=decoding,
-            crossing=crossing,
-            threshold=threshold,
-            thresholds=thresholds,
-        )
+        super().__init__(labels, max_width=max_width, decoding=decoding, threshold=threshold, thresholds=thresholds)
         self.scorer = BiaffineScorer(input_size, len(self.labels) + 1, size=size, dropout=dropout, position=position)
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -99,12 +107,28 @@ class BiaffineDecoder(SpanDecoder):
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies of all valid spans; `labels` `(batch, m, 3)` start, end, type, or -100."""
-        _, length, width, classes = emissions.shape
+        batch, length, width, classes = emissions.shape
         valid = valid_band(mask.sum(1), length, width)
-        targets = torch.zeros(emissions.shape[:3], dtype=torch.long, device=emissions.device)
         row, start, k, label = band_targets(labels, length, width, classes - 1)
-        targets[row, start, k] = label + 1
+        place = (row * length + start) * width + k
+        targets = torch.full((batch * length * width,), classes, dtype=torch.long, device=emissions.device)
+        targets = targets.scatter_reduce(0, place, label + 1, "amin")  # of two types of one span the first
+        targets = targets.masked_fill(targets == classes, 0).view(batch, length, width)
         return nn.functional.cross_entropy(emissions[valid], targets[valid], reduction="sum")
 
     def probabilities(self, emissions: torch.Tensor) -> torch.Tensor:
         return emissions.softmax(-1)[..., 1:]
+
+    def likeliest(self, emissions: torch.Tensor, slack: float = 0.0) -> torch.Tensor:
+        if slack:
+            return emissions[..., 1:] > emissions[..., :1] - slack
+        return emissions.argmax(-1, keepdim=True) == torch.arange(1, emissions.shape[-1], device=emissions.device)
+
+    def inexpressible(self, spans: Sequence[Triple]) -> list[tuple[Triple, str]]:
+        lost = super().inexpressible(spans)
+        number = {label: index for index, label in enumerate(self.labels)}
+        kept: dict[tuple[int, int], str] = {}
+        for start, end, label in sorted(set(spans) - {span for span, _ in lost}, key=lambda s: number.get(s[2], -1)):
+            if kept.setdefault((start, end), label) != label:
+                lost.append(((start, end, label), "same span, other type"))
+        return lost

@@ -26,9 +26,10 @@ class CnerMrcConfig(PreTrainedConfig):
             the query; or `{"kind": "joint"}`: `[CLS] query [SEP] text [SEP]`, one pass for each type.
         span_decoder: `biaffine` (P3), `tags` (per-character softmax over the tags of the asked type) or `pointers`
             (start and end; our own variant).
-        entity_types: the types in the order in which labels number them.
+        entity_types: the types in the order in which labels number them; when left out, those of `queries`.
         queries: one question per type.
-        query_ids: the questions as ids with their special tokens, one list per type.
+        query_ids: the questions as ids with their special tokens, one list per type; the model's `set_queries` fills
+            them in.
         dropout: between the encoder and the context layer.
         windows: how a long text is cut; the keyword options of `windows.make_windows`.
         non_unit_ids: token ids that carry no character.
@@ -69,13 +70,21 @@ class CnerMrcConfig(PreTrainedConfig):
             check_slot(name, getattr(self, name))
         if not __name__.startswith("transformers_modules"):
             kwargs.pop("custom_pipelines", None)  # the installed package has registered the task: no code to trust
-        self.entity_types = list(entity_types or [])
-        self.queries = dict(queries or {})
-        self.query_ids = {name: [int(i) for i in ids] for name, ids in (query_ids or {}).items()}
-        check_queries(self.entity_types, self.queries)
-        labels = dict(enumerate(self.entity_types))
         self.pad_token_id = pad_token_id
-        super().__init__(id2label=labels, label2id={n: i for i, n in labels.items()}, **kwargs)
+        super().__init__(**kwargs)
+        self.set_queries(dict(queries or {}), dict(query_ids or {}), entity_types)
+
+    def set_queries(
+        self, queries: dict[str, str], query_ids: dict[str, list[int]], entity_types: list[str] | None = None
+    ) -> None:
+        """Ask these questions; the labels follow. Raises ValueError as `check_queries`."""
+        names = list(entity_types or queries)
+        check_queries(names, queries)
+        self.entity_types = names
+        self.queries = queries
+        self.query_ids = {name: [int(i) for i in ids] for name, ids in query_ids.items()}
+        self.id2label = dict(enumerate(names))
+        self.label2id = {name: number for number, name in enumerate(names)}
 
     @property
     def vocab_size(self) -> int:
@@ -88,15 +97,28 @@ class CnerMrcConfig(PreTrainedConfig):
 
 
 def check_queries(entity_types: list[str], queries: dict[str, str]) -> None:
-    """Raise one clear sentence when a type has no question, a question is empty, or two types have the same one."""
+    """Raise one clear sentence when types and questions do not go together one to one.
+
+    Raises:
+        ValueError: a type that stands there twice, a type without a question, a question without a type, an empty
+            question, or one question for two types. No questions at all are legal: they can be set later.
+    """
+    repeated = sorted({name for name in entity_types if entity_types.count(name) > 1})
+    if repeated:
+        raise ValueError(f"entity_types names {repeated} more than once; each type must stand there once.")
+    if not queries:
+        return
     missing = [name for name in entity_types if name not in queries]
-    if queries and missing:
+    if missing:
         raise ValueError(f"No query for the type {missing[0]!r}; give one question for each of {entity_types}.")
-    for name, query in queries.items():
-        if not query.strip():
-            raise ValueError(f"The query of the type {name!r} is empty; write the question that asks for it.")
     asked: dict[str, str] = {}
     for name, query in queries.items():
+        if name not in entity_types:
+            raise ValueError(
+                f"There is a query for {name!r}, which is none of the types {entity_types}; leave it out, or add the type."
+            )
+        if not isinstance(query, str) or not query.strip():
+            raise ValueError(f"The query of the type {name!r} is empty; write the question that asks for it.")
         if query in asked:
             raise ValueError(f"The types {asked[query]!r} and {name!r} have the same query {query!r}; ask differently.")
         asked[query] = name

@@ -27,7 +27,7 @@ class GlobalPointerDecoder(SpanDecoder):
         size: even size of a start or end vector.
         efficient: the low-rank form.
         dropout: before the projections.
-        max_width, decoding, crossing, threshold, thresholds: see `SpanDecoder`.
+        max_width, decoding, threshold, thresholds: see `SpanDecoder`.
     """
 
     def __init__(
@@ -40,18 +40,10 @@ class GlobalPointerDecoder(SpanDecoder):
         dropout: float = 0.1,
         max_width: int | None = None,
         decoding: str = "nested",
-        crossing: bool = False,
-        threshold: float = 0.5,
+        threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        super().__init__(
-            labels,
-            max_width=max_width,
-            decoding=decoding,
-            crossing=crossing,
-            threshold=threshold,
-            thresholds=thresholds,
-        )
+        super().__init__(labels, max_width=max_width, decoding=decoding, threshold=threshold, thresholds=thresholds)
         if size % 2:
             raise ValueError(f"The size of a global pointer's vectors must be even for rotary positions; found {size}.")
         self.size, self.efficient = size, efficient

@@ -27,7 +27,8 @@ class QueryAttention(nn.Module):
         """Text `(b, c or 1, n, d)` and queries `(c, m, d)`, `(c, m)` bool, to `(b, c, n, d)`."""
         keys = self.bilinear(query) / query.shape[-1] ** 0.5
         relevance = torch.einsum("bcnd,cmd->bcnm", text.expand(-1, len(query), -1, -1), keys)
-        weights = relevance.masked_fill(~query_mask[None, :, None, :], float("-inf")).softmax(-1)
+        lowest = torch.finfo(relevance.dtype).min  # and not -inf: a question without a character must not give NaN
+        weights = relevance.masked_fill(~query_mask[None, :, None, :], lowest).softmax(-1)
         answer = torch.einsum("bcnm,cmd->bcnd", weights, query)
         text = text.expand_as(answer)
         combined = self.combine(torch.cat([text, answer, text * answer], dim=-1))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import nn
-from transformers import AutoModel
 
 from .backbone import CnerModel, CnerPreTrainedModel
 from .configuration_cner_mrc import CnerMrcConfig, check_queries
@@ -24,6 +22,7 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .activations import make_activation  # noqa: F401
     from .attention import AdditiveAttention  # noqa: F401
     from .band import band_scores  # noqa: F401
+    from .base_model import CnerBaseModel  # noqa: F401
     from .biaffine import BiaffineScorer  # noqa: F401
     from .bigrams import BigramEmbedding  # noqa: F401
     from .characters import TokenTypes  # noqa: F401
@@ -44,6 +43,16 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .windows import Window  # noqa: F401
 
 Encoded = tuple[torch.Tensor, torch.Tensor]  # vectors (c, m, d) and mask (c, m) of the questions
+SAMPLE = 4  # weights of each parameter, from its middle, that are compared to see whether it has changed
+
+
+class KeptQuestions(NamedTuple):
+    """The questions' vectors, and what they were computed from."""
+
+    key: Any
+    views: list[torch.Tensor]
+    sample: torch.Tensor
+    encoded: Encoded
 
 
 class CnerMrcModel(CnerModel):
@@ -59,6 +68,9 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
     The text is encoded once for all types. In evaluation the questions' vectors are kept between calls, and computed
     anew after `train()`, and whenever weights, questions, device or dtype have changed; they never enter the state
     dict. What is asked beside it does not change the scores of a type.
+
+    Attributes:
+        query_ids: the questions as ids, in the order of the types.
     """
 
     config_class = CnerMrcConfig
@@ -73,7 +85,7 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
             "span_decoder", config.span_decoder, MRC_DECODERS, self.interaction.output_size, config.entity_types
         )
         self.query_ids = [list(config.query_ids[name]) for name in config.entity_types if name in config.query_ids]
-        self._kept_queries: tuple[Any, Encoded] | None = None
+        self._kept_queries: KeptQuestions | None = None
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Module:
@@ -82,38 +94,45 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
     def set_input_embeddings(self, value: nn.Module) -> None:
         self.cner.set_input_embeddings(value)
 
-    @classmethod
-    def from_encoder_pretrained(
-        cls, encoder_name_or_path: str | os.PathLike[str], config: CnerMrcConfig, **kwargs: Any
-    ) -> CnerForQuestionAnswering:
-        """As the tagging model's: the encoder from a checkpoint (safetensors only), everything else new."""
-        pretrained = AutoModel.from_pretrained(encoder_name_or_path, use_safetensors=True, **kwargs)
-        config.encoder = {**config.encoder, "kind": "pretrained", "config": pretrained.config.to_dict()}
-        model = cls(config)
-        model.cner.encoder.load_encoder(pretrained.state_dict())
-        return model
-
     def set_queries(self, queries: Mapping[str, str], tokenizer: Any) -> None:
         """Ask these questions from now on: one per type, types that training did not know included.
+
+        The configuration takes them over, so a model that is saved afterwards asks them too.
 
         Args:
             queries: type to question, e.g. `{"药物": "病历中的药物有哪些？"}`.
             tokenizer: the checkpoint's.
+
+        Raises:
+            ValueError: no questions, an empty one, one for two types, one that is longer than the encoder reads, or a
+                new type where the decoder has a class for each type of training (`classes="all"`).
         """
-        check_queries([], dict(queries))
+        queries = dict(queries)
         if not queries:
             raise ValueError("No queries given; ask for at least one type, as {'药物': '病历中的药物有哪些？'}.")
-        ids = [list(tokenizer(query)["input_ids"]) for query in queries.values()]
-        limit = getattr(self.cner.encoder, "max_length", None)
-        for name, question in zip(queries, ids, strict=True):
+        check_queries(list(queries), queries)
+        ids = {name: [int(i) for i in tokenizer(query)["input_ids"]] for name, query in queries.items()}
+        limit = self.cner.encoder.max_length
+        for name, question in ids.items():
             if limit is not None and len(question) > limit:
                 raise ValueError(
                     f"The query of the type {name!r} has {len(question)} tokens, and the encoder takes {limit}; "
                     "shorten it."
                 )
         self.span_decoder.set_labels(list(queries))
-        self.query_ids = ids
+        self.config.set_queries(queries, ids)
+        self.config.span_decoder = self._slot_of(queries)
+        self.query_ids = list(ids.values())
         self._kept_queries = None
+
+    def _slot_of(self, queries: Mapping[str, str]) -> dict[str, Any]:
+        """The decoder's slot once other questions are asked: classes outlive them, thresholds of others do not."""
+        slot = dict(self.config.span_decoder)
+        if getattr(self.span_decoder, "known", None):
+            slot["known"] = self.span_decoder.known
+        if slot.get("thresholds"):
+            slot["thresholds"] = {name: limit for name, limit in slot["thresholds"].items() if name in queries}
+        return slot
 
     def train(self, mode: bool = True) -> CnerForQuestionAnswering:
         self._kept_queries = None
@@ -171,11 +190,20 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         """Vectors `(c, m, d)` of the questions and their mask; kept between calls in evaluation without gradient."""
         if self.training or torch.is_grad_enabled():
             return self._encode_questions()
-        weights = [(id(p), 0 if p.is_inference() else p._version, p.device, p.dtype) for p in self.cner.parameters()]
-        key = (self.query_ids, weights)
-        if self._kept_queries is None or self._kept_queries[0] != key:
-            self._kept_queries = (key, self._encode_questions())
-        return self._kept_queries[1]
+        # A parameter's version counts every change in place, except those by way of `.data`: these show in a sample.
+        key = (
+            self.query_ids,
+            [
+                (id(p), p.data_ptr(), 0 if p.is_inference() else p._version, p.device, p.dtype)
+                for p in self.cner.parameters()
+            ],
+        )
+        kept = self._kept_queries
+        if kept is None or kept.key != key or not torch.equal(torch.cat(kept.views), kept.sample):
+            flat = [p.detach().flatten() for p in self.cner.parameters()]
+            views = [weights[len(weights) // 2 :][:SAMPLE] for weights in flat]
+            self._kept_queries = kept = KeptQuestions(key, views, torch.cat(views), self._encode_questions())
+        return kept.encoded
 
     def _encode_questions(self) -> Encoded:
         ids, mask = self._question_ids()

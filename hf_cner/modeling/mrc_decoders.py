@@ -9,8 +9,8 @@ from torch import nn
 
 from .band import band_targets, valid_band
 from .biaffine import BiaffineScorer
-from .schemes import decode
-from .span_decoder import SpanDecoder
+from .schemes import decode, inexpressible
+from .span_decoder import SpanDecoder, Triple, owns
 
 
 class MrcBiaffine(SpanDecoder):
@@ -21,8 +21,9 @@ class MrcBiaffine(SpanDecoder):
         labels: entity types, one per question.
         classes: `asked`: a softmax over {none, asked type}, which also serves types that training did not know.
             `all`: P3's softmax over none and all types of the checkpoint within one question's own scores.
+        known: with `all`, the types that have a class, where other ones are asked than those of training.
         size, dropout, position: see `BiaffineScorer`.
-        max_width, decoding, crossing, threshold, thresholds: see `SpanDecoder`.
+        max_width, decoding, threshold, thresholds: see `SpanDecoder`.
     """
 
     def __init__(
@@ -31,29 +32,25 @@ class MrcBiaffine(SpanDecoder):
         labels: Sequence[str],
         *,
         classes: str = "asked",
+        known: Sequence[str] | None = None,
         size: int = 150,
         dropout: float = 0.1,
         position: str = "none",
         max_width: int | None = None,
         decoding: str = "nested",
-        crossing: bool = False,
-        threshold: float = 0.5,
+        threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        super().__init__(
-            labels,
-            max_width=max_width,
-            decoding=decoding,
-            crossing=crossing,
-            threshold=threshold,
-            thresholds=thresholds,
-        )
+        super().__init__(labels, max_width=max_width, decoding=decoding, threshold=threshold, thresholds=thresholds)
         if classes not in ("asked", "all"):
             raise ValueError(f"Unknown classes {classes!r}; choose 'asked' or 'all'.")
-        self.known = list(labels) if classes == "all" else None
+        self.known = list(known or labels) if classes == "all" else None
+        self.set_labels(labels)
         # Over {none, asked type} only the difference of the two scores counts, so one score is enough.
         outputs = 1 if self.known is None else len(self.known) + 1
-        self.scorer = BiaffineScorer(input_size, outputs, size=size, dropout=dropout, position=position)
+        self.scorer = BiaffineScorer(
+            input_size, outputs, size=size, dropout=dropout, position=position, none_class=self.known is not None
+        )
 
     def set_labels(self, labels: Sequence[str]) -> None:
         """Ask for other types from now on."""
@@ -85,11 +82,19 @@ class MrcBiaffine(SpanDecoder):
         return nn.functional.cross_entropy(emissions[valid].flatten(0, 1), targets[valid].flatten(), reduction="sum")
 
     def probabilities(self, emissions: torch.Tensor) -> torch.Tensor:
+        return emissions.sigmoid() if self.known is None else self._own(emissions.softmax(-1))
+
+    def likeliest(self, emissions: torch.Tensor, slack: float = 0.0) -> torch.Tensor:
         if self.known is None:
-            return emissions.sigmoid()
-        classes = self._classes(emissions.device).view(*[1] * (emissions.ndim - 2), -1, 1)
-        index = classes.expand(*emissions.shape[:-1], 1)
-        return emissions.softmax(-1).gather(-1, index).squeeze(-1)
+            return emissions > -slack
+        if slack:
+            return self._own(emissions) > emissions[..., 0] - slack
+        return emissions.argmax(-1) == self._classes(emissions.device)
+
+    def _own(self, emissions: torch.Tensor) -> torch.Tensor:
+        """`(…, types, known + 1)` to `(…, types)`: what each question says of its own type."""
+        index = self._classes(emissions.device).view(*[1] * (emissions.ndim - 2), -1, 1)
+        return emissions.gather(-1, index.expand(*emissions.shape[:-1], 1)).squeeze(-1)
 
     def _classes(self, device: torch.device) -> torch.Tensor:
         """For each asked type the number of its class, none being 0."""
@@ -102,21 +107,30 @@ class MrcTags(SpanDecoder):
 
     Spans of one type cannot overlap; spans of different types can, since each has its own question. A span's score is
     the product of its characters' probabilities.
+
+    Args:
+        input_size: size of the vectors.
+        labels: entity types, one per question.
+        dropout: before the projection.
+        decoding: see `SpanDecoder`.
     """
 
     tags = ("O", "B-x", "I-x")
+    has_thresholds = False
 
     def __init__(
-        self, input_size: int, labels: Sequence[str], *, decoding: str = "nested", crossing: bool = True
+        self, input_size: int, labels: Sequence[str], *, dropout: float = 0.1, decoding: str = "crossing"
     ) -> None:
-        super().__init__(labels, decoding=decoding, crossing=crossing)
+        super().__init__(labels, decoding=decoding)
+        self.dropout = nn.Dropout(dropout)
         self.projection = nn.Linear(input_size, len(self.tags))
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Vectors `(b, c, n, d)` to `(b, n, c, 3)` in fp32."""
-        return self.projection(vectors).transpose(1, 2).float()
+        return self.projection(self.dropout(vectors)).transpose(1, 2).float()
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Sum of the cross-entropies over units and questions; `labels` `(b, m, 3)` start, end, type."""
         batch, length, types, _ = emissions.shape
         targets = torch.zeros(batch, length, types, dtype=torch.long, device=emissions.device)
         places = torch.arange(length, device=emissions.device)
@@ -130,12 +144,16 @@ class MrcTags(SpanDecoder):
             emissions.flatten(0, 2), targets.flatten(), reduction="sum", ignore_index=-100
         )
 
+    def inexpressible(self, spans: Sequence[Triple]) -> list[tuple[Triple, str]]:
+        by_type = ({span for span in spans if span[2] == label} for label in self.labels)
+        return [pair for own in by_type for pair in inexpressible(own)]
+
     def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
         best, tags = emissions.double().log_softmax(-1).max(-1)
         found = []
         for number, column in enumerate(tags.T.tolist()):
             for start, end, _ in decode([self.tags[tag] for tag in column], "BIO"):
-                if first <= start < last:
+                if owns(first, last, start, end):
                     score = best[start:end, number].sum().exp().item()
                     found.append([start + offset, end + offset, number, score])
         return torch.tensor(found, dtype=torch.float64).view(-1, 4)
@@ -144,7 +162,13 @@ class MrcTags(SpanDecoder):
 class MrcPointers(SpanDecoder):
     """Our own variant, not P3's: a start and an end score per character; a start goes with the nearest end.
 
-    A span's score is the product of its two probabilities.
+    A span's score is the product of its two probabilities; its threshold (0.5 by default) is for each of the two.
+
+    Args:
+        input_size: size of the vectors.
+        labels: entity types, one per question.
+        dropout: before the projection.
+        decoding, threshold, thresholds: see `SpanDecoder`.
     """
 
     def __init__(
@@ -152,19 +176,21 @@ class MrcPointers(SpanDecoder):
         input_size: int,
         labels: Sequence[str],
         *,
+        dropout: float = 0.1,
         decoding: str = "nested",
-        crossing: bool = False,
-        threshold: float = 0.5,
+        threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        super().__init__(labels, decoding=decoding, crossing=crossing, threshold=threshold, thresholds=thresholds)
+        super().__init__(labels, decoding=decoding, threshold=threshold, thresholds=thresholds)
+        self.dropout = nn.Dropout(dropout)
         self.projection = nn.Linear(input_size, 2)
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Vectors `(b, c, n, d)` to `(b, n, c, 2)` in fp32: start, end."""
-        return self.projection(vectors).transpose(1, 2).float()
+        return self.projection(self.dropout(vectors)).transpose(1, 2).float()
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Sum of the cross-entropies of starts and ends; `labels` `(b, m, 3)` start, end, type."""
         gold = torch.zeros_like(emissions)
         row, start, k, entity_type = band_targets(labels, emissions.shape[1], emissions.shape[1], emissions.shape[2])
         gold[row, start, entity_type, 0] = 1.0
@@ -172,16 +198,24 @@ class MrcPointers(SpanDecoder):
         units = front_mask(mask)
         return nn.functional.binary_cross_entropy_with_logits(emissions[units], gold[units], reduction="sum")
 
+    def inexpressible(self, spans: Sequence[Triple]) -> list[tuple[Triple, str]]:
+        ends: dict[str, list[int]] = {}
+        for _, end, label in spans:
+            ends.setdefault(label, []).append(end)
+        nearest = {(start, label): min(end for end in ends[label] if end > start) for start, _, label in spans}
+        return [(span, "another end is nearer") for span in spans if nearest[span[0], span[2]] != span[1]]
+
     def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
         probabilities = emissions.double().sigmoid().cpu()
         found = []
-        for number, limit in enumerate(self.thresholds):
+        for number, label in enumerate(self.labels):
+            limit = self.thresholds.get(label, 0.5 if self.threshold is None else self.threshold)
             starts, ends = probabilities[:, number].unbind(-1)
             end_places = (ends > limit).nonzero().flatten()
-            for start in (starts[first:last] > limit).nonzero().flatten().add(first).tolist():
+            for start in (starts[:last] > limit).nonzero().flatten().tolist():
                 place = int(torch.searchsorted(end_places, start))
-                if place < len(end_places):
-                    end = int(end_places[place])
+                end = int(end_places[place]) if place < len(end_places) else -1
+                if end >= 0 and owns(first, last, start, end + 1):
                     found.append([start + offset, end + 1 + offset, number, float(starts[start] * ends[end])])
         return torch.tensor(found, dtype=torch.float64).view(-1, 4)
 

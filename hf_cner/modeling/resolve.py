@@ -7,23 +7,28 @@ from collections.abc import Iterable
 
 Candidate = tuple[int, int, int, float]  # start, end, type number, score
 
-DECODINGS = ("flat", "nested")
+DECODINGS = ("flat", "nested", "crossing")
 
 
-def resolve(candidates: Iterable[Candidate], *, decoding: str = "nested", crossing: bool = False) -> list[Candidate]:
+def check_decoding(decoding: str) -> None:
+    """Raise ValueError for a decoding that does not exist."""
+    if decoding not in DECODINGS:
+        raise ValueError(f"Unknown decoding {decoding!r}; choose one of {list(DECODINGS)}.")
+
+
+def resolve(candidates: Iterable[Candidate], *, decoding: str = "nested") -> list[Candidate]:
     """The best candidates that fit together, taken greedily by score, in text order.
 
     Args:
         decoding: `flat`: no two may overlap. `nested`: one may lie inside another, and one span may have two types.
-        crossing: with `nested`, whether two may also overlap without one lying inside the other.
+            `crossing`: they may also overlap without one lying inside the other; then all candidates stand.
 
     Ties are broken by the longer, then the earlier span, then the lower type number, so that the result does not
     depend on the order of the candidates.
     """
-    if decoding not in DECODINGS:
-        raise ValueError(f"Unknown decoding {decoding!r}; choose one of {list(DECODINGS)}.")
+    check_decoding(decoding)
     ranked = sorted(set(candidates), key=lambda c: (-c[3], c[0] - c[1], c[0], c[2]))
-    if decoding == "nested" and crossing:
+    if decoding == "crossing":
         return sorted(ranked)
     longest = max((end - start for start, end, _, _ in ranked), default=0)
     kept: list[tuple[int, int]] = []  # sorted by start: only spans that begin near by can be in the way

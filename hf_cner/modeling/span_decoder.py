@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from .resolve import Candidate, resolve
+from .resolve import Candidate, check_decoding, resolve
 
 ScoredSpan = tuple[int, int, str, float | None]
+Triple = tuple[int, int, str]
+
+ROUNDING = 1e-4  # what fp32 may differ by from float64, in probabilities and in differences of scores
 
 
 class SpanDecoder(nn.Module):
@@ -22,10 +25,13 @@ class SpanDecoder(nn.Module):
     Args:
         labels: entity types in the order of their numbers.
         max_width: longest span that is scored, in units; None scores all (memory grows with length²).
-        decoding: `nested` (a span may lie inside another) or `flat` (no overlap).
-        crossing: with `nested`, whether spans may also cross.
-        threshold: probability from which a span is taken; `thresholds` sets it for single types.
+        decoding: `nested` (a span may lie inside another), `crossing` (any may overlap) or `flat` (none may).
+        threshold: probability above which a span is taken; None takes it where the type is the likeliest of the
+            classes between which the decoder chooses (as P3 does; between two, that is 0.5).
+        thresholds: the same for single types.
     """
+
+    has_thresholds = True
 
     def __init__(
         self,
@@ -33,26 +39,49 @@ class SpanDecoder(nn.Module):
         *,
         max_width: int | None = None,
         decoding: str = "nested",
-        crossing: bool = False,
-        threshold: float = 0.5,
+        threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
-        resolve([], decoding=decoding)  # refuses an unknown name now rather than at the first prediction
         if max_width is not None and max_width < 1:
             raise ValueError(f"max_width is {max_width}; it counts characters and must be at least 1, or null for all.")
-        unknown = sorted(set(thresholds or {}) - set(labels))
-        if unknown:
-            raise ValueError(f"thresholds names the types {unknown}, which are not among {list(labels)}.")
         self.max_width = max_width
-        self.decoding, self.crossing = decoding, crossing
-        self.threshold, self.own_thresholds = threshold, dict(thresholds or {})
-        SpanDecoder.set_labels(self, labels)
+        self.labels = list(labels)
+        self.decoding = decoding
+        self.threshold: float | None = None
+        self.thresholds: dict[str, float] = {}
+        self.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
 
     def set_labels(self, labels: Sequence[str]) -> None:
-        """The types that the last axis of the emissions stands for."""
+        """The types that the last axis of the emissions stands for from now on."""
         self.labels = list(labels)
-        self.thresholds = [float(self.own_thresholds.get(label, self.threshold)) for label in self.labels]
+
+    def set_decoding(
+        self,
+        *,
+        decoding: str | None = None,
+        threshold: float | None = None,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> None:
+        """Decode otherwise from now on; what is None stays as it is.
+
+        Raises:
+            ValueError: an unknown decoding, a threshold that is no probability or is for a type that is not asked for.
+        """
+        if decoding is not None:
+            check_decoding(decoding)
+        given = {**({} if threshold is None else {"": threshold}), **(thresholds or {})}
+        if given and not self.has_thresholds:
+            raise ValueError(f"{type(self).__name__} takes the likeliest tags and has no thresholds.")
+        if unknown := sorted(set(thresholds or {}) - set(self.labels)):
+            raise ValueError(f"thresholds names the types {unknown}, which are not among {self.labels}.")
+        for name, value in given.items():
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+                where = f"of the type {name!r} " if name else ""
+                raise ValueError(f"The threshold {where}is {value!r}; it must be a probability, from 0 to 1.")
+        self.decoding = self.decoding if decoding is None else decoding
+        self.threshold = self.threshold if threshold is None else threshold
+        self.thresholds = {**self.thresholds, **(thresholds or {})}
 
     def width(self, length: int) -> int:
         """Width of the band for rows of so many units."""
@@ -62,11 +91,28 @@ class SpanDecoder(nn.Module):
         """Emissions `(…, classes)` to the probability of each entity type `(…, types)`."""
         return emissions.sigmoid()
 
+    def likeliest(self, emissions: torch.Tensor, slack: float = 0.0) -> torch.Tensor:
+        """Emissions `(…, classes)` to whether each type `(…, types)` is the likeliest answer; see `taken`."""
+        return emissions > -slack
+
+    def taken(self, emissions: torch.Tensor, slack: float = 0.0) -> torch.Tensor:
+        """Emissions `(…, classes)` to whether each type `(…, types)` is an entity there.
+
+        With `slack` it is only a first glance: everything that may be one although scores differ by so much.
+        """
+        limits = [self.thresholds.get(label, self.threshold) for label in self.labels]
+        ahead = self.likeliest(emissions, slack)
+        if all(limit is None for limit in limits):
+            return ahead
+        bounds = torch.tensor([-1.0 if limit is None else limit for limit in limits]).to(emissions)
+        bounded = torch.tensor([limit is not None for limit in limits], device=emissions.device)
+        return torch.where(bounded, self.probabilities(emissions) > bounds - slack, ahead)
+
     def logits(self, emissions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The emissions: there is no path whose argmax they could be."""
         return emissions
 
-    def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[list[int]]:
+    def encode_targets(self, spans: Sequence[Triple], length: int) -> list[list[int]]:
         """`[start, end, type number]` of every span; raises ValueError on one outside the text or of unknown type."""
         numbers = {label: number for number, label in enumerate(self.labels)}
         targets = []
@@ -78,29 +124,54 @@ class SpanDecoder(nn.Module):
             targets.append([start, end, numbers[label]])
         return targets
 
+    def inexpressible(self, spans: Sequence[Triple]) -> list[tuple[Triple, str]]:
+        """The spans of a text that this decoder cannot give beside the others, each with the reason."""
+        if self.max_width is None:
+            return []
+        reason = f"longer than max_width {self.max_width}"
+        return [(span, reason) for span in spans if span[1] - span[0] > self.max_width]
+
     def rows(self, emissions: torch.Tensor, mask: torch.Tensor) -> list[torch.Tensor]:
         """The emissions of each row's units, `(units, width, classes)`: they stand at the front already."""
         return [row[:count] for row, count in zip(emissions, mask.sum(1).tolist(), strict=True)]
 
     def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
-        """Candidates `(count, 4)` in float64 that begin in units [first, last) of one window's emissions."""
+        """Candidates `(count, 4)` in float64 of one window's emissions, in document units.
+
+        A span belongs to the window that owns its middle unit: so each belongs to one window, and that one shows as
+        much as it can on both sides of it; all spans up to the overlap of the windows are seen whole.
+
+        Args:
+            emissions: `(units, width, classes)`.
+            first, last: the units that the window owns.
+            offset: position of the window's first unit in the document.
+        """
         units, width = emissions.shape[:2]
-        probabilities = self.probabilities(emissions[first:last].double())
-        starts = torch.arange(first, last, device=emissions.device)[:, None]
-        ends = starts + torch.arange(1, width + 1, device=emissions.device)[None, :]
-        limits = torch.tensor(self.thresholds, dtype=torch.float64, device=emissions.device)
-        taken = (probabilities > limits) & (ends <= units)[..., None]
-        row, k, label = taken.nonzero(as_tuple=True)
-        start = row + first + offset
-        return torch.stack(
-            [start.double(), (start + k + 1).double(), label.double(), probabilities[row, k, label]], dim=1
-        )
+        begin = max(0, first - (width - 1) // 2)
+        own = emissions[begin:last]
+        start = torch.arange(begin, last, device=own.device)[:, None]
+        index = torch.arange(width, device=own.device)[None, :]
+        middle = start + index // 2
+        seen = (start + index < units) & (middle >= first) & (middle < last)
+        # First a glance in fp32, then float64 for what may be an entity: few of all the spans.
+        row, k, label = (self.taken(own, ROUNDING) & seen[..., None]).nonzero(as_tuple=True)
+        exact = own[row, k].double()
+        here = torch.arange(len(row), device=own.device)
+        kept = self.taken(exact)[here, label]
+        scores = self.probabilities(exact)[here, label]
+        table = torch.stack([(row + begin + offset).double(), (row + begin + k + 1 + offset).double(), label.double()])
+        return torch.cat([table.T, scores[:, None]], dim=1)[kept]
 
     def decode(self, documents: Sequence[torch.Tensor], *, scores: bool = False) -> list[list[ScoredSpan]]:
         """Spans of each document's candidates, as `crop` makes them."""
         found = []
         for table in documents:
             candidates: list[Candidate] = [(int(s), int(e), int(t), p) for s, e, t, p in table.tolist()]
-            chosen = resolve(candidates, decoding=self.decoding, crossing=self.crossing)
+            chosen = resolve(candidates, decoding=self.decoding)
             found.append([(s, e, self.labels[t], p if scores else None) for s, e, t, p in chosen])
         return found
+
+
+def owns(first: int, last: int, start: int, end: int) -> bool:
+    """Whether a window that owns the units [first, last) owns a span: its middle unit is one of them."""
+    return first <= (start + end - 1) // 2 < last

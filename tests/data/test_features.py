@@ -73,6 +73,7 @@ def test_what_the_scheme_cannot_hold_is_dropped_and_counted() -> None:
         "lost": 3,
         "lost_by_scheme": {"duplicate": 1, "nested": 1, "same span, other type": 1},
         "lost_by_window": 0,
+        "longest_lost": ["0", 0, 3, "部位", "nested"],
     }
 
 
@@ -86,6 +87,30 @@ def test_span_targets_are_relative_to_the_window_and_keep_nested_entities() -> N
     assert report.lost == 0
     empty, _ = run(Document("无发热。"), SENTENCES, encode_targets=triples, tagging=False)
     assert [f["labels"] for f in empty] == [[]]
+
+
+def test_what_a_span_decoder_cannot_hold_is_counted_and_the_longest_named() -> None:
+    def triples(spans: Any, length: int) -> list[list[int]]:
+        return [[start, end, TYPES.index(kind)] for start, end, kind in spans]
+
+    def too_wide(spans: Any) -> list[Any]:
+        return [(span, "longer than max_width 2") for span in spans if span[1] - span[0] > 2]
+
+    spans = (Span(0, 4, "症状"), Span(0, 3, "部位"), Span(0, 2, "部位"), Span(6, 8, "症状"))
+    features, report = run(
+        Document("右上腹痛。无发热。", spans, "note-3"),
+        SENTENCES,
+        encode_targets=triples,
+        tagging=False,
+        inexpressible=too_wide,
+    )
+    assert [f["labels"] for f in features] == [[[0, 2, 1]], [[1, 3, 0]]]
+    assert report.by_scheme == {"longer than max_width 2": 2} and report.lost == 2
+    assert report.longest == ("note-3", 0, 4, "症状", "longer than max_width 2")
+    assert str(report).endswith(
+        "4 entities, 2 of them without a label (2 longer than max_width 2): in the metrics they are misses; the longest "
+        "has 4 characters (症状 at 0-4 in note-3: longer than max_width 2)"
+    )
 
 
 def test_an_empty_document_has_no_windows() -> None:

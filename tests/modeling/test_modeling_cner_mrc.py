@@ -152,6 +152,10 @@ def test_questions_are_encoded_once_until_something_changes() -> None:
         model.train().eval()
         model(**inputs)
         assert len(calls) == 3
+        model.get_input_embeddings().weight.data.mul_(0.5)  # which torch's version counter does not see
+        model(**inputs)
+        assert len(calls) == 4
+        calls.pop()
         model.set_queries({"新类型": "有哪些新的？"}, FakeTokenizer())
         model(**inputs)
         assert len(calls) == 4
@@ -174,6 +178,27 @@ def test_a_type_that_training_did_not_know_can_be_asked() -> None:
     fixed = model_of(CASES["all-classes"])
     with pytest.raises(ValueError, match="has no class in this checkpoint"):
         fixed.set_queries({"检查": "做了哪些检查？"}, FakeTokenizer())
+
+
+def test_a_model_that_is_saved_with_other_questions_asks_them_again(tmp_path: Path) -> None:
+    decoders = [{"thresholds": {TYPES[0]: 0.3, TYPES[1]: 0.4}}, {"classes": "all", "thresholds": {TYPES[0]: 0.3}}]
+    for decoder in decoders:
+        model = model_of({"encoder": ENCODERS["static"], "span_decoder": {"kind": "biaffine", **decoder}})
+        before = model(**batch()).emissions
+        model.set_queries({TYPES[1]: QUERIES[TYPES[1]]}, FakeTokenizer())
+        assert model.config.entity_types == [TYPES[1]] and model.config.num_labels == 1
+        model.save_pretrained(tmp_path)
+        again = CnerForQuestionAnswering.from_pretrained(tmp_path)
+        assert again.config.queries == {TYPES[1]: QUERIES[TYPES[1]]} and again.config.id2label == {0: TYPES[1]}
+        assert torch.equal(model(**batch()).emissions, again(**batch()).emissions)
+        again.set_queries(QUERIES, FakeTokenizer())  # what it once knew can be asked again
+        again.query_ids = list(QUERY_IDS.values())
+        torch.testing.assert_close(again(**batch()).emissions, before)
+
+
+def test_types_may_come_from_the_queries_alone() -> None:
+    config = CnerMrcConfig(queries=QUERIES)
+    assert config.entity_types == TYPES and config.label2id == {TYPES[0]: 0, TYPES[1]: 1}
 
 
 def test_all_classes_stay_within_one_question() -> None:
@@ -227,6 +252,10 @@ def test_bad_questions_get_one_sentence() -> None:
         CnerMrcConfig(queries={TYPES[0]: "疾病？"}, **base)
     with pytest.raises(ValueError, match="is empty"):
         CnerMrcConfig(queries={TYPES[0]: "疾病？", TYPES[1]: "  "}, **base)
+    with pytest.raises(ValueError, match=r"There is a query for '药物', which is none of the types"):
+        CnerMrcConfig(queries={**QUERIES, "药物": "药物？"}, **base)
+    with pytest.raises(ValueError, match=r"entity_types names \['药物'\] more than once"):
+        CnerMrcConfig(entity_types=["药物", "药物"])
     with pytest.raises(ValueError, match="have the same query"):
         CnerMrcConfig(queries=dict.fromkeys(TYPES, "有哪些？"), **base)
     model = model_of(CASES["bert"])
