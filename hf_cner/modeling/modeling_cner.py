@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from .attention import ATTENTIONS
 from .backbone import CnerModel, CnerPreTrainedModel
+from .context import CONTEXTS
 from .decoders import DECODERS
 from .outputs import CnerOutput, wants_dict
 from .slots import build
@@ -17,14 +19,12 @@ from .units import full_mask, tagged_mask, token_mask
 
 if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
     from .activations import make_activation  # noqa: F401
-    from .attention import AdditiveAttention  # noqa: F401
     from .band import band_scores  # noqa: F401
     from .base_model import CnerBaseModel  # noqa: F401
     from .biaffine import BiaffineScorer  # noqa: F401
     from .bigrams import BigramEmbedding  # noqa: F401
     from .characters import TokenTypes  # noqa: F401
     from .configuration_cner import CnerConfig  # noqa: F401
-    from .context import NoContext  # noqa: F401
     from .convolutions import IDCNN  # noqa: F401
     from .crf import LinearChainCRF  # noqa: F401
     from .crf_chains import Potentials  # noqa: F401
@@ -55,12 +55,17 @@ class CnerForTokenClassification(CnerPreTrainedModel):
     """
 
     _auto_class = "AutoModelForTokenClassification"
+    # A slot stays on one device; a pretrained encoder says itself where it may be split.
+    _no_split_modules = [  # noqa: RUF012  (the base class's form)
+        "StaticEncoder",
+        *(layer.__name__ for table in (CONTEXTS, ATTENTIONS, DECODERS) for layer in table.values()),
+    ]
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
         self.num_labels = config.num_labels
         self.cner = CnerModel(config)
-        labels = [name for _, name in sorted(config.id2label.items())]
+        labels = config.derived_labels(config.id2label)  # raises where types, labels and scheme do not agree
         self.span_decoder = build("span_decoder", config.span_decoder, DECODERS, self.cner.output_size, labels)
         self.post_init()
 
