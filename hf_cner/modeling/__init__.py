@@ -1,1 +1,1 @@
-"""Portable model code: this flat folder is what a checkpoint carries with it. Nothing is imported here, so that the torch-free files stay torch-free."""
+"""Portable model code, flat: what a checkpoint carries with it. Imports nothing, so torch-free files stay so."""

@@ -26,7 +26,8 @@ STRANGER = """
 import json, sys
 sys.modules["hf_cner"] = None  # importing the package fails from here on
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForQuestionAnswering, AutoModelForTokenClassification, AutoTokenizer, pipeline
+from transformers import AutoConfig, AutoModel, AutoModelForQuestionAnswering, AutoModelForTokenClassification
+from transformers import AutoTokenizer, pipeline
 folder, text, kind, again = sys.argv[1:]
 auto = {"cner": AutoModelForTokenClassification, "cner-mrc": AutoModelForQuestionAnswering}[kind]
 model = auto.from_pretrained(folder, trust_remote_code=True).eval()
