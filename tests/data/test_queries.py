@@ -25,7 +25,9 @@ def test_every_corpus_has_one_chinese_question_per_type(corpus: str) -> None:
 
 def test_the_order_is_that_of_the_types_and_others_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "queries.yaml"
-    path.write_text("# mine\n症状: 有哪些症状？\n'药物': \"有哪些药物: 名称？\"\n检查: 做了哪些检查？\n", encoding="utf-8")
+    path.write_text(
+        "# mine\n症状: 有哪些症状？\n'药物': \"有哪些药物: 名称？\"\n检查: 做了哪些检查？\n", encoding="utf-8"
+    )
     assert queries_for("jsonl", ["药物", "症状"], source=path) == {"药物": "有哪些药物: 名称？", "症状": "有哪些症状？"}
     assert list(read_queries(path)) == ["症状", "药物", "检查"]
 
@@ -66,7 +68,9 @@ def test_types_without_a_question_are_named(tmp_path: Path) -> None:
     path.write_text("药物: 哪些药物？\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"q.yaml: found no query for the type '检查'; expected one for each type"):
         queries_for("jsonl", ["药物", "检查"], source=path)
-    with pytest.raises(DataError, match=r"The corpus 'jsonl' has no queries of its own; write a YAML file .*\['药物'\]"):
+    with pytest.raises(
+        DataError, match=r"The corpus 'jsonl' has no queries of its own; write a YAML file .*\['药物'\]"
+    ):
         queries_for("jsonl", ["药物"])
     with pytest.raises(DataError, match=r"nowhere.yaml"):
         queries_for("jsonl", ["药物"], source=tmp_path / "nowhere.yaml")
