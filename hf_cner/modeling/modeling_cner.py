@@ -15,7 +15,7 @@ from .decoders import DECODERS
 from .outputs import CnerOutput, wants_dict
 from .slots import build
 from .span_decoder import ScoredSpan
-from .units import full_mask, tagged_mask, token_mask
+from .units import full_mask, loss_divisor, tagged_mask, token_mask
 
 if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
     from .activations import make_activation  # noqa: F401
@@ -112,8 +112,7 @@ class CnerForTokenClassification(CnerPreTrainedModel):
         loss = None
         if labels is not None:
             scored = units if tags is None else units & (tags != -100)
-            divisor = scored.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
-            loss = self.span_decoder.loss(emissions, labels, scored) / divisor
+            loss = self.span_decoder.loss(emissions, labels, scored) / loss_divisor(scored, num_items_in_batch)
         wanted = self.config.eval_logits if eval_logits is None else eval_logits
         plain = self.training or wanted == "emissions"
         output = CnerOutput(

@@ -16,7 +16,7 @@ from .outputs import CnerOutput, wants_dict
 from .packing import gather_units
 from .slots import build
 from .span_decoder import ScoredSpan
-from .units import full_mask, tagged_mask, token_mask
+from .units import full_mask, loss_divisor, tagged_mask, token_mask
 
 if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
     from .activations import make_activation  # noqa: F401
@@ -181,8 +181,7 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         emissions = self.span_decoder(vectors, units)
         loss = None
         if labels is not None:
-            divisor = units.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
-            loss = self.span_decoder.loss(emissions, labels, units) / divisor
+            loss = self.span_decoder.loss(emissions, labels, units) / loss_divisor(units, num_items_in_batch)
         output = CnerOutput(loss, emissions, emissions, hidden_states, attentions)
         return output if wants_dict(self.config, return_dict) else output.to_tuple()
 

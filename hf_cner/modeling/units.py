@@ -31,6 +31,11 @@ def tagged_mask(text: torch.Tensor, labels: torch.Tensor | None, unit_mask: torc
     return text
 
 
+def loss_divisor(units: torch.Tensor, num_items_in_batch: torch.Tensor | int | None) -> torch.Tensor:
+    """What a sum of losses is divided by: the number of items that a trainer gives, else of units; at least 1."""
+    return torch.as_tensor(units.sum() if num_items_in_batch is None else num_items_in_batch).clamp(min=1)
+
+
 def full_mask(
     input_ids: torch.Tensor | None, inputs_embeds: torch.Tensor | None, attention_mask: torch.Tensor | None
 ) -> torch.Tensor:

@@ -265,3 +265,10 @@ def test_scores_are_posteriors_between_zero_and_one() -> None:
         found = model.decode(model(**inputs).emissions, model.unit_mask(**inputs), scores=True)
         scores = [score for spans in found for *_, score in spans]
         assert scores and all(0.0 < score <= 1.0 for score in scores)
+
+
+def test_a_batch_without_items_does_not_divide_by_zero() -> None:
+    model = model_of({"context": "none"})
+    inputs = batch((6,))
+    loss = model(**inputs, labels=torch.full_like(inputs["input_ids"], -100), num_items_in_batch=0).loss
+    assert torch.isfinite(loss)
