@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .console import no_loading_bars, results, say_what_was_left_out
+from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import Device, Model, OnError, OnErrorOption
 
 
@@ -28,6 +29,9 @@ def evaluate(
         Path | None, typer.Option("--output", "-o", help="Also write the figures as JSON.", show_default=False)
     ] = None,
     resamples: Annotated[int, typer.Option("--resamples", help="Of the bootstrap interval, by record.")] = 1000,
+    queries: QueriesOption = None,
+    decoding: DecodingOption = None,
+    threshold: ThresholdOption = None,
     device: Device = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
@@ -46,13 +50,15 @@ def evaluate(
     from ..data.problems import Problems
     from ..inference.predictor import Predictor
     from ..metrics import evaluate_documents, table
+    from .decoding import decoding_options
     from .evaluation import check_types, evaluation_row, interval_sentence, read_gold
     from .progress import documents_bar
 
     no_loading_bars()
     problems = Problems(on_error.value)
     gold = read_gold(data, corpus=corpus, split=split, problems=problems)
-    predictor = Predictor.from_pretrained(model, device=device, scores=False)
+    options = decoding_options(queries, decoding, threshold)
+    predictor = Predictor.from_pretrained(model, device=device, scores=False, **options)
     check_types(gold, predictor.entity_types, data)
     with documents_bar("evaluating", len(gold)) as counted:
         predicted = list(counted(predictor.predict(gold)))

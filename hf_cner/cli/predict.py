@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from .console import messages, no_loading_bars, say_what_was_left_out
+from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import Device, Model, OnError, OnErrorOption
 
 
@@ -43,6 +44,9 @@ def predict(
     batch_tokens: Annotated[
         int | None, typer.Option("--batch-tokens", help="Characters in one pass of the model.")
     ] = None,
+    queries: QueriesOption = None,
+    decoding: DecodingOption = None,
+    threshold: ThresholdOption = None,
     device: Device = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
@@ -57,9 +61,11 @@ def predict(
       hf-cner predict --model OUT notes/ --output notes.jsonl
       hf-cner predict --model OUT corpus.jsonl --output entities.csv
       echo 患者头痛3天。 | hf-cner predict --model OUT - --format text
+      hf-cner predict --model MRC note.txt --queries queries.yaml --threshold 0.3
     """
     from ..data.problems import Problems
     from ..inference.predictor import Predictor
+    from .decoding import decoding_options
     from .inputs import read_inputs
     from .outputs import output_format, write_predictions
     from .progress import documents_bar
@@ -68,7 +74,7 @@ def predict(
     chosen = output_format(form, output)
     problems = Problems(on_error.value)
     documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)
-    options: dict[str, Any] = {} if batch_tokens is None else {"batch_tokens": batch_tokens}
+    options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
     predictor = Predictor.from_pretrained(model, device=device, scores=scores, **options)
     with documents_bar("predicting", total) as counted:
         number = write_predictions(

@@ -10,11 +10,13 @@ import torch
 import transformers
 
 from ..data.documents import Document, Span
+from ..data.queries import read_queries
 from ..modeling.characters import CharacterTable
 from ..modeling.extraction import encode_windows, extract
 from .checkpoint import AUTO_CLASSES, CheckpointError, check_folder, check_model_type, is_local
 
 Input = str | Document | Mapping[str, Any]
+Queries = Mapping[str, str] | str | os.PathLike[str]
 
 READ_AHEAD = 200_000
 
@@ -29,9 +31,11 @@ class Predictor:
         batch_tokens: padded tokens in one pass of the model; None takes what is fast on its device.
         scores: give each span its exact probability; False is faster.
         windows: options of `make_windows` that replace the checkpoint's, e.g. `{"max_length": 128}`.
+        queries: questions that replace those of a question-answering checkpoint, see `set_queries`.
+        decoding, threshold, thresholds: how a span decoder chooses among its spans, see `set_decoding`.
 
     Raises:
-        ValueError: the tokenizer does not make one token of each character.
+        ValueError: the tokenizer does not make one token of each character, or what the two methods raise.
     """
 
     def __init__(
@@ -43,6 +47,10 @@ class Predictor:
         batch_tokens: int | None = None,
         scores: bool = True,
         windows: Mapping[str, Any] | None = None,
+        queries: Queries | None = None,
+        decoding: str | None = None,
+        threshold: float | None = None,
+        thresholds: Mapping[str, float] | None = None,
     ) -> None:
         self.model = model if device is None else model.to(device)
         self.table = CharacterTable(tokenizer)
@@ -50,6 +58,9 @@ class Predictor:
         self.batch_tokens = batch_tokens
         self.scores = scores
         self.windows: dict[str, Any] = {**model.config.windows, **(windows or {})}
+        if queries is not None:
+            self.set_queries(queries)
+        self.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
 
     @classmethod
     def from_pretrained(
@@ -61,6 +72,10 @@ class Predictor:
         batch_tokens: int | None = None,
         scores: bool = True,
         windows: Mapping[str, Any] | None = None,
+        queries: Queries | None = None,
+        decoding: str | None = None,
+        threshold: float | None = None,
+        thresholds: Mapping[str, float] | None = None,
     ) -> Predictor:
         """A predictor from a checkpoint's folder or its name on the Hub.
 
@@ -68,7 +83,7 @@ class Predictor:
             name_or_path: folder or Hub name; safetensors only.
             device: default: the first GPU where there is one, else the CPU.
             dtype: e.g. "bfloat16"; the decoder computes in fp32 or better all the same. Default: as it was saved.
-            batch_tokens, scores, windows: as in the constructor.
+            batch_tokens, scores, windows, queries, decoding, threshold, thresholds: as in the constructor.
 
         Raises:
             CheckpointError: what is missing or wrong, in one sentence.
@@ -83,11 +98,63 @@ class Predictor:
         tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
         if device is None:
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        return cls(model, tokenizer, device=device, batch_tokens=batch_tokens, scores=scores, windows=windows)
+        return cls(
+            model,
+            tokenizer,
+            device=device,
+            batch_tokens=batch_tokens,
+            scores=scores,
+            windows=windows,
+            queries=queries,
+            decoding=decoding,
+            threshold=threshold,
+            thresholds=thresholds,
+        )
+
+    def set_queries(self, queries: Queries) -> None:
+        """Ask other questions from now on, types that training did not know included (without a promise of quality).
+
+        Args:
+            queries: type to question, e.g. `{"药物": "病历中的药物有哪些？"}`, or a YAML file of such lines.
+
+        Raises:
+            ValueError: the model asks no questions, or questions that cannot be asked.
+        """
+        if not hasattr(self.model, "set_queries"):
+            raise ValueError("This model asks no questions: only one with an interaction (model type cner-mrc) does.")
+        self.model.set_queries(queries if isinstance(queries, Mapping) else read_queries(queries), self.tokenizer)
+
+    def set_decoding(
+        self,
+        *,
+        decoding: str | None = None,
+        threshold: float | None = None,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> None:
+        """Choose otherwise among the spans of a span decoder from now on; what is None stays as it is.
+
+        Args:
+            decoding: `nested` (a span may lie inside another), `crossing` (any may overlap) or `flat` (none may).
+            threshold: probability above which a span is taken.
+            thresholds: the same for single types.
+
+        Raises:
+            ValueError: a model that gives tags, an unknown decoding or type, or a threshold that is no probability.
+        """
+        chosen = {"decoding": decoding, "threshold": threshold, "thresholds": thresholds or None}
+        if all(value is None for value in chosen.values()):
+            return
+        if not hasattr(self.model.span_decoder, "set_decoding"):
+            kind = self.model.config.span_decoder["kind"]
+            raise ValueError(
+                f"The decoder {kind!r} gives one tag to each character, so there is nothing to choose by decoding and "
+                "thresholds; they are for decoders that score spans."
+            )
+        self.model.span_decoder.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
 
     @property
     def entity_types(self) -> list[str]:
-        """The types that the model knows, in their order."""
+        """The types that the model knows, or is asked for, in their order."""
         return list(self.model.config.entity_types)
 
     def __call__(self, texts: Input | Iterable[Input]) -> list[Document]:

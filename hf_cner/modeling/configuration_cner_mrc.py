@@ -115,7 +115,8 @@ def check_queries(entity_types: list[str], queries: dict[str, str]) -> None:
     for name, query in queries.items():
         if name not in entity_types:
             raise ValueError(
-                f"There is a query for {name!r}, which is none of the types {entity_types}; leave it out, or add the type."
+                f"There is a query for {name!r}, which is none of the types {entity_types}; leave it out, or add the "
+                "type."
             )
         if not isinstance(query, str) or not query.strip():
             raise ValueError(f"The query of the type {name!r} is empty; write the question that asks for it.")

@@ -28,6 +28,7 @@ from .callbacks import ProgressLines, Stopwatch
 from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .environment import hardware, versions
 from .folder import LOG, RESULTS, SAVING, RunFolder
+from .questions import queries_of
 from .trainer import CnerTrainer
 
 DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
@@ -40,7 +41,7 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
 
     The records are split into train and dev (two ratios), train, test and dev (three), or folds: then every fold is
     the test part once, and a tenth of the other records its dev part. The best epoch on dev is kept. `output_dir` then
-    holds the model with its tokenizer (`AutoModelForTokenClassification` loads it after `import hf_cner`),
+    holds the model with its tokenizer (`Predictor` loads it, and so do the Auto classes),
     `settings.yaml`, `split.json`, `training_log.json` and `results.json`; with folds each stands in `fold-<number>`.
 
     Args:
@@ -66,6 +67,8 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     types = types_of_corpus(data["corpus"]) or types_in(documents)
     if not types:
         raise ValueError(f"The corpus {data['corpus']} has no entities at all; there is nothing to learn.")
+    if (queries := queries_of(settings, types)) is not None:
+        settings["model"]["queries"] = queries  # as they are now, wherever they came from
     about = {"left_out": [str(item) for item in problems.items]} if problems.items else {}
     split = data.get("split") or {}
     if split.get("folds"):

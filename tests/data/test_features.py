@@ -108,8 +108,8 @@ def test_what_a_span_decoder_cannot_hold_is_counted_and_the_longest_named() -> N
     assert report.by_scheme == {"longer than max_width 2": 2} and report.lost == 2
     assert report.longest == ("note-3", 0, 4, "症状", "longer than max_width 2")
     assert str(report).endswith(
-        "4 entities, 2 of them without a label (2 longer than max_width 2): in the metrics they are misses; the longest "
-        "has 4 characters (症状 at 0-4 in note-3: longer than max_width 2)"
+        "4 entities, 2 of them without a label (2 longer than max_width 2): in the metrics they are misses; the "
+        "longest has 4 characters (症状 at 0-4 in note-3: longer than max_width 2)"
     )
 
 

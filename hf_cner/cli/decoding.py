@@ -1,0 +1,51 @@
+"""What `hf-cner predict` and `evaluate` may change about span models: their questions, and how spans are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+QueriesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--queries",
+        help="YAML file of `type: question` lines that replaces the questions of a question-answering model.",
+        show_default=False,
+    ),
+]
+DecodingOption = Annotated[
+    str | None,
+    typer.Option("--decoding", help="Of a span model: nested, flat or crossing [default: the model's]."),
+]
+ThresholdOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--threshold",
+        metavar="[TYPE=]P",
+        help="Of a span model: probability above which a span is taken; may be repeated for single types.",
+        show_default=False,
+    ),
+]
+
+
+def decoding_options(queries: Path | None, decoding: str | None, thresholds: Sequence[str] | None) -> dict[str, Any]:
+    """What was given, as keyword options of `Predictor.from_pretrained`.
+
+    Raises:
+        ValueError: a threshold that is no number, or two for the same.
+    """
+    limits: dict[str, float] = {}
+    for text in thresholds or []:
+        name, _, value = text.rpartition("=")
+        try:
+            limit = float(value)
+        except ValueError:
+            raise ValueError(f"--threshold takes a probability, or TYPE=probability; found {text!r}.") from None
+        if name in limits:
+            raise ValueError(f"--threshold is given twice for {name or 'all types'}; give it once.")
+        limits[name] = limit
+    general = limits.pop("", None)
+    return {"queries": queries, "decoding": decoding, "threshold": general, "thresholds": limits or None}
