@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
+from typing import Any
 
 import wrapt
 
@@ -34,11 +35,11 @@ def register_models(module: ModuleType) -> None:
 
     for model in (CnerModel, CnerMrcModel, CnerEncoderModel):
         module.AutoModel.register(model.config_class, model, exist_ok=True)
-    for auto, model in (
+    for auto, head in (
         (module.AutoModelForTokenClassification, CnerForTokenClassification),
         (module.AutoModelForQuestionAnswering, CnerForQuestionAnswering),
     ):
-        auto.register(model.config_class, model, exist_ok=True)
+        auto.register(head.config_class, head, exist_ok=True)
 
 
 @wrapt.when_imported("transformers.pipelines")
@@ -53,9 +54,7 @@ def register_pipeline(module: ModuleType) -> None:
     from transformers import AutoModelForQuestionAnswering, AutoModelForTokenClassification
     from transformers.pipelines import PIPELINE_REGISTRY
 
+    models: Any = (AutoModelForTokenClassification, AutoModelForQuestionAnswering)
     PIPELINE_REGISTRY.register_pipeline(
-        "clinical-ner",
-        pipeline_class=module.ClinicalNerPipeline,
-        pt_model=(AutoModelForTokenClassification, AutoModelForQuestionAnswering),
-        type="text",
+        "clinical-ner", pipeline_class=module.ClinicalNerPipeline, pt_model=models, type="text"
     )

@@ -60,7 +60,7 @@ class CnerPreTrainedModel(CnerBaseModel):
             kwargs: passed on to `AutoModel.from_pretrained` (`revision`, `token`, …); `dtype` and
                 `attn_implementation` go for the whole model. Without `dtype` it is float32, which training needs.
         """
-        pretrained = load_pretrained(encoder_name_or_path, **kwargs)
+        pretrained: Any = load_pretrained(encoder_name_or_path, **kwargs)
         chosen = {name: kwargs[name] for name in ("dtype", "attn_implementation") if kwargs.get(name) is not None}
         if chosen.get("dtype") == "auto":
             chosen["dtype"] = pretrained.dtype
@@ -70,13 +70,14 @@ class CnerPreTrainedModel(CnerBaseModel):
         else:
             config.encoder = {**config.encoder, "kind": "pretrained", "config": pretrained.config.to_dict()}
             weights = pretrained.state_dict()
-        model: Model = cls._from_config(config, **{"dtype": torch.float32, **chosen})
+        model: Any = cls._from_config(config, **{"dtype": torch.float32, **chosen})
         encoder = model.cner.encoder if hasattr(model, "cner") else model.encoder
         if hasattr(encoder, "load_encoder"):
             encoder.load_encoder(weights)
         else:
             encoder.load_state_dict(weights)
-        return model
+        made: Model = model
+        return made
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
         """As transformers does, and with the code of the model and of its pipeline.

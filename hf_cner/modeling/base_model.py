@@ -31,7 +31,7 @@ class CnerBaseModel(PreTrainedModel):
             super()._init_weights(module)
 
     @classmethod
-    def from_pretrained(  # type: ignore[override]
+    def from_pretrained(
         cls, pretrained_model_name_or_path: str | os.PathLike[str] | None, *args: Any, **kwargs: Any
     ) -> Any:
         """As transformers', from safetensors alone: a pickle can run any code when it is loaded.

@@ -18,8 +18,10 @@ TAGGING_KINDS = ("softmax", "crf")
 LABELLING = ("entity_types", "id2label", "label2id", "num_labels", "span_decoder")
 """Options that must agree with each other."""
 
-FOREIGN = ("auto_map", "custom_pipelines", "quantization_config", "attn_implementation", "use_cache", "vocab_size")
-FOREIGN += tuple(f"{name}_token_id" for name in ("pad", "unk", "cls", "sep", "bos", "eos", "mask"))
+FOREIGN = (
+    *("auto_map", "custom_pipelines", "quantization_config", "attn_implementation", "use_cache", "vocab_size"),
+    *(f"{name}_token_id" for name in ("pad", "unk", "cls", "sep", "bos", "eos", "mask")),
+)
 """Fields of a configuration that transformers, or a user of it, may set on any model."""
 
 DEFAULT_ENCODER: Slot = {"kind": "static", "vocab_size": 128, "embedding_size": 128}
