@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import datasets
 import pytest
 import torch
 from small_tokenizers import CHARACTERS, character_tokenizer
-from transformers import BertConfig, BertForTokenClassification, set_seed
+from transformers import BertConfig, BertForTokenClassification, pipeline, set_seed
 from transformers.pipelines.pt_utils import KeyDataset
 
 from hf_cner import CnerConfig, CnerForTokenClassification
@@ -97,6 +98,14 @@ def test_batch_size_really_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     passes.clear()
     PIPE(texts)
     assert passes == [12]
+
+
+def test_the_task_is_known_to_transformers(tmp_path: Path) -> None:
+    MODEL.save_pretrained(tmp_path)
+    TOKENIZER.save_pretrained(tmp_path)
+    loaded = pipeline("clinical-ner", model=str(tmp_path), device="cpu", batch_size=2, local_files_only=True)
+    assert type(loaded) is ClinicalNerPipeline
+    assert loaded(NOTES) == PIPE(NOTES, batch_size=2)
 
 
 def test_datasets_and_generators_stream() -> None:
