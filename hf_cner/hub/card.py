@@ -129,7 +129,7 @@ def _training(results: Mapping[str, Any]) -> str:
     if results.get("epochs") is not None:
         best = results.get("best_epoch")
         kept = f"; the best on dev, number {best:g}, was kept" if best is not None else ""
-        said.append(f"{results['epochs']:g} epochs{kept}.")
+        said.append(f"{results['epochs']:g} epoch{'' if results['epochs'] == 1 else 's'}{kept}.")
     if results.get("parameters"):
         said.append(f"{results['parameters']:,} parameters.")
     if results.get("seed") is not None:
