@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo test lint types unit wheel smoke format clean
+.PHONY: help demo test lint types unit slow wheel smoke format clean
 
 PYTHON ?= python3
 CORPUS ?= sample
@@ -45,8 +45,11 @@ lint: $(VENV)/.installed  ## Style and formatting
 types: $(VENV)/.installed  ## Static types
 	$(BIN)/mypy
 
-unit: $(VENV)/.installed  ## The test suite alone, offline [TEST_WORKERS=2]
-	$(OFFLINE) $(BIN)/python -m pytest -n $(TEST_WORKERS)
+unit: $(VENV)/.installed  ## The test suite alone, offline, without the slow tests [TEST_WORKERS=2]
+	$(OFFLINE) $(BIN)/python -m pytest -n $(TEST_WORKERS) -m "not slow"
+
+slow: $(VENV)/.installed  ## The slow tests: runs that are killed and resumed, two processes, checkpoints without the package
+	$(OFFLINE) $(BIN)/python -m pytest -n $(TEST_WORKERS) -m slow
 
 format: $(VENV)/.installed  ## Rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
