@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from .counts import Counts, SpanSource, total
+from .nested import nested_counts
 from .relaxed import relaxed_boundary_counts, relaxed_overlap_counts
 from .strict import strict_counts
 
@@ -17,6 +18,8 @@ METRICS = {
     "relaxed_overlap": relaxed_overlap_counts,
 }
 """Name in a report -> function from gold and predicted documents to counts per type."""
+
+NESTED = "nested"  # recall on gold mentions that overlap another: a part of the report without precision
 
 
 def evaluate_documents(
@@ -33,7 +36,9 @@ def evaluate_documents(
         ``{"strict": {"micro": row, "macro": row, "per_type": {type: row}}, "relaxed_boundary": …, …}`` for `METRICS`,
         with rows of precision, recall, f1, support, tp, fp, fn. A type without gold has F1 0 and support 0; its false
         alarms count in the micro average, but it is left out of the macro average: the mean over types with gold (a
-        macro row has ``types``, their number, instead of tp, fp, fn).
+        macro row has ``types``, their number, instead of tp, fp, fn). Where gold mentions overlap, also
+        ``{"nested": {"micro": row, "per_type": {type: row}}}``, strict recall on these alone: which false alarm would
+        belong to them is not defined, so the rows have recall, support, tp and fn only.
 
     Raises:
         ValueError: as `align`.
@@ -49,7 +54,18 @@ def evaluate_documents(
             "macro": _macro(per_type.values()),
             "per_type": {found: row.as_dict() for found, row in per_type.items()},
         }
+    nested = nested_counts(gold, predicted)
+    if nested:
+        order = [found for found in wanted if found in nested] + [found for found in nested if found not in wanted]
+        report[NESTED] = {
+            "micro": _recall(total(nested)),
+            "per_type": {found: _recall(nested[found]) for found in order},
+        }
     return report
+
+
+def _recall(counts: Counts) -> dict[str, float | int]:
+    return {"recall": counts.recall, "support": counts.support, "tp": counts.tp, "fn": counts.fn}
 
 
 def _macro(rows: Iterable[Counts]) -> dict[str, float | int]:
@@ -67,10 +83,14 @@ def _macro(rows: Iterable[Counts]) -> dict[str, float | int]:
 
 def flat(report: Mapping[str, Mapping[str, Any]], *, per_type: bool = False) -> dict[str, float]:
     """The report as single numbers for `compute_metrics`: ``strict_precision``, ``strict_recall``, ``strict_f1``,
-    ``strict_macro_f1`` and so on for each metric, and with `per_type` also ``strict_f1_<type>``.
+    ``strict_macro_f1`` and so on for each metric, and with `per_type` also ``strict_f1_<type>``; ``nested_recall``
+    where gold mentions overlap.
     """
     numbers: dict[str, float] = {}
     for name, part in report.items():
+        if name == NESTED:
+            numbers[f"{NESTED}_recall"] = float(part["micro"]["recall"])
+            continue
         for figure in ("precision", "recall", "f1"):
             numbers[f"{name}_{figure}"] = float(part["micro"][figure])
         numbers[f"{name}_macro_f1"] = float(part["macro"]["f1"])
@@ -80,14 +100,22 @@ def flat(report: Mapping[str, Mapping[str, Any]], *, per_type: bool = False) -> 
 
 
 def table(report: Mapping[str, Mapping[str, Any]]) -> str:
-    """The report as a Markdown table that also reads well as plain text (columns aligned, Chinese counted as wide)."""
-    header = ["type", "support", "P", "R", "F1", *(f"{name} F1" for name in report if name != "strict")]
-    labelled = {name: _labelled_rows(part) for name, part in report.items()}
+    """The report as a Markdown table that also reads well as plain text (columns aligned, Chinese counted as wide).
+
+    Where gold mentions overlap, the last row is strict recall on these alone.
+    """
+    parts = {name: part for name, part in report.items() if name != NESTED}
+    header = ["type", "support", "P", "R", "F1", *(f"{name} F1" for name in parts if name != "strict")]
+    labelled = {name: _labelled_rows(part) for name, part in parts.items()}
     rows = []
     for label, strict in labelled["strict"].items():
         figures = [strict["precision"], strict["recall"], strict["f1"]]
         figures += [part[label]["f1"] for name, part in labelled.items() if name != "strict"]
         rows.append([label, str(strict["support"]), *(f"{figure:.4f}" for figure in figures)])
+    if NESTED in report:
+        nested = report[NESTED]["micro"]
+        row = ["nested mentions", str(nested["support"]), "", f"{nested['recall']:.4f}"]
+        rows.append(row + [""] * (len(header) - len(row)))
     return markdown_table(header, rows)
 
 

@@ -16,7 +16,7 @@ FOUND = [Document("头痛三天，伴呕吐", (Span(0, 2, "症状和体征"), Sp
 
 def test_report_by_hand() -> None:
     report = evaluate_documents(GOLD, FOUND)
-    assert list(report) == ["strict", "relaxed_boundary", "relaxed_overlap"]
+    assert list(report) == ["strict", "relaxed_boundary", "relaxed_overlap", "nested"]
     micro = {"precision": 1 / 3, "recall": 1 / 3, "f1": 1 / 3, "support": 3, "tp": 1, "fp": 2, "fn": 2}
     assert report["strict"]["micro"] == pytest.approx(micro)
     assert report["relaxed_boundary"]["micro"]["tp"] == 2
@@ -53,7 +53,8 @@ def test_flat_numbers() -> None:
     numbers = flat(evaluate_documents(GOLD, FOUND))
     expected = [f"{m}_{f}" for m in ("strict", "relaxed_boundary", "relaxed_overlap") for f in
                 ("precision", "recall", "f1", "macro_f1")]  # fmt: skip
-    assert list(numbers) == expected
+    assert list(numbers) == [*expected, "nested_recall"]
+    assert numbers["nested_recall"] == 0.5
     assert all(type(number) is float for number in numbers.values())
     assert flat(evaluate_documents(GOLD, FOUND), per_type=True)["strict_f1_症状和体征"] == 0.5
 
@@ -68,9 +69,26 @@ def test_table_is_markdown_with_columns_in_line() -> None:
         "type", "support", "P", "R", "F1", "relaxed_boundary F1", "relaxed_overlap F1"]  # fmt: skip
     assert [cell.strip() for cell in lines[2].strip("|").split("|")] == [
         "症状和体征", "2", "0.5000", "0.5000", "0.5000", "0.5000", "1.0000"]  # fmt: skip
-    assert lines[-2].startswith("| micro average")
-    assert lines[-1].startswith("| macro average")
+    assert lines[-3].startswith("| micro average")
+    assert lines[-2].startswith("| macro average")
+    assert [cell.strip() for cell in lines[-1].strip("|").split("|")] == [
+        "nested mentions", "2", "", "0.5000", "", "", ""]  # fmt: skip
     assert len({width(line) for line in lines}) == 1
+
+
+def test_recall_on_nested_mentions_is_its_own_row_where_there_are_any() -> None:
+    report = evaluate_documents(GOLD, FOUND, types=["症状和体征"])
+    assert report["nested"] == {
+        "micro": {"recall": 0.5, "support": 2, "tp": 1, "fn": 1},
+        "per_type": {
+            "症状和体征": {"recall": 1.0, "support": 1, "tp": 1, "fn": 0},
+            "身体部位": {"recall": 0.0, "support": 1, "tp": 0, "fn": 1},
+        },
+    }
+    flat_gold = [Document("头痛三天，伴呕吐", (Span(0, 2, "症状和体征"), Span(6, 8, "症状和体征")))]
+    report = evaluate_documents(flat_gold, FOUND)
+    assert "nested" not in report and "nested_recall" not in flat(report)
+    assert table(report).splitlines()[-1].startswith("| macro average")
 
 
 def test_a_bar_in_a_cell_is_escaped() -> None:
