@@ -29,12 +29,13 @@ for order in json.loads(sys.argv[1]):
     if os.fork() == 0:
         try:
             exec(order)
-            from transformers import AutoConfig, AutoModel, AutoModelForQuestionAnswering, AutoModelForTokenClassification
+            import transformers as t
             from transformers.pipelines import PIPELINE_REGISTRY
+            configs = {name: t.AutoConfig.for_model(name) for name in ("cner", "cner-mrc", "cner-encoder")}
             found = [
-                type(AutoModelForTokenClassification.from_config(AutoConfig.for_model("cner"))).__name__,
-                type(AutoModelForQuestionAnswering.from_config(AutoConfig.for_model("cner-mrc"))).__name__,
-                *(type(AutoModel.from_config(AutoConfig.for_model(n))).__name__ for n in ("cner", "cner-mrc", "cner-encoder")),
+                type(t.AutoModelForTokenClassification.from_config(configs["cner"])).__name__,
+                type(t.AutoModelForQuestionAnswering.from_config(configs["cner-mrc"])).__name__,
+                *(type(t.AutoModel.from_config(config)).__name__ for config in configs.values()),
                 PIPELINE_REGISTRY.check_task("clinical-ner")[1]["impl"].__name__,
             ]
         except BaseException:

@@ -19,9 +19,7 @@ GOOD = [("双肩", 2, 3, "身体部位"), ("酸胀", 4, 5, "症状和体征")]
 def test_texts_are_never_edited(tmp_path: Path, write_section) -> None:
     write_section("一般项目", 1, TEXT, GOOD)
     (document,) = read_corpus("ccks2017", tmp_path)
-    assert document == Document(
-        TEXT, (Span(2, 4, "身体部位"), Span(4, 6, "症状和体征")), id="一般项目-1", record="1"
-    )
+    assert document == Document(TEXT, (Span(2, 4, "身体部位"), Span(4, 6, "症状和体征")), id="一般项目-1", record="1")
 
 
 def test_columns_are_split_on_tab_and_never_stripped(tmp_path: Path, write_section) -> None:

@@ -22,9 +22,7 @@ def write(tmp_path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("layout", "lines"), [("lines", [1, 3, 4]), ("array", [2, 4, 5]), ("tight", [1, 1, 1])]
-)
+@pytest.mark.parametrize(("layout", "lines"), [("lines", [1, 3, 4]), ("array", [2, 4, 5]), ("tight", [1, 1, 1])])
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_both_layouts_with_line_numbers(tmp_path: Path, layout: str, lines: list[int], bom: str, newline: str) -> None:
