@@ -17,6 +17,7 @@ from ..problems import DataError
 FORMATS = {
     "jsonl": "jsonl",
     "conll": "conll",
+    "mrc": "mrc",
 }
 
 

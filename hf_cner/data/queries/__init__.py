@@ -77,7 +77,7 @@ def queries_for(
     if path is None:
         raise DataError(
             f"The corpus {corpus!r} has no queries of its own; write a YAML file with a line `type: question` for each "
-            f"of {list(entity_types)} and name it (--set model.queries=FILE)."
+            f"of {list(entity_types)} and name it (hf-cner train: --set model.queries=FILE; convert: --queries FILE)."
         )
     queries = read_queries(path)
     missing = [name for name in entity_types if name not in queries]

@@ -19,7 +19,8 @@ def test_every_format_reads_what_it_writes(tmp_path: Path, name: str) -> None:
     module = format_module(name)
     assert name == module.NAME and module.DESCRIPTION
     corpus = [Document("患者头痛。", (Span(2, 4, "症状"),)), Document("无发热。", (Span(1, 3, "症状"),))]
-    written = module.write(corpus, tmp_path / "a.x")
+    options = {"queries": {"症状": "有哪些症状？"}} if name == "mrc" else {}
+    written = module.write(corpus, tmp_path / "a.x", **options)
     assert (written.documents, written.entities, written.lost) == (2, 2, [])
     again = list(module.read(tmp_path / "a.x", problems=Problems()))
     assert [(document.text, document.spans) for document in again] == [(d.text, d.spans) for d in corpus]
@@ -34,10 +35,10 @@ def test_jsonl_keeps_nested_entities_ids_and_records(tmp_path: Path) -> None:
 
 def test_an_unknown_format_is_refused_with_near_names() -> None:
     with pytest.raises(
-        DataError, match=r"There is no format 'conl'; known are jsonl, conll.*did you mean conll or jsonl\?"
+        DataError, match=r"There is no format 'conl'; known are jsonl, conll, mrc.*did you mean conll or jsonl\?"
     ):
         format_module("conl")
-    with pytest.raises(DataError, match=r"There is no format '42'; known are jsonl, conll.*: give one of these\."):
+    with pytest.raises(DataError, match=r"There is no format '42'; known are jsonl, conll, mrc.*: give one of these\."):
         format_module("42")
 
 
