@@ -26,6 +26,7 @@ from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import ProgressLines, Stopwatch
 from .checkpoints import last_complete_checkpoint, whole_or_removed
+from .energy import EnergyMeter
 from .environment import hardware, versions
 from .folder import LOG, RESULTS, SAVING, RunFolder
 from .questions import queries_of
@@ -99,14 +100,14 @@ def train_on(
     begin = time.perf_counter()
     set_seed(int(settings.get("seed") or 0))
     model, tokenizer = build(settings, parts["train"], entity_types)
-    watch = Stopwatch()
+    watch, meter = Stopwatch(), EnergyMeter()
     trainer = CnerTrainer(
         model,
         args,
         train_dataset=parts["train"],
         eval_dataset=parts.get("dev") or None,
         processing_class=tokenizer,
-        callbacks=[watch],
+        callbacks=[watch, meter],
     )
     if _is_first_process():  # what can go wrong with the settings has gone wrong by now, and nothing was touched
         names = {name: [document.id or str(i) for i, document in enumerate(part)] for name, part in parts.items()}
@@ -129,6 +130,7 @@ def train_on(
             "epochs": trainer.state.epoch,
             "best_epoch": _best_epoch(trainer),
             "seconds": {"total": time.perf_counter() - begin, "training_epochs": watch.epochs},
+            "energy": meter.result(),
             "checkpoint": str(folder.path),
         }
         _finish(trainer, folder, results)
