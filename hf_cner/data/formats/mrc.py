@@ -3,9 +3,9 @@
     {"id": "7", "record": "1", "context": "患者头痛。", "type": "症状", "query": "有哪些症状？",
      "answers": {"text": ["头痛"], "start": [2]}}
 
-as in SQuAD, with none or several answers. The rows of a document follow each other, one for each type that is asked for,
-so documents without entities survive, and mentions may nest, cross or share a span. What is read back equals what was
-written: texts, spans, ids and records, and scores where there are any (`answers.score`).
+as in SQuAD, with none or several answers. The rows of a document follow each other, one for each type that is asked
+for, so documents without entities survive, and mentions may nest, cross or share a span. What is read back equals what
+was written: texts, spans, ids and records, and scores where there are any (`answers.score`).
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ def _check_types(document: Document, queries: Mapping[str, str]) -> None:
     for span in document.spans:
         if span.type not in queries:
             raise DataError(
-                f"Document {document.id!r}: found an entity of type {span.type!r}, which has no query; expected one for "
-                f"each type (there are those of {list(queries)}); add it."
+                f"Document {document.id!r}: found an entity of type {span.type!r}, which has no query; expected one "
+                f"for each type (there are those of {list(queries)}); add it."
             )
 
 
