@@ -132,8 +132,9 @@ def _parsed(line: str) -> tuple[str, Document]:
         raise ValueError("no string 'type'")
     if not isinstance(row.get("query"), str) or not row["query"].strip():
         raise ValueError(f"no query for the type {kind!r}")
-    texts = answers.get("text") if isinstance(answers, dict) else None
-    starts = answers.get("start", answers.get("answer_start")) if isinstance(answers, dict) else None
+    if not isinstance(answers, dict):
+        answers = {}
+    texts, starts = answers.get("text"), answers.get("start", answers.get("answer_start"))
     if not isinstance(texts, list) or not isinstance(starts, list) or len(texts) != len(starts):
         raise ValueError("no 'answers' with as many 'text' as 'start'")
     scores = answers.get("score") or [None] * len(texts)
