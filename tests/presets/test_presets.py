@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 from transformers import AlbertConfig, BertConfig, XLNetConfig
 
-from hf_cner import CnerConfig, CnerForTokenClassification
+from hf_cner import CnerConfig, CnerForQuestionAnswering, CnerForTokenClassification, CnerMrcConfig
 from hf_cner.presets import list_presets, load_preset, papers, preset_names, read_preset
 from hf_cner.presets.settings import resolve_settings
 
@@ -25,6 +26,8 @@ def test_presets_of_the_papers_are_there() -> None:
         *("bilstm-mha-crf", "bilstm-crf", "bigru-crf", "idcnn-crf", "idcnn-mha-crf", "cnn-crf"),
         *("bert-bilstm-crf", "bert-bigru-mha-crf", "xlnet-bilstm-mha-crf", "albert-idcnn-mha-crf", "bert-softmax"),
         "mcbert-bilstm-cnn-mha-crf",
+        *("p3-bilstm-crf", "p3-bert-bilstm-crf", "bert-mrc-biaffine", "bert-mrc-tags", "bert-biaffine"),
+        *("bert-mrc-pointers", "bilstm-biaffine", "bilstm-global-pointer", "bilstm-mrc-biaffine"),
     }
     assert expected <= set(preset_names())
 
@@ -47,8 +50,26 @@ def test_preset_describes_a_model_that_can_be_built(name: str) -> None:
         model["encoder"] = {"kind": "pretrained", "config": TINY[family].to_dict()}
     else:
         model["encoder"] = {**encoder, "vocab_size": 30}
-    built = CnerForTokenClassification(CnerConfig(**model, entity_types=["a", "b"]))
+    assert model.pop("queries") is None  # they belong to the corpus
+    if model["interaction"]:
+        built: Any = CnerForQuestionAnswering(CnerMrcConfig(**model, queries={"a": "a?", "b": "b?"}))
+    else:
+        del model["interaction"]
+        built = CnerForTokenClassification(CnerConfig(**model, entity_types=["a", "b"]))
     assert built.num_parameters() > 0
+
+
+def test_p3s_settings_are_those_of_its_table() -> None:
+    settings = resolve_settings("bert-mrc-biaffine")
+    training = settings["training"]
+    assert (training["num_train_epochs"], training["per_device_train_batch_size"]) == (100, 20)
+    assert (training["learning_rate"], training["max_grad_norm"], settings["model"]["dropout"]) == (1e-3, 5.0, 0.5)
+    assert settings["model"]["span_decoder"]["size"] == 150 and settings["model"]["interaction"]["kind"] == "separate"
+
+
+def test_our_own_variant_is_labelled_as_ours() -> None:
+    preset = read_preset("bert-mrc-pointers")
+    assert preset.paper == "" and "(ours)" in preset.description
 
 
 def test_load_preset_has_settings_only() -> None:
