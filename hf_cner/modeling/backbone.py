@@ -56,7 +56,7 @@ class CnerPreTrainedModel(CnerBaseModel):
         Args:
             encoder_name_or_path: a folder or Hub name that `AutoModel.from_pretrained` takes; safetensors only. An
                 encoder of ours that was saved alone (`CnerEncoderModel`) works as well.
-            config: its `encoder` slot is completed with the checkpoint's configuration.
+            config: its `encoder` slot takes the checkpoint's configuration; options of the kind `pretrained` stay.
             kwargs: passed on to `AutoModel.from_pretrained` (`revision`, `token`, …); `dtype` and
                 `attn_implementation` go for the whole model. Without `dtype` it is float32, which training needs.
         """
@@ -64,18 +64,18 @@ class CnerPreTrainedModel(CnerBaseModel):
         chosen = {name: kwargs[name] for name in ("dtype", "attn_implementation") if kwargs.get(name) is not None}
         if chosen.get("dtype") == "auto":
             chosen["dtype"] = pretrained.dtype
-        if pretrained.config.model_type == "cner-encoder":
+        ours = pretrained.config.model_type == "cner-encoder"
+        if ours:
             config.encoder = dict(pretrained.config.encoder)
-            weights = pretrained.encoder.state_dict()
         else:
-            config.encoder = {**config.encoder, "kind": "pretrained", "config": pretrained.config.to_dict()}
-            weights = pretrained.state_dict()
+            options = config.encoder if config.encoder["kind"] == "pretrained" else {}
+            config.encoder = {**options, "kind": "pretrained", "config": pretrained.config.to_dict()}
         model: Any = cls._from_config(config, **{"dtype": torch.float32, **chosen})
-        encoder = model.cner.encoder if hasattr(model, "cner") else model.encoder
-        if hasattr(encoder, "load_encoder"):
-            encoder.load_encoder(weights)
+        encoder = model.base_model.encoder
+        if ours:
+            encoder.load_state_dict(pretrained.encoder.state_dict())
         else:
-            encoder.load_state_dict(weights)
+            encoder.load_encoder(pretrained.state_dict())
         made: Model = model
         return made
 

@@ -17,10 +17,14 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 class CnerBaseModel(PreTrainedModel):
     """A model of ours, as transformers sees it."""
 
-    supports_gradient_checkpointing = True
     _supports_sdpa = True
     _supports_flash_attn = True
     _supports_attention_backend = True
+
+    @property
+    def supports_gradient_checkpointing(self) -> bool:  # type: ignore[override]
+        """Whether the encoder can compute its activations again instead of keeping them; not all of them can."""
+        return any(hasattr(module, "gradient_checkpointing") for module in self.modules())
 
     def _init_weights(self, module: nn.Module) -> None:
         """Fill a layer that no checkpoint filled: each layer's own `reset_parameters`, children before parents."""

@@ -54,7 +54,6 @@ class CnerConfig(PreTrainedConfig):
 
     model_type = "cner"
     _auto_class = "AutoConfig"
-    keys_to_ignore_at_inference = ["emissions", "hidden_states", "attentions"]  # noqa: RUF012  (the base class's form)
 
     def __init__(
         self,
@@ -138,6 +137,12 @@ class CnerConfig(PreTrainedConfig):
             f"id2label holds {given}, but the scheme {self.span_decoder.get('scheme', 'BIOES')} with the types "
             f"{self.entity_types} has the tags {names}. Pass entity_types alone, or labels that agree with the scheme."
         )
+
+    @property
+    def keys_to_ignore_at_inference(self) -> list[str]:
+        """What a plain `Trainer` does not collect; the scores of spans are of another width in every batch."""
+        keys = ["emissions", "hidden_states", "attentions"]
+        return keys if self.span_decoder["kind"] in TAGGING_KINDS else [*keys, "logits"]
 
     @property
     def vocab_size(self) -> int:

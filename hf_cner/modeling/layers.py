@@ -61,6 +61,15 @@ def replace_rows(embedding: nn.Embedding, rows: Sequence[int] | Tensor, vectors:
     weight[rows] = vectors
 
 
+@torch.no_grad()
+def fill_orthogonal(parameter: Tensor) -> None:
+    """`nn.init.orthogonal_` for any dtype: the decomposition behind it has no half precision."""
+    if parameter.dtype in (torch.float32, torch.float64):
+        nn.init.orthogonal_(parameter)
+    elif not is_loaded(parameter):
+        parameter.copy_(nn.init.orthogonal_(torch.empty_like(parameter, dtype=torch.float32)))
+
+
 class _Recurrent(nn.RNNBase):
     """Glorot for inputs, orthogonal for states, zero biases."""
 
@@ -69,7 +78,7 @@ class _Recurrent(nn.RNNBase):
             if name.startswith("weight_ih"):
                 nn.init.xavier_uniform_(parameter)
             elif name.startswith("weight_hh"):
-                nn.init.orthogonal_(parameter)
+                fill_orthogonal(parameter)
             else:
                 nn.init.zeros_(parameter)
 

@@ -69,6 +69,12 @@ SPAN_DECODERS: dict[str, dict[str, Any]] = {
     "crf-bioes": {"kind": "crf", "scheme": "BIOES"},
 }
 
+SCORING_DECODERS: dict[str, dict[str, Any]] = {  # those that score spans, not tags
+    "biaffine": {"kind": "biaffine", "size": 8, "dropout": 0.0},
+    "biaffine-banded": {"kind": "biaffine", "size": 8, "dropout": 0.0, "max_width": 3, "position": "rotary"},
+    "global-pointer": {"kind": "global_pointer", "size": 8, "dropout": 0.0},
+}
+
 
 def config(
     encoder: str = "static",
@@ -81,7 +87,7 @@ def config(
         encoder=ENCODERS[encoder],
         context=CONTEXTS[context],
         attention=ATTENTIONS[attention],
-        span_decoder=SPAN_DECODERS[span_decoder],
+        span_decoder=(SPAN_DECODERS | SCORING_DECODERS)[span_decoder],
         entity_types=TYPES,
         non_unit_ids=NON_UNITS,
         **options,
@@ -95,3 +101,5 @@ CASES = {
     **{f"decoder-{name}": {"span_decoder": name} for name in SPAN_DECODERS},
     "all-slots": {"encoder": "bert", "context": "parallel", "attention": "multi_head"},
 }
+
+SPAN_CASES = {f"decoder-{name}": {"span_decoder": name} for name in SCORING_DECODERS}
