@@ -1,0 +1,125 @@
+"""Lists of words, and where their words stand in a text: for masking whole entities and for word lattices."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
+from os import PathLike
+
+from .documents import Document
+from .files import read_lines
+from .problems import DataError, Problems
+
+_SAMPLE = 10  # lines by which a file of vectors is told from a list of words
+_HEADER = re.compile(r"[0-9]+[ \t]+[0-9]+[ \t]*")
+_VECTOR = re.compile(r"(\S*)((?:[ \t]+[-+]?[.0-9][-+.0-9eE]*){2,})[ \t]*")  # a token and two numbers or more
+
+
+def read_lexicon(path: str | PathLike[str], *, problems: Problems | None = None) -> list[str]:
+    """The different words of a file, in its order.
+
+    The file holds one word per line, blanks around it stripped and empty lines passed over (there are no comments: any
+    character may begin a word); or it is a word2vec text file, of which the first column is taken. It may be gzip'd.
+
+    Raises:
+        DataError: what `read_lines` raises, or a file without a word.
+    """
+    lines = (line for _, line in read_lines(path, problems))
+    head = list(islice(lines, _SAMPLE + 1))
+    vectors = _are_vectors(head)
+    if vectors and _HEADER.fullmatch(head[0]):
+        head = head[1:]
+    words: dict[str, None] = {}
+    for line in chain(head, lines):
+        row = _VECTOR.fullmatch(line) if vectors else None
+        word = (row[1] if row else line).strip()
+        if word:
+            words.setdefault(word)
+    if not words:
+        raise DataError(
+            f"{path}: found no word; expected a lexicon, one word per line, or vectors of words; give another file, or "
+            "leave the lexicon out."
+        )
+    return list(words)
+
+
+def _are_vectors(head: Sequence[str]) -> bool:
+    """Whether most lines behind the first, which may be a header, are a token and equally many numbers."""
+    rows = [_VECTOR.fullmatch(line) for line in head[1:] if line.strip()]
+    sizes = Counter(len(row[2].split()) if row else 0 for row in rows)
+    return any(2 * count > len(rows) for size, count in sizes.items() if size)
+
+
+def mentions_of(documents: Iterable[Document]) -> list[str]:
+    """The different gold mentions of documents, sorted, without blanks around them: a lexicon of the training data."""
+    mentions = {document.mention(span).strip() for document in documents for span in document.spans}
+    return sorted(mentions - {""})
+
+
+class Lexicon:
+    """Finds the words of a list in texts.
+
+    At each place only the lengths of words that begin with the two characters there are tried, each by one look into a
+    set, so that the time hardly depends on the number of words.
+
+    Args:
+        words: at least one; duplicates count once, empty ones not at all.
+        min_length: leave out shorter words: a lattice has no use for single characters.
+
+    Attributes:
+        words: the different words, in their order.
+
+    Raises:
+        ValueError: no word is left.
+    """
+
+    def __init__(self, words: Iterable[str], *, min_length: int = 1) -> None:
+        self.words = tuple(word for word in dict.fromkeys(words) if len(word) >= max(1, min_length))
+        if not self.words:
+            least = f" of at least {min_length} characters" if min_length > 1 else ""
+            raise ValueError(f"The lexicon is empty; expected at least one word{least}: give a list with words.")
+        self._words = frozenset(self.words)
+        lengths: dict[str, set[int]] = {}
+        for word in self.words:
+            lengths.setdefault(word[:2], set()).add(len(word))
+        self._lengths = {begin: tuple(sorted(found)) for begin, found in lengths.items()}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._words
+
+    def find(self, text: str) -> list[tuple[int, int]]:
+        """Words from left to right, the longest at each place, none overlapping: half-open `(start, end)`."""
+        found: list[tuple[int, int]] = []
+        place = 0
+        while place < len(text):
+            ends = self._ends(text, place)
+            if ends:
+                found.append((place, ends[-1]))
+            place = ends[-1] if ends else place + 1
+        return found
+
+    def all_matches(self, text: str) -> list[tuple[int, int]]:
+        """Every place of every word, overlapping or not, sorted: half-open `(start, end)`."""
+        return [(place, end) for place in range(len(text)) for end in self._ends(text, place)]
+
+    def unused(self, texts: Iterable[str]) -> list[str]:
+        """The words that stand in none of the texts, in the order of the lexicon."""
+        seen: set[str] = set()
+        for text in texts:
+            seen.update(text[start:end] for start, end in self.all_matches(text))
+        return [word for word in self.words if word not in seen]
+
+    def _ends(self, text: str, place: int) -> list[int]:
+        """Ends of the words that begin here, the shortest first."""
+        ends = []
+        if text[place] in self._lengths:  # a word of one character stands under itself
+            ends.append(place + 1)
+        for length in self._lengths.get(text[place : place + 2], ()):
+            if place + length <= len(text) and length > 1 and text[place : place + length] in self._words:
+                ends.append(place + length)
+        return ends
