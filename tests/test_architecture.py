@@ -30,7 +30,8 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "cli": {"modeling", "data", "metrics", "inference", "pretraining", "presets", "training", "hub"},
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others
-OPTIONAL = {"matplotlib": "plots"}  # imported only where it is there -> the extra that installs it
+# Imported only where it is there -> the extra that installs it.
+OPTIONAL = {"matplotlib": "plots", "pytorch_optimizer": "optimizers"}
 LONGEST_FILE, LONGEST_BODY = 300, 60
 
 

@@ -9,6 +9,8 @@ import torch
 from transformers import IntervalStrategy, TrainingArguments
 from transformers.trainer_utils import SaveStrategy
 
+from .named_optimizers import optimizer_name, parse_options
+
 SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 
 
@@ -24,6 +26,8 @@ class CnerTrainingArguments(TrainingArguments):
         slot_learning_rates: learning rate of single slots, e.g. `{"encoder": 2e-5, "span_decoder": 1e-3}`; the others
             get `learning_rate`. A slot may be followed by the path of a part: `span_decoder.crf`.
         slot_weight_decays: weight decay, likewise. Biases, layer norms and the CRF's transitions are never decayed.
+        optimizer: adagrad, rmsprop, adam, adamw, radam, nadam or sgd, or `lookahead+` before one of them; `optim_args`
+            gives it options (`"momentum=0.9"`, and Lookahead's `"k=5, alpha=0.5"`). By default `optim` says what it is.
         freeze_encoder: the encoder gets no gradient and stays in evaluation mode (no dropout) while the rest trains.
         early_stopping_patience: stop after so many evaluations without a better `metric_for_best_model`.
         eval_batch_tokens: padded tokens in one batch of evaluation; by default what is fast on the device.
@@ -31,8 +35,8 @@ class CnerTrainingArguments(TrainingArguments):
             bf16 stays a choice: `bf16=True`.
 
     Raises:
-        ValueError: an option that would bypass the decoder (`label_smoothing_factor`, `batch_eval_metrics`), or a slot
-            that does not exist.
+        ValueError: an option that would bypass the decoder (`label_smoothing_factor`, `batch_eval_metrics`), a slot
+            that does not exist, an unknown optimiser, or two of them (`optimizer` and `optim`).
     """
 
     # On a command line these may be given as JSON.
@@ -43,6 +47,9 @@ class CnerTrainingArguments(TrainingArguments):
     )
     slot_weight_decays: dict[str, Any] | str | None = field(
         default=None, metadata={"help": "Weight decay of single slots: encoder, context, …, span_decoder."}
+    )
+    optimizer: str | None = field(
+        default=None, metadata={"help": "adagrad, rmsprop, adam, adamw, radam, nadam, sgd, or lookahead+ one of them."}
     )
     freeze_encoder: bool = field(default=False, metadata={"help": "No gradient and no dropout in the encoder."})
     early_stopping_patience: int | None = field(
@@ -81,6 +88,14 @@ class CnerTrainingArguments(TrainingArguments):
             raise ValueError(f"eval_batch_tokens is {self.eval_batch_tokens}; it must be at least 1.")
         if self.early_stopping_patience is not None and self.early_stopping_patience < 1:
             raise ValueError(f"early_stopping_patience is {self.early_stopping_patience}; it must be at least 1.")
+        if self.optimizer is not None:
+            self.optimizer = optimizer_name(self.optimizer)
+            parse_options(self.optim_args)
+            if getattr(self.optim, "value", self.optim) != self.default_optim:
+                raise ValueError(
+                    f"optimizer is {self.optimizer} and optim is {getattr(self.optim, 'value', self.optim)}; a run has "
+                    "one optimiser: leave one of them out."
+                )
         strategies = [getattr(chosen, "value", chosen) for chosen in (self.eval_strategy, self.save_strategy)]
         self.load_best_model_at_end = self.load_best_model_at_end and "no" not in strategies
         if self.auto_bf16 and not (self.bf16 or self.fp16 or self.use_cpu):

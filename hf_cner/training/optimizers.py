@@ -6,9 +6,11 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
-from .arguments import SLOTS
+from .arguments import SLOTS, CnerTrainingArguments
+from .named_optimizers import make_optimizer, parse_options
 
 # The CRF's transitions are log-potentials, not weights of features: decay would pull all paths together.
 UNDECAYED = re.compile(r"(?:^|\.)(?:start_transitions|end_transitions|transitions)$")
@@ -66,6 +68,26 @@ def parameter_groups(
         if "." in key and not any(slot_value(path, {key: 1.0}, 0.0) for path in paths):
             raise ValueError(f"No parameter of the model falls under {key!r}; its slots hold {sorted(_parts(paths))}.")
     return [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
+
+
+def optimizer_of(
+    groups: list[dict[str, Any]], args: CnerTrainingArguments, chosen: tuple[Any, dict[str, Any]] | None
+) -> torch.optim.Optimizer:
+    """The optimiser over the groups: the one that `args.optimizer` names, or `chosen`, a class and its options.
+
+    Raises:
+        ValueError: a `chosen` one that makes groups of its own.
+    """
+    if chosen is None:
+        return make_optimizer(str(args.optimizer), groups, args, parse_options(args.optim_args))
+    optimizer_class, options = chosen
+    if not isinstance(optimizer_class, type) or {"params", "model", "optimizer_dict"} & set(options):
+        raise ValueError(
+            f"The optimiser {args.optim} makes its own parameter groups, so slot_learning_rates and "
+            "slot_weight_decays would have no effect; choose another optimiser, or leave them out."
+        )
+    optimizer: torch.optim.Optimizer = optimizer_class(groups, **options)
+    return optimizer
 
 
 def _parts(paths: list[str]) -> set[str]:

@@ -21,7 +21,7 @@ from .card import TrainerWithCard
 from .checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
 from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents, lengths_of
 from .evaluation import IndexCollator, default_metrics, of_documents, pack
-from .optimizers import UNDECAYED, parameter_groups
+from .optimizers import UNDECAYED, optimizer_of, parameter_groups
 from .sampling import DocumentBatches, LengthBuckets
 
 
@@ -174,10 +174,11 @@ class CnerTrainer(TrainerWithCard):
         return [name for name in super().get_decay_parameter_names(model) if not UNDECAYED.search(name)]
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """As transformers does; with a learning rate and weight decay of its own for each slot that has one."""
+        """As transformers does; by name where one is given, with a rate and a decay for each slot that has its own."""
         rates: Any = self.args.slot_learning_rates
         decays: Any = self.args.slot_weight_decays
-        if self.optimizer is not None or not (rates or decays):
+        named = self.args.optimizer if self.optimizer_cls_and_kwargs is None else None
+        if self.optimizer is not None or not (rates or decays or named):
             return super().create_optimizer(model)
         target: Any = self.model if model is None else model
         groups = parameter_groups(
@@ -188,14 +189,9 @@ class CnerTrainer(TrainerWithCard):
             slot_learning_rates=rates,
             slot_weight_decays=decays,
         )
-        chosen = self.optimizer_cls_and_kwargs or self.get_optimizer_cls_and_kwargs(self.args, target)
-        optimizer_class, options = chosen
-        if not isinstance(optimizer_class, type) or {"params", "model", "optimizer_dict"} & set(options):
-            raise ValueError(
-                f"The optimiser {self.args.optim} makes its own parameter groups, so slot_learning_rates and "
-                "slot_weight_decays would have no effect; choose another optimiser, or leave them out."
-            )
-        self.optimizer = optimizer_class(groups, **options)
+        given = self.optimizer_cls_and_kwargs
+        chosen = None if named else given or self.get_optimizer_cls_and_kwargs(self.args, target)
+        self.optimizer = optimizer_of(groups, self.args, chosen)
         return self.optimizer
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
