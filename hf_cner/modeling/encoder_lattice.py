@@ -1,0 +1,164 @@
+"""Lattice LSTM: characters and the words of a lexicon, read together (Zhang & Yang 2018; a baseline of P2)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers.modeling_outputs import BaseModelOutput
+
+from .bigrams import MULTIPLIER
+from .lattice import LatticeLSTM
+from .layers import Embedding, replace_rows
+from .packing import move, packing
+from .slots import require_positive
+from .words import Matches, WordEmbedding
+
+
+class LatticeEncoder(nn.Module):
+    """Character vectors and a bidirectional lattice LSTM over them and the words of a lexicon; see `LatticeLSTM`.
+
+    Words are found in the ids themselves, wherever they stand and however they overlap, so nothing has to be collated
+    outside; no word reaches over padding, and none holds a special token unless somebody puts one into the lexicon.
+    As it is a context of its own, `{"kind": "none"}` suits the slot `context`.
+
+    Args:
+        vocab_size: number of character ids.
+        embedding_size: length of a character's vector.
+        word_size: length of a word's vector.
+        hidden_size: of each direction; `output_size` is twice that.
+        lexicon_size: number of words that there is room for.
+        lexicon_nodes: number of different beginnings of words that there is room for, see `words.prefixes_of`.
+        longest_word: in characters.
+        dropout: rate on the vectors of characters and words.
+        word_dropout: rate at which words are left out of the lattice in training. A lexicon of the training mentions
+            holds every mention that the model learns from, but not every one that it will meet.
+        trainable: whether the character vectors learn.
+        pad_token_id: the id whose vector stays zero and that no word contains; None if there is none.
+    """
+
+    max_length: int | None = None
+    """Texts may be of any length."""
+
+    def __init__(
+        self,
+        *,
+        vocab_size: int,
+        embedding_size: int = 100,
+        word_size: int = 50,
+        hidden_size: int = 128,
+        lexicon_size: int = 1,
+        lexicon_nodes: int = 2,
+        longest_word: int = 2,
+        dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        trainable: bool = True,
+        pad_token_id: int | None = 0,
+    ) -> None:
+        super().__init__()
+        sizes = {"vocab_size": vocab_size, "embedding_size": embedding_size, "word_size": word_size}
+        require_positive(sizes | {"hidden_size": hidden_size, "lexicon_size": lexicon_size})
+        if longest_word < 2 or lexicon_nodes < 2:
+            raise ValueError(
+                f"longest_word and lexicon_nodes must be at least 2; found {longest_word} and {lexicon_nodes}."
+            )
+        if vocab_size >= MULTIPLIER:
+            raise ValueError(f"A lattice needs a vocabulary smaller than {MULTIPLIER}; found vocab_size {vocab_size}.")
+        if pad_token_id is not None and not 0 <= pad_token_id < vocab_size:
+            raise ValueError(f"pad_token_id {pad_token_id} is no id of a vocabulary of {vocab_size}.")
+        if not 0 <= word_dropout <= 1:
+            raise ValueError(f"word_dropout must lie between 0 and 1; found {word_dropout}.")
+        self.pad_token_id, self.word_dropout = pad_token_id, word_dropout
+        self.characters: nn.Embedding = Embedding(vocab_size, embedding_size, padding_idx=pad_token_id)
+        self.characters.weight.requires_grad_(trainable)
+        self.words = WordEmbedding(lexicon_size, word_size, nodes=lexicon_nodes, longest=longest_word)
+        self.dropout = nn.Dropout(dropout)
+        self.lattice = LatticeLSTM(embedding_size, word_size, hidden_size)
+        self.output_size = 2 * hidden_size
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        """The character embedding."""
+        return self.characters
+
+    def set_input_embeddings(self, embeddings: nn.Embedding) -> None:
+        """Replace the character embedding, e.g. by a larger one: the lexicon does not depend on its size."""
+        self.characters = embeddings
+
+    def load_vectors(self, ids: Sequence[int], vectors: Any) -> None:
+        """Copy pretrained vectors `(k, embedding_size)`, tensor or array, to k different character ids."""
+        replace_rows(self.characters, ids, vectors, "character")
+
+    def set_lexicon(self, words: Sequence[Sequence[int]], vectors: Any | None = None) -> None:
+        """Say which words there are, in the place of those there were.
+
+        Args:
+            words: at most `lexicon_size` different ones, each as 2 to `longest_word` character ids.
+            vectors: `(len(words), word_size)` pretrained vectors, tensor or array, in the order of the words.
+
+        Raises:
+            ValueError: words or vectors that do not fit; then nothing was changed.
+        """
+        self.words.set_words(words, vectors)
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        output_hidden_states: bool = False,
+        output_attentions: bool = False,
+    ) -> BaseModelOutput:
+        """Encode. The recurrence is computed in the dtype of its weights, under autocast too.
+
+        Args:
+            input_ids: `(b, n)`; or
+            inputs_embeds: `(b, n, embedding_size)` character vectors; no words are found then.
+            attention_mask: `(b, n)`; columns where it is 0 are passed over.
+            token_type_ids: not used; taken because every encoder is called alike.
+            output_attentions: there are none.
+
+        Returns:
+            `last_hidden_state` `(b, n, output_size)`, zero at padding; when asked, `hidden_states`: the characters'
+            vectors, and the same as `last_hidden_state`.
+        """
+        if (input_ids is None) == (inputs_embeds is None):
+            raise ValueError("Give exactly one of input_ids and inputs_embeds.")
+        vectors = self.characters(input_ids) if inputs_embeds is None else inputs_embeds
+        present = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
+        if attention_mask is not None:
+            present = attention_mask.bool()
+        if input_ids is not None and self.pad_token_id is not None:
+            present = present & (input_ids != self.pad_token_id)
+        if vectors.shape[0] == 0 or vectors.shape[1] == 0:
+            encoded = vectors.new_zeros(*vectors.shape[:2], self.output_size)
+        else:
+            matches = self._matches(input_ids, present)
+            with torch.autocast(vectors.device.type, enabled=False):
+                encoded = self._encode(vectors.to(self.words.weight.dtype), present, matches)
+        return BaseModelOutput(
+            last_hidden_state=encoded, hidden_states=(vectors, encoded) if output_hidden_states else None
+        )
+
+    def _matches(self, input_ids: Tensor | None, present: Tensor) -> Matches:
+        if input_ids is None:
+            none = torch.zeros(0, dtype=torch.long, device=present.device)
+            return Matches(none, none, none, none)
+        matches = self.words.find(input_ids, present)
+        if self.training and self.word_dropout:
+            kept = torch.rand(len(matches.word), device=present.device) >= self.word_dropout
+            matches = Matches(*(values[kept] for values in matches))
+        return matches
+
+    def _encode(self, vectors: Tensor, present: Tensor, matches: Matches) -> Tensor:
+        """Gather the characters to the front of each row, move the words along, and bring the states back."""
+        sources, targets, mask = packing(present)
+        width = present.shape[1]
+        packed = [targets[matches.row * width + column] - matches.row * width for column in matches[1:3]]
+        states = self.lattice(
+            self.dropout(move(vectors, sources, targets)),
+            mask,
+            Matches(matches.row, packed[0], packed[1], matches.word),
+            self.dropout(self.words(matches.word)),
+        )
+        return move(states, targets, sources)
