@@ -27,6 +27,7 @@ _HOME_OF = {  # public name -> module that defines it
     "Predictor": "inference.predictor",
     "Span": "data.documents",
     "load_corpus": "data.load",
+    "lora_targets": "training.lora",
     "read_corpus": "data.corpora",
 }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import cases
 import pytest
 
-from hf_cner import Predictor
+from hf_cner import CnerForTokenClassification, Predictor
 from hf_cner.cli.main import app
+from hf_cner.data.tokenizer import build_character_tokenizer
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -22,6 +24,27 @@ def test_python_example_runs(
     lines = capsys.readouterr().out.splitlines()
     assert any(re.fullmatch(r"[01]\.\d+", line) for line in lines), "strict F1"
     assert Predictor.from_pretrained("OUT").entity_types[0] == "症状和体征"
+
+
+# PEFT (0.21: PeftModel.__init__) itself asks the model by a name that transformers 5.23 calls deprecated.
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+def test_what_it_shows_of_transformers_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("peft", reason="PEFT is not installed: pip install 'hf_cner[peft]'")
+    section = README.split("## In transformers\n")[1].split("\n## ")[0]
+    blocks = re.findall(r"```py\n(.*?)```", section, flags=re.DOTALL)
+    assert len(blocks) == 4
+    monkeypatch.chdir(tmp_path)
+    start = CnerForTokenClassification(cases.config("bert"))
+    start.save_pretrained("OUT")
+    build_character_tokenizer("患者3天前出现头痛、发热。").save_pretrained("OUT")
+    start.cner.encoder.model.save_pretrained("ENCODER")
+    known = {"__name__": "readme", "config": cases.config()}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), known)
+    assert type(known["find"]).__name__ == "ClinicalNerPipeline"
+    assert type(known["model"]).__name__ == "PeftModel"
+    merged = CnerForTokenClassification.from_pretrained("MERGED")
+    assert merged.config.entity_types == cases.TYPES
 
 
 def test_commands_exist() -> None:
