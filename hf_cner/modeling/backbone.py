@@ -25,14 +25,18 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .bigrams import BigramEmbedding  # noqa: F401
     from .characters import TokenTypes  # noqa: F401
     from .convolutions import IDCNN  # noqa: F401
+    from .encoder_elmo import ElmoEncoder  # noqa: F401
+    from .encoder_lattice import LatticeEncoder  # noqa: F401
     from .encoder_static import StaticEncoder  # noqa: F401
     from .extraction import Extraction  # noqa: F401
+    from .lattice import LatticeLSTM  # noqa: F401
     from .layers import Linear  # noqa: F401
     from .packing import Packing  # noqa: F401
     from .recurrent import BiRecurrent  # noqa: F401
     from .schemes import check_scheme  # noqa: F401
     from .window_batches import EncodedWindow  # noqa: F401
     from .windows import Window  # noqa: F401
+    from .words import WordEmbedding  # noqa: F401
 
 
 Model = TypeVar("Model", bound="CnerPreTrainedModel")

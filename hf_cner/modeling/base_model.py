@@ -47,7 +47,12 @@ class CnerBaseModel(PreTrainedModel):
             raise ValueError("use_safetensors=False would load a pickle, which can run any code; leave it out.")
         if pretrained_model_name_or_path is not None:
             check_weights(Path(pretrained_model_name_or_path, kwargs.get("subfolder") or ""))
-        return super().from_pretrained(pretrained_model_name_or_path, *args, **{**kwargs, "use_safetensors": True})
+        loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **{**kwargs, "use_safetensors": True})
+        model: Any = loaded[0] if isinstance(loaded, tuple) else loaded  # with what was missing, when asked for
+        for module in model.modules():
+            if getattr(module, "trainable", True) is False:
+                module.freeze()
+        return loaded
 
 
 def check_weights(folder: Path) -> None:

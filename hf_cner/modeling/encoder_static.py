@@ -49,10 +49,16 @@ class StaticEncoder(nn.Module):
             raise ValueError(f"Bigrams need a vocabulary smaller than {MULTIPLIER}; found vocab_size {vocab_size}.")
         self.pad_token_id = pad_token_id
         self.characters: nn.Embedding = Embedding(vocab_size, embedding_size, padding_idx=pad_token_id)
-        self.characters.weight.requires_grad_(trainable)
         self.bigrams = BigramEmbedding(bigram_vocab_size, bigram_size) if bigram_vocab_size else None
         self.dropout = nn.Dropout(dropout)
         self.output_size = embedding_size + (2 * bigram_size if bigram_vocab_size else 0)
+        self.trainable = trainable
+        if not trainable:
+            self.freeze()
+
+    def freeze(self) -> None:
+        """Let the character vectors learn no more; called again after loading, which makes new parameters."""
+        self.characters.requires_grad_(False)
 
     def get_input_embeddings(self) -> nn.Embedding:
         """The character embedding."""

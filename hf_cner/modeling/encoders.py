@@ -2,7 +2,14 @@
 
 from torch import nn
 
+from .encoder_elmo import ElmoEncoder
+from .encoder_lattice import LatticeEncoder
 from .encoder_pretrained import PretrainedEncoder
 from .encoder_static import StaticEncoder
 
-ENCODERS: dict[str, type[nn.Module]] = {"static": StaticEncoder, "pretrained": PretrainedEncoder}
+ENCODERS: dict[str, type[nn.Module]] = {
+    "static": StaticEncoder,
+    "lattice": LatticeEncoder,
+    "pretrained": PretrainedEncoder,
+    "elmo": ElmoEncoder,
+}

@@ -71,11 +71,11 @@ def fill_orthogonal(parameter: Tensor) -> None:
 
 
 class _Recurrent(nn.RNNBase):
-    """Glorot for inputs, orthogonal for states, zero biases."""
+    """Glorot for inputs and projections, orthogonal for states, zero biases."""
 
     def reset_parameters(self) -> None:
         for name, parameter in self.named_parameters():
-            if name.startswith("weight_ih"):
+            if name.startswith(("weight_ih", "weight_hr")):
                 nn.init.xavier_uniform_(parameter)
             elif name.startswith("weight_hh"):
                 fill_orthogonal(parameter)

@@ -31,11 +31,14 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .crf_decode import best_paths  # noqa: F401
     from .crf_likelihood import Posterior  # noqa: F401
     from .crf_segments import segment_probabilities  # noqa: F401
+    from .encoder_elmo import ElmoEncoder  # noqa: F401
+    from .encoder_lattice import LatticeEncoder  # noqa: F401
     from .encoder_pretrained import PretrainedEncoder  # noqa: F401
     from .encoder_static import StaticEncoder  # noqa: F401
     from .encoders import ENCODERS  # noqa: F401
     from .extraction import Extraction  # noqa: F401
     from .global_pointer import GlobalPointerDecoder  # noqa: F401
+    from .lattice import LatticeLSTM  # noqa: F401
     from .layers import Linear  # noqa: F401
     from .packing import Packing  # noqa: F401
     from .pipeline_cner import ClinicalNerPipeline  # noqa: F401
@@ -45,6 +48,7 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .schemes import check_scheme  # noqa: F401
     from .window_batches import EncodedWindow  # noqa: F401
     from .windows import Window  # noqa: F401
+    from .words import WordEmbedding  # noqa: F401
 
 
 class CnerForTokenClassification(CnerPreTrainedModel):
@@ -58,6 +62,8 @@ class CnerForTokenClassification(CnerPreTrainedModel):
     # A slot stays on one device; a pretrained encoder says itself where it may be split.
     _no_split_modules = [  # noqa: RUF012  (the base class's form)
         "StaticEncoder",
+        "LatticeEncoder",
+        "ElmoEncoder",
         *(layer.__name__ for table in (CONTEXTS, ATTENTIONS, DECODERS) for layer in table.values()),
     ]
 

@@ -29,10 +29,13 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .configuration_cner import CnerConfig  # noqa: F401
     from .context import NoContext  # noqa: F401
     from .convolutions import IDCNN  # noqa: F401
+    from .encoder_elmo import ElmoEncoder  # noqa: F401
+    from .encoder_lattice import LatticeEncoder  # noqa: F401
     from .encoder_pretrained import PretrainedEncoder  # noqa: F401
     from .encoder_static import StaticEncoder  # noqa: F401
     from .encoders import ENCODERS  # noqa: F401
     from .extraction import Extraction  # noqa: F401
+    from .lattice import LatticeLSTM  # noqa: F401
     from .layers import Linear  # noqa: F401
     from .pipeline_cner import ClinicalNerPipeline  # noqa: F401
     from .positions import WidthBias  # noqa: F401
@@ -41,6 +44,7 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .schemes import check_scheme  # noqa: F401
     from .window_batches import EncodedWindow  # noqa: F401
     from .windows import Window  # noqa: F401
+    from .words import WordEmbedding  # noqa: F401
 
 Encoded = tuple[torch.Tensor, torch.Tensor]  # vectors (c, m, d) and mask (c, m) of the questions
 SAMPLE = 4  # weights of each parameter, from its middle, that are compared to see whether it has changed

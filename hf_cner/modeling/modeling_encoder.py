@@ -18,10 +18,15 @@ from .units import full_mask
 if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
     from .bigrams import BigramEmbedding  # noqa: F401
     from .configuration_cner import Slot  # noqa: F401
+    from .encoder_elmo import ElmoEncoder  # noqa: F401
+    from .encoder_lattice import LatticeEncoder  # noqa: F401
     from .encoder_pretrained import PretrainedEncoder  # noqa: F401
     from .encoder_static import StaticEncoder  # noqa: F401
+    from .lattice import LatticeLSTM  # noqa: F401
     from .layers import Linear  # noqa: F401
+    from .packing import Packing  # noqa: F401
     from .schemes import check_scheme  # noqa: F401
+    from .words import WordEmbedding  # noqa: F401
 
 
 class CnerEncoderModel(CnerBaseModel):
@@ -30,7 +35,7 @@ class CnerEncoderModel(CnerBaseModel):
     config_class = CnerEncoderConfig
     base_model_prefix = "encoder"
     _auto_class = "AutoModel"
-    _no_split_modules = ["StaticEncoder"]  # noqa: RUF012  (the base class's form)
+    _no_split_modules = ["StaticEncoder", "LatticeEncoder", "ElmoEncoder"]  # noqa: RUF012  (the base class's form)
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
