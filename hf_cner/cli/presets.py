@@ -10,14 +10,18 @@ from .console import results
 
 
 def presets(
-    name: Annotated[str | None, typer.Argument(help="Show this preset's settings.", show_default=False)] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Show the settings of the preset of this name, or of this alias.", show_default=False),
+    ] = None,
 ) -> None:
-    """List the presets with the paper and table that each follows, or show one preset's resolved settings.
+    """List the presets with paper, table and aliases of each, or show one preset's resolved settings.
 
     \b
     Examples:
       hf-cner presets
       hf-cner presets idcnn-mha-crf
+      hf-cner presets bert-bigru-att-crf      # an alias: what P2 calls bert-bigru-mha-crf
     """
     if name is None:
         _list()
@@ -26,14 +30,15 @@ def presets(
 
 
 def _list() -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from ..presets import list_presets, papers
 
     console = results()
-    table = Table("preset", "paper", "table", "description")
+    preset_column, alias_column = Column("preset", no_wrap=True), Column("aliases", overflow="fold")
+    table = Table(preset_column, "paper", "table", alias_column, "description")
     for preset in list_presets():
-        table.add_row(preset.name, preset.paper, preset.table, preset.description)
+        table.add_row(preset.name, preset.paper, preset.table, "\n".join(preset.aliases), preset.description)
     console.print(table)
     for short, title in papers().items():
         console.print(f"{short}  {title}", markup=False, soft_wrap=True)

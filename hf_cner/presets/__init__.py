@@ -1,27 +1,39 @@
-"""Presets: one YAML file for each named system, with its paper, its table and its settings."""
+"""Presets: one YAML file for each named system, with its paper, its table and its settings.
+
+A file may name another preset as its `base` and give only what differs; `_aliases.yaml` holds other names.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 from omegaconf import OmegaConf
+
+from .merging import merge
 
 ABOUT = ("description", "paper", "table")  # what a preset says about itself; everything else in its file is a setting
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A named system. `paper` and `table` name the published row that it follows, or are empty."""
+    """A named system. `paper` and `table` name the published row that it follows, or are empty.
+
+    `aliases` are other names for it, `base` is the preset that its file builds on, or empty.
+    """
 
     name: str
     description: str
     paper: str
     table: str
     settings: dict[str, Any]
+    aliases: tuple[str, ...] = ()
+    base: str = ""
 
 
 def preset_names() -> list[str]:
@@ -30,22 +42,44 @@ def preset_names() -> list[str]:
     return sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml") and not name.startswith("_"))
 
 
-def read_preset(name: str) -> Preset:
-    """Read one preset.
+@functools.cache
+def aliases() -> Mapping[str, str]:
+    """Other names of presets, each with the name of its file."""
+    return MappingProxyType({other: str(name) for other, name in read_yaml("_aliases.yaml").items()})
+
+
+def canonical_name(name: str) -> str:
+    """The name of a preset's file, of any of its names.
 
     Raises:
         ValueError: there is none of this name; the sentence says which names come nearest.
     """
-    names = preset_names()
-    if name not in names:
-        raise ValueError(f"There is no preset {name!r}.{suggestion(name, names)} `hf-cner presets` lists all of them.")
+    names, others = preset_names(), aliases()
+    if name in names:
+        return name
+    if name in others:
+        return others[name]
+    hint = suggestion(name, [*names, *others])
+    raise ValueError(f"There is no preset {name!r}.{hint} `hf-cner presets` lists all of them.")
+
+
+def read_preset(name: str) -> Preset:
+    """Read one preset, by any of its names.
+
+    Raises:
+        ValueError: there is none of this name; the sentence says which names come nearest.
+    """
+    name = canonical_name(name)
     content = read_yaml(f"{name}.yaml")
     about = {key: str(content.pop(key, "") or "") for key in ABOUT}
-    return Preset(name=name, settings={"preset": name, **content}, **about)
+    others = tuple(other for other, target in aliases().items() if target == name)
+    if base := str(content.pop("base", "") or ""):
+        content = merge(load_preset(base), content)
+    return Preset(name=name, settings={**content, "preset": name}, aliases=others, base=base, **about)
 
 
 def load_preset(name: str) -> dict[str, Any]:
-    """The settings of a preset, as they stand in its file, with its name under `preset`."""
+    """The settings of a preset, those of its base included, with its name under `preset`."""
     return read_preset(name).settings
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from . import load_preset, read_yaml, suggestion
+from . import canonical_name, load_preset, read_yaml, suggestion
+from .merging import SLOTS, merge
 
 Settings = dict[str, Any]
-
-SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 
 
 def default_settings() -> Settings:
@@ -36,7 +34,7 @@ def resolve_settings(
     A source that gives a slot another `kind` replaces the whole slot: options of a BiLSTM mean nothing to an IDCNN.
 
     Args:
-        preset: name of a preset.
+        preset: name of a preset, or an alias of one.
         config: a YAML file of settings, e.g. the `settings.yaml` beside a checkpoint. Its `preset` is used when none is
             given here.
         options: nested settings, e.g. those of the command line's own options.
@@ -49,6 +47,7 @@ def resolve_settings(
     """
     from_file = read_settings_file(config) if config is not None else {}
     name = preset or from_file.get("preset")
+    name = canonical_name(str(name)) if name else None
     layers = [
         load_preset(name) if name else {},
         {**from_file, "preset": name},
@@ -91,19 +90,6 @@ def parse_assignments(assignments: Sequence[str]) -> Settings:
         if isinstance(parsed, dict):
             settings = merge(settings, {str(name): value for name, value in parsed.items()})
     return settings
-
-
-def merge(base: Settings, layer: Mapping[str, Any]) -> Settings:
-    """`base` overlaid with `layer`: sections key by key, a slot of another kind and everything else as a whole."""
-    merged = copy.deepcopy(base)
-    for key, value in layer.items():
-        present = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(present, dict):
-            other_kind = key in SLOTS and value.get("kind", present.get("kind")) != present.get("kind")
-            merged[key] = copy.deepcopy(dict(value)) if other_kind else merge(present, value)
-        else:
-            merged[key] = copy.deepcopy(value)
-    return merged
 
 
 def check_keys(

@@ -6,10 +6,11 @@ import copy
 from typing import Any
 
 import pytest
+import torch
 from transformers import AlbertConfig, BertConfig, XLNetConfig
 
 from hf_cner import CnerConfig, CnerForQuestionAnswering, CnerForTokenClassification, CnerMrcConfig
-from hf_cner.presets import list_presets, load_preset, papers, preset_names, read_preset
+from hf_cner.presets import aliases, canonical_name, list_presets, load_preset, papers, preset_names, read_preset
 from hf_cner.presets.settings import resolve_settings
 
 TINY = {
@@ -28,6 +29,11 @@ def test_presets_of_the_papers_are_there() -> None:
         "mcbert-bilstm-cnn-mha-crf",
         *("p3-bilstm-crf", "p3-bert-bilstm-crf", "bert-mrc-biaffine", "bert-mrc-tags", "bert-biaffine"),
         *("bert-mrc-pointers", "bilstm-biaffine", "bilstm-global-pointer", "bilstm-mrc-biaffine"),
+        *("p1-bilstm-crf", "xlnet-bilstm-crf", "albert-bigru-mha-crf"),
+        *("bert-bigru-crf", "bert-bigru-additive-crf", "plain-bert-bigru-mha-crf", "bigru-mha-crf", "p2-bilstm-crf"),
+        *("p2-bert-bilstm-crf", "bert-bilstm-mha-crf", "p2-idcnn-crf", "bert-idcnn-crf", "albert-idcnn-crf"),
+        *(f"albert-idcnn-mha-crf-{name}" for name in ("adagrad", "rmsprop", "lookahead-adam", "radam")),
+        *(f"albert-idcnn-mha{heads}-crf" for heads in (1, 2, 8, 16)),
     }
     assert expected <= set(preset_names())
 
@@ -51,11 +57,12 @@ def test_preset_describes_a_model_that_can_be_built(name: str) -> None:
     else:
         model["encoder"] = {**encoder, "vocab_size": 30}
     assert model.pop("queries") is None  # they belong to the corpus
-    if model["interaction"]:
-        built: Any = CnerForQuestionAnswering(CnerMrcConfig(**model, queries={"a": "a?", "b": "b?"}))
-    else:
-        del model["interaction"]
-        built = CnerForTokenClassification(CnerConfig(**model, entity_types=["a", "b"]))
+    with torch.device("meta"):  # orthogonal weights of a large GRU take seconds
+        if model["interaction"]:
+            built: Any = CnerForQuestionAnswering(CnerMrcConfig(**model, queries={"a": "a?", "b": "b?"}))
+        else:
+            del model["interaction"]
+            built = CnerForTokenClassification(CnerConfig(**model, entity_types=["a", "b"]))
     assert built.num_parameters() > 0
 
 
@@ -90,3 +97,34 @@ def test_unknown_name_without_a_near_one() -> None:
 
 def test_defaults_are_no_preset() -> None:
     assert not [name for name in preset_names() if name.startswith("_")]
+
+
+def test_other_names_lead_to_the_same_settings() -> None:
+    assert canonical_name("bert-bigru-att-crf") == "bert-bigru-mha-crf"
+    assert load_preset("p4-bilstm-crf") == load_preset("bilstm-crf")
+    assert resolve_settings("bert-bigru-att-crf")["preset"] == "bert-bigru-mha-crf"
+    assert read_preset("bilstm-crf").aliases == ("p4-bilstm-crf",)
+    names = set(preset_names())
+    assert not names & set(aliases()) and set(aliases().values()) <= names
+    with pytest.raises(ValueError, match=r"Did you mean bert-bigru-att-crf"):
+        canonical_name("bert-bigru-at-crf")
+
+
+def test_a_preset_has_what_its_base_has_and_changes_what_it_gives() -> None:
+    base, heads = load_preset("albert-idcnn-mha-crf"), load_preset("albert-idcnn-mha8-crf")
+    assert heads["model"]["attention"] == {"kind": "multi_head", "num_heads": 8}
+    assert heads == {
+        **base,
+        "preset": heads["preset"],
+        "model": {**base["model"], "attention": heads["model"]["attention"]},
+    }
+    alone = load_preset("p1-bilstm-crf")  # a slot of another kind is replaced, with its options
+    assert alone["model"]["encoder"] == {"kind": "static", "embedding_size": 128}
+    assert alone["model"]["span_decoder"]["scheme"] == "BIOE" and alone["training"]["learning_rate"] == 1e-3
+
+
+def test_the_papers_optimisers_are_set() -> None:
+    optimizers = {name: load_preset(name)["training"].get("optimizer") for name in preset_names()}
+    assert optimizers["albert-idcnn-mha-crf"] == "adam" and optimizers["albert-idcnn-mha-crf-radam"] == "radam"
+    assert optimizers["albert-idcnn-mha-crf-lookahead-adam"] == "lookahead+adam"
+    assert all(optimizers[preset.name] for preset in list_presets() if preset.paper in ("P1", "P2", "P3", "P4"))
