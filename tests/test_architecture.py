@@ -23,7 +23,7 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "data": {"modeling"},
     "metrics": {"data", "modeling"},
     "inference": {"modeling", "data"},
-    "pretraining": {"data"},
+    "pretraining": {"modeling", "data", "inference", "training"},
     "presets": set(),
     "training": {"modeling", "data", "metrics", "inference", "presets", "hub"},
     "hub": {"metrics"},
@@ -31,7 +31,7 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others
 # Imported only where it is there -> the extra that installs it.
-OPTIONAL = {"matplotlib": "plots", "pytorch_optimizer": "optimizers"}
+OPTIONAL = {"gensim": "vectors", "matplotlib": "plots", "pytorch_optimizer": "optimizers"}
 LONGEST_FILE, LONGEST_BODY = 300, 60
 
 

@@ -1,0 +1,71 @@
+"""Options of the commands that read text without annotation, and the reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..data.documents import Document
+    from ..data.problems import Problems
+
+
+class Unit(str, Enum):
+    """What one document is in a text file."""
+
+    auto = "auto"
+    line = "line"
+    file = "file"
+
+
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Text files, JSON lines with a `text` each, folders of such files.", show_default=False),
+]
+TextCorpus = Annotated[
+    str | None, typer.Option("--corpus", help="Read the training texts of this corpus too.", show_default=False)
+]
+UnitOption = Annotated[
+    Unit,
+    typer.Option("--unit", help="One document in a text file: a line, or the file [auto: lines, in folders files]."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="FILE|CORPUS=DIR",
+        help="Texts held out for the test, none of which may be read; may be repeated.",
+        show_default=False,
+    ),
+]
+AllowOverlap = Annotated[bool, typer.Option("--allow-overlap", help="Read texts of --exclude all the same.")]
+DropOverlap = Annotated[bool, typer.Option("--drop-overlap", help="Leave out what holds texts of --exclude.")]
+
+
+def overlap_of(allow: bool, drop: bool) -> str:
+    """What to do with texts that are held out: refuse, allow or drop."""
+    if allow and drop:
+        raise ValueError("--allow-overlap and --drop-overlap contradict each other; give one of them.")
+    return "allow" if allow else "drop" if drop else "refuse"
+
+
+def read_allowed(
+    files: Sequence[Path] | None,
+    *,
+    corpus: str | None,
+    data_dir: Path | None,
+    unit: Unit,
+    exclude: Sequence[str] | None,
+    overlap: str,
+    problems: Problems,
+) -> list[Document]:
+    """The documents, without those that are held out."""
+    from ..data.leakage import without_held_out
+    from ..data.texts import read_texts
+
+    documents = read_texts(files or (), corpus=corpus, data_dir=data_dir, unit=unit.value, problems=problems)
+    return without_held_out(documents, exclude or (), overlap=overlap)

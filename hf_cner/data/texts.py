@@ -1,0 +1,81 @@
+"""Texts without annotation, or with it, from whatever holds them: what pretraining reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+
+from .corpora import read_corpus
+from .documents import Document, read_jsonl
+from .files import missing, read_lines, read_text
+from .problems import DataError, Problems
+
+UNITS = ("auto", "line", "file")
+_TEXT = (".txt", ".txt.gz")
+_JSON_LINES = (".jsonl", ".jsonl.gz", ".ndjson")
+
+
+def read_texts(
+    files: Sequence[str | PathLike[str]] = (),
+    *,
+    corpus: str | None = None,
+    data_dir: str | PathLike[str] | None = None,
+    unit: str = "auto",
+    problems: Problems | None = None,
+) -> list[Document]:
+    """Documents of files and of a corpus, those that hold nothing but blanks left out.
+
+    Args:
+        files: text files, JSON lines with a `text` each (other keys do no harm), and folders of such files.
+        corpus: name of a corpus, whose training part is read as well, with its gold.
+        data_dir: where the corpus lies.
+        unit: what one document is in a text file: a `line`, or the whole `file`; `auto` takes the lines of a file that
+            is named, and the whole of each file in a folder.
+        problems: what to do with faults.
+
+    Raises:
+        DataError: a file that is not there or of another kind, or no text at all.
+    """
+    if unit not in UNITS:
+        raise ValueError(f"The unit of a text file is {unit!r}; choose one of {', '.join(UNITS)}.")
+    problems = problems or Problems()
+    documents: list[Document] = []
+    for name in files:
+        path = Path(name).expanduser()
+        inside = sorted(file for file in path.rglob("*") if file.is_file() and _known(file)) if path.is_dir() else None
+        if inside is None:
+            documents += _read(path, by_line=unit != "file", problems=problems)
+        elif inside:
+            for file in inside:
+                documents += _read(file, by_line=unit == "line", problems=problems)
+        else:
+            raise DataError(f"{path}: found no file that ends in .txt or .jsonl; name the folder that holds the texts.")
+    if corpus is not None:
+        documents += read_corpus(corpus, data_dir, problems=problems)
+    documents = [document for document in documents if document.text.strip()]
+    if not documents:
+        found = "found no text that is not blank in them" if files or corpus else "no file and no corpus was named"
+        raise DataError(f"There is nothing to read: {found}; name text files, JSON lines or a corpus.")
+    return documents
+
+
+def _known(path: Path) -> bool:
+    return path.name.endswith((*_TEXT, *_JSON_LINES))
+
+
+def _read(path: Path, *, by_line: bool, problems: Problems) -> Iterator[Document]:
+    if not path.exists():
+        raise DataError(missing(path, "file"))
+    if path.name.endswith(_JSON_LINES):
+        yield from read_jsonl(path, problems=problems)
+    elif not path.name.endswith(_TEXT):
+        raise DataError(
+            f"{path}: found a file that ends in {path.suffix or 'nothing'}; expected .txt or .jsonl (or .gz of them); "
+            "rename it, or read it as a corpus."
+        )
+    elif by_line:
+        for number, line in read_lines(path, problems):
+            yield Document(line, id=f"{path.name}:{number}", record=f"{path.name}:{number}")
+    else:
+        yield Document(read_text(path, problems), id=path.name, record=path.name)

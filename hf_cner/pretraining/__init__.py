@@ -1,0 +1,1 @@
+"""Encoders and vectors from text without annotation."""

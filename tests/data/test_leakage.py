@@ -1,0 +1,59 @@
+"""Texts held out for the test are found among those to be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hf_cner import Document, read_corpus
+from hf_cner.data.documents import write_jsonl
+from hf_cner.data.leakage import leaking, without_held_out
+
+LINE = "患者三天前无明显诱因出现头痛伴恶心呕吐，无发热。"
+SHORT = "无特殊不适。"
+
+
+@pytest.mark.parametrize(
+    ("text", "held_out", "found"),
+    [
+        (LINE, LINE, True),
+        (SHORT, SHORT, True),  # a whole text, however short
+        (LINE.replace("，", " ，\r\n"), LINE, True),
+        ("血压ＢＰ120mmHg，复查。", "血压bp 120mmHg，复查。", True),
+        (f"一般项目\n{LINE}\n", LINE, True),  # the text as a line of a longer one
+        (LINE, f"一般项目\n{LINE}\n", True),
+        (f"出院情况\n{LINE}", f"入院情况\n{LINE}", True),
+        (f"出院情况\n{SHORT}\n好转。", f"入院情况\n{SHORT}\n治疗。", False),  # a line that any text may hold
+        (LINE[:-1], LINE, False),
+        ("\n", "  ", False),
+    ],
+)
+def test_equal_texts_and_lines_are_found(text: str, held_out: str, found: bool) -> None:
+    assert leaking([Document("别的文字。"), Document(text)], [Document(held_out)]) == ([1] if found else [])
+
+
+def test_refused_dropped_or_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "test.jsonl"
+    write_jsonl([Document(LINE)], path)
+    documents = [Document("别的文字。", id="a"), Document(LINE + "\n", id="b")]
+    with pytest.raises(ValueError, match=r"1 of 2 documents hold a text.* \(the first is b\).*--allow-overlap"):
+        without_held_out(documents, [str(path)])
+    assert without_held_out(documents, [str(path)], overlap="drop") == documents[:1]
+    assert without_held_out(documents, [str(path)], overlap="allow") == documents
+    assert without_held_out(documents[:1], [str(path)]) == documents[:1]
+    with pytest.raises(ValueError, match="so that nothing is left to read; give other texts"):
+        without_held_out(documents[1:], [str(path)], overlap="drop")
+    with pytest.raises(ValueError, match="overlap is 'keep'; choose one of refuse, drop, allow"):
+        without_held_out(documents, [str(path)], overlap="keep")
+
+
+def test_a_corpus_may_be_held_out(tmp_path: Path) -> None:
+    sample = read_corpus("sample")
+    path = tmp_path / "test.jsonl"
+    write_jsonl(sample[:2], path)
+    for source in ("sample", "sample=", f"jsonl={path}"):
+        with pytest.raises(ValueError, match="2 of 3 documents hold a text"):
+            without_held_out([*sample[:2], Document("别的文字。")], [source])
+    with pytest.raises(ValueError, match="no such file"):
+        without_held_out(sample, ["nowhere.txt"])
