@@ -25,7 +25,7 @@ def test_everything_in_the_template_is_explained() -> None:
     assert explained == meta.find_undeclared_variables(template)
 
 
-@pytest.mark.parametrize("path", CARDS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", CARDS, ids=[path.parent.name for path in CARDS])
 def test_a_filled_card_is_whole(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     check_card(text)

@@ -179,7 +179,8 @@ class CnerTrainer(TrainerWithCard):
         decays: Any = self.args.slot_weight_decays
         named = self.args.optimizer if self.optimizer_cls_and_kwargs is None else None
         if self.optimizer is not None or not (rates or decays or named):
-            return super().create_optimizer(model)
+            # transformers 5.2 took no model here, and gave none.
+            return super().create_optimizer() if model is None else super().create_optimizer(model)
         target: Any = self.model if model is None else model
         groups = parameter_groups(
             target,

@@ -62,7 +62,7 @@ def xlnet() -> PreTrainedTokenizerBase:
 
 
 ENCODERS = {
-    "bert": bert,
+    "bert": lambda: bert(do_lower_case=True),  # the default differs between versions of transformers
     "electra": lambda: bert(ElectraTokenizer),
     "bert-cased": lambda: bert(do_lower_case=False),
     "albert": lambda: unigram(AlbertTokenizer, "<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"),

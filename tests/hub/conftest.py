@@ -17,4 +17,8 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with running() as found:
+        # Made from HF_ENDPOINT when the library is imported; some of its functions ask for nothing else.
+        monkeypatch.setattr(constants, "ENDPOINT", found.endpoint)
+        template = f"{found.endpoint}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         yield found
