@@ -195,6 +195,11 @@ class CnerTrainer(TrainerWithCard):
         self.optimizer = optimizer_of(groups, self.args, chosen)
         return self.optimizer
 
+    def create_accelerator_and_postprocess(self) -> None:
+        super().create_accelerator_and_postprocess()
+        # The loss is already divided by all the units of a step; with transformers 5.2 the accelerator divided again.
+        self.accelerator.gradient_accumulation_steps = 1
+
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The model's loss; a frozen encoder is in evaluation mode meanwhile."""
         if self.args.freeze_encoder and model.training:
