@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo test lint types unit slow wheel smoke format clean
+.PHONY: help demo notebooks test lint types unit slow wheel smoke format clean
 
 PYTHON ?= python3
 CORPUS ?= sample
@@ -25,7 +25,7 @@ endef
 
 help:  ## List the targets
 	@echo "make TARGET [PYTHON=python3]     (Python 3.10 or newer; the first run installs everything into $(VENV))"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: $(PINS)
 	$(call create_environment,$(VENV))
@@ -35,6 +35,10 @@ $(VENV)/.installed: $(PINS)
 
 demo: $(VENV)/.installed  ## Train, evaluate and try a small model [CORPUS=sample] [DATA_DIR=folder of the corpus]
 	$(BIN)/hf-cner demo --corpus $(CORPUS) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
+
+notebooks: $(VENV)/.installed  ## Execute the notebooks, offline; on another corpus the second [CORPUS=sample] [DATA_DIR=folder of the corpus]
+	$(OFFLINE) CORPUS="$(CORPUS)" DATA_DIR="$(DATA_DIR)" $(BIN)/python examples/run_notebooks.py \
+		$(if $(filter-out sample,$(CORPUS)),2 --timeout 36000) --output-dir outputs/notebooks
 
 test: lint types unit  ## Lint, types and the offline test suite
 

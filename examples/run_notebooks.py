@@ -5,7 +5,8 @@
     CORPUS=ccks2017 DATA_DIR=ccks2017/train python examples/run_notebooks.py 2 --timeout 7200 --output-dir executed
 
 The files in examples/notebooks stay as they are, without outputs; --output-dir keeps what came out, with the pictures
-as PNG files. The first cell that fails ends the run with exit status 1.
+as PNG files. The first cell that fails ends the run with exit status 1, and so does a picture with characters that
+its fonts lack.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "notebooks"
+MISSING = "missing from font"  # matplotlib's words
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -67,6 +69,13 @@ def execute(path: Path, timeout: int, target: Path | None) -> None:
         finally:
             if target is not None:
                 keep(notebook, path.stem, target)
+    lost = [line for output in outputs(notebook) for line in output.get("text", "").splitlines() if MISSING in line]
+    if lost:  # matplotlib only warns, and draws boxes
+        sys.exit(f"{path.name} has pictures whose fonts lack characters:\n" + "\n".join(lost))
+
+
+def outputs(notebook: Any) -> list[Any]:
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
 def keep(notebook: Any, name: str, target: Path) -> None:
@@ -75,8 +84,8 @@ def keep(notebook: Any, name: str, target: Path) -> None:
 
     target.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, target / f"{name}.ipynb")
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    pictures = [output["data"]["image/png"] for output in outputs if "image/png" in output.get("data", {})]
+    data = [output.get("data", {}) for output in outputs(notebook)]
+    pictures = [shown["image/png"] for shown in data if "image/png" in shown]
     for number, picture in enumerate(pictures, 1):
         (target / f"{name}-{number}.png").write_bytes(base64.b64decode(picture))
 
@@ -89,6 +98,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"No notebook begins with {' or '.join(options.notebooks)}; there are {[p.name for p in paths]}.")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # or the kernel warns about frozen modules
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:IProgress not found")  # bars are text here; nobody watches widgets
+    for name in ("DATA_DIR", "MODEL"):  # the notebooks run in folders of their own
+        if os.environ.get(name) and Path(os.environ[name]).exists():
+            os.environ[name] = str(Path(os.environ[name]).absolute())
     with tempfile.TemporaryDirectory() as profile:
         os.environ["IPYTHONDIR"] = profile  # no start-up files and no history of whoever runs this
         for number, path in enumerate(chosen, 1):
