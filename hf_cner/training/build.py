@@ -20,6 +20,7 @@ from ..modeling.configuration_cner_mrc import CnerMrcConfig
 from ..modeling.modeling_cner import CnerForTokenClassification
 from ..modeling.modeling_cner_mrc import CnerForQuestionAnswering
 from ..modeling.windows import make_windows
+from .lexicon import WordList, rows_of, word_list
 from .questions import queries_of
 
 BIGRAM_LIMIT = 100_000  # rows; the default where a preset only gives the size of a bigram's vector
@@ -30,23 +31,29 @@ Model = CnerForTokenClassification | CnerForQuestionAnswering
 
 
 def build(
-    settings: Mapping[str, Any], documents: Sequence[Document], entity_types: Sequence[str]
+    settings: Mapping[str, Any],
+    documents: Sequence[Document],
+    entity_types: Sequence[str],
+    *,
+    notes: dict[str, Any] | None = None,
 ) -> tuple[Model, PreTrainedTokenizerBase]:
     """Build tokenizer and model of a run.
 
     A static encoder gets its vocabulary, and its bigrams, from the training texts (and the questions), and its vectors
-    from the files that `vectors` names. A pretrained encoder is loaded from `model.encoder.name_or_path`, or built
-    without weights from `model.encoder.config`. With `model.interaction` it is a question-answering model, with one
-    question per type. The random state decides the initial weights: set a seed before.
+    from the files that `vectors` names; a lattice encoder also its words, from where `lexicon` says. A pretrained
+    encoder is loaded from `model.encoder.name_or_path`, or built without weights from `model.encoder.config`. With
+    `model.interaction` it is a question-answering model, with one question per type. The random state decides the
+    initial weights: set a seed before.
 
     Args:
-        settings: the sections `model`, `tokenizer`, `vectors` and `data` of a run's settings.
+        settings: the sections `model`, `tokenizer`, `vectors`, `lexicon` and `data` of a run's settings.
         documents: the training documents, and no others: what stands in the test part must stay unknown.
         entity_types: in the order of their labels.
+        notes: what is worth writing down beside the results is added to it: of a lexicon how many words it has.
 
     Raises:
-        ValueError: an encoder that is not there, vectors of another size than the encoder's, windows or questions that
-            are longer than the encoder can read, or a type without a question.
+        ValueError: an encoder that is not there, an empty lexicon, vectors of another size than the encoder's, windows
+            or questions that are longer than the encoder can read, or a type without a question.
     """
     queries = queries_of(settings, entity_types)
     model_settings = dict(settings["model"])
@@ -57,8 +64,10 @@ def build(
     if slot.get("kind") == "pretrained" and slot.get("name_or_path"):
         model, tokenizer = _pretrained(slot, model_settings, entity_types)
     else:
-        texts = [document.text for document in documents]
-        model, tokenizer = _from_characters(settings, slot, model_settings, entity_types, texts, queries or {})
+        found = _from_characters(settings, slot, model_settings, entity_types, documents, queries or {})
+        model, tokenizer = found[:2]
+        if notes is not None and found[2] is not None:
+            notes["lexicon"] = found[2].about()
     if queries is not None:
         model.set_queries(queries, tokenizer)
     _check_room(model, tokenizer)
@@ -118,9 +127,10 @@ def _from_characters(
     slot: dict[str, Any],
     model_settings: Mapping[str, Any],
     entity_types: Sequence[str],
-    texts: Sequence[str],
+    documents: Sequence[Document],
     queries: Mapping[str, str],
-) -> tuple[Any, PreTrainedTokenizerBase]:
+) -> tuple[Any, PreTrainedTokenizerBase, WordList | None]:
+    texts = [document.text for document in documents]
     options = settings.get("tokenizer") or {}
     lower_case = bool(options.get("lower_case", True))
     files = settings.get("vectors") or {}
@@ -132,11 +142,14 @@ def _from_characters(
     characters += sorted({*asked, *(token for token in vectors if len(token) == 1)} - known)
     tokenizer = build_character_tokenizer(characters, lower_case=lower_case)
     keys: list[int] = []
+    words: WordList | None = None
     if slot.get("kind") == "pretrained":
         slot["config"] = {**slot.get("config", {}), "vocab_size": len(tokenizer), "pad_token_id": 0}
     else:
         slot["vocab_size"] = len(tokenizer)
         _set_size(slot, "embedding_size", vectors, "vectors.path")
+        if slot.get("kind") == "lattice":
+            words = _words(settings, slot, documents, tokenizer, lower_case)
         if slot.get("bigram_size") or slot.get("bigram_vocab_size") or bigram_vectors:
             _set_size(slot, "bigram_size", bigram_vectors, "vectors.bigram_path")
             keys = _bigrams(slot, tokenizer, texts, model_settings.get("windows") or {})
@@ -150,7 +163,9 @@ def _from_characters(
     if keys:
         rows = _bigram_rows(keys, tokenizer, bigram_vectors, slot["bigram_size"]) if bigram_vectors else None
         encoder.set_bigrams(keys, rows)
-    return model, tokenizer
+    if words is not None:
+        encoder.set_lexicon(words.words, rows_of(words, encoder.words.weight.detach().numpy()))
+    return model, tokenizer, words
 
 
 def _read_vectors(path: str | None, lower_case: bool) -> dict[str, np.ndarray]:
@@ -178,6 +193,22 @@ def _set_size(slot: dict[str, Any], option: str, vectors: Mapping[str, np.ndarra
             f"model.encoder.{option} is {slot[option]}, but {source} holds vectors of size {size}; make them equal."
         )
     slot[option] = size
+
+
+def _words(
+    settings: Mapping[str, Any],
+    slot: dict[str, Any],
+    documents: Sequence[Document],
+    tokenizer: PreTrainedTokenizerBase,
+    lower_case: bool,
+) -> WordList:
+    """The words of a lattice encoder, whose options are set to what they need."""
+    options = settings.get("lexicon") or {}
+    vectors = _read_vectors(options.get("vectors"), lower_case)
+    _set_size(slot, "word_size", vectors, "lexicon.vectors")
+    words = word_list(options, documents, vectors, tokenizer)
+    slot.update(words.slot())
+    return words
 
 
 def _bigrams(

@@ -99,7 +99,8 @@ def train_on(
         folder.check(resume=resume, overwrite=overwrite)
     begin = time.perf_counter()
     set_seed(int(settings.get("seed") or 0))
-    model, tokenizer = build(settings, parts["train"], entity_types)
+    notes: dict[str, Any] = dict(about or {})
+    model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
     watch, meter = Stopwatch(), EnergyMeter()
     trainer = CnerTrainer(
         model,
@@ -118,13 +119,20 @@ def train_on(
         trainer.add_callback(ProgressLines())
         if _is_first_process():
             print(f"training part: {trainer.entity_report}", file=sys.stderr)
+            if "lexicon" in notes:
+                print(
+                    "lexicon: {words:,} words, {in_no_training_text:,} of them in no training text".format(
+                        **notes["lexicon"]
+                    ),
+                    file=sys.stderr,
+                )
     logging.disable_progress_bar()  # a bar for every file that is saved
     try:
         trainer.train(last_complete_checkpoint(folder.path) if resume and not overwrite else None)
         reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
         results = {
             "metrics": reports,
-            **_what_it_depended_on(parts, settings, about or {}),
+            **_what_it_depended_on(parts, settings, notes),
             "entities": trainer.entity_report.to_dict() if trainer.entity_report else None,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "epochs": trainer.state.epoch,
