@@ -1,0 +1,92 @@
+"""Documents as windows of ids, with the entities that entity masking hides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from ..data.documents import Document
+from ..modeling.characters import CharacterTable
+from ..modeling.windows import make_windows
+
+SENTENCE_ENDS = "。；！？!?;\n"
+
+Spans = list[tuple[int, int]]
+
+
+class TextWindows(Dataset[dict[str, Any]]):
+    """Windows of texts: neighbouring sentences joined while they fit, longer sentences cut.
+
+    An item is a dict with `input_ids` `(n,)`, special tokens included; `entities`, pairs of columns; and `draw`, from
+    which a `MaskingCollator` draws: seed, epoch and index, so that a resumed run goes on as it would have.
+
+    Args:
+        documents: their texts are read; their spans are the entities unless `find` is given.
+        tokenizer: a character tokenizer.
+        max_length: longest window in characters, special tokens not counted.
+        find: from a text to the entities in it, as `Lexicon.find`.
+        seed: of the masking.
+        min_length: shorter windows are left out, unless they are a whole text.
+
+    Attributes:
+        lengths: tokens of each window.
+        characters: of all windows.
+        epoch: set it at the beginning of each epoch.
+    """
+
+    def __init__(
+        self,
+        documents: Iterable[Document],
+        tokenizer: Any,
+        *,
+        max_length: int = 256,
+        find: Callable[[str], Spans] | None = None,
+        seed: int = 0,
+        min_length: int = 8,
+    ) -> None:
+        self.seed, self.epoch = seed, 0
+        table = CharacterTable(tokenizer)
+        self.windows: list[tuple[Any, Spans]] = []
+        self.characters = 0
+        begin = len(table.prefix)
+        for document in documents:
+            spans = entities_of(document, find)
+            for window in make_windows(document.text, max_length=max_length, overlap=0, sentence_ends=SENTENCE_ENDS):
+                text = document.text[window.start : window.end]
+                if len(text) < min(min_length, len(document.text)) or not text.strip():
+                    continue
+                ids = np.array(table.encode(text), dtype=np.int32)
+                inside = [(s, e) for s, e in spans if window.start <= s and e <= window.end]
+                shift = begin - window.start
+                self.windows.append((ids, [(start + shift, end + shift) for start, end in inside]))
+                self.characters += len(text)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        ids, entities = self.windows[index]
+        return {"input_ids": ids, "entities": entities, "draw": (self.seed, self.epoch, index)}
+
+    @property
+    def lengths(self) -> list[int]:
+        return [len(ids) for ids, _ in self.windows]
+
+
+def entities_of(document: Document, find: Callable[[str], Spans] | None) -> Spans:
+    """What entity masking takes as entities, in text order, none overlapping: of nested ones the longest."""
+    if find is not None:
+        return find(document.text)
+    return outermost([(span.start, span.end) for span in document.spans])
+
+
+def outermost(spans: Sequence[tuple[int, int]]) -> Spans:
+    """Spans that do not overlap, in text order; of those that do, the longest, then the first, stays."""
+    kept: Spans = []
+    for start, end in sorted(set(spans), key=lambda span: (span[0] - span[1], span[0])):
+        if all(end <= other or start >= stop for other, stop in kept):
+            kept.append((start, end))
+    return sorted(kept)
