@@ -31,10 +31,12 @@ def rows(documents: list[Document], rounds: int = 1, seed: int = 0, **options: A
     collator = MaskingCollator(TOKENIZER, **options)
     found = []
     for windows.epoch in range(rounds):
-        for feature in (windows[number] for number in range(len(windows))):
-            batch = collator([feature])
-            found.append((feature["input_ids"], batch["input_ids"][0].numpy(), batch["labels"][0].numpy(),
-                          feature["entities"]))  # fmt: skip
+        features = [windows[number] for number in range(len(windows))]
+        batch = collator(features)
+        for feature, seen, labels in zip(features, batch["input_ids"].numpy(), batch["labels"].numpy(), strict=True):
+            ids = feature["input_ids"]
+            assert (labels[len(ids) :] == -100).all() and (seen[len(ids) :] == TOKENIZER.pad_token_id).all()
+            found.append((ids, seen[: len(ids)], labels[: len(ids)], feature["entities"]))
     return found
 
 
@@ -103,8 +105,8 @@ def test_too_few_entities_are_made_up_by_random_characters() -> None:
             beside += ((labels != -100) & ~inside).sum()
         if top_up:
             assert 0.15 * 0.97 < chosen / characters < 0.15 * 1.03 and beside > 0.3 * chosen
-        else:  # but where nothing at all was chosen, one character is: there would be no loss
-            assert chosen / characters < 0.1
+        else:
+            assert chosen / characters < 0.1 and not beside
 
 
 def test_p5_to_the_letter() -> None:
