@@ -34,7 +34,7 @@ class TextWindows(Dataset[dict[str, Any]]):
     Attributes:
         lengths: tokens of each window.
         characters: of all windows.
-        epoch: set it at the beginning of each epoch.
+        epoch: set by `set_epoch`, which a `Trainer` calls.
     """
 
     def __init__(
@@ -70,6 +70,10 @@ class TextWindows(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         ids, entities = self.windows[index]
         return {"input_ids": ids, "entities": entities, "draw": (self.seed, self.epoch, index)}
+
+    def set_epoch(self, epoch: int) -> None:
+        """Another epoch, another masking."""
+        self.epoch = epoch
 
     @property
     def lengths(self) -> list[int]:

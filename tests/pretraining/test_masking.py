@@ -30,7 +30,8 @@ def rows(documents: list[Document], rounds: int = 1, seed: int = 0, **options: A
     windows = TextWindows(documents, TOKENIZER, max_length=40, seed=seed)
     collator = MaskingCollator(TOKENIZER, **options)
     found = []
-    for windows.epoch in range(rounds):
+    for epoch in range(rounds):
+        windows.set_epoch(epoch)
         features = [windows[number] for number in range(len(windows))]
         batch = collator(features)
         for feature, seen, labels in zip(features, batch["input_ids"].numpy(), batch["labels"].numpy(), strict=True):
