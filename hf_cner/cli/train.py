@@ -24,7 +24,9 @@ def train(
     split: Annotated[
         str | None,
         typer.Option(
-            "--split", help="By record: 8:2 (train, dev), 7:2:1 (train, test, dev), 5fold, all [default: 8:2]."
+            "--split",
+            help="By record: 8:2 (train, dev), 7:2:1 (train, test, dev), 7+1:2 (train and dev joined, test), 5fold, "
+            "all [default: 8:2].",
         ),
     ] = None,
     seed: Annotated[

@@ -20,7 +20,7 @@ from ..data.corpora import read_corpus, types_in
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
-from ..data.splits import k_folds, split_by_record, split_hash
+from ..data.splits import join, k_folds, split_by_record, split_hash
 from ..metrics.report import evaluate_documents
 from .arguments import CnerTrainingArguments
 from .build import build
@@ -41,9 +41,10 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     """Train and evaluate a model as the settings say.
 
     The records are split into train and dev (two ratios), train, test and dev (three), or folds: then every fold is
-    the test part once, and a tenth of the other records its dev part. The best epoch on dev is kept. `output_dir` then
-    holds the model with its tokenizer (`Predictor` loads it, and so do the Auto classes),
-    `settings.yaml`, `split.json`, `training_log.json` and `results.json`; with folds each stands in `fold-<number>`.
+    the test part once, and a tenth of the other records its dev part. The best epoch on dev is kept; with `join_dev`
+    dev is trained on as well, and the last epoch kept. `output_dir` then holds the model with its tokenizer
+    (`Predictor` loads it, and so do the Auto classes), `settings.yaml`, `split.json`, `training_log.json` and
+    `results.json`; with folds each stands in `fold-<number>`.
 
     Args:
         settings: resolved settings; the sections are described in `hf_cner/presets/_defaults.yaml`.
@@ -74,7 +75,7 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     split = data.get("split") or {}
     if split.get("folds"):
         return _train_folds(settings, documents, types, about, resume, overwrite)
-    parts = _parts(documents, split)
+    parts = parts_of(documents, split)
     return train_on(parts, types, settings, about=about, resume=resume, overwrite=overwrite)
 
 
@@ -91,7 +92,7 @@ def train_on(
 
     Args:
         entity_types: in the order of the labels.
-        about: written into the results as it is.
+        about: written into the results as it is; `protocol` in place of the sentence that describes a split.
     """
     folder = RunFolder(settings["output_dir"])
     args = training_arguments(settings, has_dev=bool(parts.get("dev")))
@@ -111,8 +112,7 @@ def train_on(
         callbacks=[watch, meter],
     )
     if _is_first_process():  # what can go wrong with the settings has gone wrong by now, and nothing was touched
-        names = {name: [document.id or str(i) for i, document in enumerate(part)] for name, part in parts.items()}
-        folder.begin(settings, {"hash": split_hash(list(parts.values())), **names}, overwrite=overwrite)
+        folder.begin(settings, split_of(parts), overwrite=overwrite)
     trainer.remove_callback(ProgressCallback)
     trainer.remove_callback(PrinterCallback)
     if not args.disable_tqdm:
@@ -164,14 +164,29 @@ def training_arguments(settings: Mapping[str, Any], *, has_dev: bool) -> CnerTra
     return CnerTrainingArguments(**{**given, "output_dir": str(Path(settings["output_dir"]).expanduser())})
 
 
-def _parts(documents: Sequence[Document], split: Mapping[str, Any]) -> Parts:
+def parts_of(documents: Sequence[Document], split: Mapping[str, Any]) -> Parts:
+    """The parts that `data.split` asks for, by name: train, and with two ratios dev, with three test and dev."""
     ratios = split.get("ratios")
     if not ratios or len(ratios) == 1:
         return {"train": list(documents)}
     names = {2: ("train", "dev"), 3: ("train", "test", "dev")}.get(len(ratios))
+    if split.get("join_dev") and len(ratios) == 2:
+        raise ValueError(
+            f"data.split.join_dev joins dev to train, and the ratios {list(ratios)} then leave nothing for the test; "
+            "give three (train, test, dev)."
+        )
     if names is None:
         raise ValueError(f"data.split.ratios is {list(ratios)}; give two (train, dev) or three (train, test, dev).")
-    return dict(zip(names, split_by_record(documents, ratios, int(split.get("seed") or 0)), strict=True))
+    parts = dict(zip(names, split_by_record(documents, ratios, int(split.get("seed") or 0)), strict=True))
+    if split.get("join_dev"):  # as P3 does; no epoch can be chosen then, and the last one stays
+        parts["train"] = join([parts["train"], parts.pop("dev")])
+    return parts
+
+
+def split_of(parts: Parts) -> dict[str, Any]:
+    """Which document is in which part, as `split.json` holds it."""
+    names = {name: [document.id or str(i) for i, document in enumerate(part)] for name, part in parts.items()}
+    return {"hash": split_hash(list(parts.values())), **names}
 
 
 def _train_folds(
@@ -194,8 +209,11 @@ def _train_folds(
         if resume and not overwrite and fold.finished():
             folds.append(fold.read_results())
             continue
-        learn, dev = split_by_record(rest, DEV_SHARE, seed)
-        parts = {"train": learn, "test": held_out, "dev": dev}
+        if split.get("join_dev"):
+            parts = {"train": rest, "test": held_out}
+        else:
+            learn, dev = split_by_record(rest, DEV_SHARE, seed)
+            parts = {"train": learn, "test": held_out, "dev": dev}
         folds.append(train_on(parts, types, own, about={**about, "fold": number}, resume=resume, overwrite=overwrite))
     scores = [fold["metrics"]["test"]["strict"]["micro"] for fold in folds]
     results = {
@@ -226,7 +244,7 @@ def _best_epoch(trainer: CnerTrainer) -> float | None:
 
 
 def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
-    data = settings["data"]
+    data, notes = settings["data"], dict(about)
     split = data.get("split") or {}
     every = [document for part in parts.values() for document in part]
     shares = f"{split['folds']} folds" if split.get("folds") else ":".join(map(str, split.get("ratios") or [1]))
@@ -236,12 +254,16 @@ def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mappi
         "documents": {name: len(part) for name, part in parts.items()},
         "entities": {name: sum(len(d.spans) for d in part) for name, part in parts.items()},
         "split": {"shares": shares, "seed": split.get("seed"), "hash": split_hash(list(parts.values()))},
-        **about,
     }
+    if split.get("join_dev"):
+        shares += ", dev joined to train"
+    protocol = (
+        f"{data['corpus']}, {shares} by record ({' / '.join(parts)}), equal texts on one side; "
+        "counted over whole documents against the original gold"
+    )
     return {
-        "protocol": f"{data['corpus']}, {shares} by record ({' / '.join(parts)}), equal texts on one side; "
-        "counted over whole documents against the original gold",
-        "data": described,
+        "protocol": notes.pop("protocol", protocol),
+        "data": described | notes,
         "seed": settings.get("seed"),
         "settings": dict(settings),
         "versions": versions(),

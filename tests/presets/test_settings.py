@@ -27,7 +27,7 @@ def test_later_sources_win(tmp_path: Path) -> None:
     assert settings["training"]["learning_rate"] == 0.5
     assert settings["training"]["num_train_epochs"] == 9  # the assignment's
     assert settings["seed"] == 3
-    assert settings["data"]["split"] == {"ratios": [8, 2], "folds": 5, "seed": 42}
+    assert settings["data"]["split"] == {"ratios": [8, 2], "folds": 5, "join_dev": False, "seed": 42}
     assert settings["model"]["windows"]["sentence_ends"] == "。"  # the default
 
 

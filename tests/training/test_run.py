@@ -161,3 +161,15 @@ def test_a_corpus_without_entities_and_a_file_as_folder_are_refused(tmp_path: Pa
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="is a file; output_dir must be a folder"):
         train(settings(tmp_path / "file"))
+
+
+def test_dev_joined_to_train_keeps_the_last_epoch(tmp_path: Path) -> None:
+    given = settings(tmp_path / "out", num_train_epochs=1)
+    given["data"]["split"] = {**given["data"]["split"], "ratios": [7, 2, 1], "join_dev": True}
+    results = train(given)
+    assert results["data"]["documents"] == {"train": 72, "test": 18} and set(results["metrics"]) == {"test"}
+    assert "7:2:1, dev joined to train by record (train / test)" in results["protocol"]
+    assert results["best_epoch"] is None
+    given["data"]["split"]["ratios"] = [8, 2]
+    with pytest.raises(ValueError, match=r"join_dev joins dev to train, and the ratios \[8, 2\] then"):
+        train({**given, "output_dir": str(tmp_path / "other")})
