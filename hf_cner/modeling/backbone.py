@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
 
 
 Model = TypeVar("Model", bound="CnerPreTrainedModel")
+FREE = ("trainable", "dropout", "layer_dropout")  # options of our encoders that weights made without them fit as well
 
 
 class CnerPreTrainedModel(CnerBaseModel):
@@ -60,7 +61,8 @@ class CnerPreTrainedModel(CnerBaseModel):
         Args:
             encoder_name_or_path: a folder or Hub name that `AutoModel.from_pretrained` takes; safetensors only. An
                 encoder of ours that was saved alone (`CnerEncoderModel`) works as well.
-            config: its `encoder` slot takes the checkpoint's configuration; options of the kind `pretrained` stay.
+            config: its `encoder` slot takes the checkpoint's configuration; options of the kind `pretrained` stay, and
+                of an encoder of ours those that say nothing of its weights: `trainable`, `dropout`, `layer_dropout`.
             kwargs: passed on to `AutoModel.from_pretrained` (`revision`, `token`, …); `dtype` and
                 `attn_implementation` go for the whole model. Without `dtype` it is float32, which training needs.
         """
@@ -70,7 +72,9 @@ class CnerPreTrainedModel(CnerBaseModel):
             chosen["dtype"] = pretrained.dtype
         ours = pretrained.config.model_type == "cner-encoder"
         if ours:
-            config.encoder = dict(pretrained.config.encoder)
+            own = dict(pretrained.config.encoder)
+            same = config.encoder["kind"] == own["kind"]
+            config.encoder = own | {name: config.encoder[name] for name in FREE if same and name in config.encoder}
         else:
             options = config.encoder if config.encoder["kind"] == "pretrained" else {}
             config.encoder = {**options, "kind": "pretrained", "config": pretrained.config.to_dict()}

@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from ..data.documents import Document
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
 from ..data.vectors import read_word2vec
+from ..modeling.backbone import FREE
 from ..modeling.bigrams import MULTIPLIER, frequent_bigrams
 from ..modeling.characters import CharacterTable
 from ..modeling.configuration_cner import CnerConfig
@@ -61,7 +62,9 @@ def build(
     if queries is None:
         model_settings.pop("interaction", None)
     slot = dict(model_settings.pop("encoder"))
-    if slot.get("kind") == "pretrained" and slot.get("name_or_path"):
+    if slot.get("kind") == "elmo":
+        _check_elmo(slot)
+    if slot.get("kind") in ("pretrained", "elmo") and slot.get("name_or_path"):
         model, tokenizer = _pretrained(slot, model_settings, entity_types)
     else:
         found = _from_characters(settings, slot, model_settings, entity_types, documents, queries or {})
@@ -113,13 +116,33 @@ def _pretrained(
     try:
         tokenizer = character_tokenizer_from(name)
         config = _config(model_settings, tokenizer, encoder=slot | {"config": {}}, entity_types=list(entity_types))
-        return _classes(model_settings)[1].from_encoder_pretrained(name, config), tokenizer
+        model: Any = _classes(model_settings)[1].from_encoder_pretrained(name, config)
     except OSError as error:
         raise ValueError(
             f"The encoder {name!r} is not on this machine and could not be fetched; set model.encoder.name_or_path to "
             "a folder that holds its config.json, model.safetensors and tokenizer, or choose a preset with a static "
             f"encoder ({str(error).splitlines()[0]})"
         ) from error
+    if slot["kind"] == "elmo" and (found := model.config.encoder)["kind"] != "elmo":
+        kind = found["config"]["model_type"] if found["kind"] == "pretrained" else found["kind"]
+        raise ValueError(
+            f"{name} holds an encoder of kind {kind!r}, and model.encoder.kind is elmo; name a folder that hf-cner "
+            "pretrain --set objective=bilm wrote, or set model.encoder.kind=pretrained."
+        )
+    return model, tokenizer
+
+
+def _check_elmo(slot: Mapping[str, Any]) -> None:
+    if not slot.get("name_or_path"):
+        raise ValueError(
+            "An encoder of kind elmo is a pretrained language model, and model.encoder.name_or_path is not set; make "
+            "one from text without annotation with hf-cner pretrain --set objective=bilm, and name its folder there."
+        )
+    if fixed := sorted(set(slot) - {"kind", "name_or_path", *FREE}):
+        raise ValueError(
+            f"model.encoder.{fixed[0]} cannot be set: the checkpoint in model.encoder.name_or_path decides it. Of an "
+            f"encoder of kind elmo {', '.join(FREE)} can be set."
+        )
 
 
 def _from_characters(
