@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import statistics
+import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from hf_cner.data.corpora import read_corpus
+from hf_cner.data.documents import Document, write_jsonl
+from hf_cner.modeling.schemes import inexpressible
 from hf_cner.presets.settings import resolve_settings
 from hf_cner.training.run import train
 
@@ -22,9 +28,11 @@ from hf_cner.training.run import train
 def main() -> None:
     args = arguments()
     torch.set_num_threads(args.threads)
+    corpus = gold(args)
+    print(flat_losses(corpus[1]), flush=True)
     rows = []
     for preset in args.presets:
-        runs = [run(args, preset, seed) for seed in range(args.seeds)]
+        runs = [run(args, preset, seed, corpus[0]) for seed in range(args.seeds)]
         rows.append((preset, runs))
         print(table(rows), flush=True)
 
@@ -38,6 +46,7 @@ def arguments() -> argparse.Namespace:
         "--split", default="8:2", help="8:2 reports the second part; 7:2:1 too, with early stopping on 1"
     )
     parser.add_argument("--seeds", type=int, default=3, help="how many; of the initialisation, not of the split")
+    parser.add_argument("--documents", type=int, help="take only so many documents of the corpus, drawn at random")
     parser.add_argument("--set", nargs="*", default=[], metavar="key=value", help="settings for all runs")
     parser.add_argument("--output", default="runs", help="folder for the runs")
     parser.add_argument("--threads", type=int, default=1)
@@ -54,18 +63,47 @@ FOLDERS = {  # of the corpora below HF_CNER_DATA
 }
 
 
-def run(args: argparse.Namespace, preset: str, seed: int) -> dict[str, Any]:
+def gold(args: argparse.Namespace) -> tuple[dict[str, str], list[Document]]:
+    """Where runs find the corpus, and its documents; a sample of it is written beside the runs."""
+    folder = args.data_dir or str(Path(os.environ["HF_CNER_DATA"]) / FOLDERS[args.corpus])
+    documents = read_corpus(args.corpus, folder, on_error="skip")
+    if args.documents is None:
+        return {"corpus": args.corpus, "data_dir": folder}, documents
+    documents = random.Random(0).sample(documents, args.documents)
+    path = Path(args.output) / f"{args.corpus}-{args.documents}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_jsonl(documents, path)
+    return {"corpus": "jsonl", "data_dir": str(path)}, documents
+
+
+def flat_losses(documents: Sequence[Document]) -> str:
+    """One sentence: how much of the gold no tag sequence can hold."""
+    total = sum(len(document.spans) for document in documents)
+    reasons = Counter(
+        reason for d in documents for _, reason in inexpressible([(s.start, s.end, s.type) for s in d.spans])
+    )
+    details = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    lost = reasons.total()
+    return f"{len(documents):,} documents, {total:,} entities; flat tags cannot express {lost} of them, " + (
+        f"{100 * lost / total:.1f} % ({details})" if lost else "so nothing is lost"
+    )
+
+
+def run(args: argparse.Namespace, preset: str, seed: int, corpus: dict[str, str]) -> dict[str, Any]:
     """Results of one run. With two parts nothing is chosen on the second, which is reported: the last epoch counts."""
     ratios = [float(part) for part in args.split.split(":")]
     fixed = [] if len(ratios) == 3 else ["training.load_best_model_at_end=false"]
-    folder = args.data_dir or Path(os.environ["HF_CNER_DATA"]) / FOLDERS[args.corpus]
-    output = Path(args.output) / f"{args.corpus}-{args.split.replace(':', '-')}" / f"{preset}-{seed}"
+    name = f"{args.corpus}-{args.documents}" if args.documents else args.corpus
+    output = Path(args.output) / f"{name}-{args.split.replace(':', '-')}" / f"{preset}-{seed}"
     options = {
-        "data": {"corpus": args.corpus, "data_dir": str(folder), "split": {"ratios": ratios}, "on_error": "skip"},
+        "data": {**corpus, "split": {"ratios": ratios}, "on_error": "skip"},
         "seed": seed,
         "output_dir": str(output),
     }
-    settings = resolve_settings(preset, options=options, assignments=[*fixed, "training.use_cpu=true", *args.set])
+    fixed = [*fixed, "training.use_cpu=true", f"training.disable_tqdm={not sys.stderr.isatty()}"]
+    settings = resolve_settings(preset, options=options, assignments=[*fixed, *args.set])
+    if settings["model"]["interaction"] and settings["model"]["queries"] is None:
+        settings["model"]["queries"] = args.corpus
     return train(settings, resume=output.exists())
 
 
@@ -80,7 +118,8 @@ def table(rows: Sequence[tuple[str, Sequence[dict[str, Any]]]]) -> str:
         scores = [
             spread([report["strict"]["micro"][key] for report in reports]) for key in ("precision", "recall", "f1")
         ]
-        nested = [report["nested"]["recall"] for report in reports if report.get("nested", {}).get("support")]
+        overlapped = [report["nested"]["micro"] for report in reports if "nested" in report]
+        nested = [micro["recall"] for micro in overlapped if micro["support"]]
         seconds = statistics.median(result["seconds"]["total"] for result in runs)
         epochs = statistics.median(result["epochs"] for result in runs)
         cells = [preset, *scores, spread(nested), f"{runs[0]['parameters']:,}", f"{epochs:.0f}", f"{seconds:.0f}"]
