@@ -115,7 +115,8 @@ def _pretrained(
     name = slot.pop("name_or_path")
     try:
         tokenizer = character_tokenizer_from(name)
-        config = _config(model_settings, tokenizer, encoder=slot | {"config": {}}, entity_types=list(entity_types))
+        sizes = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
+        config = _config(model_settings, tokenizer, encoder=slot | {"config": sizes}, entity_types=list(entity_types))
         model: Any = _classes(model_settings)[1].from_encoder_pretrained(name, config)
     except OSError as error:
         raise ValueError(
