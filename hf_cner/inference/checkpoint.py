@@ -11,7 +11,8 @@ AUTO_CLASSES = {  # model type -> transformers' class that loads it
     "cner": "AutoModelForTokenClassification",
     "cner-mrc": "AutoModelForQuestionAnswering",
 }
-CONFIG, WEIGHTS, INDEX, TOKENIZER = "config.json", "model.safetensors", "model.safetensors.index.json", "tokenizer.json"
+CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -57,11 +58,12 @@ def check_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
     for shard in _shards(path):
         if not (path / shard).is_file():
             raise CheckpointError(f"{path / shard} is missing, which {INDEX} names; copy all the parts of the weights.")
-    if not (path / TOKENIZER).is_file():
-        raise CheckpointError(
-            f"{path} has no tokenizer ({TOKENIZER} is missing), so no text can be read; save the tokenizer that the "
-            "model was trained with into this folder by tokenizer.save_pretrained."
-        )
+    for name in TOKENIZER:
+        if not (path / name).is_file():
+            raise CheckpointError(
+                f"{path} has no whole tokenizer ({name} is missing), so no text can be read; save the tokenizer that "
+                "the model was trained with into this folder by tokenizer.save_pretrained."
+            )
     return config
 
 

@@ -3,12 +3,15 @@
 import inspect
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
+
+from .base_model import check_weights
 
 POSITION_TABLES = {"position_embeddings", "embed_positions", "wpe"}
 
@@ -154,12 +157,13 @@ def load_pretrained(name_or_path: str | os.PathLike[str], **kwargs: Any) -> PreT
     """`AutoModel.from_pretrained`, from safetensors alone and without code from the checkpoint.
 
     Raises:
-        ValueError: the encoder needs code of its own.
+        ValueError: the encoder needs code of its own, or a folder holds its weights only as a pickle.
     """
     settings, _ = PreTrainedConfig.get_config_dict(name_or_path, **kwargs)
     model_type = settings.get("model_type")
     if settings.get("auto_map") and model_type != "cner-encoder":  # our own encoders' code is here already
         raise ValueError(needs_code(model_type))
+    check_weights(Path(name_or_path, kwargs.get("subfolder") or ""))
     model: PreTrainedModel = auto_model().from_pretrained(
         name_or_path, **{**kwargs, "use_safetensors": True, "trust_remote_code": False}
     )

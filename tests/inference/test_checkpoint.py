@@ -14,7 +14,8 @@ from hf_cner.inference.checkpoint import CheckpointError, check_folder, check_mo
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "cner"}), encoding="utf-8")
     (tmp_path / "model.safetensors").write_bytes(b"")
-    (tmp_path / "tokenizer.json").write_text("{}", encoding="utf-8")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
     return tmp_path
 
 
@@ -28,7 +29,8 @@ def test_a_complete_folder_gives_its_configuration(folder: Path) -> None:
     [
         ("config.json", r"config.json is missing; is this a checkpoint's folder\?"),
         ("model.safetensors", r"model.safetensors is missing; copy it too"),
-        ("tokenizer.json", r"has no tokenizer \(tokenizer.json is missing\).*tokenizer.save_pretrained"),
+        ("tokenizer.json", r"has no whole tokenizer \(tokenizer.json is missing\).*tokenizer.save_pretrained"),
+        ("tokenizer_config.json", r"has no whole tokenizer \(tokenizer_config.json is missing\)"),
     ],
 )
 def test_a_missing_file_is_named(folder: Path, name: str, message: str) -> None:

@@ -143,7 +143,7 @@ def test_half_precision_finds_nearly_the_same(checkpoint: Path) -> None:
 
 def test_checkpoints_that_cannot_predict_are_refused(checkpoint: Path) -> None:
     (checkpoint / "tokenizer.json").unlink()
-    with pytest.raises(CheckpointError, match="has no tokenizer"):
+    with pytest.raises(CheckpointError, match="has no whole tokenizer"):
         Predictor.from_pretrained(checkpoint)
     with pytest.raises(CheckpointError, match="There is no folder"):
         Predictor.from_pretrained(checkpoint / "none")
