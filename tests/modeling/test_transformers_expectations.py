@@ -79,6 +79,9 @@ def test_save_and_load_is_exact_complete_and_sharded_in_safetensors(make: Make, 
     assert torch.equal(emissions(model), emissions(again))
     again.save_pretrained(tmp_path / "again")  # in one piece
     saved = load_file(tmp_path / "again" / "model.safetensors")
+    # transformers 5.2 saves what it has loaded, its own models likewise, under the names of the oldest checkpoints.
+    for old, new in (("Norm.gamma", "Norm.weight"), ("Norm.beta", "Norm.bias")):
+        saved = {name.replace(old, new): tensor for name, tensor in saved.items()}
     state = model.state_dict()
     assert saved.keys() <= state.keys()  # tied weights are stored once
     assert all(torch.equal(tensor, state[name]) for name, tensor in saved.items())
