@@ -31,7 +31,7 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others
 # Imported only where it is there -> the extra that installs it.
-OPTIONAL = {"gensim": "vectors", "matplotlib": "plots", "pytorch_optimizer": "optimizers"}
+OPTIONAL = {"gensim": "vectors", "matplotlib": "plots", "optuna": "search", "pytorch_optimizer": "optimizers"}
 LONGEST_FILE, LONGEST_BODY = 300, 60
 
 

@@ -9,6 +9,9 @@ from rich.console import Console
 
 from ..metrics.report import table
 
+BEST_TRIALS = 10  # shown of a search
+RATE = "training.slot_learning_rates."
+
 
 def render(outcome: Mapping[str, Any], console: Console) -> None:
     """Print the tables of `training.run.train`'s results, and where the model lies."""
@@ -37,3 +40,22 @@ def _folds(outcome: Mapping[str, Any], console: Console) -> None:
     means = outcome["metrics"]["test"]
     figures = ", ".join(f"{key} {row['mean']:.4f} ± {row['sd']:.4f}" for key, row in means.items())
     console.print(f"mean ± sd over {len(outcome['folds'])} folds (strict, micro): {figures}", markup=False)
+
+
+def render_search(outcome: Mapping[str, Any], console: Console) -> None:
+    """Print the best trials of `training.search.search`'s results, and where everything lies."""
+    from rich.table import Table
+
+    ranked = sorted(
+        (row for row in outcome["trials"] if row["f1"] is not None), key=lambda row: (-row["f1"], row["trial"])
+    )
+    names = list(outcome["best"]["parameters"])
+    shown = Table("trial", "F1", "seconds", *(name.removeprefix("model.").replace(RATE, "rate of ") for name in names))
+    for row in ranked[:BEST_TRIALS]:
+        values = [f"{v:.3g}" if isinstance(v, float) else str(v) for v in (row[name] for name in names)]
+        shown.add_row(str(row["trial"]), f"{row['f1']:.4f}", f"{row['seconds']:.0f}", *values)
+    console.print(shown)
+    if len(ranked) > BEST_TRIALS:
+        console.print(f"({len(ranked) - BEST_TRIALS} more in {outcome['files']['trials.csv']})", markup=False)
+    console.print(f"Protocol: {outcome['protocol']}", markup=False, soft_wrap=True)
+    console.print(f"Train with the best: hf-cner train --config {outcome['files']['best.yaml']} …", markup=False)

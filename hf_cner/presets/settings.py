@@ -76,17 +76,17 @@ def read_settings_file(path: Path | str) -> Settings:
     return {str(key): value for key, value in content.items()}
 
 
-def parse_assignments(assignments: Sequence[str]) -> Settings:
-    """`["model.context.hidden_size=64"]` as nested settings."""
+def parse_assignments(assignments: Sequence[str], *, option: str = "--set") -> Settings:
+    """`["model.context.hidden_size=64"]` as nested settings; `option` is what error messages name."""
     settings: Settings = {}
     for assignment in assignments:
         key, equals, _ = assignment.partition("=")
         if not equals or not key.strip():
-            raise ValueError(f"--set takes key=value, as in training.num_train_epochs=3; found {assignment!r}.")
+            raise ValueError(f"{option} takes key=value, as in training.num_train_epochs=3; found {assignment!r}.")
         try:
             parsed = OmegaConf.to_container(OmegaConf.from_dotlist([assignment]), resolve=True)
         except (YAMLError, OmegaConfBaseException) as error:
-            raise ValueError(f"--set {assignment!r} cannot be read: {' '.join(str(error).split())}") from error
+            raise ValueError(f"{option} {assignment!r} cannot be read: {' '.join(str(error).split())}") from error
         if isinstance(parsed, dict):
             settings = merge(settings, {str(name): value for name, value in parsed.items()})
     return settings

@@ -61,7 +61,7 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         before = self.read_settings()
         if before is not None and (self.path / SPLIT).is_file():
-            changed = sorted(_differences(before, json.loads(json.dumps(dict(settings)))))
+            changed = sorted(differences(before, json.loads(json.dumps(dict(settings)))))
             if changed:
                 raise ValueError(
                     f"The run in {self.path} began with other settings ({', '.join(changed)}); a run goes on with the "
@@ -114,13 +114,13 @@ class RunFolder:
             (self.path / name).unlink(missing_ok=True)
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> set[str]:
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> set[str]:
     """Dotted names of the settings that differ; where the run lies does not matter."""
     found = set()
     for key in {*before, *now} - {"output_dir"}:
         old, new = before.get(key), now.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found |= _differences(old, new, f"{path}{key}.")
+            found |= differences(old, new, f"{path}{key}.")
         elif old != new:
             found.add(f"{path}{key}")
     return found

@@ -1,0 +1,115 @@
+"""`hf-cner search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .console import results
+from .options import CorpusOption, DataDir, OnError
+
+
+def search(
+    corpus: CorpusOption,
+    output_dir: Annotated[Path, typer.Option("--output-dir", help="Folder for the study.", show_default=False)],
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="Named settings to start from; `hf-cner presets` lists them.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="YAML file of settings; wins over the preset.", show_default=False)
+    ] = None,
+    data_dir: DataDir = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="As in `train`; only its training part is used [default: 8:2]."),
+    ] = None,
+    trials: Annotated[int, typer.Option("--trials", help="How many, those of a resumed search included.")] = 20,
+    space: Annotated[
+        Path | None,
+        typer.Option("--space", help="YAML file of what to vary, instead of the default.", show_default=False),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary", metavar="KEY=RANGE", help="Vary this too: [a, b, c] or {low: a, high: b}.", show_default=False
+        ),
+    ] = None,
+    encoder: Annotated[
+        bool, typer.Option("--encoder", help="Vary the encoder's learning rate and dropout as well.")
+    ] = False,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any setting, which is then not varied.", show_default=False),
+    ] = None,
+    choose_by: Annotated[
+        str, typer.Option("--shares", help="Of the training part: to learn from, and to choose by.")
+    ] = "8:2",
+    prune: Annotated[bool, typer.Option("--prune", help="Give up trials that fall behind the median.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of the trials and of the search itself.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in --output-dir.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the search in --output-dir anew.")] = False,
+    on_error: Annotated[
+        OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it.")
+    ] = None,
+) -> None:
+    """Search for the best learning rates, dropouts and sizes of the layers behind the encoder.
+
+    By default the slots' learning rates, dropouts and sizes are varied, the encoder left as it is. Trials learn from
+    one share of the training part and are compared on the other; dev and test part are not looked at. OUTPUT_DIR gets
+    study.db (Optuna's), trials.csv, and best.yaml, which `hf-cner train --config` takes. Needs hf-cner[search].
+
+    \b
+    Examples:
+      hf-cner search --preset bilstm-crf --corpus sample --output-dir OUT --trials 10
+      hf-cner search --preset bilstm-crf --corpus ccks2019 --data-dir ccks2019 --output-dir OUT --resume
+      hf-cner search --preset mcbert-bilstm-cnn-mha-crf --corpus jsonl --data-dir notes.jsonl --output-dir OUT \\
+          --encoder --set training.num_train_epochs=5 --vary "model.attention.num_heads=[2, 4, 8]" \\
+          --vary "training.slot_learning_rates.span_decoder={low: 1e-4, high: 1e-1, log: true}"
+      hf-cner train --config OUT/best.yaml --corpus ccks2019 --data-dir ccks2019 --output-dir MODEL
+    """
+    import dataclasses
+
+    from ..presets.settings import parse_assignments, resolve_settings
+    from ..training.arguments import CnerTrainingArguments
+    from ..training.search import search as run
+    from ..training.search_space import names_in, space_of
+    from .outcome import render_search
+    from .splits import parse_split
+
+    if preset is None and config is None:
+        raise ValueError("Say what to search for: --preset NAME (`hf-cner presets` lists them) or --config FILE.")
+    data = {
+        "corpus": corpus,
+        "data_dir": None if data_dir is None else str(data_dir),
+        "split": parse_split(split),
+        "on_error": None if on_error is None else on_error.value,
+    }
+    options: dict[str, Any] = {"data": {name: value for name, value in data.items() if value is not None}}
+    options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
+    fixed = assignments or []
+    settings = resolve_settings(
+        preset,
+        config=config,
+        options=options,
+        assignments=fixed,
+        training_keys=[field.name for field in dataclasses.fields(CnerTrainingArguments)],
+    )
+    shares = (parse_split(choose_by) or {}).get("ratios") or []
+    found = run(
+        settings,
+        trials=trials,
+        space=space_of(
+            settings,
+            path=space,
+            more=parse_assignments(vary or [], option="--vary"),
+            encoder=encoder,
+            fixed=names_in(parse_assignments(fixed)),
+        ),
+        shares=shares,
+        prune=prune,
+        resume=resume,
+        overwrite=overwrite,
+    )
+    render_search(found, results())

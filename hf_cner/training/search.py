@@ -1,0 +1,196 @@
+"""Hyper-parameter search over the settings of a run (P5), on the training side alone."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tqdm.auto import tqdm  # type: ignore[import-untyped]
+from transformers import PrinterCallback, ProgressCallback, set_seed
+
+from ..data.corpora import entity_types as types_of_corpus
+from ..data.corpora import read_corpus, types_in
+from ..data.documents import Document
+from ..data.fingerprint import fingerprint
+from ..data.problems import Problems
+from ..data.splits import split_by_record
+from .arguments import CnerTrainingArguments
+from .build import build
+from .questions import queries_of
+from .run import parts_of, training_arguments
+from .search_space import Space, check_space, default_space, suggest, with_values
+from .study import NAME, Study
+from .trainer import CnerTrainer
+
+OBJECTIVE = "eval_strict_f1"
+
+
+class BestOfTrial:
+    """The best objective of a trial so far: as in a training run, its best epoch counts, not its last."""
+
+    def __init__(self) -> None:
+        self.best = 0.0
+
+    def __call__(self, metrics: Mapping[str, float]) -> float:
+        self.best = max(self.best, float(metrics[OBJECTIVE]))
+        return self.best
+
+
+def search(
+    settings: dict[str, Any],
+    *,
+    trials: int = 20,
+    space: Space | None = None,
+    shares: Sequence[float] = (8, 2),
+    prune: bool = False,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """Try settings one after the other, each better guessed from those before (Optuna's TPE), and keep the best.
+
+    What a run with these settings would report on is not looked at: only its training part is used, split once more by
+    record, to learn from and to choose by. The objective is strict micro-F1 there, of the trial's best epoch. A trial
+    depends on the seed and on the trials that were finished before it, so a search that was cut off and resumed goes
+    the same way as an unbroken one. `output_dir` holds the study (SQLite, which Optuna's own tools open), `trials.csv`,
+    and `best.yaml`, settings that `hf-cner train --config` takes.
+
+    Args:
+        settings: resolved settings of a run.
+        trials: how many finished ones there shall be, those of a resumed study included.
+        space: what to vary, see `search_space`; by default `default_space`.
+        shares: of the training part: to learn from, and to choose by.
+        prune: give up trials that are, at an epoch, worse than the median of the others there (from the sixth on).
+        resume: go on with the study in `output_dir`.
+        overwrite: begin anew there.
+
+    Returns:
+        `best` (value, trial, parameters), `trials` (a row for each), `settings` of the best, `files`, `protocol`.
+
+    Raises:
+        ImportError: Optuna is not installed.
+        ValueError: a space or settings that cannot be, or a study with another space, other settings or data.
+    """
+    _check_possible(settings, trials, shares)
+    settings = copy.deepcopy(settings)
+    space = dict(space) if space is not None else default_space(settings)
+    check_space(space, settings, [field.name for field in dataclasses.fields(CnerTrainingArguments)])
+    learn, dev, types, protocol = _documents(settings, shares)
+    study = Study(settings["output_dir"])
+    about = {"space": space, "settings": {**settings, "output_dir": None}, "data": fingerprint([*learn, *dev])}
+    study.begin(about, resume=resume, overwrite=overwrite)
+    trainer: CnerTrainer | None = None
+    with tqdm(total=trials, initial=len(study.finished()), unit="trial", desc="search") as bar:
+        while (done := len(study.finished())) < trials:
+            trainer = trainer or _trainer(settings, space, learn, dev, types)
+            _one_trial(trainer, study, space, settings, seed=_seed(settings) + done, prune=prune)
+            bar.update()
+            bar.write(study.last_line(), file=sys.stderr)
+            study.write(settings, protocol)
+    return study.write(settings, protocol)
+
+
+def _check_possible(settings: Mapping[str, Any], trials: int, shares: Sequence[float]) -> None:
+    if importlib.util.find_spec("optuna") is None:
+        raise ImportError("The search needs Optuna, which is not installed: pip install 'hf-cner[search]'.")
+    if not settings.get("output_dir"):
+        raise ValueError("The settings need output_dir, the folder for the study.")
+    if trials < 1:
+        raise ValueError(f"{trials} trials are asked for; a search needs at least 1.")
+    if len(shares) != 2 or min(shares) <= 0:
+        raise ValueError(f"The training part is split in {list(shares)}; give two shares above 0, as 8:2.")
+    if (settings["data"].get("split") or {}).get("folds"):
+        raise ValueError(
+            "With folds every document is in a test part once, so there is no training part to search on; give shares, "
+            "as in --split 8:2, and use the settings that are found for the folds."
+        )
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ValueError("The search runs in one process; start it without torchrun.")
+
+
+def _documents(
+    settings: dict[str, Any], shares: Sequence[float]
+) -> tuple[list[Document], list[Document], list[str], str]:
+    """What to learn from, what to choose by, the types, and what was done, in words."""
+    data = settings["data"]
+    split = data.get("split") or {}
+    problems = Problems(data.get("on_error") or "stop")
+    documents = read_corpus(data["corpus"], data.get("data_dir"), problems=problems)
+    types = types_of_corpus(data["corpus"]) or types_in(documents)
+    if not types:
+        raise ValueError(f"The corpus {data['corpus']} has no entities at all; there is nothing to learn.")
+    if (queries := queries_of(settings, types)) is not None:
+        settings["model"]["queries"] = queries
+    train = parts_of(documents, split)["train"]
+    learn, dev = split_by_record(train, shares, int(split.get("seed") or 0))
+    protocol = (
+        f"{data['corpus']}, the training part of {':'.join(map(str, split.get('ratios') or [1]))} by record "
+        f"({len(train):,} of {len(documents):,} documents), split {':'.join(map(str, shares))} by record to learn from "
+        f"({len(learn):,}) and to choose by ({len(dev):,}); strict micro-F1 of the best epoch"
+    )
+    return learn, dev, list(types), protocol
+
+
+def _trainer(
+    settings: Mapping[str, Any], space: Space, learn: list[Document], dev: list[Document], types: list[str]
+) -> CnerTrainer:
+    set_seed(_seed(settings))
+    _, tokenizer = build(settings, learn, types)
+
+    def model_init(trial: Any = None) -> Any:
+        chosen = settings if trial is None else with_values(settings, suggest(trial, space))
+        return build(chosen, learn, types)[0]
+
+    trainer = CnerTrainer(
+        model_init=model_init,
+        args=training_arguments(_quiet(settings), has_dev=True),
+        train_dataset=learn,
+        eval_dataset=dev,
+        processing_class=tokenizer,
+    )
+    trainer.remove_callback(ProgressCallback)
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _one_trial(
+    trainer: CnerTrainer, study: Study, space: Space, settings: Mapping[str, Any], *, seed: int, prune: bool
+) -> None:
+    """One more finished trial; `Trainer.hyperparameter_search` makes it in the study's storage."""
+    import optuna
+
+    fields = {name.split(".")[1] for name in space if name.startswith("training.")}
+
+    def hp_space(trial: Any) -> dict[str, Any]:
+        # Set here, checked as those of a run are; transformers would turn 0.01 into 0 where an option was 0 before.
+        chosen = training_arguments(_quiet(with_values(settings, suggest(trial, space))), has_dev=True)
+        for field in fields:
+            setattr(trainer.args, field, getattr(chosen, field))
+        return {}
+
+    trainer.hyperparameter_search(
+        hp_space,
+        BestOfTrial(),
+        n_trials=1,
+        direction="maximize",
+        backend="optuna",
+        storage=study.url,
+        study_name=NAME,
+        load_if_exists=True,
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        pruner=optuna.pruners.MedianPruner() if prune else optuna.pruners.NopPruner(),
+    )
+
+
+def _quiet(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with a training that evaluates every epoch and saves nothing."""
+    own = {"save_strategy": "no", "load_best_model_at_end": False, "eval_strategy": "epoch", "disable_tqdm": True}
+    return {**settings, "training": {**(settings.get("training") or {}), **own}}
+
+
+def _seed(settings: Mapping[str, Any]) -> int:
+    return int(settings.get("seed") or 0)

@@ -1,0 +1,128 @@
+"""The folder of a hyper-parameter search: the study, the table of its trials, the best settings."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ..data.files import atomic_write
+from .folder import differences
+from .search_space import with_values
+
+if TYPE_CHECKING:
+    import optuna
+
+STUDY, TRIALS, BEST = "study.db", "trials.csv", "best.yaml"
+NAME = "hf-cner"  # of the study within its file
+
+
+class Study:
+    """An Optuna study in a folder.
+
+    Attributes:
+        url: of the study's storage, a SQLite file.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder).expanduser()
+        self.path = self.folder / STUDY
+        self.url = f"sqlite:///{self.path.resolve()}"
+        self._study: optuna.Study | None = None
+
+    @property
+    def study(self) -> optuna.Study:
+        """Optuna's study; there is one after `begin`."""
+        assert self._study is not None, "begin() opens the study"
+        return self._study
+
+    def begin(self, about: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:
+        """Begin the study, or go on with it; trials that were cut off count as failed then.
+
+        Args:
+            about: what the study depends on, by name: `space`, `settings` and `data`; written into it.
+
+        Raises:
+            ValueError: there is a study and nobody said to go on with it, or it began with something else.
+        """
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        if self.path.exists() and overwrite:
+            for name in (STUDY, TRIALS, BEST):
+                (self.folder / name).unlink(missing_ok=True)
+        if self.path.exists() and not resume:
+            raise ValueError(f"{self.path} holds a search; go on with it (--resume), or begin anew (--overwrite).")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._study = optuna.create_study(storage=self.url, study_name=NAME, direction="maximize", load_if_exists=True)
+        for name, value in json.loads(json.dumps(dict(about))).items():
+            if name not in self.study.user_attrs and not self.study.trials:
+                self.study.set_user_attr(name, value)
+            before = self.study.user_attrs.get(name)
+            if before != value:
+                which, another = "", "another" if name == "space" else "other"
+                if isinstance(before, dict) and isinstance(value, dict):
+                    which = f" ({', '.join(sorted(differences(before, value)))})"
+                raise ValueError(
+                    f"The search in {self.path} began with {another} {name}{which}; a search goes on with what it "
+                    "began with. Restore it, or begin anew (--overwrite)."
+                )
+        for trial in self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING]):
+            self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+
+    def finished(self) -> list[optuna.trial.FrozenTrial]:
+        """The trials that came to their end, or were given up as hopeless."""
+        import optuna
+
+        states = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
+        return self.study.get_trials(deepcopy=False, states=states)
+
+    def last_line(self) -> str:
+        """The last finished trial, for people."""
+        trial, best = self.finished()[-1], self.study.best_trial
+        value = "given up" if trial.state.name == "PRUNED" else f"F1 {trial.value:.4f}"
+        told = "best so far" if best.number == trial.number else f"best {best.value:.4f}, trial {best.number}"
+        return f"trial {trial.number}: {value} ({told}); {_shown(trial.params)}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row for each trial: number, state, objective (None without one), seconds, and what was varied."""
+        return [
+            {
+                "trial": trial.number,
+                "state": trial.state.name.lower(),
+                "f1": trial.value,
+                "seconds": None if trial.duration is None else round(trial.duration.total_seconds(), 1),
+                **trial.params,
+            }
+            for trial in self.study.get_trials(deepcopy=False)
+        ]
+
+    def write(self, settings: Mapping[str, Any], protocol: str) -> dict[str, Any]:
+        """Write the table of the trials and the best settings, each whole; and give them back."""
+        rows, best = self.rows(), self.study.best_trial
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        with atomic_write(self.folder / TRIALS) as stream:
+            writer = csv.DictWriter(stream, names, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        chosen = {**with_values(settings, best.params), "output_dir": None}
+        with atomic_write(self.folder / BEST) as stream:
+            stream.write(f"# Trial {best.number} of {len(self.finished())}: F1 {best.value:.4f}\n# {protocol}\n")
+            yaml.safe_dump(chosen, stream, allow_unicode=True, sort_keys=False)
+        return {
+            "best": {"trial": best.number, "f1": best.value, "parameters": dict(best.params)},
+            "trials": rows,
+            "settings": chosen,
+            "files": {name: str(self.folder / name) for name in (STUDY, TRIALS, BEST)},
+            "protocol": protocol,
+        }
+
+
+def _shown(parameters: Mapping[str, Any]) -> str:
+    shown = {name: f"{value:.3g}" if isinstance(value, float) else str(value) for name, value in parameters.items()}
+    return ", ".join(f"{name} {value}" for name, value in shown.items())

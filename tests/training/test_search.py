@@ -1,0 +1,159 @@
+"""A search for settings: three small trials, cut off and gone on with, and what it may not be."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from small_runs import notes
+
+from hf_cner.data.corpora import read_corpus
+from hf_cner.data.documents import write_jsonl
+from hf_cner.presets.settings import resolve_settings
+from hf_cner.training import search as module
+from hf_cner.training.run import parts_of, train
+from hf_cner.training.search import search
+
+SPACE: dict[str, Any] = {
+    "model.context.hidden_size": [8, 16],
+    "training.slot_learning_rates.span_decoder": {"low": 1e-2, "high": 1e-1, "log": True},
+    "training.weight_decay": {"low": 0.0, "high": 1e-3},
+}
+QUICK = [
+    *("model.encoder.embedding_size=8", "training.num_train_epochs=4", "training.learning_rate=0.05"),
+    *("training.use_cpu=true", "training.disable_tqdm=true", "training.per_device_train_batch_size=4"),
+    *("data.corpus=jsonl", "data.split.ratios=[7, 2, 1]"),
+]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.jsonl"
+    write_jsonl(notes(40, 1), path)
+    return path
+
+
+def settings(corpus: Path, folder: Path, *more: str) -> dict[str, Any]:
+    own = [f"data.data_dir={corpus}", f"output_dir={folder}"]
+    return resolve_settings("bilstm-crf", assignments=[*QUICK, *own, *more])
+
+
+def told(found: dict[str, Any]) -> list[Any]:
+    """What the finished trials tried and reached."""
+    finished = [row for row in found["trials"] if row["state"] == "complete"]
+    return [{name: row[name] for name in ("f1", *SPACE)} for row in finished]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """accelerate collects garbage three times in a trial, which takes longer than a small trial itself."""
+    monkeypatch.setattr("accelerate.utils.memory.gc.collect", lambda: 0)
+
+
+class Cut(Exception):
+    """As if the process had ended."""
+
+
+def test_three_trials_cut_off_and_gone_on_with_are_those_of_an_unbroken_search(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = search(settings(corpus, tmp_path / "whole"), trials=3, space=SPACE)
+    assert len(told(whole)) == 3 and len({row["training.weight_decay"] for row in told(whole)}) == 3
+    assert whole["best"]["f1"] == max(row["f1"] for row in told(whole)) > 0
+    assert "trial 2: F1" in capsys.readouterr().err
+
+    begun, builds = settings(corpus, tmp_path / "cut"), []
+    real = module.build
+
+    def cut_off(*args: Any, **options: Any) -> Any:
+        builds.append(args)
+        if len(builds) == 5:  # for the tokenizer, for the trainer, and for two trials: in the third
+            raise Cut
+        return real(*args, **options)
+
+    monkeypatch.setattr(module, "build", cut_off)
+    with pytest.raises(Cut):
+        search(begun, trials=3, space=SPACE)
+    monkeypatch.setattr(module, "build", real)
+    with open(tmp_path / "cut" / "trials.csv", encoding="utf-8") as stream:
+        assert [row["state"] for row in csv.DictReader(stream)] == ["complete", "complete"]
+    optuna.load_study(study_name="hf-cner", storage=f"sqlite:///{tmp_path / 'cut' / 'study.db'}").ask()  # as if killed
+    with pytest.raises(ValueError, match=r"study\.db holds a search; go on with it \(--resume\), or begin anew"):
+        search(begun, trials=3, space=SPACE)
+    resumed = search(begun, trials=3, space=SPACE, resume=True)
+    assert told(resumed) == told(whole)
+    assert [row["state"] for row in resumed["trials"]] == ["complete", "complete", "fail", "fail", "complete"]
+    again = search(begun, trials=2, space=SPACE, resume=True)  # nothing left to do
+    assert told(again) == told(whole)
+
+
+def test_only_the_training_part_is_looked_at(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[str]] = []
+    real = module.CnerTrainer
+
+    def watched(**options: Any) -> Any:
+        seen.extend({document.id for document in options[name]} for name in ("train_dataset", "eval_dataset"))
+        return real(**options)
+
+    monkeypatch.setattr(module, "CnerTrainer", watched)
+    asked = settings(corpus, tmp_path / "study")
+    found = search(asked, trials=1, space=SPACE)
+    train_part = {document.id for document in parts_of(read_corpus("jsonl", corpus), asked["data"]["split"])["train"]}
+    learn, dev = seen
+    assert learn | dev == train_part and not learn & dev and len(train_part) == 28 and len(dev) == 6
+    assert "(28 of 40 documents), split 8:2 by record to learn from (22) and to choose by (6)" in found["protocol"]
+
+
+def test_the_best_settings_are_a_configuration_and_a_study_goes_on_with_what_it_began_with(
+    corpus: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "study"
+    found = search(settings(corpus, folder), trials=1, space=SPACE, prune=True)
+    best = found["best"]["parameters"]
+    read = resolve_settings(config=folder / "best.yaml", options={"output_dir": str(tmp_path / "model")})
+    assert read["model"]["context"] == {"kind": "bilstm", "hidden_size": best["model.context.hidden_size"]}
+    rate = best["training.slot_learning_rates.span_decoder"]
+    assert read["training"]["slot_learning_rates"] == {"span_decoder": rate}
+    assert read["training"]["weight_decay"] == best["training.weight_decay"]
+    assert "save_strategy" not in read["training"], "what the search needs is not what a run needs"
+    assert train(read)["settings"]["model"]["context"] == read["model"]["context"]
+    first = (folder / "best.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert first == f"# Trial 0 of 1: F1 {found['best']['f1']:.4f}"
+
+    other = {**SPACE, "training.weight_decay": {"low": 0.0, "high": 0.2}}
+    with pytest.raises(ValueError, match=r"began with another space \(training\.weight_decay\.high\)"):
+        search(settings(corpus, folder), trials=2, space=other, resume=True)
+    with pytest.raises(ValueError, match=r"began with other settings \(model\.dropout\)"):
+        search(settings(corpus, folder, "model.dropout=0.2"), trials=2, space=SPACE, resume=True)
+    write_jsonl(notes(41, 1), corpus)
+    with pytest.raises(ValueError, match="began with other data; a search goes on with what it began with"):
+        search(settings(corpus, folder), trials=2, space=SPACE, resume=True)
+    assert len(search(settings(corpus, folder), trials=1, space=other, overwrite=True)["trials"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "sentence"),
+    [
+        (("data.split.folds=5",), {}, "With folds every document is in a test part once"),
+        ((), {"trials": 0}, "0 trials are asked for"),
+        ((), {"shares": (1,)}, r"split in \[1\]; give two shares above 0"),
+        ((), {"space": {"model.contxt.hidden_size": [1]}}, r"model\.contxt\.hidden_size cannot be varied"),
+        (("output_dir=null",), {}, "The settings need output_dir"),
+    ],
+)
+def test_a_search_that_cannot_be_is_one_sentence_and_leaves_nothing(
+    corpus: Path, tmp_path: Path, more: tuple[str, ...], options: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        search(settings(corpus, tmp_path / "study", *more), **{"space": SPACE, **options})
+    assert not (tmp_path / "study").exists()
+
+
+def test_without_optuna_it_says_what_to_install(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"needs Optuna, which is not installed: pip install 'hf-cner\[search\]'"):
+        search(settings(corpus, tmp_path / "study"), trials=1)
