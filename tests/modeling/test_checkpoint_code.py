@@ -78,13 +78,17 @@ def models() -> dict[str, Any]:
     set_seed(0)
     tags = CnerForTokenClassification(config(encoder="static-bigrams", context="parallel", attention="multi_head"))
     spans = CnerForTokenClassification(config(encoder="bert", span_decoder="biaffine"))
+    words = CnerForTokenClassification(config(encoder="lattice", context="none"))
+    table = CharacterTable(build_character_tokenizer(sorted(set(TEXT))))
+    words.cner.encoder.set_lexicon([table.ids(word) for word in ("头痛", "恶心", "心肺")])
     with torch.no_grad():  # random, but sure enough of themselves to find something
         tags.span_decoder.projection.weight.mul_(30)
+        words.span_decoder.projection.weight.mul_(100)
         for parameter in spans.span_decoder.parameters():
             parameter.mul_(30)
     asks = mrc_model_of(MRC_CASES["static"])
     encoder = CnerEncoderModel(CnerEncoderConfig(encoder=ENCODERS["static-bigrams"]))
-    return {"tags": tags, "spans": spans, "asks": asks, "encoder": encoder}
+    return {"tags": tags, "words": words, "spans": spans, "asks": asks, "encoder": encoder}
 
 
 def saved(model: Any, folder: Path) -> Any:
