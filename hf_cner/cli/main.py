@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import card, convert, demo, evaluate, inspect, predict, presets, push, search, train, vectors, version
+from . import card, convert, demo, evaluate, inspect, predict, presets, pretrain, push, search, train, vectors, version
 from .console import debugging, print_error
 
 app = typer.Typer(
@@ -21,7 +21,21 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: importing rich would take half of the time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (inspect, convert, vectors, train, search, evaluate, predict, card, push, presets, demo, version):
+for module in (
+    inspect,
+    convert,
+    vectors,
+    pretrain,
+    train,
+    search,
+    evaluate,
+    predict,
+    card,
+    push,
+    presets,
+    demo,
+    version,
+):
     name = module.__name__.rpartition(".")[2]
     app.command(name)(getattr(module, name))
 

@@ -99,9 +99,8 @@ def test_models_take_both_tasks(model: type, config: type, label: str) -> None:
     assert batch[label].shape == (4,) and batch["token_type_ids"].shape == batch["input_ids"].shape
     sizes = {**SIZES, "embedding_size": 8} if config is AlbertConfig else SIZES
     network = model(config(vocab_size=len(TOKENIZER), **sizes)).eval()
-    both = network(**batch).loss
-    without = batch | {label: 1 - batch[label]}
-    assert torch.isfinite(both) and not torch.equal(both, network(**without).loss)
+    losses = [network(**batch | {label: torch.full((4,), number)}).loss for number in (0, 1)]
+    assert torch.isfinite(losses[0]) and not torch.equal(*losses)
 
 
 def test_what_cannot_be_is_said() -> None:

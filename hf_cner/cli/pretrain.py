@@ -1,0 +1,131 @@
+"""`hf-cner pretrain`."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .console import results
+from .options import DataDir, OnError
+from .texts import AllowOverlap, DropOverlap, Exclude, Files, TextCorpus, Unit, overlap_of
+
+
+class Objective(str, Enum):
+    """What is learnt."""
+
+    mlm = "mlm"
+    bilm = "bilm"
+
+
+class Masking(str, Enum):
+    """What is hidden."""
+
+    random = "random"
+    entity = "entity"
+
+
+class Entities(str, Enum):
+    """Where the entities come from."""
+
+    lexicon = "lexicon"
+    mentions = "mentions"
+    gold = "gold"
+    model = "model"
+
+
+def pretrain(
+    output_dir: Annotated[Path, typer.Option("--output-dir", help="Folder for the encoder.", show_default=False)],
+    files: Files = None,
+    corpus: TextCorpus = None,
+    data_dir: DataDir = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option("--encoder", help="Go on from this checkpoint: a folder or a Hub name.", show_default=False),
+    ] = None,
+    model_type: Annotated[
+        str | None,
+        typer.Option("--model-type", help="From scratch: bert, albert, …; sizes by --set encoder.config.KEY=VALUE."),
+    ] = None,
+    objective: Annotated[
+        Objective | None, typer.Option("--objective", help="Masked language model, or the one under ELMo. [mlm]")
+    ] = None,
+    masking: Annotated[Masking | None, typer.Option("--masking", help="What is hidden. [random]")] = None,
+    entities: Annotated[
+        Entities | None, typer.Option("--entities", help="Where entities come from. [lexicon if given, else gold]")
+    ] = None,
+    lexicon: Annotated[
+        Path | None, typer.Option("--lexicon", help="Words, one per line, to be hidden whole.", show_default=False)
+    ] = None,
+    entity_model: Annotated[
+        str | None, typer.Option("--entity-model", help="A trained model whose predictions are hidden.")
+    ] = None,
+    next_sentence: Annotated[
+        bool | None, typer.Option("--next-sentence/--no-next-sentence", help="Predict whether two texts follow.")
+    ] = None,
+    max_length: Annotated[int | None, typer.Option("--max-length", help="Characters of a window. [256]")] = None,
+    epochs: Annotated[float | None, typer.Option("--epochs", help="Passes over the texts. [10]")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of weights, order, masking and held-out texts.")] = None,
+    unit: Annotated[
+        Unit | None, typer.Option("--unit", help="One document in a text file: a line, or the file. [auto]")
+    ] = None,
+    exclude: Exclude = None,
+    allow_overlap: AllowOverlap = False,
+    drop_overlap: DropOverlap = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="YAML file of settings, as settings.yaml.", show_default=False)
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", show_default=False),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what stands in --output-dir.")] = False,
+    on_error: Annotated[
+        OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it. [stop]")
+    ] = None,
+) -> None:
+    """Pretrain an encoder on text without annotation: hide characters, or whole medical entities, and predict them.
+
+    From a checkpoint or from scratch. The folder holds the encoder and its character tokenizer: a tagger takes it with
+    --set model.encoder.name_or_path=OUTPUT_DIR. Settings: --config < options < --set.
+
+    \b
+    Examples:
+      hf-cner pretrain notes.txt --model-type bert --set encoder.config.num_hidden_layers=4 --output-dir OUT
+      hf-cner pretrain notes.txt --encoder my-bert --masking entity --lexicon terms.txt --output-dir OUT
+      hf-cner pretrain notes.txt --corpus ccks2019 --data-dir ccks2019 --encoder my-bert --next-sentence \\
+          --exclude test.jsonl --drop-overlap --output-dir OUT
+      hf-cner train --preset bert-bilstm-crf --corpus ccks2019 --data-dir ccks2019 --output-dir MODEL \\
+          --set model.encoder.name_or_path=OUT
+    """
+    from ..pretraining.run import pretrain as run
+    from .pretraining import render, settings_from
+
+    data = {
+        "files": [str(file) for file in files] if files else None,
+        "corpus": corpus,
+        "data_dir": data_dir and str(data_dir),
+        "unit": unit and unit.value,
+        "exclude": list(exclude) if exclude else None,
+        "overlap": overlap_of(allow_overlap, drop_overlap) if allow_overlap or drop_overlap else None,
+        "on_error": on_error and on_error.value,
+    }
+    options: dict[str, Any] = {
+        "objective": objective and objective.value,
+        "encoder": {"name_or_path": encoder, "config": {"model_type": model_type} if model_type else None},
+        "masking": masking and masking.value,
+        "entities": entities and entities.value,
+        "lexicon": lexicon and str(lexicon),
+        "entity_model": entity_model,
+        "next_sentence": next_sentence,
+        "max_length": max_length,
+        "training": {"num_train_epochs": epochs},
+        "seed": seed,
+        "data": data,
+        "output_dir": str(output_dir),
+    }
+    settings = settings_from(config, options, assignments or [])
+    render(run(settings, resume=resume, overwrite=overwrite), results())

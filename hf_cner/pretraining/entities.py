@@ -1,0 +1,73 @@
+"""What entity masking hides in a run: the words of a lexicon, gold mentions, or what a trained model finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..data.documents import Document
+from ..data.lexicon import Lexicon, mentions_of, read_lexicon
+from .windows import Spans
+
+
+class Entities(NamedTuple):
+    """Where entities come from.
+
+    Attributes:
+        documents: with the spans that are hidden, where those come from spans.
+        find: from a text to the entities in it; None where they are the documents' spans.
+        words: by which an entity may be replaced.
+        about: what the results say about them.
+    """
+
+    documents: list[Document]
+    find: Callable[[str], Spans] | None
+    words: list[str]
+    about: dict[str, Any]
+
+
+def entities_for(settings: Mapping[str, Any], documents: Sequence[Document]) -> Entities:
+    """What the settings `masking`, `entities`, `lexicon` and `entity_model` ask for.
+
+    `lexicon` takes the words of a file, wherever they stand (the longest first); `mentions` does the same with the gold
+    mentions of the labelled documents; `gold` takes gold where it stands; `model` what a trained model predicts.
+
+    Raises:
+        ValueError: an empty lexicon, one of which no word stands in the texts, or documents without any entity.
+    """
+    if settings["masking"] != "entity":
+        return Entities(list(documents), None, [], {})
+    source = settings["entities"] or ("lexicon" if settings["lexicon"] else "gold")
+    if source == "lexicon":
+        return _from_words(read_lexicon(settings["lexicon"]), documents, str(settings["lexicon"]))
+    if source == "model":
+        documents = _predicted(settings["entity_model"], documents)
+    words = mentions_of(documents)
+    if not words:
+        raise ValueError(
+            f"Entity masking found no entity: none of the {len(documents)} documents has "
+            f"{'a predicted' if source == 'model' else 'a gold'} mention; give a lexicon (--lexicon), a labelled "
+            "corpus with --entities mentions, or mask at random."
+        )
+    if source == "mentions":
+        return _from_words(words, documents, "the gold mentions")
+    spans = sum(len(document.spans) for document in documents)
+    return Entities(list(documents), None, words, {"source": source, "entities": spans, "words": len(words)})
+
+
+def _from_words(words: Sequence[str], documents: Sequence[Document], name: str) -> Entities:
+    lexicon = Lexicon(words)
+    unused = lexicon.unused(document.text for document in documents)
+    if len(unused) == len(lexicon):
+        raise ValueError(
+            f"None of the {len(lexicon)} words of {name} stands in the texts (the first is {unused[0]!r}); check its "
+            "form, one word per line, and its encoding, or give another lexicon."
+        )
+    about = {"source": name, "words": len(lexicon), "in_no_text": len(unused), "first_in_no_text": unused[:5]}
+    return Entities(list(documents), lexicon.find, list(lexicon.words), about)
+
+
+def _predicted(name: str, documents: Sequence[Document]) -> list[Document]:
+    from ..inference.predictor import Predictor
+
+    return list(Predictor.from_pretrained(name)([document.with_spans(()) for document in documents]))

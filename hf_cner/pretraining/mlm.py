@@ -1,0 +1,151 @@
+"""The objective `mlm`: masked language modelling, with or without next-sentence prediction, on any encoder."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional
+from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForPreTraining, PreTrainedTokenizerBase
+
+from ..data.collator import IGNORED
+from ..modeling.characters import CharacterTable
+from .masking import PAIR_LABELS
+
+SPECIAL_IDS = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
+
+
+def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:
+    """The encoder with its heads: from a checkpoint, or from a configuration without weights.
+
+    Args:
+        settings: `encoder`: `name_or_path`, or `config` with `model_type`; `next_sentence`; `max_length`.
+        tokenizer: a character tokenizer with the encoder's ids.
+
+    Raises:
+        ValueError: a checkpoint that is not there, an encoder without the heads, one that does not tell two texts
+            apart, too few positions, or ids that it does not have.
+    """
+    slot = settings["encoder"]
+    auto: Any = AutoModelForPreTraining if settings.get("next_sentence") else AutoModelForMaskedLM
+    name = slot.get("name_or_path")
+    config = _read(name) if name else _make(slot.get("config") or {}, tokenizer)
+    model_class = auto._model_mapping.get(type(config), None)
+    if type(config) not in AutoModelForMaskedLM._model_mapping or model_class is None:
+        raise ValueError(
+            f"transformers has no head for masked language modelling on encoders of type {config.model_type!r}; choose "
+            "another, as bert, albert, roberta, electra or ernie."
+        )
+    if settings.get("next_sentence"):
+        _check_pairs(model_class, config)
+    _check_room(config, tokenizer, settings)
+    if not name:
+        return auto.from_config(config)
+    return auto.from_pretrained(name, config=config, use_safetensors=True)
+
+
+def _read(name: str | os.PathLike[str]) -> Any:
+    try:
+        return AutoConfig.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"The encoder {os.fspath(name)!r} is not on this machine and could not be fetched; set "
+            "encoder.name_or_path to a folder that holds its config.json, model.safetensors and tokenizer, or start "
+            f"from scratch with encoder.config ({str(error).splitlines()[0]})"
+        ) from error
+
+
+def _make(options: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:
+    given = dict(options)
+    model_type = given.pop("model_type", None)
+    if not model_type:
+        raise ValueError(
+            "Say which encoder: encoder.name_or_path, or encoder.config with model_type (as bert) and sizes."
+        )
+    ids = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id", None) for name in SPECIAL_IDS}
+    known = {name: number for name, number in ids.items() if number is not None}
+    try:
+        config = AutoConfig.for_model(model_type)
+        unknown = sorted(name for name in given if not hasattr(config, name))
+        if unknown:
+            raise ValueError(f"its configuration has no {unknown[0]}")
+        return AutoConfig.for_model(model_type, **{**known, "vocab_size": len(tokenizer), **given})
+    except (ValueError, TypeError) as error:
+        found = str(error).splitlines()[0]
+        raise ValueError(f"No encoder of type {model_type!r} can be made with {given}: {found}.") from error
+
+
+def pair_label(model: Any) -> str | None:
+    """Name under which a model takes the label of a sentence pair; None when it has no head for that."""
+    parameters = inspect.signature(model.forward).parameters
+    return next((name for name in PAIR_LABELS if name in parameters), None)
+
+
+def _check_pairs(model_class: Any, config: Any) -> None:
+    if pair_label(model_class) is None or getattr(config, "type_vocab_size", 0) < 2:
+        raise ValueError(
+            f"Encoders of type {config.model_type!r} have no head for sentence pairs, or no token types to tell two "
+            "texts apart; leave next_sentence out, or choose another, as bert or albert."
+        )
+
+
+def _check_room(config: Any, tokenizer: PreTrainedTokenizerBase, settings: Mapping[str, Any]) -> None:
+    if len(tokenizer) > config.vocab_size:
+        raise ValueError(
+            f"The tokenizer has {len(tokenizer)} ids, the encoder {config.vocab_size}; use the encoder's own tokenizer."
+        )
+    table = CharacterTable(tokenizer)
+    around = len(table.prefix) + len(table.suffix) + (len(table.suffix) if settings.get("next_sentence") else 0)
+    # RoBERTa and its kin count positions from behind the padding's id.
+    positions = getattr(config, "max_position_embeddings", None)
+    lost = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type and positions else 0
+    length = int(settings.get("max_length") or 0)
+    if positions is not None and length + around + lost > positions:
+        raise ValueError(
+            f"max_length is {length}, but the encoder has room for {positions - around - lost} characters; set it to "
+            f"{positions - around - lost} or less, or encoder.config.max_position_embeddings to more."
+        )
+
+
+def save(model: Any, tokenizer: PreTrainedTokenizerBase, folder: str | os.PathLike[str]) -> None:
+    """Write encoder, heads and character tokenizer, as `AutoModel` and `AutoTokenizer` read them."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+@torch.no_grad()
+def measure(
+    model: Any,
+    features: Sequence[Mapping[str, Any]],
+    collate: Callable[[Sequence[Mapping[str, Any]]], dict[str, torch.Tensor]],
+    *,
+    batch_size: int = 32,
+) -> dict[str, float]:
+    """How well hidden characters are predicted, over all of them: `loss` (nats), `perplexity`, `accuracy`.
+
+    With sentence pairs also `next_sentence_accuracy`, over all pairs.
+    """
+    device, was_training = next(model.parameters()).device, model.training
+    model.eval()
+    nats, hits, count, pair_hits, pairs = 0.0, 0, 0, 0, 0
+    for first in range(0, len(features), batch_size):
+        batch = collate(features[first : first + batch_size])
+        moved = {name: value.to(device) for name, value in batch.items()}
+        labels = moved.pop("labels")
+        pair_labels = next((moved.pop(name) for name in PAIR_LABELS if name in moved), None)
+        output = model(**moved)
+        logits = output.logits if "logits" in output else output.prediction_logits
+        chosen = labels != IGNORED
+        predicted, wanted = logits[chosen].float(), labels[chosen]
+        nats += float(functional.cross_entropy(predicted, wanted, reduction="sum"))
+        hits, count = hits + int((predicted.argmax(dim=-1) == wanted).sum()), count + len(wanted)
+        if pair_labels is not None:
+            scores = output.sop_logits if "sop_logits" in output else output.seq_relationship_logits
+            pair_hits, pairs = pair_hits + int((scores.argmax(dim=-1) == pair_labels).sum()), pairs + len(pair_labels)
+    model.train(was_training)
+    found = {"loss": nats / count, "perplexity": math.exp(nats / count), "accuracy": hits / count}
+    return found | ({"next_sentence_accuracy": pair_hits / pairs} if pairs else {})

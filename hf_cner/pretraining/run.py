@@ -1,0 +1,182 @@
+"""A whole pretraining run: read the texts, hold some out, build, train, measure, and leave an encoder's folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase, set_seed
+
+from ..data.documents import Document
+from ..data.fingerprint import fingerprint
+from ..data.leakage import without_held_out
+from ..data.problems import Problems
+from ..data.splits import record_of, split_by_record
+from ..data.texts import read_texts
+from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
+from ..training.environment import hardware, versions
+from ..training.folder import LOG, RESULTS, SAVING, RunFolder
+from . import bilm, mlm
+from .entities import Entities, entities_for
+from .masking import MaskingCollator
+from .pairs import SentencePairs
+from .settings import complete, training_arguments
+from .tokenizers import tokenizer_for
+from .trainer import PretrainingTrainer, no_bars
+from .windows import TextWindows
+
+Data = TextWindows | SentencePairs
+
+
+def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool = False) -> dict[str, Any]:
+    """Pretrain an encoder as the settings say.
+
+    `output_dir` then holds the encoder with its heads and its character tokenizer, which `AutoModel` and
+    `AutoTokenizer` read, and so does a tagger: `--set model.encoder.name_or_path=OUTPUT_DIR`; beside it stand
+    `settings.yaml`, `training_log.json` and `results.json`.
+
+    Args:
+        settings: what `hf_cner.pretraining.settings.DEFAULTS` lists; what is left out has its default.
+        resume: go on with a run that was cut off, from its last complete checkpoint. A finished run is only read.
+        overwrite: replace a run that stands in `output_dir`.
+
+    Returns:
+        What `results.json` holds: perplexity and accuracy on the texts held out, the data, settings, time.
+
+    Raises:
+        ValueError: settings that cannot be, a folder that may not be used, or texts that do not fit the objective.
+    """
+    settings = json.loads(json.dumps(complete(settings), default=os.fspath))
+    folder = RunFolder(settings["output_dir"])
+    if resume and not overwrite and folder.finished():
+        return folder.read_results()
+    first = os.environ.get("RANK", "0") == "0"
+    if first:
+        folder.check(resume=resume, overwrite=overwrite)
+    begin = time.perf_counter()
+    problems = Problems(settings["data"]["on_error"])
+    entities = entities_for(settings, _documents(settings["data"], problems))
+    train, held_out = _held_out(entities.documents, float(settings["data"]["held_out"]), int(settings["seed"]))
+    args = training_arguments(settings, has_held_out=bool(held_out))
+    set_seed(args.seed)
+    tokenizer = tokenizer_for(settings["encoder"], (d.text for d in train), framed=settings["objective"] == "mlm")
+    objective: Any = {"mlm": mlm, "bilm": bilm}[settings["objective"]]
+    model = objective.build(settings, tokenizer)
+    learn = _data(settings, train, tokenizer, entities, model)
+    check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
+    collate = _collator(settings, tokenizer, entities)
+    trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
+    if first:
+        texts = {"train": len(train), "held_out": len(held_out)}
+        folder.begin(settings, {"hash": fingerprint(entities.documents), **texts}, overwrite=overwrite)
+    with no_bars():
+        trainer.train(last_complete_checkpoint(folder.path) if resume and not overwrite else None)
+    results = {
+        "objective": settings["objective"],
+        "metrics": {"held_out": _measure(objective, trainer, check, collate)},
+        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems),
+        "vocabulary": len(tokenizer),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "epochs": trainer.state.epoch,
+        "steps": trainer.state.global_step,
+        "seconds": time.perf_counter() - begin,
+        "seed": settings["seed"],
+        "settings": settings,
+        "versions": versions(),
+        "hardware": hardware(),
+        "checkpoint": str(folder.path),
+    }
+    if trainer.is_world_process_zero():
+        _finish(objective, trainer, tokenizer, folder, results)
+    return results
+
+
+def _about(
+    entities: Entities, parts: Mapping[str, tuple[list[Document], Data | None]], problems: Problems
+) -> dict[str, Any]:
+    """What the results say of the texts."""
+    return {
+        "documents": {name: len(documents) for name, (documents, _) in parts.items()},
+        "windows": {name: len(data) if data else 0 for name, (_, data) in parts.items()},
+        "characters": {name: data.characters if data else 0 for name, (_, data) in parts.items()},
+        "fingerprint": fingerprint(entities.documents),
+        "entities": entities.about,
+        "left_out": [str(item) for item in problems.items],
+    }
+
+
+def _documents(data: Mapping[str, Any], problems: Problems) -> list[Document]:
+    documents = read_texts(
+        data["files"], corpus=data["corpus"], data_dir=data["data_dir"], unit=data["unit"], problems=problems
+    )
+    return without_held_out(documents, data["exclude"], overlap=data["overlap"])
+
+
+def _held_out(documents: list[Document], share: float, seed: int) -> tuple[list[Document], list[Document]]:
+    """Texts to learn from, and texts to measure on; none of the latter where there are too few records."""
+    if share <= 0 or len({record_of(document) for document in documents}) < 2:
+        return documents, []
+    train, held_out = split_by_record(documents, [1 - share, share], seed)
+    return train, held_out
+
+
+def _data(
+    settings: Mapping[str, Any],
+    documents: list[Document],
+    tokenizer: PreTrainedTokenizerBase,
+    entities: Entities,
+    model: Any,
+) -> Data:
+    options: dict[str, Any] = {
+        "max_length": int(settings["max_length"]),
+        "find": entities.find,
+        "seed": int(settings["seed"]),
+    }
+    if settings["next_sentence"]:
+        return SentencePairs(documents, tokenizer, label=str(mlm.pair_label(model)), **options)
+    return TextWindows(documents, tokenizer, **options)
+
+
+def _collator(
+    settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase, entities: Entities
+) -> Callable[[Any], dict[str, Any]]:
+    if settings["objective"] == "bilm":
+        return bilm.collator(tokenizer)
+    return MaskingCollator(
+        tokenizer,
+        rate=float(settings["mask_rate"]),
+        whole_entities=settings["masking"] == "entity",
+        words=entities.words,
+        entity_rate=float(settings["entity_rate"]),
+        top_up=bool(settings["top_up"]),
+    )
+
+
+def _measure(objective: Any, trainer: PretrainingTrainer, data: Data | None, collate: Any) -> dict[str, float] | None:
+    if data is None:
+        return None
+    features = [data[number] for number in range(len(data))]
+    measure = objective.measure if objective is mlm else objective.perplexities
+    found: dict[str, float] = measure(trainer.model, features, collate, batch_size=trainer.args.eval_batch_size)
+    return found
+
+
+def _finish(
+    objective: Any,
+    trainer: PretrainingTrainer,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: RunFolder,
+    results: Mapping[str, Any],
+) -> None:
+    """Save the encoder, then what is said about it; `results.json` comes last."""
+    saving = folder.path / SAVING
+    with whole_or_removed(saving), no_bars():
+        saving.mkdir(parents=True, exist_ok=True)
+        objective.save(trainer.accelerator.unwrap_model(trainer.model), tokenizer, saving)
+    folder.adopt(saving)
+    folder.write_json(LOG, trainer.state.log_history)
+    folder.write_json(RESULTS, results)
+    folder.drop_checkpoints()

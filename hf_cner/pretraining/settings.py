@@ -1,0 +1,141 @@
+"""Settings of a pretraining run: every one with its default, and what is wrong with those that are given."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import torch
+from transformers import TrainingArguments
+
+OBJECTIVES = ("mlm", "bilm")
+MASKING = ("random", "entity")
+ENTITIES = ("lexicon", "mentions", "gold", "model")
+
+DEFAULTS: dict[str, Any] = {
+    "objective": "mlm",  # or bilm: the language model under ELMo
+    "encoder": {  # a checkpoint, or a configuration with model_type and sizes
+        "name_or_path": None,
+        "config": None,
+        "tokenizer": None,  # from scratch: a folder with one; otherwise the texts' characters
+        "lower_case": True,
+        "min_count": 1,
+    },
+    "max_length": 256,  # characters of a window, or of a pair
+    "masking": "random",  # or entity
+    "mask_rate": 0.15,
+    "entity_rate": 1.0,  # probability that an entity may be hidden at all
+    "top_up": True,  # random characters where the entities are too few
+    "entities": None,  # lexicon (where one is given), mentions, gold (otherwise) or model
+    "lexicon": None,  # a list of words
+    "entity_model": None,  # a trained model, whose predictions are the entities
+    "next_sentence": False,
+    "data": {
+        "files": [],
+        "corpus": None,
+        "data_dir": None,
+        "unit": "auto",
+        "exclude": [],  # files or CORPUS=DIR that are held out for the test
+        "overlap": "refuse",  # or drop or allow
+        "held_out": 0.05,  # share of the records whose perplexity is reported
+        "on_error": "stop",
+    },
+    "training": {},
+    "seed": 42,
+    "output_dir": None,
+}
+OPEN = ("encoder.config", "training")  # their keys are checked where they are used
+
+TRAINING = {
+    "num_train_epochs": 10,
+    "per_device_train_batch_size": 32,
+    "per_device_eval_batch_size": 64,
+    "weight_decay": 0.01,
+    "warmup_steps": 0.1,
+    "eval_strategy": "epoch",
+    "save_strategy": "epoch",
+    "save_total_limit": 2,
+    "logging_strategy": "epoch",
+    "train_sampling_strategy": "group_by_length",
+    "report_to": "none",
+}
+FROM_SCRATCH, FROM_CHECKPOINT = 5e-4, 5e-5  # learning rates
+
+
+def complete(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with every default.
+
+    Raises:
+        ValueError: a setting that does not exist (with the nearest one), or a value that cannot be.
+    """
+    settings = _merge(DEFAULTS, given, "")
+    for name, choices in {"objective": OBJECTIVES, "masking": MASKING, "entities": (None, *ENTITIES)}.items():
+        if settings[name] not in choices:
+            listed = ", ".join(choice for choice in choices if choice)
+            raise ValueError(f"{name} is {settings[name]!r}; choose one of {listed}.")
+    if not settings["output_dir"]:
+        raise ValueError("The settings need output_dir, the folder for the encoder.")
+    encoder = settings["encoder"]
+    if encoder["name_or_path"] and (encoder["config"] or encoder["tokenizer"]):
+        raise ValueError("encoder.name_or_path brings its configuration and tokenizer; leave encoder.config and "
+                         "encoder.tokenizer out, or name no checkpoint.")  # fmt: skip
+    if int(settings["max_length"]) < 2:
+        raise ValueError(f"max_length is {settings['max_length']}; a window needs at least 2 characters.")
+    if not 0 <= float(settings["data"]["held_out"]) < 1:
+        raise ValueError(f"data.held_out is {settings['data']['held_out']}; it is a share from 0 to below 1.")
+    if settings["objective"] == "bilm" and (settings["next_sentence"] or settings["masking"] != "random"):
+        raise ValueError("The objective bilm hides nothing and knows no pairs; leave masking and next_sentence out.")
+    for name in ("lexicon", "entity_model"):
+        source = {"lexicon": "lexicon", "entity_model": "model"}[name]
+        if settings["entities"] == source and not settings[name]:
+            raise ValueError(f"entities is {source!r}, which needs the setting {name}.")
+        if settings[name] and settings["masking"] != "entity":
+            raise ValueError(f"{name} is given, but masking is {settings['masking']!r}; set masking to entity.")
+    return settings
+
+
+def training_arguments(settings: Mapping[str, Any], *, has_held_out: bool) -> TrainingArguments:
+    """The section `training` as arguments of a Trainer; on a GPU that has it in bf16 unless they say otherwise."""
+    given = dict(settings["training"] or {})
+    known = {field.name for field in dataclasses.fields(TrainingArguments)}
+    for name in given:
+        if name not in known:
+            raise ValueError(f"There is no setting training.{name}.{_hint(name, known)}")
+    scratch = not settings["encoder"]["name_or_path"]
+    accelerated = torch.cuda.is_available() and not given.get("use_cpu")
+    options = {
+        **TRAINING,
+        "learning_rate": FROM_SCRATCH if scratch else FROM_CHECKPOINT,
+        "bf16": accelerated and not given.get("fp16") and torch.cuda.is_bf16_supported(),
+        "dataloader_pin_memory": accelerated,
+        "seed": int(settings["seed"]),
+        **given,
+    }
+    if not has_held_out:
+        options["eval_strategy"] = "no"
+    # What a collator needs beside the model's own inputs must not be dropped; the last checkpoint is the result.
+    options |= {"remove_unused_columns": False, "load_best_model_at_end": False, "prediction_loss_only": True}
+    return TrainingArguments(**{**options, "output_dir": str(settings["output_dir"])})
+
+
+def _merge(base: Mapping[str, Any], given: Mapping[str, Any], path: str) -> dict[str, Any]:
+    merged = copy.deepcopy(dict(base))
+    for key, value in given.items():
+        full = f"{path}{key}"
+        if key not in base:
+            raise ValueError(f"There is no setting {full}.{_hint(key, base, path)}")
+        if isinstance(base[key], Mapping) and full not in OPEN:
+            if not isinstance(value, Mapping):
+                raise ValueError(f"The setting {full} is a section of keys ({', '.join(base[key])}); found {value!r}.")
+            merged[key] = _merge(base[key], value, f"{full}.")
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def _hint(name: str, known: Any, path: str = "") -> str:
+    near = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {path}{near[0]}?" if near else ""

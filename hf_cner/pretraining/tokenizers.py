@@ -1,0 +1,51 @@
+"""The character tokenizer of an encoder that is pretrained: its own, another one's, or made from the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tokenizers import Tokenizer, models, processors
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
+
+SPECIALS = {
+    "pad_token": "[PAD]",
+    "unk_token": "[UNK]",
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "mask_token": "[MASK]",
+}
+
+
+def tokenizer_for(encoder: Mapping[str, Any], texts: Iterable[str], *, framed: bool = True) -> PreTrainedTokenizerFast:
+    """The tokenizer that the settings ask for.
+
+    Args:
+        encoder: `name_or_path` or `tokenizer`, a folder that holds one; otherwise the characters of the texts that
+            occur `min_count` times make the vocabulary, in lower case where `lower_case` says so.
+        framed: with `[CLS]`, `[SEP]` and `[MASK]`, as encoders of masked language modelling want it.
+    """
+    source = encoder.get("tokenizer") or encoder.get("name_or_path")
+    if source:
+        return character_tokenizer_from(source)
+    fold = bool(encoder.get("lower_case", True))
+    counted = count_characters(texts, min_count=int(encoder.get("min_count") or 1), lower_case=fold)
+    characters = [" ", *(character for character in counted if not character.isspace())]
+    if not framed:
+        return build_character_tokenizer(characters, lower_case=fold)
+    return character_tokenizer_from(_framed(characters), lower_case=fold)
+
+
+def _framed(characters: list[str]) -> PreTrainedTokenizerBase:
+    """`[CLS]` text `[SEP]`, and `[CLS]` text `[SEP]` text `[SEP]` with token types 0 and 1, as BERT has it."""
+    vocabulary = {token: number for number, token in enumerate([*SPECIALS.values(), *characters])}
+    backend = Tokenizer(models.WordLevel(vocabulary, unk_token=SPECIALS["unk_token"]))
+    backend.post_processor = processors.TemplateProcessing(
+        single="[CLS]:0 $A:0 [SEP]:0",
+        pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
+        special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
+    )
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    return PreTrainedTokenizerFast(tokenizer_object=backend, model_input_names=names, **SPECIALS)

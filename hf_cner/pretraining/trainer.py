@@ -1,0 +1,97 @@
+"""transformers' Trainer with what a long pretraining run needs: batches of like lengths, and resuming."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.utils.data import Sampler
+from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+from transformers.utils import logging
+
+from ..training.callbacks import EpochOfSampler, ProgressLines
+from ..training.checkpoints import whole_or_removed
+from ..training.sampling import LengthBuckets
+
+
+@contextmanager
+def no_bars() -> Iterator[None]:
+    """Keeps transformers from showing a bar for every file that is saved."""
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.enable_progress_bar()
+
+
+class Epochs(EpochOfSampler):
+    """Tells sampler and data which epoch begins, so that order and masking are those of an unbroken run."""
+
+    def __init__(self, dataset: Any) -> None:
+        super().__init__()
+        self.dataset = dataset
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        super().on_epoch_begin(args, state, control, **kwargs)
+        self.dataset.set_epoch(int(state.epoch or 0))
+
+
+class Lines(ProgressLines):
+    """A bar over all the steps, and one line for each evaluation, on standard error."""
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if self._bar is not None and metrics:
+            line = f"epoch {state.epoch or 0:.3g}: {self._loss}held-out loss {metrics['eval_loss']:.4f}"
+            self._bar.write(line, file=sys.stderr)
+
+
+class PretrainingTrainer(Trainer):
+    """A Trainer for `TextWindows` and `SentencePairs`.
+
+    Args:
+        train_dataset: with `lengths` and `set_epoch`.
+
+    The loss of a step is the mean over its micro-batches of the mean over the hidden characters: transformers' heads
+    take the mean themselves, so that the loss must still be divided by the micro-batches of a step.
+    """
+
+    train_dataset: Any
+
+    def __init__(self, model: Any, args: TrainingArguments, *, train_dataset: Any, **options: Any) -> None:
+        super().__init__(model, args, train_dataset=train_dataset, **options)
+        if not hasattr(model, "accepts_loss_kwargs"):
+            self.model_accepts_loss_kwargs = False
+        self._epochs = Epochs(train_dataset)
+        self.add_callback(self._epochs)
+        self.remove_callback(ProgressCallback)
+        self.remove_callback(PrinterCallback)
+        if not args.disable_tqdm:
+            self.add_callback(Lines())
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[Any] | None:
+        if self.args.train_sampling_strategy != "group_by_length":
+            return super()._get_train_sampler(train_dataset)
+        together = self.args.train_batch_size * self.args.world_size
+        step = together * self.args.gradient_accumulation_steps
+        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
+        self._epochs.sampler = LengthBuckets(self.train_dataset.lengths, step, seed)
+        return self._epochs.sampler
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        folder = Path(self._get_output_dir(trial)) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+        with whole_or_removed(folder):
+            super()._save_checkpoint(model, trial)

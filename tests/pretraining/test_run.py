@@ -1,0 +1,146 @@
+"""Whole pretraining runs, small ones: what they leave behind, what they refuse, and what they say."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from small_encoders import SIZES, WORDS, notes, written
+from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
+
+from hf_cner.data.documents import write_jsonl
+from hf_cner.pretraining.run import pretrain
+
+torch.set_num_threads(1)
+QUICK = {"num_train_epochs": 1, "use_cpu": True, "disable_tqdm": True, "per_device_train_batch_size": 8}
+
+
+def settings(folder: Path, **changes: Any) -> dict[str, Any]:
+    path = folder / "notes.txt"
+    if not path.exists():
+        written(path, notes(60))
+    made = {
+        "encoder": {"config": {"model_type": "bert", **SIZES}},
+        "data": {"files": [path]},
+        "max_length": 64,
+        "training": QUICK,
+        "output_dir": folder / "out",
+    }
+    return {**made, **changes}
+
+
+def test_an_encoder_comes_out_that_everything_loads(tmp_path: Path) -> None:
+    training = {**QUICK, "num_train_epochs": 4, "learning_rate": 5e-3, "gradient_accumulation_steps": 2}
+    results = pretrain(settings(tmp_path, training=training))
+    out = tmp_path / "out"
+    found = results["metrics"]["held_out"]
+    assert found["perplexity"] == pytest.approx(math.exp(found["loss"])) and 0 <= found["accuracy"] <= 1
+    assert found["perplexity"] < results["vocabulary"]  # better than guessing
+    assert results["data"]["documents"] == {"train": 57, "held_out": 3}
+    assert results["steps"] == 4 * math.ceil(math.ceil(results["data"]["windows"]["train"] / 8) / 2)
+    assert results == json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert not list(out.glob("checkpoint-*")) and (out / "settings.yaml").is_file()
+    log = json.loads((out / "training_log.json").read_text(encoding="utf-8"))
+    losses = [entry["loss"] for entry in log if "loss" in entry]
+    assert losses[-1] < losses[0] and losses[0] < 1.2 * math.log(results["vocabulary"])  # not summed over micro-batches
+    tokenizer = AutoTokenizer.from_pretrained(out)
+    text = "患者 头痛[SEP]ＢＰ"
+    assert len(tokenizer(text)["input_ids"]) == len(text) + 2 and len(tokenizer) == results["vocabulary"]
+    assert AutoModel.from_pretrained(out).config.vocab_size == len(tokenizer)
+    again = pretrain(settings(tmp_path, encoder={"name_or_path": out}, output_dir=tmp_path / "more"))
+    assert again["metrics"]["held_out"]["loss"] < losses[0] and again["vocabulary"] == results["vocabulary"]
+    assert AutoModelForMaskedLM.from_pretrained(tmp_path / "more").config.model_type == "bert"
+
+
+def test_albert_with_pairs_and_entities(tmp_path: Path) -> None:
+    lexicon = tmp_path / "lexicon.txt"
+    lexicon.write_text("\n".join([*WORDS, "鼻衄"]), encoding="utf-8")
+    config = {"model_type": "albert", "embedding_size": 8, **SIZES}
+    given = settings(tmp_path, encoder={"config": config}, masking="entity", lexicon=lexicon, next_sentence=True)
+    results = pretrain(given)
+    assert 0 <= results["metrics"]["held_out"]["next_sentence_accuracy"] <= 1
+    assert results["data"]["entities"]["in_no_text"] == 1
+    assert results["data"]["entities"]["first_in_no_text"] == ["鼻衄"]
+    assert AutoModel.from_pretrained(tmp_path / "out").config.model_type == "albert"
+
+
+def test_entities_from_gold_and_from_mentions(tmp_path: Path) -> None:
+    corpus = tmp_path / "gold.jsonl"
+    write_jsonl(notes(20, 5), corpus)
+    data = {"corpus": "jsonl", "data_dir": corpus, "files": [written(tmp_path / "notes.txt", notes(40))]}
+    gold = pretrain(settings(tmp_path, data=data, masking="entity"))
+    assert gold["data"]["entities"]["source"] == "gold" and gold["data"]["entities"]["words"] == len(WORDS)
+    changed = {"data": data, "masking": "entity", "entities": "mentions", "output_dir": tmp_path / "other"}
+    mentions = pretrain(settings(tmp_path, **changed))
+    assert mentions["data"]["entities"] == {
+        "source": "the gold mentions", "words": len(WORDS), "in_no_text": 0, "first_in_no_text": [],
+    }  # fmt: skip
+
+
+def test_bidirectional_language_model(tmp_path: Path) -> None:
+    config = {"embedding_size": 8, "hidden_size": 8}
+    results = pretrain(settings(tmp_path, objective="bilm", encoder={"config": config}))
+    assert set(results["metrics"]["held_out"]) == {"forward_perplexity", "backward_perplexity"}
+    assert AutoModel.from_pretrained(tmp_path / "out").config.model_type == "cner-encoder"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"encoder": {"name_or_path": "nowhere/none"}}, "No tokenizer could be loaded from 'nowhere/none'"),
+        ({"encoder": {"config": {"hidden_size": 8}}}, "Say which encoder: encoder.name_or_path, or encoder.config"),
+        ({"encoder": {"config": {"model_type": "brt"}}}, "No encoder of type 'brt' can be made"),
+        ({"encoder": {"config": {"model_type": "bert", "hiden_size": 8}}}, "its configuration has no hiden_size"),
+        ({"encoder": {"config": {"model_type": "xlnet"}}}, "no head for masked language modelling .* type 'xlnet'"),
+        ({"encoder": {"config": {"model_type": "roberta", **SIZES}}, "next_sentence": True}, "leave next_sentence out"),
+        ({"encoder": {"name_or_path": "x", "config": {"model_type": "bert"}}}, "brings its configuration"),
+        ({"max_length": 511}, "max_length is 511, but the encoder has room for 510 characters; set it to 510 or less"),
+        ({"max_length": 1}, "a window needs at least 2 characters"),
+        ({"masking": "entities"}, "masking is 'entities'; choose one of random, entity"),
+        ({"masking": "entity"}, "Entity masking found no entity: none of the 60 documents has a gold mention"),
+        ({"masking": "entity", "entities": "lexicon"}, "entities is 'lexicon', which needs the setting lexicon"),
+        ({"lexicon": "x.txt"}, "lexicon is given, but masking is 'random'; set masking to entity"),
+        ({"objective": "bilm", "next_sentence": True}, "bilm hides nothing and knows no pairs"),
+        ({"objektive": "mlm"}, "There is no setting objektive. Did you mean objective?"),
+        ({"data": {"file": []}}, "There is no setting data.file. Did you mean data.files?"),
+        ({"data": {"files": [], "held_out": 1.0}}, "data.held_out is 1.0; it is a share from 0 to below 1"),
+        ({"training": {"epochs": 3}}, "There is no setting training.epochs"),
+        ({"output_dir": None}, "need output_dir, the folder for the encoder"),
+    ],
+)
+def test_bad_settings(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=message):
+        pretrain(settings(tmp_path, **changes))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_lexicon_that_fits_no_text_is_refused(tmp_path: Path) -> None:
+    lexicon = tmp_path / "lexicon.txt"
+    lexicon.write_text("鼻衄\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"None of the 1 words of .*lexicon.txt stands in the texts .*'鼻衄'"):
+        pretrain(settings(tmp_path, masking="entity", lexicon=lexicon))
+    lexicon.write_text(" \n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"lexicon.txt: found no word"):
+        pretrain(settings(tmp_path, masking="entity", lexicon=lexicon))
+
+
+def test_texts_held_out_for_the_test_are_refused(tmp_path: Path) -> None:
+    given = settings(tmp_path)
+    held_out = written(tmp_path / "test.txt", notes(60)[:2])
+    data = {"files": given["data"]["files"], "exclude": [held_out]}
+    with pytest.raises(ValueError, match=r"2 of 60 documents hold a text"):
+        pretrain({**given, "data": data})
+    results = pretrain({**given, "data": {**data, "overlap": "drop"}})
+    assert sum(results["data"]["documents"].values()) == 58
+
+
+def test_a_folder_is_not_used_twice(tmp_path: Path) -> None:
+    first = pretrain(settings(tmp_path))
+    with pytest.raises(ValueError, match="holds a finished run; choose another output_dir, or overwrite it"):
+        pretrain(settings(tmp_path))
+    assert pretrain(settings(tmp_path), resume=True) == first
+    assert pretrain(settings(tmp_path, seed=1), overwrite=True)["seed"] == 1
