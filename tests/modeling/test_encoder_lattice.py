@@ -194,6 +194,17 @@ def test_under_autocast_the_recurrence_keeps_its_precision() -> None:
     assert found.dtype == torch.float32 and torch.equal(found, expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_is_near_and_trains(dtype: torch.dtype) -> None:
+    encoder, ids = make(), padded(TEXTS)
+    expected = encoder(ids).last_hidden_state
+    found = encoder.to(dtype)(ids).last_hidden_state
+    assert found.dtype == dtype
+    torch.testing.assert_close(found.double(), expected, rtol=0, atol=0.1)
+    found.sum().backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in encoder.parameters())
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

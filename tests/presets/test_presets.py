@@ -32,7 +32,7 @@ def test_presets_of_the_papers_are_there() -> None:
         *("p1-bilstm-crf", "xlnet-bilstm-crf", "albert-bigru-mha-crf"),
         *("bert-bigru-crf", "bert-bigru-additive-crf", "plain-bert-bigru-mha-crf", "bigru-mha-crf", "p2-bilstm-crf"),
         *("p2-bert-bilstm-crf", "bert-bilstm-mha-crf", "p2-idcnn-crf", "bert-idcnn-crf", "albert-idcnn-crf"),
-        "elmo-bilstm-crf",
+        *("elmo-bilstm-crf", "lattice-lstm-crf"),
         *(f"albert-idcnn-mha-crf-{name}" for name in ("adagrad", "rmsprop", "lookahead-adam", "radam")),
         *(f"albert-idcnn-mha{heads}-crf" for heads in (1, 2, 8, 16)),
     }
