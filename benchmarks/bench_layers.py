@@ -8,6 +8,7 @@ BERT with random weights, of the size that is asked for. Lengths are uniform bet
 
     python benchmarks/bench_layers.py                          # both claims
     python benchmarks/bench_layers.py --bert 8 512 --rounds 5  # with a larger BERT: layers, hidden size
+    python benchmarks/bench_layers.py --no-onednn              # LSTM and GRU both by torch's own code
 """
 
 from __future__ import annotations
@@ -125,8 +126,10 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=11, help="rounds per measurement (default 11)")
     parser.add_argument("--only", choices=("P2", "P4"), help="one of the claims")
+    parser.add_argument("--no-onednn", action="store_true", help="without oneDNN, which knows the LSTM but not the GRU")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    torch.backends.mkldnn.set_flags(not options.no_onednn)
     layers, size = options.bert
     print("| presets | batch × length | | first, s a step | second, s a step | ratio |")
     print("|---|---|---|---|---|---|")

@@ -128,7 +128,7 @@ def _pretrained(
         kind = found["config"]["model_type"] if found["kind"] == "pretrained" else found["kind"]
         raise ValueError(
             f"{name} holds an encoder of kind {kind!r}, and model.encoder.kind is elmo; name a folder that hf-cner "
-            "pretrain --set objective=bilm wrote, or set model.encoder.kind=pretrained."
+            "pretrain --objective bilm wrote, or set model.encoder.kind=pretrained."
         )
     return model, tokenizer
 
@@ -137,7 +137,7 @@ def _check_elmo(slot: Mapping[str, Any]) -> None:
     if not slot.get("name_or_path"):
         raise ValueError(
             "An encoder of kind elmo is a pretrained language model, and model.encoder.name_or_path is not set; make "
-            "one from text without annotation with hf-cner pretrain --set objective=bilm, and name its folder there."
+            "one from text without annotation with hf-cner pretrain --objective bilm, and name its folder there."
         )
     if fixed := sorted(set(slot) - {"kind", "name_or_path", *FREE}):
         raise ValueError(

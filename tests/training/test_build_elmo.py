@@ -61,7 +61,9 @@ def test_the_same_folder_is_a_pretrained_encoder_like_any_other(elmo: Path) -> N
 
 
 def test_without_a_language_model_the_sentence_says_how_to_make_one() -> None:
-    with pytest.raises(ValueError, match=r"name_or_path is not set; make one .* with hf-cner pretrain --set objective"):
+    with pytest.raises(
+        ValueError, match=r"name_or_path is not set; make one .* with hf-cner pretrain --objective bilm"
+    ):
         build(settings(), DOCUMENTS, TYPES)
 
 
