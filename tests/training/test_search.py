@@ -7,7 +7,6 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
 from small_runs import notes
 
@@ -18,6 +17,7 @@ from hf_cner.training import search as module
 from hf_cner.training.run import parts_of, train
 from hf_cner.training.search import search
 
+optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'hf_cner[search]'")
 SPACE: dict[str, Any] = {
     "model.context.hidden_size": [8, 16],
     "training.slot_learning_rates.span_decoder": {"low": 1e-2, "high": 1e-1, "log": True},

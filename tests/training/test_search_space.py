@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
 
 from hf_cner import CnerTrainingArguments
@@ -14,6 +13,7 @@ from hf_cner.presets import preset_names
 from hf_cner.presets.settings import resolve_settings
 from hf_cner.training.search_space import check_space, default_space, names_in, space_of, suggest, with_values
 
+optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'hf_cner[search]'")
 FIELDS = [field.name for field in dataclasses.fields(CnerTrainingArguments)]
 RATE = "training.slot_learning_rates"
 
