@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo notebooks test lint types unit slow wheel smoke format clean
+.PHONY: help demo notebooks test lint types unit slow test-lowest wheel smoke format clean
 
 PYTHON ?= python3
 CORPUS ?= sample
@@ -10,6 +10,14 @@ DATA_DIR ?=
 TEST_WORKERS ?= 2
 VENV := .venv
 SMOKE_VENV := .venv-smoke
+LOWEST_VENV := .venv-lowest
+LOWEST_TESTS := tests/test_constraints.py tests/test_registration.py tests/data/test_tokenizer.py tests/data/test_load.py \
+	tests/dataset_scripts tests/modeling/test_checkpoint_code.py tests/modeling/test_pipeline_cner.py \
+	tests/modeling/test_transformers_*.py tests/modeling/test_checkpoint_faults.py \
+	tests/inference/test_checkpoint.py tests/inference/test_predictor.py \
+	tests/metrics/test_evaluate_module.py tests/training/test_ordinary_recipe.py tests/training/test_trainer.py \
+	tests/training/test_checkpoints.py tests/training/test_evaluate_plug_in.py tests/training/test_card.py \
+	tests/training/test_lora.py tests/hub tests/cli/test_push.py
 BIN := $(VENV)/bin
 PINS := constraints.txt setup.cfg pyproject.toml
 SOURCES := $(shell find hf_cner -type f -not -name '*.pyc' 2>/dev/null)
@@ -25,7 +33,7 @@ endef
 
 help:  ## List the targets
 	@echo "make TARGET [PYTHON=python3]     (Python 3.10 or newer; the first run installs everything into $(VENV))"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: $(PINS)
 	$(call create_environment,$(VENV))
@@ -55,6 +63,16 @@ unit: $(VENV)/.installed  ## The test suite alone, offline, without the slow tes
 slow: $(VENV)/.installed  ## The slow tests: runs that are killed and resumed, two processes, checkpoints without the package
 	$(OFFLINE) $(BIN)/python -m pytest -n $(TEST_WORKERS) -m slow
 
+$(LOWEST_VENV)/.installed: constraints-lowest.txt setup.cfg pyproject.toml
+	$(call create_environment,$(LOWEST_VENV))
+	$(LOWEST_VENV)/bin/python -m pip install --disable-pip-version-check --constraint constraints-lowest.txt --editable '.[peft,plots,test]'
+	@touch $@
+
+# Old transformers on the newest torch: DeBERTa of 5.2 still calls torch.jit.script.
+test-lowest: $(LOWEST_VENV)/.installed  ## A part of the test suite on the lowest versions that setup.cfg allows [TEST_WORKERS=2]
+	$(OFFLINE) $(LOWEST_VENV)/bin/python -m pytest -n $(TEST_WORKERS) -m "not data" \
+		-W 'ignore:`torch.jit.script` is deprecated:DeprecationWarning' $(LOWEST_TESTS)
+
 format: $(VENV)/.installed  ## Rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -76,5 +94,5 @@ smoke: $(SMOKE_VENV)/.installed  ## Try the installed wheel, without the develop
 	$(OFFLINE) $(SMOKE_VENV)/bin/python -I tests/smoke.py
 
 clean:  ## Remove the environments and everything that was built
-	rm -rf $(VENV) $(SMOKE_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(SMOKE_VENV) $(LOWEST_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
 	find hf_cner tests -name __pycache__ -type d -prune -exec rm -rf {} +

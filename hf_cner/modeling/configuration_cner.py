@@ -20,6 +20,7 @@ LABELLING = ("entity_types", "id2label", "label2id", "num_labels", "span_decoder
 
 FOREIGN = (
     *("auto_map", "custom_pipelines", "quantization_config", "attn_implementation", "use_cache", "vocab_size"),
+    "experts_implementation",  # transformers 5.2 sets it itself
     *(f"{name}_token_id" for name in ("pad", "unk", "cls", "sep", "bos", "eos", "mask")),
 )
 """Fields of a configuration that transformers, or a user of it, may set on any model."""

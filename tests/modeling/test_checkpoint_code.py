@@ -62,7 +62,7 @@ for folder in (whole, incomplete):
         AutoModelForTokenClassification.from_pretrained(folder, trust_remote_code=True)
     except Exception as error:
         print(type(error).__name__, str(error).replace("\\n", " "))
-    sys.modules.pop("torchcrf")  # from now on it is there
+    sys.modules.pop("torchcrf", None)  # from now on it is there
 """
 
 
