@@ -145,3 +145,22 @@ def test_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "身体部位: 电子病历中的身体部位有哪些？" in printed and "micro average" in printed
     assert printed.splitlines()[-1].startswith("[")
+
+
+@pytest.mark.slow
+def test_domain_pretraining(few_documents: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus = ["--corpus", "jsonl", "--data-dir", str(few_documents), "--epochs", "1"]
+    main_of("04")([*corpus, "--output-dir", str(tmp_path / "first")])
+    printed = capsys.readouterr().out
+    assert "perplexity of hidden characters on texts held out" in printed and "micro average" in printed
+    encoder, lexicon = tmp_path / "first" / "encoder", tmp_path / "terms.txt"
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {path.name for path in encoder.iterdir()}
+    document = next(document for document in read_jsonl(tmp_path / "first" / "train.jsonl") if document.spans)
+    lexicon.write_text(document.mention(document.spans[0]), encoding="utf-8")
+    more = ["--encoder", str(encoder), "--lexicon", str(lexicon), "--output-dir", str(tmp_path / "second")]
+    main_of("04")([*corpus, *more])
+    assert (tmp_path / "second" / "model" / "results.json").is_file()
+    texts = tmp_path / "notes.txt"  # a text of the test part
+    texts.write_text(next(read_jsonl(tmp_path / "first" / "test.jsonl")).text.replace("\n", " "), encoding="utf-8")
+    with pytest.raises(ValueError, match="that is held out for the test"):
+        main_of("04")([*corpus, "--texts", str(texts), "--output-dir", str(tmp_path / "third")])
