@@ -13,6 +13,7 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, Traine
 from hf_cner import CnerConfig, CnerEncoderModel, CnerForTokenClassification
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.pretraining.bilm import BidirectionalLanguageModel, build, collator, perplexities, save
+from hf_cner.training.checkpoints import last_complete_checkpoint
 
 TEXTS = ["患者头痛三天，无发热。", "患者腹痛一天。", "头痛，腹痛。", "无发热，无头痛三天。"]
 TOKENIZER = build_character_tokenizer(sorted(set("".join(TEXTS))))
@@ -104,6 +105,7 @@ def test_a_plain_trainer_weighs_every_character_alike_however_steps_are_made(tmp
 def test_it_learns_resumes_and_its_encoder_goes_into_a_tagger(tmp_path: Path) -> None:
     before = perplexities(make(), features(TEXTS), collator(TOKENIZER))
     trained(tmp_path / "run", batch=4, accumulated=1, steps=10)
+    assert last_complete_checkpoint(tmp_path / "run") == str(tmp_path / "run" / "checkpoint-10")
     model, result = trained(tmp_path / "run", batch=4, accumulated=1, steps=40, resume=True)
     assert result.global_step == 40
     unbroken, _ = trained(tmp_path / "unbroken", batch=4, accumulated=1, steps=40)
