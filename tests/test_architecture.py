@@ -27,7 +27,10 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "presets": set(),
     "training": {"modeling", "data", "metrics", "inference", "presets", "hub"},
     "hub": {"metrics"},
-    "cli": {"modeling", "data", "metrics", "inference", "pretraining", "presets", "training", "hub"},
+    "reproduction": {"data", "metrics", "inference", "presets", "training", "pretraining"},
+    "cli": {
+        *("modeling", "data", "metrics", "inference", "pretraining", "presets", "training", "hub", "reproduction"),
+    },
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others
 # Imported only where it is there -> the extra that installs it.

@@ -8,7 +8,22 @@ from typing import Annotated
 
 import typer
 
-from . import card, convert, demo, evaluate, inspect, predict, presets, pretrain, push, search, train, vectors, version
+from . import (
+    card,
+    convert,
+    demo,
+    evaluate,
+    inspect,
+    predict,
+    presets,
+    pretrain,
+    push,
+    reproduce,
+    search,
+    train,
+    vectors,
+    version,
+)
 from .console import debugging, print_error
 
 app = typer.Typer(
@@ -28,6 +43,7 @@ for module in (
     pretrain,
     train,
     search,
+    reproduce,
     evaluate,
     predict,
     card,

@@ -1,0 +1,152 @@
+"""`hf-cner reproduce`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import messages, results
+from .options import DataDir, OnError, OnErrorOption
+
+
+def reproduce(
+    table: Annotated[
+        str | None, typer.Argument(help="A published table, as p4-table2; left out: list them.", show_default=False)
+    ] = None,
+    output_dir: Annotated[
+        Path | None, typer.Option("--output-dir", help="Folder for report, runs and encoders.", show_default=False)
+    ] = None,
+    data_dir: DataDir = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            "--test", help="The held-out part (official test): as published, or JSON lines.", show_default=False
+        ),
+    ] = None,
+    corpus: Annotated[
+        str | None, typer.Option("--corpus", help="Another corpus than the paper's.", show_default=False)
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", help="Runs of each row.")] = 3,
+    seed: Annotated[int, typer.Option("--seed", help="Of the first run, and of the split.")] = 42,
+    scale: Annotated[
+        str, typer.Option("--scale", help="full, or small: encoders pretrained on the spot on --unlabelled.")
+    ] = "full",
+    unlabelled: Annotated[
+        list[Path] | None,
+        typer.Option("--unlabelled", help="Text for encoders and word vectors; may be repeated.", show_default=False),
+    ] = None,
+    encoders: Annotated[
+        list[str] | None,
+        typer.Option("--encoder", metavar="NAME=FOLDER", help="bert, further-bert, albert, …", show_default=False),
+    ] = None,
+    vectors: Annotated[
+        str | None, typer.Option("--vectors", help="Word2vec file, or none [default: made of --unlabelled].")
+    ] = None,
+    rows: Annotated[
+        list[str] | None, typer.Option("--row", help="Only this row; may be repeated.", show_default=False)
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="7:2:1, 8:2, 7+1:2 in place of the paper's.", show_default=False)
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any setting, of every row.", show_default=False),
+    ] = None,
+    pretraining: Annotated[
+        list[str] | None,
+        typer.Option("--set-pretraining", metavar="KEY=VALUE", help="Of encoders made here.", show_default=False),
+    ] = None,
+    keep_models: Annotated[bool, typer.Option(help="Keep the weights of the runs.")] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Train again what is finished.")] = False,
+    on_error: OnErrorOption = OnError.stop,
+) -> None:
+    """Train a published table anew and print it beside the published figures: Markdown, JSON and pictures.
+
+    Rows follow presets (`hf-cner presets`). A row whose encoder is not to be had is listed as not run. Repeated with
+    the same options the command goes on where it was cut off.
+
+    \b
+    Examples:
+      hf-cner reproduce
+      hf-cner reproduce p4-table2 --data-dir ccks2019 --output-dir OUT --scale small --unlabelled notes.txt
+      hf-cner reproduce p3-table4 --data-dir ccks2017/train --test ccks2017/test --output-dir OUT \\
+          --encoder bert=chinese-roberta-large --seeds 1
+      hf-cner reproduce p2-table8 --data-dir ccks2019 --output-dir OUT --row CNN-CRF --row IDCNN-CRF \\
+          --set training.num_train_epochs=10
+    """
+    if table is None:
+        _list()
+        return
+    from transformers.utils import logging
+
+    from ..reproduction.plan import Request
+    from ..reproduction.report import lines_of, title
+    from ..reproduction.run import reproduce as run
+    from ..reproduction.tables import read_table
+    from .console import no_loading_bars
+    from .splits import parse_split
+
+    found = read_table(table)
+    if output_dir is None:
+        raise ValueError("Say where the report and the runs are to lie: --output-dir FOLDER.")
+    request = Request(
+        table=found,
+        output_dir=output_dir.expanduser(),
+        corpus=corpus,
+        data_dir=None if data_dir is None else str(data_dir),
+        test=None if test is None else str(test),
+        split=parse_split(split),
+        on_error=on_error.value,
+        seeds=seeds,
+        seed=seed,
+        scale=scale,
+        encoders=_pairs(encoders or []),
+        unlabelled=tuple(str(path) for path in unlabelled or []),
+        vectors=vectors,
+        assignments=tuple(assignments or []),
+        pretraining=tuple(pretraining or []),
+        rows=tuple(rows or []),
+        overwrite=overwrite,
+        keep_models=keep_models,
+    )
+    no_loading_bars()
+    logging.set_verbosity_error()  # which heads of a pretrained encoder are left behind is known here
+    log = messages()
+    outcome = run(request, say=lambda text: log.print(text, markup=False, soft_wrap=True))
+    _show(title(outcome), list(lines_of(outcome)), request.output_dir / f"{found.name}.md")
+
+
+def _list() -> None:
+    from rich.table import Column, Table
+
+    from ..reproduction.tables import read_table, table_names
+
+    shown = Table(Column("table", no_wrap=True), "paper", "where", "rows", "title")
+    for name in table_names():
+        found = read_table(name)
+        shown.add_row(name, found.paper, found.where, str(len(found.rows)), found.title)
+    results().print(shown)
+
+
+def _show(title: str, lines: list[Sequence[str]], report: Path) -> None:
+    from rich.table import Table
+
+    shown = Table("model", "published F1", "ours", title=title, title_justify="left")
+    for line in lines:
+        shown.add_row(*line)
+    console = results()
+    console.print(shown, markup=False)
+    console.print(f"The whole report: {report}", markup=False, soft_wrap=True)
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs = {}
+    for item in given:
+        name, equals, folder = item.partition("=")
+        if not (name and equals and folder):
+            raise ValueError(f"--encoder takes NAME=FOLDER, as bert=my-encoder; found {item!r}.")
+        pairs[name] = folder
+    return pairs

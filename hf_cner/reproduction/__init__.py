@@ -1,0 +1,1 @@
+"""The papers' tables, trained anew and set beside what was published."""

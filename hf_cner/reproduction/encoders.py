@@ -1,0 +1,186 @@
+"""Encoders and static vectors that the rows of a table need: found, or made on the spot from unlabelled text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..data.documents import Document, write_jsonl
+from ..data.files import atomic_write
+from ..data.leakage import leaking
+from ..data.lexicon import mentions_of
+from ..data.texts import read_texts
+from ..presets import load_preset
+from ..presets.merging import merge
+from ..presets.settings import parse_assignments
+from .plan import NotRun, Request
+from .protocol import Protocol
+from .tables import Row, small_scale
+
+ENOUGH = 200  # texts, of which some may be held out to measure an encoder
+Say = Callable[[str], None]
+
+
+class Workshop:
+    """Finds or makes what rows need, each thing once.
+
+    Everything that is made is made from the unlabelled texts without those of the parts that are held out, and from the
+    texts of the training part (as P2 does); it lies in `encoders` in the output folder, under a name that changes with
+    the text and the settings.
+
+    Attributes:
+        left_out: how many unlabelled texts were left out because they hold a text of test or dev.
+        made: what was made, by its name, for the report.
+    """
+
+    def __init__(self, request: Request, protocol: Protocol, say: Say) -> None:
+        self.request, self.protocol, self.say = request, protocol, say
+        self.folder = request.output_dir / "encoders"
+        self.left_out, self.made = 0, dict[str, str]()
+        self._texts: list[Document] | None = None
+
+    def encoder(self, row: Row) -> str | None:
+        """Folder or name of a row's encoder; None for a row without.
+
+        Raises:
+            NotRun: it is not to be had here; the reason says what to do.
+        """
+        if row.encoder is None:
+            return None
+        given = self.request.encoders.get(row.encoder)
+        if given is not None:
+            return given
+        if row.encoder == "elmo":
+            return self._elmo()
+        if self.request.scale == "small":
+            return self._small(row)
+        if row.encoder == "further-bert":
+            return self._further(row)
+        return self._published(row, row.encoder)
+
+    def vectors(self, row: Row) -> str | None:
+        """File of static vectors for a row without a pretrained encoder; None where they are to begin at random."""
+        if row.encoder is not None or self.request.vectors == "none":
+            return None
+        if self.request.vectors is not None:
+            return self.request.vectors
+        size = load_preset(str(row.preset))["model"]["encoder"].get("embedding_size")
+        return None if not self.request.unlabelled or size is None else self._make_vectors(int(size))
+
+    def _published(self, row: Row, key: str) -> str:
+        from transformers import AutoConfig
+
+        name = str(load_preset(str(row.preset))["model"]["encoder"].get("name_or_path"))
+        try:
+            AutoConfig.from_pretrained(name)
+        except (OSError, ValueError) as error:
+            raise NotRun(
+                f"it needs the encoder {name}, which is not on this machine and could not be fetched; give "
+                f"--encoder {key}=FOLDER, or --scale small with --unlabelled FILE"
+            ) from error
+        return name
+
+    def _small(self, row: Row) -> str:
+        if row.plain:
+            raise NotRun(
+                "it needs an encoder that has not seen clinical text, and a small one is made of nothing else; give "
+                f"--encoder {row.encoder}=FOLDER"
+            )
+        scale = small_scale()
+        about = scale["encoders"].get(row.encoder)
+        if about is None:
+            raise NotRun(
+                f"a small {row.encoder} is not to be had: it is not pretrained by masked language modelling; give "
+                f"--encoder {row.encoder}=FOLDER"
+            )
+        return self._pretrain(str(row.encoder), {"config": about["config"]}, about, scale["pretraining"])
+
+    def _further(self, row: Row) -> str:
+        """P2's recipe: BERT, pretrained further with random masking and next-sentence prediction."""
+        if not self.request.unlabelled:
+            raise NotRun(
+                "it needs BERT pretrained further on clinical text; give --encoder further-bert=FOLDER, or the text as "
+                "--unlabelled FILE"
+            )
+        start = {"name_or_path": self._published(row, "further-bert")}
+        training = {"num_train_epochs": 3, "per_device_train_batch_size": 16, "learning_rate": 5e-5}  # P2 gives none
+        return self._pretrain("further-bert", start, {"masking": "random", "next_sentence": True}, training)
+
+    def _elmo(self) -> str:
+        if not self.request.unlabelled:
+            raise NotRun(
+                "it needs an ELMo, a bidirectional language model of characters; give --encoder elmo=FOLDER, or "
+                "text to train it on as --unlabelled FILE"
+            )
+        return self._pretrain("elmo", {"config": {}}, {"objective": "bilm"}, small_scale()["pretraining"])
+
+    def _pretrain(self, key: str, encoder: dict[str, Any], about: dict[str, Any], training: dict[str, Any]) -> str:
+        from ..pretraining.run import pretrain
+
+        texts = self.texts()
+        given = {
+            "objective": about.get("objective", "mlm"),
+            "encoder": encoder,
+            "masking": about.get("masking", "random"),
+            "next_sentence": about.get("next_sentence", False),
+            "lexicon": None,
+            "data": {"held_out": 0.05 if len(texts) >= ENOUGH else 0.0},
+            "training": training,
+            "seed": self.request.seed,
+        }
+        settings = merge(given, parse_assignments(self.request.pretraining))
+        folder = self.folder / f"{key}-{_hash([settings, *(document.text for document in texts)])}"
+        characters = sum(len(document.text) for document in texts)
+        self.made[key] = f"{settings['objective']} on {characters:,} characters, in {self.folder.name}/{folder.name}"
+        source = folder.with_suffix(".jsonl")
+        if not source.is_file():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_jsonl(texts, source)
+        if settings["masking"] == "entity":
+            lexicon = folder.with_suffix(".lexicon.txt")
+            with atomic_write(lexicon) as stream:
+                stream.write("\n".join(mentions_of(self.protocol.parts["train"])) + "\n")
+            settings["lexicon"] = str(lexicon)
+        self.say(f"  {key}: pretrained (or found) in {folder}, from {len(texts):,} texts")
+        pretrain(merge(settings, {"data": {"files": [str(source)]}, "output_dir": str(folder)}), resume=True)
+        return str(folder)
+
+    def _make_vectors(self, size: int) -> str:
+        from ..pretraining.vectors import train_vectors
+
+        texts = self.texts()
+        seed = self.request.seed
+        path = self.folder / f"characters-{size}-{_hash([size, seed, *(document.text for document in texts)])}.txt"
+        self.made[f"vectors of size {size}"] = (
+            f"word2vec on {sum(len(d.text) for d in texts):,} characters, in {self.folder.name}/{path.name}"
+        )
+        if not path.is_file():
+            self.say(f"  training vectors of size {size} on {len(texts):,} texts")
+            self.folder.mkdir(parents=True, exist_ok=True)
+            train_vectors((document.text for document in texts), path, size=size, seed=seed)
+        return str(path)
+
+    def texts(self) -> list[Document]:
+        """The unlabelled texts that may be read, then those of the training part."""
+        if self._texts is None:
+            unlabelled = read_texts(self.request.unlabelled)
+            held_out = [d for name, part in self.protocol.parts.items() if name != "train" for d in part]
+            found = set(leaking(unlabelled, held_out))
+            self.left_out = len(found)
+            kept = [document for number, document in enumerate(unlabelled) if number not in found]
+            self._texts = [replace(d, spans=()) for d in [*kept, *self.protocol.parts["train"]]]
+            self.say(f"  unlabelled: {len(kept):,} texts; {len(found):,} left out, which hold texts of test or dev")
+        return self._texts
+
+
+def _hash(values: Sequence[Any]) -> str:
+    digest = hashlib.sha256()
+    for value in values:
+        digest.update(
+            json.dumps(value, ensure_ascii=False, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
+        )
+        digest.update(b"\n")
+    return digest.hexdigest()[:10]

@@ -1,0 +1,119 @@
+"""What is asked for, and the settings of each run that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..presets import canonical_name
+from ..presets.merging import merge
+from ..presets.settings import resolve_settings
+from .tables import Row, Table, small_scale
+
+SCALES = ("full", "small")
+
+
+class NotRun(Exception):
+    """A row cannot be run here; the message is the reason, which the report prints."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to reproduce, and with what.
+
+    Attributes:
+        output_dir: for the report, the runs, and encoders and vectors that are made on the spot.
+        corpus, data_dir, test, split, on_error: as `protocol.prepare` takes them.
+        seeds: how many runs of each row; `seed` is the first, and that of the split.
+        scale: `full`, or `small`, where encoders that are pretrained on the spot stand for the papers'.
+        encoders: by the tables' names of them (bert, albert, …), a folder or a name on the Hub.
+        unlabelled: text that encoders and static vectors are trained on.
+        vectors: a word2vec file, or `none` to begin at random; by default made from the unlabelled text.
+        assignments: `key=value` for the settings of every row.
+        pretraining: `key=value` for the pretraining of small encoders.
+        rows: only these, by the names in the table or their presets.
+        keep_models: leave the weights of the finished runs where they are.
+    """
+
+    table: Table
+    output_dir: Path
+    corpus: str | None = None
+    data_dir: str | None = None
+    test: str | None = None
+    split: Mapping[str, Any] | None = None
+    on_error: str = "stop"
+    seeds: int = 3
+    seed: int = 42
+    scale: str = "full"
+    encoders: Mapping[str, str] = field(default_factory=dict)
+    unlabelled: tuple[str, ...] = ()
+    vectors: str | None = None
+    assignments: tuple[str, ...] = ()
+    pretraining: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    overwrite: bool = False
+    keep_models: bool = True
+
+    def check(self) -> None:
+        """Raise ValueError for what cannot be."""
+        if self.seeds < 1:
+            raise ValueError(f"--seeds is {self.seeds}; a row needs at least one run.")
+        if self.scale not in SCALES:
+            raise ValueError(f"The scale is {self.scale!r}; choose {' or '.join(SCALES)}.")
+        if self.scale == "small" and not self.unlabelled and (needed := self._encoders_to_make()):
+            raise ValueError(
+                f"At the small scale encoders are pretrained on the spot ({', '.join(needed)} for {self.table.name}), "
+                "and there is no text to do it on; give --unlabelled FILE, or --encoder NAME=FOLDER for each of them."
+            )
+        names = {row.encoder for row in self.table.rows if row.encoder}
+        if unknown := sorted(set(self.encoders) - names):
+            raise ValueError(
+                f"{self.table.name} has no row with the encoder {unknown[0]!r}; "
+                + (f"its rows use {', '.join(sorted(names))}." if names else "none of its rows has a pretrained one.")
+            )
+        self.chosen_rows()
+
+    def _encoders_to_make(self) -> list[str]:
+        rows = [row for row in self.chosen_rows() if row.preset and row.encoder and not row.plain]
+        return sorted({str(row.encoder) for row in rows} - set(self.encoders))
+
+    def chosen_rows(self) -> list[Row]:
+        """The rows to run, in the table's order; ValueError when one is named that the table does not have."""
+        every = list(self.table.rows)
+        for name in self.rows:
+            if not any(name in (row.name, row.preset) for row in every):
+                raise ValueError(
+                    f"{self.table.name} has no row {name!r}; its rows are {', '.join(row.name for row in every)}."
+                )
+        return [row for row in every if not self.rows or row.name in self.rows or row.preset in self.rows]
+
+    def run_folder(self, row: Row, seed: int) -> Path:
+        """Where one run of a row lies; tables that share a row and a folder share its runs."""
+        assert row.preset is not None
+        return self.output_dir / "runs" / canonical_name(row.preset) / f"seed-{seed}"
+
+
+def row_settings(
+    request: Request, row: Row, seed: int, data: Mapping[str, Any], *, encoder: str | None, vectors: str | None
+) -> dict[str, Any]:
+    """The resolved settings of one run of a row.
+
+    Args:
+        data: the section `data`.
+        encoder: folder or name of the pretrained encoder, None for a row without.
+        vectors: file of static vectors, None to begin at random.
+    """
+    options: dict[str, Any] = {
+        "data": dict(data),
+        "seed": seed,
+        "output_dir": str(request.run_folder(row, seed)),
+        "vectors": {"path": vectors},
+    }
+    if encoder is not None:
+        options["model"] = {"encoder": {"name_or_path": encoder}}
+        if request.scale == "small":
+            options["training"] = dict(small_scale()["training"])
+            options = merge(options, row.small)
+    return resolve_settings(row.preset, options=options, assignments=request.assignments)

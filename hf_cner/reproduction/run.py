@@ -1,0 +1,167 @@
+"""A whole table: each row trained with each seed, one after the other, and set beside what was published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..data.files import atomic_write
+from .encoders import Workshop
+from .pictures import draw
+from .plan import NotRun, Request, row_settings
+from .protocol import Protocol, prepare
+from .report import markdown
+from .samples import error_samples
+from .summary import summarise
+from .tables import Row, small_scale
+
+Say = Callable[[str], None]
+WEIGHTS = ("model.safetensors", "training_args.bin")
+
+
+def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
+    """Train every row of a table that can be trained here, and write the report.
+
+    Finished runs are read, a run that was cut off goes on, and after each row the report is written anew: OUTPUT_DIR
+    then holds `<table>.md`, `<table>.json` and pictures `<table>-<what>.png`.
+
+    Args:
+        request: the table, and what there is to reproduce it with.
+        say: told what is being done.
+
+    Returns:
+        What the JSON file holds.
+
+    Raises:
+        ValueError: a request that cannot be, data that do not fit, or a run that began with other settings.
+    """
+    request.check()
+    table = request.table
+    protocol = prepare(
+        table,
+        corpus=request.corpus,
+        data_dir=request.data_dir,
+        test=request.test,
+        split=request.split,
+        seed=request.seed,
+        on_error=request.on_error,
+    )
+    say(f"{table.paper}, {table.where}: {protocol.sentence}")
+    workshop = Workshop(request, protocol, say)
+    rows: dict[str, dict[str, Any]] = {}
+    chosen = request.chosen_rows()
+    for number, row in enumerate(chosen, 1):
+        say(f"row {number} of {len(chosen)}: {row.name}")
+        try:
+            rows[row.name] = _run_row(request, row, protocol, workshop, say)
+        except NotRun as reason:
+            say(f"  not run: {reason}")
+            rows[row.name] = {"not_run": str(reason)}
+        outcome = _outcome(request, protocol, workshop, rows)
+        write_report(outcome, request.output_dir)
+    outcome["pictures"], outcome["pictures_left_out"] = draw(outcome, table, request.output_dir)
+    write_report(outcome, request.output_dir)
+    return outcome
+
+
+def write_report(outcome: Mapping[str, Any], folder: Path) -> None:
+    """`<table>.json` and `<table>.md`, each whole or not at all."""
+    name = outcome["table"]["name"]
+    with atomic_write(folder / f"{name}.json") as stream:
+        json.dump(outcome, stream, ensure_ascii=False, indent=2)
+        stream.write("\n")
+    with atomic_write(folder / f"{name}.md") as stream:
+        stream.write(markdown(outcome))
+
+
+def _run_row(request: Request, row: Row, protocol: Protocol, workshop: Workshop, say: Say) -> dict[str, Any]:
+    if row.preset is None:
+        raise NotRun("the paper cites its figure; there is no such system here")
+    encoder, vectors = workshop.encoder(row), workshop.vectors(row)
+    runs, logs, samples = [], [], None
+    for number in range(request.seeds):
+        seed = request.seed + number
+        settings = row_settings(request, row, seed, protocol.data, encoder=encoder, vectors=vectors)
+        results, log = _run(settings, protocol, request, say)
+        runs.append((seed, results))
+        logs.append(log)
+        folder = Path(settings["output_dir"])
+        if number == 0 and request.table.samples:
+            samples = error_samples(folder, protocol.parts[protocol.reported])
+        if not request.keep_models:
+            for name in WEIGHTS:
+                (folder / name).unlink(missing_ok=True)
+    found = summarise(runs, logs, protocol.reported)
+    begins = "pretrained encoder" if encoder else "static vectors" if vectors else "random characters"
+    return {**found, "begins_with": begins, **({"samples": samples} if samples is not None else {})}
+
+
+def _run(
+    settings: dict[str, Any], protocol: Protocol, request: Request, say: Say
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Results and log of one run, trained where it is not finished."""
+    from transformers.utils import logging
+
+    from ..training.folder import LOG, RunFolder
+    from ..training.questions import queries_of
+    from ..training.run import split_of, train_on
+
+    folder = RunFolder(settings["output_dir"])
+    try:
+        queries = queries_of(settings, protocol.types)
+    except ValueError as error:
+        raise NotRun(f"it asks a question for each type: {error}") from error
+    if queries is not None:
+        settings["model"]["queries"] = queries
+    if request.overwrite or not folder.finished():
+        say(f"  seed {settings['seed']}: training in {folder.path}")
+        about = {"protocol": protocol.sentence, "table": request.table.name}
+        logging.disable_progress_bar()  # a run leaves it switched on
+        results = train_on(
+            protocol.parts, protocol.types, settings, about=about, resume=True, overwrite=request.overwrite
+        )
+    else:
+        folder.begin(settings, split_of(protocol.parts))  # says so when it began with other settings or data
+        results = folder.read_results()
+        say(f"  seed {settings['seed']}: read from {folder.path}")
+    log: list[dict[str, Any]] = json.loads((folder.path / LOG).read_text(encoding="utf-8"))
+    return results, log
+
+
+def _outcome(
+    request: Request, protocol: Protocol, workshop: Workshop, rows: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    from ..training.environment import hardware, versions
+
+    table = request.table
+    about = {key: getattr(table, key) for key in ("name", "title", "paper", "where", "corpus", "notes", "types")}
+    return {
+        "table": about | {"times": list(table.times), "samples": list(table.samples)},
+        "scale": request.scale,
+        "small": small_scale()["training"] if request.scale == "small" else {},
+        "protocol": protocol.about() | {"seeds": [request.seed + n for n in range(request.seeds)]},
+        "settings": list(request.assignments),
+        "made": dict(workshop.made),
+        "unlabelled_left_out": workshop.left_out,
+        "rows": [_entry(row, rows.get(row.name)) for row in request.chosen_rows()],
+        "versions": versions(),
+        "hardware": hardware(),
+        "pictures": [],
+        "pictures_left_out": [],
+    }
+
+
+def _entry(row: Row, ours: Mapping[str, Any] | None) -> dict[str, Any]:
+    published = {"published": row.published, "published_per_type": row.per_type}
+    about = {"name": row.name, "preset": row.preset, "doubtful": row.doubtful, "note": row.note, **published}
+    if ours is None:
+        return {
+            **about,
+            "ours": None,
+            "not_run": "not yet: the reproduction was cut off, and goes on when it is repeated",
+        }
+    if "not_run" in ours:
+        return {**about, "ours": None, "not_run": ours["not_run"]}
+    return {**about, "ours": dict(ours), "not_run": ""}

@@ -1,0 +1,108 @@
+"""What a row needs is found, made on the spot from text that may be read, or named as missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_runs import notes
+from small_tables import TINY_PRETRAINING, request
+from transformers import AutoConfig
+
+from hf_cner.data.documents import write_jsonl
+from hf_cner.data.vectors import read_word2vec
+from hf_cner.reproduction.encoders import Workshop
+from hf_cner.reproduction.plan import NotRun
+from hf_cner.reproduction.protocol import prepare
+
+
+def workshop(folder: Path, table: str, **options: Any) -> tuple[Workshop, list[str]]:
+    asked = request(folder, table, **options)
+    protocol = prepare(asked.table, corpus=asked.corpus, data_dir=asked.data_dir)
+    said: list[str] = []
+    return Workshop(asked, protocol, said.append), said
+
+
+def unlabelled(folder: Path) -> str:
+    """Other notes, and all of the corpus, whose held-out parts must be left out."""
+    write_jsonl([*notes(20, 5), *notes(24, 1)], folder / "text.jsonl")
+    return str(folder / "text.jsonl")
+
+
+def reason(shop: Workshop, row: str) -> str:
+    with pytest.raises(NotRun) as stopped:
+        shop.encoder(next(found for found in shop.request.table.rows if found.name == row))
+    return str(stopped.value)
+
+
+def test_an_encoder_that_is_not_there_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(name: str) -> Any:
+        raise OSError(f"no {name}")
+
+    monkeypatch.setattr(AutoConfig, "from_pretrained", nothing)
+    shop, _ = workshop(tmp_path, "p1-table3")
+    said = reason(shop, "XLNet-BiLSTM-CRF")
+    assert "hfl/chinese-xlnet-base, which is not on this machine and could not be fetched" in said
+    assert "--encoder xlnet=FOLDER, or --scale small with --unlabelled FILE" in said
+    shop, _ = workshop(tmp_path, "p2-table7")
+    assert "BERT pretrained further on clinical text; give --encoder further-bert" in reason(shop, "BERT-BiGRU-CRF")
+    assert "--encoder elmo=FOLDER, or text to train it on" in reason(shop, "BiLSTM-CRF+ELMo")
+
+
+def test_what_the_small_scale_cannot_make_is_not_run(tmp_path: Path) -> None:
+    text = (unlabelled(tmp_path),)
+    shop, _ = workshop(tmp_path, "p1-table3", scale="small", unlabelled=text)
+    assert "a small xlnet is not to be had" in reason(shop, "XLNet-BiLSTM-MHA-CRF")
+    shop, _ = workshop(tmp_path, "p2-table6", scale="small", unlabelled=text)
+    assert "an encoder that has not seen clinical text" in reason(shop, "BERT")
+
+
+def test_given_encoders_and_vectors_are_used(tmp_path: Path) -> None:
+    shop, _ = workshop(tmp_path, "p4-table2", encoders={"albert": "here"}, vectors="there.txt")
+    rows = {row.name: row for row in shop.request.table.rows}
+    assert shop.encoder(rows["ALBERT-IDCNN-CRF"]) == "here" and shop.vectors(rows["ALBERT-IDCNN-CRF"]) is None
+    assert shop.encoder(rows["BiLSTM-CRF"]) is None and shop.vectors(rows["BiLSTM-CRF"]) == "there.txt"
+    shop, _ = workshop(tmp_path, "p4-table2", vectors="none", unlabelled=(unlabelled(tmp_path),))
+    assert shop.vectors(rows["BiLSTM-CRF"]) is None
+    shop, _ = workshop(tmp_path, "p4-table2")
+    assert shop.vectors(rows["BiLSTM-CRF"]) is None  # there is no text to train them on
+
+
+def test_vectors_are_made_once_from_text_that_is_not_held_out(tmp_path: Path) -> None:
+    pytest.importorskip("gensim")
+    shop, said = workshop(tmp_path, "p4-table2", unlabelled=(unlabelled(tmp_path),))
+    row = shop.request.table.rows[0]
+    path = shop.vectors(row)
+    assert path is not None and read_word2vec(path)[1].shape[1] == 128
+    held_out = {d.text for name in ("test", "dev") for d in shop.protocol.parts[name]}
+    assert shop.left_out >= len(held_out) and not held_out & {document.text for document in shop.texts()}
+    assert {d.text for d in shop.protocol.parts["train"]} <= {document.text for document in shop.texts()}
+    assert not any(document.spans for document in shop.texts())
+    before = Path(path).stat().st_mtime_ns
+    assert shop.vectors(row) == path and Path(path).stat().st_mtime_ns == before
+    assert sum("training vectors" in line for line in said) == 1
+
+
+def test_a_small_encoder_is_pretrained_once_and_anew_for_other_settings(tmp_path: Path) -> None:
+    text = (unlabelled(tmp_path),)
+    shop, _ = workshop(tmp_path, "p4-table2", scale="small", unlabelled=text)
+    row = shop.request.table.rows[3]
+    folder = Path(str(shop.encoder(row)))
+    assert AutoConfig.from_pretrained(folder).model_type == "albert"
+    assert AutoConfig.from_pretrained(folder).hidden_size == 16
+    weights = (folder / "model.safetensors").stat().st_mtime_ns
+    again, _ = workshop(tmp_path, "p4-table2", scale="small", unlabelled=text)
+    assert again.encoder(row) == str(folder) and (folder / "model.safetensors").stat().st_mtime_ns == weights
+    other, _ = workshop(
+        tmp_path, "p4-table2", scale="small", unlabelled=text, pretraining=(*TINY_PRETRAINING, "seed=1")
+    )
+    assert other.encoder(row) != str(folder)
+
+
+def test_mc_bert_hides_the_mentions_of_the_training_part(tmp_path: Path) -> None:
+    shop, _ = workshop(tmp_path, "p5-ccks2019", scale="small", unlabelled=(unlabelled(tmp_path),))
+    folder = Path(str(shop.encoder(shop.request.table.rows[0])))
+    words = folder.with_suffix(".lexicon.txt").read_text(encoding="utf-8").split()
+    mentions = {d.mention(s) for d in shop.protocol.parts["train"] for s in d.spans}
+    assert set(words) == mentions

@@ -1,0 +1,52 @@
+"""What is asked for, and what cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_tables import request
+
+from hf_cner.reproduction.plan import row_settings
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"seeds": 0}, "--seeds is 0; a row needs at least one run"),
+        ({"scale": "tiny"}, "The scale is 'tiny'; choose full or small"),
+        (
+            {"scale": "small"},
+            r"pretrained on the spot \(albert for p4-table2\), and there is no text .* --unlabelled FILE",
+        ),
+        ({"encoders": {"bert": "x"}}, "p4-table2 has no row with the encoder 'bert'; its rows use albert"),
+        ({"rows": ("LSTM",)}, "p4-table2 has no row 'LSTM'; its rows are BiLSTM-CRF, IDCNN-CRF"),
+    ],
+)
+def test_requests_that_cannot_be(options: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        request(tmp_path, **options).check()
+
+
+def test_rows_are_named_as_in_the_paper_or_by_their_preset(tmp_path: Path) -> None:
+    chosen = request(tmp_path, rows=("idcnn-crf", "BiLSTM-CRF"), scale="small")
+    chosen.check()  # no text is needed for these rows
+    assert [row.name for row in chosen.chosen_rows()] == ["BiLSTM-CRF", "IDCNN-CRF"]
+
+
+def test_settings_are_the_presets_with_the_small_scale_and_what_is_set_over_them(tmp_path: Path) -> None:
+    asked = request(tmp_path, "p4-table5", scale="small", unlabelled=("x",), assignments=("seed=5", "model.dropout=0"))
+    settings = {
+        row.name: row_settings(asked, row, 42, {"corpus": "jsonl"}, encoder="folder", vectors=None)
+        for row in asked.table.rows
+    }
+    radam, adagrad = settings["RAdam"], settings["AdaGrad"]
+    assert radam["model"]["encoder"]["name_or_path"] == "folder" and radam["model"]["dropout"] == 0
+    assert radam["training"]["optimizer"] == "radam" and radam["training"]["learning_rate"] == 1e-3
+    assert adagrad["training"]["learning_rate"] == 0.01 and adagrad["training"]["slot_learning_rates"] == {
+        "encoder": 0.002
+    }
+    assert radam["seed"] == 5 and radam["output_dir"].endswith("runs/albert-idcnn-mha-crf-radam/seed-42")
+    full = row_settings(request(tmp_path, "p4-table5"), asked.table.rows[4], 42, {}, encoder="folder", vectors=None)
+    assert full["training"]["learning_rate"] == 3e-5 and "slot_learning_rates" not in full["training"]

@@ -1,0 +1,110 @@
+"""A table is trained row by row, goes on where it was cut off, and trains nothing twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_runs import notes
+from small_tables import TINY, request
+from transformers import AutoConfig
+
+import hf_cner.training.run
+from hf_cner.data.documents import write_jsonl
+from hf_cner.reproduction.run import reproduce
+
+Counted = tuple[list[str], Callable[[int | None], None]]
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    """The folders that were trained in, and a way to break off at a number of them."""
+    folders: list[str] = []
+    limit: list[int | None] = [None]
+    real = hf_cner.training.run.train_on
+
+    def counting(parts: Any, types: Any, settings: Any, **options: Any) -> Any:
+        if limit[0] is not None and len(folders) >= limit[0]:
+            raise KeyboardInterrupt
+        folders.append("/".join(Path(settings["output_dir"]).parts[-2:]))
+        return real(parts, types, settings, **options)
+
+    monkeypatch.setattr(hf_cner.training.run, "train_on", counting)
+    return folders, lambda number: limit.__setitem__(0, number)
+
+
+def quiet(text: str) -> None:
+    assert text
+
+
+def test_cut_off_and_repeated_it_goes_on_and_trains_nothing_twice(
+    tmp_path: Path, trained: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(name: str) -> Any:
+        raise OSError(f"no {name}")
+
+    monkeypatch.setattr(AutoConfig, "from_pretrained", nothing)  # ALBERT is not to be had
+    folders, stop_after = trained
+    asked = request(tmp_path, seeds=2, rows=("BiLSTM-CRF", "IDCNN-CRF", "ALBERT-IDCNN-CRF"))
+    stop_after(3)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(asked, say=quiet)
+    assert folders == ["bilstm-crf/seed-42", "bilstm-crf/seed-43", "idcnn-crf/seed-42"]
+    partial = (tmp_path / "out" / "p4-table2.md").read_text(encoding="utf-8")
+    assert "IDCNN-CRF: not yet: the reproduction was cut off" in partial
+    stop_after(None)
+    outcome = reproduce(asked, say=quiet)
+    assert folders[3:] == ["idcnn-crf/seed-43"]
+    assert reproduce(asked, say=quiet) == outcome and len(folders) == 4
+    assert json.loads((tmp_path / "out" / "p4-table2.json").read_text(encoding="utf-8")) == json.loads(
+        json.dumps(outcome)
+    )
+    bilstm, _, albert = outcome["rows"]
+    assert bilstm["ours"]["seeds"] == [42, 43] and bilstm["ours"]["begins_with"] == "random characters"
+    values = bilstm["ours"]["f1"]["values"]
+    assert bilstm["ours"]["f1"]["mean"] == pytest.approx(sum(values) / 2)
+    results = json.loads((tmp_path / "out/runs/bilstm-crf/seed-43/results.json").read_text(encoding="utf-8"))
+    assert values[1] == 100 * results["metrics"]["test"]["strict"]["micro"]["f1"]
+    assert results["protocol"] == outcome["protocol"]["sentence"]
+    assert albert["ours"] is None and "could not be fetched" in albert["not_run"]
+    report = (tmp_path / "out" / "p4-table2.md").read_text(encoding="utf-8")
+    assert "- ALBERT-IDCNN-CRF: it needs the encoder" in report and "![p4-table2-models.png]" in report
+    assert (tmp_path / "out" / "p4-table2-models.png").stat().st_size > 10_000
+
+
+def test_other_settings_or_data_do_not_pass_for_the_same_run(tmp_path: Path) -> None:
+    reproduce(request(tmp_path, rows=("BiLSTM-CRF",)), say=quiet)
+    changed = (*TINY, "model.dropout=0.1")
+    with pytest.raises(ValueError, match=r"began with other settings \(model.dropout\)"):
+        reproduce(request(tmp_path, rows=("BiLSTM-CRF",), assignments=changed), say=quiet)
+    outcome = reproduce(request(tmp_path, rows=("BiLSTM-CRF",), assignments=changed, overwrite=True), say=quiet)
+    assert outcome["settings"][-1] == "model.dropout=0.1"
+
+
+def test_error_samples_come_from_our_own_predictions(tmp_path: Path) -> None:
+    write_jsonl(notes(20, 5), tmp_path / "text.jsonl")
+    asked = request(tmp_path, "p4-table3", scale="small", unlabelled=(str(tmp_path / "text.jsonl"),), keep_models=False)
+    outcome = reproduce(asked, say=quiet)
+    samples = outcome["rows"][0]["ours"]["samples"]
+    missed = samples["kinds"]["missed"]
+    results = json.loads((tmp_path / "out/runs/albert-idcnn-mha-crf/seed-42/results.json").read_text(encoding="utf-8"))
+    assert (
+        sum(samples["kinds"].values()) - samples["kinds"]["spurious"]
+        == results["metrics"]["test"]["strict"]["micro"]["fn"]
+    )
+    assert missed > 0  # one epoch teaches nothing
+    assert not list((tmp_path / "out").glob("runs/*/*/model.safetensors"))
+    report = (tmp_path / "out" / "p4-table3.md").read_text(encoding="utf-8")
+    assert "at a small scale, with encoders pretrained on the spot" in report.splitlines()[0]
+    assert "腹主动脉旁淋巴结" in report and "## Error samples" in report
+    assert reproduce(asked, say=quiet)["rows"][0]["ours"]["samples"] == samples  # the weights are gone by now
+
+
+def test_questions_without_a_corpus_that_has_them_are_no_row(tmp_path: Path) -> None:
+    outcome = reproduce(
+        request(tmp_path, "p3-table6", rows=("BERT-MRC-Biaffine",), encoders={"bert": "folder"}), say=quiet
+    )
+    assert "it asks a question for each type" in outcome["rows"][0]["not_run"]
