@@ -24,7 +24,7 @@ from .build import build
 from .questions import queries_of
 from .run import parts_of, training_arguments
 from .search_space import Space, check_space, default_space, suggest, with_values
-from .study import NAME, Study
+from .study import NAME, Study, shown
 from .trainer import CnerTrainer
 
 OBJECTIVE = "eval_strict_f1"
@@ -142,8 +142,16 @@ def _trainer(
     _, tokenizer = build(settings, learn, types)
 
     def model_init(trial: Any = None) -> Any:
-        chosen = settings if trial is None else with_values(settings, suggest(trial, space))
-        return build(chosen, learn, types)[0]
+        if trial is None:
+            return build(settings, learn, types)[0]
+        values = suggest(trial, space)
+        try:
+            return build(with_values(settings, values), learn, types)[0]
+        except ValueError as error:
+            raise ValueError(
+                f"Trial {trial.number} cannot be built, with {shown(values)}: {error} Leave such values out of the "
+                "search, and begin anew (--overwrite)."
+            ) from error
 
     trainer = CnerTrainer(
         model_init=model_init,

@@ -87,7 +87,7 @@ class Study:
         trial, best = self.finished()[-1], self.study.best_trial
         value = "given up" if trial.state.name == "PRUNED" else f"F1 {trial.value:.4f}"
         told = "best so far" if best.number == trial.number else f"best {best.value:.4f}, trial {best.number}"
-        return f"trial {trial.number}: {value} ({told}); {_shown(trial.params)}"
+        return f"trial {trial.number}: {value} ({told}); {shown(trial.params)}"
 
     def rows(self) -> list[dict[str, Any]]:
         """A row for each trial: number, state, objective (None without one), seconds, and what was varied."""
@@ -123,6 +123,7 @@ class Study:
         }
 
 
-def _shown(parameters: Mapping[str, Any]) -> str:
-    shown = {name: f"{value:.3g}" if isinstance(value, float) else str(value) for name, value in parameters.items()}
-    return ", ".join(f"{name} {value}" for name, value in shown.items())
+def shown(parameters: Mapping[str, Any]) -> str:
+    """What was varied, for people."""
+    values = {name: f"{value:.3g}" if isinstance(value, float) else str(value) for name, value in parameters.items()}
+    return ", ".join(f"{name} {value}" for name, value in values.items())

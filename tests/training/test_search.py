@@ -153,6 +153,11 @@ def test_a_search_that_cannot_be_is_one_sentence_and_leaves_nothing(
     assert not (tmp_path / "study").exists()
 
 
+def test_a_trial_that_cannot_be_built_is_named(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"Trial 0 cannot be built, with model\.context\.dropout 1\.5: .* Leave such"):
+        search(settings(corpus, tmp_path / "study"), trials=1, space={"model.context.dropout": [1.5]})
+
+
 def test_without_optuna_it_says_what_to_install(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"needs Optuna, which is not installed: pip install 'hf-cner\[search\]'"):
