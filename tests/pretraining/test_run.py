@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_runs
 import torch
 from small_encoders import SIZES, WORDS, notes, written
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
 
+from hf_cner import Predictor
 from hf_cner.data.documents import write_jsonl
 from hf_cner.pretraining.run import pretrain
 
@@ -144,3 +146,28 @@ def test_a_folder_is_not_used_twice(tmp_path: Path) -> None:
         pretrain(settings(tmp_path))
     assert pretrain(settings(tmp_path), resume=True) == first
     assert pretrain(settings(tmp_path, seed=1), overwrite=True)["seed"] == 1
+
+
+def test_half_precision_and_a_tokenizer_of_another_folder(tmp_path: Path) -> None:
+    first = pretrain(settings(tmp_path))
+    encoder = {"config": {"model_type": "electra", **SIZES}, "tokenizer": tmp_path / "out"}
+    training = {**QUICK, "bf16": True, "gradient_accumulation_steps": 2, "num_train_epochs": 2}
+    second = pretrain(settings(tmp_path, encoder=encoder, training=training, output_dir=tmp_path / "half"))
+    assert second["vocabulary"] == first["vocabulary"] and math.isfinite(second["metrics"]["held_out"]["loss"])
+    assert next(AutoModel.from_pretrained(tmp_path / "half").parameters()).dtype == torch.float32
+
+
+def test_entities_that_a_trained_model_finds(tmp_path: Path) -> None:
+    tagger = small_runs.model()
+    tagger.save_pretrained(tmp_path / "tagger")
+    small_runs.tokenizer().save_pretrained(tmp_path / "tagger")
+    wanted = {"masking": "entity", "entities": "model", "entity_model": tmp_path / "tagger"}
+    results = pretrain(settings(tmp_path, **wanted))
+    predicted = Predictor.from_pretrained(str(tmp_path / "tagger"))(notes(60))
+    found = sum(len(document.spans) for document in predicted)
+    assert results["data"]["entities"]["entities"] == found > 0  # an untrained model finds plenty
+
+
+def test_one_text_alone_is_not_held_out(tmp_path: Path) -> None:
+    path = written(tmp_path / "one.txt", notes(1, parts=20))
+    assert pretrain(settings(tmp_path, data={"files": [path]}))["metrics"]["held_out"] is None
