@@ -39,8 +39,8 @@ class CnerConfig(PreTrainedConfig):
     `ENCODERS`, `CONTEXTS`, `ATTENTIONS` and `DECODERS`.
 
     Args:
-        encoder: `{"kind": "static", "vocab_size": …, "embedding_size": …}` or
-            `{"kind": "pretrained", "config": encoder_config.to_dict()}`.
+        encoder: `{"kind": "static", "vocab_size": …, "embedding_size": …}`,
+            `{"kind": "pretrained", "config": encoder_config.to_dict()}`, or a kind `elmo` or `lattice`.
         context: `none`, `bilstm`, `bigru`, `idcnn`, `cnn` or `parallel`.
         attention: `none`, `additive` or `multi_head`.
         span_decoder: `softmax` or `crf` (both with `scheme`: BIO, BIOE or BIOES).
