@@ -90,9 +90,11 @@ class Request:
         return [row for row in every if not self.rows or row.name in self.rows or row.preset in self.rows]
 
     def run_folder(self, row: Row, seed: int) -> Path:
-        """Where one run of a row lies; tables that share a row and a folder share its runs."""
+        """Where one run of a row lies; tables of one corpus that share a row and a folder share its runs."""
         assert row.preset is not None
-        return self.output_dir / "runs" / canonical_name(row.preset) / f"seed-{seed}"
+        small = "-small" if self.scale == "small" and row.encoder else ""
+        runs = self.output_dir / "runs" / (self.corpus or self.table.corpus)
+        return runs / f"{canonical_name(row.preset)}{small}" / f"seed-{seed}"
 
 
 def row_settings(

@@ -47,6 +47,6 @@ def test_settings_are_the_presets_with_the_small_scale_and_what_is_set_over_them
     assert adagrad["training"]["learning_rate"] == 0.01 and adagrad["training"]["slot_learning_rates"] == {
         "encoder": 0.002
     }
-    assert radam["seed"] == 5 and radam["output_dir"].endswith("runs/albert-idcnn-mha-crf-radam/seed-42")
+    assert radam["seed"] == 5 and radam["output_dir"].endswith("runs/jsonl/albert-idcnn-mha-crf-radam-small/seed-42")
     full = row_settings(request(tmp_path, "p4-table5"), asked.table.rows[4], 42, {}, encoder="folder", vectors=None)
     assert full["training"]["learning_rate"] == 3e-5 and "slot_learning_rates" not in full["training"]

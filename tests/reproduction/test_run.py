@@ -66,7 +66,7 @@ def test_cut_off_and_repeated_it_goes_on_and_trains_nothing_twice(
     assert bilstm["ours"]["seeds"] == [42, 43] and bilstm["ours"]["begins_with"] == "random characters"
     values = bilstm["ours"]["f1"]["values"]
     assert bilstm["ours"]["f1"]["mean"] == pytest.approx(sum(values) / 2)
-    results = json.loads((tmp_path / "out/runs/bilstm-crf/seed-43/results.json").read_text(encoding="utf-8"))
+    results = json.loads((tmp_path / "out/runs/jsonl/bilstm-crf/seed-43/results.json").read_text(encoding="utf-8"))
     assert values[1] == 100 * results["metrics"]["test"]["strict"]["micro"]["f1"]
     assert results["protocol"] == outcome["protocol"]["sentence"]
     assert albert["ours"] is None and "could not be fetched" in albert["not_run"]
@@ -90,13 +90,15 @@ def test_error_samples_come_from_our_own_predictions(tmp_path: Path) -> None:
     outcome = reproduce(asked, say=quiet)
     samples = outcome["rows"][0]["ours"]["samples"]
     missed = samples["kinds"]["missed"]
-    results = json.loads((tmp_path / "out/runs/albert-idcnn-mha-crf/seed-42/results.json").read_text(encoding="utf-8"))
+    results = json.loads(
+        (tmp_path / "out/runs/jsonl/albert-idcnn-mha-crf-small/seed-42/results.json").read_text(encoding="utf-8")
+    )
     assert (
         sum(samples["kinds"].values()) - samples["kinds"]["spurious"]
         == results["metrics"]["test"]["strict"]["micro"]["fn"]
     )
     assert missed > 0  # one epoch teaches nothing
-    assert not list((tmp_path / "out").glob("runs/*/*/model.safetensors"))
+    assert not list((tmp_path / "out").glob("runs/**/model.safetensors"))
     report = (tmp_path / "out" / "p4-table3.md").read_text(encoding="utf-8")
     assert "at a small scale, with encoders pretrained on the spot" in report.splitlines()[0]
     assert "腹主动脉旁淋巴结" in report and "## Error samples" in report
