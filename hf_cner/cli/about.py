@@ -15,6 +15,7 @@ def about_model(folder: Path, results: dict[str, Any], *, repo: str = "", licenc
     """Gather what is known of the corpus and the preset that the results name.
 
     Args:
+        folder: without `repo` the model is called after it.
         licence: of the model, by the Hub's name. Default: the corpus's, where that is open and no pretrained encoder
             brings another one; else `other`.
     """
@@ -26,7 +27,7 @@ def about_model(folder: Path, results: dict[str, Any], *, repo: str = "", licenc
         said["system"] = f"Preset `{preset}`: {found.description}"
         if found.paper:
             table = f", {found.table}" if found.table else ""
-            said["paper"] = f"{found.paper}{table}: {papers().get(found.paper, '')}"
+            said["paper"] = f"{papers()[found.paper]} (called {found.paper} here){table}"
     name = (results.get("data") or {}).get("corpus")
     kind = ((settings.get("model") or {}).get("encoder") or {}).get("kind")
     own = "other"

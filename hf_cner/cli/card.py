@@ -21,19 +21,19 @@ def card(
 ) -> None:
     """Write the card of a trained model: intended use, limits, data, figures per type, settings, how to load it.
 
-    Everything is read from the run. The picture of the training curve is put beside the card. A card that you then
-    change by hand is what `hf-cner push` takes, as long as its figures are those of the run.
+    Everything is read from the run. The picture of the training curve is put beside the card, and without --repo the
+    model is called after the card's file or folder. A card in the model's folder that you change by hand is what
+    `hf-cner push` takes, as long as its figures are those of the run.
 
     \b
     Examples:
       hf-cner card --model OUT --repo ward3/notes-ner
-      hf-cner card --model OUT --output model_cards/notes-ner/README.md
+      hf-cner card --model OUT --output model_cards/notes-ner.md
     """
     import os
     import tempfile
 
-    from ..hub.curve import PICTURE
-    from ..hub.folder import CARD, write_card
+    from ..hub.folder import CARD, picture_of, write_card
     from ..hub.run import read_run
     from .about import about_model
 
@@ -45,8 +45,9 @@ def card(
     run = read_run(model)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".card-") as beside:
-        write_card(run, Path(beside) / CARD, about_model(model, run.results, repo=repo, licence=licence))
-        for name, place in ((PICTURE, target.with_name(PICTURE)), (CARD, target)):
+        named = target.parent if target.name == CARD else target.with_suffix("")
+        write_card(run, Path(beside) / target.name, about_model(named, run.results, repo=repo, licence=licence))
+        for name in (picture_of(target), target.name):
             if (Path(beside) / name).is_file():
-                os.replace(Path(beside) / name, place)
+                os.replace(Path(beside) / name, target.with_name(name))
     print(target)

@@ -98,9 +98,15 @@ def assemble(folder: Path, target: Path, about: About) -> None:
 
 def write_card(run: Run, path: Path, about: About) -> None:
     """Write a run's card, and the picture of its training curve beside it."""
-    no_picture = draw_curve(run.log, path.with_name(PICTURE))
-    text = make_card(run, about, picture=None if no_picture else PICTURE, no_picture=no_picture or "")
+    picture = picture_of(path)
+    no_picture = draw_curve(run.log, path.with_name(picture))
+    text = make_card(run, about, picture=None if no_picture else picture, no_picture=no_picture or "")
     path.write_text(text, encoding="utf-8")
+
+
+def picture_of(card: Path) -> str:
+    """Name of the picture beside a card; several cards in one folder have one each."""
+    return PICTURE if card.name == CARD else f"{card.stem}.png"
 
 
 def _own_card(folder: Path) -> str | None:

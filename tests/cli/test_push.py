@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ def test_without_a_hub_the_folder_is_written(run: Path, tmp_path: Path, capsys: 
     card = (tmp_path / "run-hub" / "README.md").read_text(encoding="utf-8")
     assert 'from_pretrained("ward3/notes")' in card and "# notes" in card
     assert "Preset `bert-bigru-mha-crf`: BERT, BiGRU" in card
-    assert "The system follows P2, Table VII, BERT-BiGRU-Att-CRF: Yang, Wang, Yang" in card
+    assert "The system follows Yang, Wang, Yang: Named Entity" in card
+    assert "(called P2 here), Tables V-VIII, BERT-BiGRU-Att-CRF" in card
     assert "Whatever the licence of the data is." in card and "license: other" in card
     assert "an earlier result" in failing(capsys, *arguments)
     command(*arguments, "--overwrite")
@@ -64,7 +66,11 @@ def test_a_card_is_written_and_not_replaced(run: Path, tmp_path: Path, capsys: p
     target = tmp_path / "cards" / "notes.md"
     command("card", "--model", str(run), "--output", str(target), "--repo", "ward3/notes")
     assert target.read_text(encoding="utf-8").startswith("---\n")
-    assert {path.name for path in target.parent.iterdir()} <= {"notes.md", "training_curve.png"}
+    command("card", "--model", str(run), "--output", str(target.with_name("other.md")))
+    text = target.with_name("other.md").read_text(encoding="utf-8")
+    assert "\n# other\n" in text and "- name: other\n" in text and str(tmp_path) not in text
+    pictures = set(re.findall(r"!\[.*\]\((.*)\)", text))
+    assert {path.name for path in target.parent.iterdir()} - {"notes.png"} == {"notes.md", "other.md", *pictures}
     assert "exists; name another file, or replace it by --overwrite" in failing(
         capsys, "card", "--model", str(run), "--output", str(target)
     )

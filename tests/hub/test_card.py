@@ -48,7 +48,7 @@ def test_every_figure_stands_per_type_strict_and_relaxed() -> None:
     text = section(card(), "Results")
     for report in results()["metrics"].values():
         assert table(report) in text
-    assert "Protocol: ward, 7:2:1 by record" in text and "chosen on dev, so its figures flatter" in text
+    assert "Protocol: ward, 7:2:1 by record" in text and "chosen on dev, so the figures on dev flatter" in text
     assert "flatter" not in card(best_epoch=None)
 
 
