@@ -25,7 +25,7 @@ class MaskingCollator:
     that would go beyond is drawn with the probability that keeps `rate` the mean, and is the last. P5 speaks of 15 % of
     the medical words, of which a text may have too few or none: what is then missing of `rate` is made up by random
     characters outside the entities (`top_up`), so that both kinds of masking learn from as many characters. To the
-    letter P5 is `entity_rate=0.15, top_up=False`.
+    letter P5 is `rate=1, entity_rate=0.15, top_up=False`.
 
     Of what is chosen, 80 % is hidden behind the mask token, 10 % replaced, 10 % left as it is; this is decided once for
     an entity, and for each of the other characters. An entity is replaced by another of `words` that is as long (P5:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from transformers import BertTokenizer, PreTrainedTokenizerBase
+
 from hf_cner import Document, Span
 from hf_cner.data.tokenizer import character_tokenizer_from
 
@@ -15,8 +17,7 @@ SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[unused1]"]
 SIZES = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 
 
-def tokenizer():
-    from transformers import BertTokenizer
+def tokenizer() -> PreTrainedTokenizerBase:
 
     vocabulary = {name: number for number, name in enumerate([*SPECIALS, *CHARACTERS])}
     return character_tokenizer_from(BertTokenizer(vocab=vocabulary))
