@@ -91,7 +91,8 @@ def test_a_broken_index_is_named(tmp_path: Path, content: str, found: str) -> No
 def test_other_missing_files_stop_the_pipeline(folder: Path, name: str) -> None:
     """In transformers' words; `Predictor` and the commands name the file (tests/inference/test_checkpoint.py)."""
     (folder / name).unlink()
-    with pytest.raises((OSError, ValueError), match=rf"{name}|tokenizer"):
+    # Without tokenizer.json transformers 5.2 looks for another kind of tokenizer, and asks for protobuf.
+    with pytest.raises((OSError, ValueError, ImportError), match=rf"{name}|tokenizer|protobuf"):
         pipeline("clinical-ner", model=str(folder))
 
 
