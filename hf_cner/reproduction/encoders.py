@@ -42,6 +42,25 @@ class Workshop:
         self.left_out, self.made = 0, dict[str, str]()
         self._texts: list[Document] | None = None
 
+    def check(self) -> None:
+        """Read what was given before anything is trained.
+
+        Raises:
+            ValueError: an encoder that was named is not there, or a text cannot be read.
+        """
+        from transformers import AutoConfig
+
+        for key, name in self.request.encoders.items():
+            try:
+                AutoConfig.from_pretrained(name)
+            except (OSError, ValueError) as error:
+                raise ValueError(
+                    f"--encoder {key}={name}: found no encoder there, expected a folder with config.json, weights and "
+                    "tokenizer (or a name on the Hub, where the network may be used); check the path."
+                ) from error
+        if self.request.unlabelled:
+            self.texts()
+
     def encoder(self, row: Row) -> str | None:
         """Folder or name of a row's encoder; None for a row without.
 

@@ -50,6 +50,7 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
     )
     say(f"{table.paper}, {table.where}: {protocol.sentence}")
     workshop = Workshop(request, protocol, say)
+    workshop.check()
     rows: dict[str, dict[str, Any]] = {}
     chosen = request.chosen_rows()
     for number, row in enumerate(chosen, 1):

@@ -50,6 +50,15 @@ def test_an_encoder_that_is_not_there_says_what_to_do(tmp_path: Path, monkeypatc
     assert "--encoder elmo=FOLDER, or text to train it on" in reason(shop, "BiLSTM-CRF+ELMo")
 
 
+def test_a_given_encoder_or_text_that_is_not_there_is_said_before_anything_is_trained(tmp_path: Path) -> None:
+    shop, _ = workshop(tmp_path, "p4-table2", encoders={"albert": str(tmp_path / "nothing")})
+    with pytest.raises(ValueError, match=r"--encoder albert=.*nothing: found no encoder there, expected a folder with"):
+        shop.check()
+    shop, _ = workshop(tmp_path, "p4-table2", unlabelled=(str(tmp_path / "no.txt"),))
+    with pytest.raises(ValueError, match=r"no.txt"):
+        shop.check()
+
+
 def test_what_the_small_scale_cannot_make_is_not_run(tmp_path: Path) -> None:
     text = (unlabelled(tmp_path),)
     shop, _ = workshop(tmp_path, "p1-table3", scale="small", unlabelled=text)

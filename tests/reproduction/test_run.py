@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from small_runs import notes
 from small_tables import TINY, request
-from transformers import AutoConfig
+from transformers import AutoConfig, BertConfig
 
 import hf_cner.training.run
 from hf_cner.data.documents import write_jsonl
@@ -106,7 +106,9 @@ def test_error_samples_come_from_our_own_predictions(tmp_path: Path) -> None:
 
 
 def test_questions_without_a_corpus_that_has_them_are_no_row(tmp_path: Path) -> None:
+    BertConfig(hidden_size=8, num_attention_heads=1).save_pretrained(tmp_path / "folder")
     outcome = reproduce(
-        request(tmp_path, "p3-table6", rows=("BERT-MRC-Biaffine",), encoders={"bert": "folder"}), say=quiet
+        request(tmp_path, "p3-table6", rows=("BERT-MRC-Biaffine",), encoders={"bert": str(tmp_path / "folder")}),
+        say=quiet,
     )
     assert "it asks a question for each type" in outcome["rows"][0]["not_run"]
