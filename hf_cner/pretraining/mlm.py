@@ -15,6 +15,7 @@ from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForPreTraini
 from ..data.collator import IGNORED
 from ..modeling.characters import CharacterTable
 from .masking import PAIR_LABELS
+from .tokenizers import checkpoint_config
 
 SPECIAL_IDS = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
 
@@ -33,7 +34,7 @@ def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> An
     slot = settings["encoder"]
     auto: Any = AutoModelForPreTraining if settings.get("next_sentence") else AutoModelForMaskedLM
     name = slot.get("name_or_path")
-    config = _read(name) if name else _make(slot.get("config") or {}, tokenizer)
+    config = checkpoint_config(name) if name else _make(slot.get("config") or {}, tokenizer)
     model_class = auto._model_mapping.get(type(config), None)
     if type(config) not in AutoModelForMaskedLM._model_mapping or model_class is None:
         raise ValueError(
@@ -46,17 +47,6 @@ def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> An
     if not name:
         return auto.from_config(config)
     return auto.from_pretrained(name, config=config, use_safetensors=True)
-
-
-def _read(name: str | os.PathLike[str]) -> Any:
-    try:
-        return AutoConfig.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"The encoder {os.fspath(name)!r} is not on this machine and could not be fetched; set "
-            "encoder.name_or_path to a folder that holds its config.json, model.safetensors and tokenizer, or start "
-            f"from scratch with encoder.config ({str(error).splitlines()[0]})"
-        ) from error
 
 
 def _make(options: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:

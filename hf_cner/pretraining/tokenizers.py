@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tokenizers import Tokenizer, models, processors
-from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from transformers import AutoConfig, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
 
@@ -26,7 +27,12 @@ def tokenizer_for(encoder: Mapping[str, Any], texts: Iterable[str], *, framed: b
         encoder: `name_or_path` or `tokenizer`, a folder that holds one; otherwise the characters of the texts that
             occur `min_count` times make the vocabulary, in lower case where `lower_case` says so.
         framed: with `[CLS]`, `[SEP]` and `[MASK]`, as encoders of masked language modelling want it.
+
+    Raises:
+        ValueError: a checkpoint or a tokenizer that is not there, or one that is no good for single characters.
     """
+    if encoder.get("name_or_path"):
+        checkpoint_config(encoder["name_or_path"])  # says better what is missing than its tokenizer could
     source = encoder.get("tokenizer") or encoder.get("name_or_path")
     if source:
         return character_tokenizer_from(source)
@@ -36,6 +42,22 @@ def tokenizer_for(encoder: Mapping[str, Any], texts: Iterable[str], *, framed: b
     if not framed:
         return build_character_tokenizer(characters, lower_case=fold)
     return character_tokenizer_from(_framed(characters), lower_case=fold)
+
+
+def checkpoint_config(name: str | os.PathLike[str]) -> Any:
+    """The configuration of an encoder that is there.
+
+    Raises:
+        ValueError: it is not, and what to do.
+    """
+    try:
+        return AutoConfig.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"The encoder {os.fspath(name)!r} is not on this machine and could not be fetched; set "
+            "encoder.name_or_path to a folder that holds its config.json, model.safetensors and tokenizer, or start "
+            f"from scratch with encoder.config ({str(error).splitlines()[0]})"
+        ) from error
 
 
 def _framed(characters: list[str]) -> PreTrainedTokenizerBase:

@@ -66,7 +66,7 @@ def test_settings_of_a_file_and_a_finished_run(notes: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--encoder", "nowhere/none"], "No tokenizer could be loaded from 'nowhere/none'"),
+        (["--encoder", "nowhere/none"], "The encoder 'nowhere/none' is not on this machine"),
         (["--set", "encoder.conf=1"], "There is no setting encoder.conf. Did you mean encoder.config?"),
         (["--model-type", "bert", "--exclude", "sample"], "40 of 40 documents hold a text"),
     ],

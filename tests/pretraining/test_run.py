@@ -93,7 +93,8 @@ def test_bidirectional_language_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"encoder": {"name_or_path": "nowhere/none"}}, "No tokenizer could be loaded from 'nowhere/none'"),
+        ({"encoder": {"name_or_path": "nowhere/none"}}, "The encoder 'nowhere/none' is not on this machine"),
+        ({"encoder": {"config": {"model_type": "bert"}, "tokenizer": "nowhere"}}, "No tokenizer could be loaded from"),
         ({"encoder": {"config": {"hidden_size": 8}}}, "Say which encoder: encoder.name_or_path, or encoder.config"),
         ({"encoder": {"config": {"model_type": "brt"}}}, "No encoder of type 'brt' can be made"),
         ({"encoder": {"config": {"model_type": "bert", "hiden_size": 8}}}, "its configuration has no hiden_size"),
