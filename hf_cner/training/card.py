@@ -21,8 +21,9 @@ from .environment import hardware, versions
 
 _SHOWN = (
     *("num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps", "learning_rate"),
-    *("slot_learning_rates", "weight_decay", "slot_weight_decays", "warmup_steps", "lr_scheduler_type", "optim"),
-    *("max_grad_norm", "freeze_encoder", "early_stopping_patience", "bf16", "fp16", "seed"),
+    *("slot_learning_rates", "weight_decay", "slot_weight_decays", "warmup_steps", "lr_scheduler_type"),
+    *("optimizer", "optim", "optim_args", "max_grad_norm", "freeze_encoder", "early_stopping_patience"),
+    *("bf16", "fp16", "seed"),
 )
 _SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder", "dropout", "windows")
 
@@ -95,6 +96,8 @@ class TrainerWithCard(Trainer):
         best = self.state.best_global_step
         steps = {entry.get("step"): entry.get("epoch") for entry in self.state.log_history}
         arguments = {name: getattr(self.args, name) for name in _SHOWN if hasattr(self.args, name)}
+        if arguments.get("optimizer") is not None:
+            del arguments["optim"]  # the default of a setting that had no effect
         return {
             "metrics": {name: self._report(part) for name, part in parts.items()},
             "protocol": "the Trainer's eval_dataset; counted over whole documents against the original gold",

@@ -15,7 +15,10 @@ from hf_cner.metrics.report import evaluate_documents, table
 def trained(folder: Path) -> CnerTrainer:
     made = trainer(
         folder,
-        arguments_of={"num_train_epochs": 1, "logging_strategy": "epoch", "save_strategy": "no"},
+        arguments_of={
+            **{"num_train_epochs": 1, "logging_strategy": "epoch", "save_strategy": "no"},
+            "optimizer": "radam",
+        },
         train_dataset=notes(16, 1),
         eval_dataset=notes(6, 2),
     )
@@ -38,6 +41,7 @@ def test_its_figures_are_those_of_an_evaluation(tmp_path: Path) -> None:
         figures["F1 (relaxed, overlap of the same type, micro average)"] == expected["relaxed_overlap"]["micro"]["f1"]
     )
     assert f"`{fingerprint([*notes(16, 1), *notes(6, 2)])}`" in text and "- train: 16 documents" in text
+    assert "optimizer: radam" in text and "adamw" not in text
     assert "learning_rate: 0.01" in text and "hidden_size: 16" in text and "\n1 epoch." in text
     assert (tmp_path / "training_curve.png").exists() == ("![" in text)
 
