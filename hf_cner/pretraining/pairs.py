@@ -116,6 +116,12 @@ class SentencePairs(Dataset[dict[str, Any]]):
         return [len(self.pieces[first][0]) + len(self.pieces[first + 1][0]) + frame for first in self.firsts]
 
 
+def can_pair(documents: Iterable[Document], max_length: int) -> bool:
+    """Whether `SentencePairs` has two documents to draw from, of which one has two sentences."""
+    counts = [len(_pieces(document.text, max(1, max_length // 2))) for document in documents]
+    return sum(map(bool, counts)) > 1 and max(counts) > 1
+
+
 def pair_frame(tokenizer: Any) -> Frame:
     """How a character tokenizer joins two texts.
 

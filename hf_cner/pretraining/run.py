@@ -22,7 +22,7 @@ from ..training.folder import LOG, RESULTS, SAVING, RunFolder
 from . import bilm, mlm
 from .entities import Entities, entities_for
 from .masking import MaskingCollator
-from .pairs import SentencePairs
+from .pairs import SentencePairs, can_pair
 from .settings import complete, training_arguments
 from .tokenizers import tokenizer_for
 from .trainer import PretrainingTrainer, no_bars
@@ -59,7 +59,7 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     begin = time.perf_counter()
     problems = Problems(settings["data"]["on_error"])
     entities = entities_for(settings, _documents(settings["data"], problems))
-    train, held_out = _held_out(entities.documents, float(settings["data"]["held_out"]), int(settings["seed"]))
+    train, held_out = _held_out(settings, entities.documents)
     args = training_arguments(settings, has_held_out=bool(held_out))
     set_seed(args.seed)
     tokenizer = tokenizer_for(settings["encoder"], (d.text for d in train), framed=settings["objective"] == "mlm")
@@ -115,11 +115,14 @@ def _documents(data: Mapping[str, Any], problems: Problems) -> list[Document]:
     return without_held_out(documents, data["exclude"], overlap=data["overlap"])
 
 
-def _held_out(documents: list[Document], share: float, seed: int) -> tuple[list[Document], list[Document]]:
+def _held_out(settings: Mapping[str, Any], documents: list[Document]) -> tuple[list[Document], list[Document]]:
     """Texts to learn from, and texts to measure on; none of the latter where there are too few records."""
-    if share <= 0 or len({record_of(document) for document in documents}) < 2:
+    share = float(settings["data"]["held_out"])
+    if not share or len({record_of(document) for document in documents}) < 2:
         return documents, []
-    train, held_out = split_by_record(documents, [1 - share, share], seed)
+    train, held_out = split_by_record(documents, [1 - share, share], int(settings["seed"]))
+    if settings["next_sentence"] and not can_pair(held_out, int(settings["max_length"])):
+        return documents, []
     return train, held_out
 
 

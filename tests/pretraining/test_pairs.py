@@ -14,7 +14,7 @@ from transformers import AlbertConfig, AlbertForPreTraining, BertConfig, BertFor
 from hf_cner import Document
 from hf_cner.data.lexicon import Lexicon
 from hf_cner.pretraining.masking import MaskingCollator
-from hf_cner.pretraining.pairs import SentencePairs
+from hf_cner.pretraining.pairs import SentencePairs, can_pair
 
 TOKENIZER = tokenizer()
 NAMES = TOKENIZER.convert_ids_to_tokens(list(range(len(TOKENIZER))))
@@ -104,6 +104,9 @@ def test_models_take_both_tasks(model: type, config: type, label: str) -> None:
 
 
 def test_what_cannot_be_is_said() -> None:
+    for texts in (["患者发热。今日咳嗽。", " \n"], ["患者发热。", "今日咳嗽。"], []):
+        assert not can_pair([Document(text) for text in texts], 60)
+    assert can_pair([Document("患者发热。今日咳嗽。"), Document("头痛")], 60)
     with pytest.raises(ValueError, match=r"needs two documents, of which one has two sentences; give more texts"):
         SentencePairs([Document("患者发热。今日咳嗽。"), Document(" \n")], TOKENIZER)
     with pytest.raises(ValueError, match="needs two documents"):

@@ -172,3 +172,9 @@ def test_entities_that_a_trained_model_finds(tmp_path: Path) -> None:
 def test_one_text_alone_is_not_held_out(tmp_path: Path) -> None:
     path = written(tmp_path / "one.txt", notes(1, parts=20))
     assert pretrain(settings(tmp_path, data={"files": [path]}))["metrics"]["held_out"] is None
+
+
+def test_too_few_held_out_texts_make_no_pairs(tmp_path: Path) -> None:
+    path = written(tmp_path / "few.txt", notes(6, parts=20))
+    results = pretrain(settings(tmp_path, data={"files": [path]}, next_sentence=True))
+    assert results["metrics"]["held_out"] is None and results["data"]["documents"] == {"train": 6, "held_out": 0}
