@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedConfig
 
-from .configuration_cner import DEFAULT_CONTEXT, DEFAULT_ENCODER, DEFAULT_WINDOWS, Slot, check_slot
+from .configuration_cner import DEFAULT_CONTEXT, DEFAULT_ENCODER, DEFAULT_WINDOWS, Slot, check_slot, tell_unknown
 
 if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
     from .schemes import check_scheme  # noqa: F401
@@ -73,6 +73,7 @@ class CnerMrcConfig(PreTrainedConfig):
         self.pad_token_id = pad_token_id
         super().__init__(**kwargs)
         self.set_queries(dict(queries or {}), dict(query_ids or {}), entity_types)
+        tell_unknown(kwargs)
 
     def set_queries(
         self, queries: dict[str, str], query_ids: dict[str, list[int]], entity_types: list[str] | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedConfig
 
-from .configuration_cner import DEFAULT_ENCODER, Slot, check_slot
+from .configuration_cner import DEFAULT_ENCODER, Slot, check_slot, tell_unknown
 
 if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
     from .schemes import check_scheme  # noqa: F401
@@ -27,6 +27,7 @@ class CnerEncoderConfig(PreTrainedConfig):
         self.encoder = copy.deepcopy(DEFAULT_ENCODER if encoder is None else encoder)
         check_slot("encoder", self.encoder)
         super().__init__(**kwargs)
+        tell_unknown(kwargs)
 
     @property
     def vocab_size(self) -> int:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import torch
-from cases import config
+from cases import ENCODERS, config
+from test_modeling_cner_mrc import CASES as MRC_CASES
+from test_modeling_cner_mrc import model_of as mrc_model_of
 from transformers import AutoModel, AutoModelForTokenClassification, BertConfig, BertModel, pipeline
 
-from hf_cner import CnerForTokenClassification
+from hf_cner import CnerEncoderConfig, CnerEncoderModel, CnerForTokenClassification
 from hf_cner.data.tokenizer import build_character_tokenizer
 
 Load = Callable[[Path], Any]
@@ -96,19 +98,29 @@ def test_other_missing_files_stop_the_pipeline(folder: Path, name: str) -> None:
         pipeline("clinical-ner", model=str(folder))
 
 
-def test_a_field_of_an_older_version_is_named_and_kept(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    expected = AutoModelForTokenClassification.from_pretrained(folder)
-    edit(folder, crf_dropout=0.5)
+@pytest.mark.parametrize("kind", ["tags", "questions", "encoder"])
+def test_a_field_of_an_older_version_is_named_and_kept(
+    kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model: Any = {
+        "tags": lambda: CnerForTokenClassification(config()),
+        "questions": lambda: mrc_model_of(MRC_CASES["static"]),
+        "encoder": lambda: CnerEncoderModel(CnerEncoderConfig(encoder=ENCODERS["static"])),
+    }[kind]()
+    model.save_pretrained(tmp_path)
     logger = logging.getLogger("transformers")  # ours stands below it, and it keeps its records to itself
     logger.addHandler(caplog.handler)
     try:
-        model = AutoModelForTokenClassification.from_pretrained(folder)
+        type(model).from_pretrained(tmp_path)
+        assert "does not use" not in caplog.text
+        edit(tmp_path, crf_dropout=0.5)
+        again = type(model).from_pretrained(tmp_path)
     finally:
         logger.removeHandler(caplog.handler)
     assert "fields that this version of hf_cner does not use: ['crf_dropout']" in caplog.text
-    assert model.config.crf_dropout == 0.5
-    ids = torch.tensor([[4, 5, 6]])
-    assert torch.equal(model(ids).emissions, expected(ids).emissions)
+    assert again.config.crf_dropout == 0.5
+    expected = model.state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in again.state_dict().items())
 
 
 @pytest.mark.parametrize(
