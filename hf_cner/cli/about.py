@@ -26,8 +26,8 @@ def about_model(folder: Path, results: dict[str, Any], *, repo: str = "", licenc
         found = read_preset(str(preset))
         said["system"] = f"Preset `{preset}`: {found.description}"
         if found.paper:
-            table = f", {found.table}" if found.table else ""
-            said["paper"] = f"{papers()[found.paper]} (called {found.paper} here){table}"
+            table = f"; {found.table}" if found.table else ""
+            said["paper"] = f"{papers()[found.paper]}, called {found.paper} here{table}"
     name = (results.get("data") or {}).get("corpus")
     kind = ((settings.get("model") or {}).get("encoder") or {}).get("kind")
     own = "other"

@@ -137,7 +137,11 @@ def _training(results: Mapping[str, Any]) -> str:
     lost = (results.get("entities") or {}).get("lost")
     if lost is not None:
         total = results["entities"].get("entities", 0)
-        outcome = f"{lost:,} have no label: no tag scheme or window holds them" if lost else "every one has a label"
+        outcome = (
+            f"{lost:,} {'has' if lost == 1 else 'have'} no label: no tag scheme or window holds them"
+            if lost
+            else "every one has a label"
+        )
         said.append(f"Of {total:,} mentions in the training part, {outcome}.")
     versions = [f"{package} {number}" for package, number in (results.get("versions") or {}).items()]
     said += ["Software: " + ", ".join(versions) + "."] if versions else []

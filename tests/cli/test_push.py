@@ -43,8 +43,8 @@ def test_without_a_hub_the_folder_is_written(run: Path, tmp_path: Path, capsys: 
     assert 'from_pretrained("ward3/notes")' in card and "# notes" in card
     assert "Preset `bert-bigru-mha-crf`: BERT, BiGRU" in card
     assert "The system follows Yang, Wang, Yang: Named Entity" in card
-    assert "(called P2 here), Tables V-VIII, BERT-BiGRU-Att-CRF" in card
-    assert "Whatever the licence of the data is." in card and "license: other" in card
+    assert ", called P2 here; Tables V-VIII, BERT-BiGRU-Att-CRF" in card
+    assert "Licence of the data: Not known to the package" in card and "license: other" in card
     assert "an earlier result" in failing(capsys, *arguments)
     command(*arguments, "--overwrite")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run-hub"]

@@ -37,6 +37,13 @@ def test_everything_that_is_needed_and_nothing_else(tmp_path: Path, target: Path
     assert left_here(run) == stays
 
 
+def test_the_card_shows_the_training_curve(tmp_path: Path, target: Path) -> None:
+    pytest.importorskip("matplotlib")
+    assemble(write_run(tmp_path / "run"), target, ABOUT)
+    assert "![Loss and strict F1 over the epochs](training_curve.png)" in (target / "README.md").read_text("utf-8")
+    assert (target / "training_curve.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_places_and_texts_stay_here(tmp_path: Path, target: Path) -> None:
     assemble(write_run(tmp_path / "run"), target, ABOUT)
     for path in target.iterdir():

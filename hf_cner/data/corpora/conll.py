@@ -13,7 +13,7 @@ from ..reading.locate import by_split, choose_split, matching
 NAME = "conll"
 ENTITY_TYPES: tuple[str, ...] = ()  # they stand in the data
 DESCRIPTION = "CoNLL files: a character and its tag per line; scheme and spelling are found out from the tags."
-LICENCE = "Whatever the licence of the data is."
+LICENCE = "Not known to the package: that of the files themselves."
 CITATION = ""
 LAYOUT = "*.conll or *.bio, a character and its tag per line, a blank line between sentences"
 

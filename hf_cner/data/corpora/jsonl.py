@@ -12,7 +12,7 @@ from ..reading.locate import by_split, choose_split, matching
 NAME = "jsonl"
 ENTITY_TYPES: tuple[str, ...] = ()  # they stand in the data
 DESCRIPTION = "JSON lines, one document per line: text, entities (start, end, type), and perhaps id and record."
-LICENCE = "Whatever the licence of the data is."
+LICENCE = "Not known to the package: that of the files themselves."
 CITATION = ""
 LAYOUT = "*.jsonl, one object per line with text and entities (start, end exclusive, type)"
 
