@@ -134,7 +134,10 @@ class Workshop:
                 "it needs an ELMo, a bidirectional language model of characters; give --encoder elmo=FOLDER, or "
                 "text to train it on as --unlabelled FILE"
             )
-        return self._pretrain("elmo", {"config": {}}, {"objective": "bilm"}, small_scale()["pretraining"])
+        training = small_scale()["pretraining"] | {
+            "learning_rate": 4e-3
+        }  # recurrent layers learn little at BERT's rate
+        return self._pretrain("elmo", {"config": {}}, {"objective": "bilm"}, training)
 
     def _pretrain(self, key: str, encoder: dict[str, Any], about: dict[str, Any], training: dict[str, Any]) -> str:
         from ..pretraining.run import pretrain

@@ -13,6 +13,7 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, Traine
 from hf_cner import CnerConfig, CnerEncoderModel, CnerForTokenClassification
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.pretraining.bilm import BidirectionalLanguageModel, build, collator, perplexities, save
+from hf_cner.pretraining.settings import complete, training_arguments
 from hf_cner.training.checkpoints import last_complete_checkpoint
 
 TEXTS = ["患者头痛三天，无发热。", "患者腹痛一天。", "头痛，腹痛。", "无发热，无头痛三天。"]
@@ -139,3 +140,10 @@ def test_another_encoder_is_refused(tmp_path: Path) -> None:
         build({"encoder": {"name_or_path": tmp_path}}, TOKENIZER)
     with pytest.raises(ValueError, match="The encoder kind 'elmo' has no option 'layers'"):
         make(layers=3)
+
+
+def test_recurrent_layers_begin_at_a_rate_of_their_own(tmp_path: Path) -> None:
+    settings = complete({"objective": "bilm", "output_dir": str(tmp_path), "training": {"use_cpu": True}})
+    assert training_arguments(settings, has_held_out=False).learning_rate == 4e-3
+    settings["objective"] = "mlm"
+    assert training_arguments(settings, has_held_out=False).learning_rate == 5e-4
