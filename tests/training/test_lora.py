@@ -134,17 +134,36 @@ def test_only_the_encoder_is_adapted_and_everything_new_is_trained() -> None:
     assert any(name.endswith("crf.transitions") or "crf.transitions" in name for name in trained)
 
 
-def test_the_questions_model_and_other_layers() -> None:
+def test_the_questions_model_and_other_layers(tmp_path: Path) -> None:
     set_seed(0)
     config = CnerMrcConfig(encoder=BERT, queries={"病": "有何病"}, query_ids={"病": [5, 6]}, non_unit_ids=[0])
     model = CnerForQuestionAnswering(config)
+    model.save_pretrained(tmp_path / "start")
     targets = lora_targets(model, projections=["key"])
     assert {"span_decoder", "interaction"} <= set(targets["modules_to_save"])
     tuned = peft.get_peft_model(model, peft.LoraConfig(r=2, **targets))
     adapted = {name.partition(".lora_")[0] for name, _ in tuned.named_parameters() if "lora_" in name}
     assert len(adapted) == 2 and all(name.endswith("attention.self.key") for name in adapted)
-    output = tuned(**{name: torch.tensor([rows()[0][name]]) for name in ("input_ids", "attention_mask")})
-    assert torch.isfinite(output.emissions).all()
+
+    before = emissions(tuned)  # the questions are encoded once, and again when weights have changed
+    optimizer = torch.optim.AdamW([parameter for parameter in tuned.parameters() if parameter.requires_grad], lr=0.01)
+    for _ in range(3):
+        batch = {name: torch.tensor([row[name] for row in rows()]) for name in ("input_ids", "attention_mask")}
+        tuned.train()(**batch, labels=torch.tensor([[[0, 2, 0]]] * 8)).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    expected = emissions(tuned)
+    assert not torch.allclose(expected, before)
+    tuned.save_pretrained(tmp_path / "adapter")
+    fresh = CnerForQuestionAnswering.from_pretrained(tmp_path / "start")
+    torch.testing.assert_close(emissions(fresh), before)
+    reloaded = peft.PeftModel.from_pretrained(fresh, tmp_path / "adapter")
+    torch.testing.assert_close(emissions(reloaded), expected)
+    merged = reloaded.merge_and_unload()  # (W + BA)x for Wx + BAx, where emissions are about 20
+    torch.testing.assert_close(emissions(merged), expected, rtol=1e-4, atol=1e-3)
+    merged.save_pretrained(tmp_path / "merged")
+    again = CnerForQuestionAnswering.from_pretrained(tmp_path / "merged")
+    torch.testing.assert_close(emissions(again), emissions(merged))
 
 
 def test_what_cannot_be_adapted_is_said() -> None:
