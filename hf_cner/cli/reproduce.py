@@ -80,7 +80,7 @@ def reproduce(
     if table is None:
         _list()
         return
-    from transformers.utils import logging
+    import logging
 
     from ..reproduction.plan import Request
     from ..reproduction.report import lines_of, title
@@ -113,7 +113,8 @@ def reproduce(
         keep_models=keep_models,
     )
     no_loading_bars()
-    logging.set_verbosity_error()  # which heads of a pretrained encoder are left behind is known here
+    # For every run transformers lists the heads of the encoder that are left behind, which is as it should be.
+    logging.getLogger("transformers.modeling_utils").addFilter(lambda record: "LOAD REPORT" not in record.getMessage())
     log = messages()
     outcome = run(request, say=lambda text: log.print(text, markup=False, soft_wrap=True))
     _show(title(outcome), list(lines_of(outcome)), request.output_dir / f"{found.name}.md")
