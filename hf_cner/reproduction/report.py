@@ -47,6 +47,8 @@ def _head(outcome: Mapping[str, Any]) -> str:
         f"Ours: {protocol['sentence']} Data fingerprint {protocol['fingerprint']}, split {protocol['split_hash']}, "
         f"seeds {seeds}. The published figures were measured on the paper's own split, with its own encoders.",
     ]
+    if (left := outcome["table"]["rows"] - len(outcome["rows"])) > 0:
+        lines.append(f"Only these rows were asked for; the table has {left} more.")
     if outcome["settings"]:
         lines.append(f"Settings of every row: {', '.join(f'`{item}`' for item in outcome['settings'])}.")
     if outcome["scale"] == "small":
@@ -152,7 +154,11 @@ def _times(outcome: Mapping[str, Any]) -> str:
             ours = "not measured here, for a row was not run"
         else:
             ratio = one["mean"] / other["mean"]
-            ours = f"{one['mean']:.1f} s against {other['mean']:.1f} s per epoch, a ratio of {ratio:.3f}"
+            less = other["mean"] - one["mean"]
+            ours = (
+                f"{one['mean']:.1f} s against {other['mean']:.1f} s per epoch, {abs(less):.1f} s "
+                f"{'faster' if less >= 0 else 'slower'}, a ratio of {ratio:.3f}"
+            )
         ratio_printed = f", a ratio of {pair['ratio']}" if "ratio" in pair else ""
         lines.append(
             f"- {pair['row']} against {pair['against']}: published {pair['published']}{ratio_printed}; ours {ours}."

@@ -139,7 +139,7 @@ def _outcome(
     table = request.table
     about = {key: getattr(table, key) for key in ("name", "title", "paper", "where", "corpus", "notes", "types")}
     return {
-        "table": about | {"times": list(table.times), "samples": list(table.samples)},
+        "table": about | {"times": list(table.times), "samples": list(table.samples), "rows": len(table.rows)},
         "scale": request.scale,
         "small": small_scale()["training"] if request.scale == "small" else {},
         "protocol": protocol.about() | {"seeds": [request.seed + n for n in range(request.seeds)]},

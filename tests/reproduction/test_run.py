@@ -71,6 +71,7 @@ def test_cut_off_and_repeated_it_goes_on_and_trains_nothing_twice(
     assert results["protocol"] == outcome["protocol"]["sentence"]
     assert albert["ours"] is None and "could not be fetched" in albert["not_run"]
     report = (tmp_path / "out" / "p4-table2.md").read_text(encoding="utf-8")
+    assert "Only these rows were asked for; the table has 2 more." in report
     assert "- ALBERT-IDCNN-CRF: it needs the encoder" in report and "![p4-table2-models.png]" in report
     assert (tmp_path / "out" / "p4-table2-models.png").stat().st_size > 10_000
 
