@@ -64,6 +64,7 @@ def check_commands(folder: Path) -> None:
     command = Path(sys.executable).with_name("hf-cner")
     assert "predict" in call(command, "--help", folder=folder)
     assert "bilstm-mha-crf" in call(command, "presets", folder=folder)
+    assert "p4-table2" in call(command, "reproduce", folder=folder)
     assert "mentions" in call(command, "inspect", "sample", folder=folder)
     sets = [part for assignment in QUICK for part in ("--set", assignment)]
     model = folder / "model"

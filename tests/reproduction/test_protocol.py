@@ -82,3 +82,15 @@ def test_a_test_file_that_does_not_fit_is_named(tmp_path: Path) -> None:
         read(tmp_path, "p4-table2", test=held_out(tmp_path, [other]))
     with pytest.raises(ValueError, match=r"found no entities in the test part, expected gold"):
         read(tmp_path, "p4-table2", test=held_out(tmp_path, [Document("患者发热。", id="x")]))
+
+
+@pytest.mark.data
+def test_published_corpora_are_split_without_a_text_on_two_sides(data_dir: Path) -> None:
+    p4 = prepare(read_table("p4-table2"), data_dir=data_dir / "ccks2019")
+    texts = {name: {document.text for document in part} for name, part in p4.parts.items()}
+    assert sum(sizes(p4).values()) == 1000 and not texts["train"] & (texts["test"] | texts["dev"])
+    p3 = prepare(read_table("p3-table4"), data_dir=data_dir / "ccks2017" / "train")
+    records = {name: len({document.record for document in part}) for name, part in p3.parts.items()}
+    assert sum(records.values()) == 300 and 24 <= records["test"] <= 26 and set(records) == {"train", "test"}
+    tcm = prepare(read_table("p3-table6"), data_dir=data_dir / "tcm" / "literature")
+    assert sum(sizes(tcm).values()) == 5259 and len(tcm.types) == 5
