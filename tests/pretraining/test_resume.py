@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-WORKER = str(Path(__file__).with_name("worker.py"))
+WORKER = str(Path(__file__).with_name("killed_run.py"))
 
 
 def work(folder: Path, *options: str) -> int:
