@@ -93,8 +93,6 @@ class TrainerWithCard(Trainer):
         config = self.model.config
         report = getattr(self, "entity_report", None)
         runtimes = [entry["train_runtime"] for entry in self.state.log_history if "train_runtime" in entry]
-        best = self.state.best_global_step
-        steps = {entry.get("step"): entry.get("epoch") for entry in self.state.log_history}
         arguments = {name: getattr(self.args, name) for name in _SHOWN if hasattr(self.args, name)}
         if arguments.get("optimizer") is not None:
             del arguments["optim"]  # the default of a setting that had no effect
@@ -114,11 +112,16 @@ class TrainerWithCard(Trainer):
             "entities": report.to_dict() if report is not None else None,
             "parameters": sum(parameter.numel() for parameter in self.model.parameters()),
             "epochs": self.state.epoch,
-            "best_epoch": steps.get(best) if best else None,
+            "best_epoch": self.chosen_epoch(),
             "seconds": {"total": sum(runtimes) if runtimes else None},
             "versions": versions(),
             "hardware": hardware(),
         }
+
+    def chosen_epoch(self) -> float | None:
+        """The epoch whose checkpoint was restored; None where the last one simply stayed, whichever was best."""
+        step = self.state.best_global_step if self.args.load_best_model_at_end else None
+        return next((entry["epoch"] for entry in self.state.log_history if step and entry.get("step") == step), None)
 
     def _report(self, part: DocumentDataset) -> dict[str, Any]:
         """Metrics of this process alone: where several train, only the first one makes a card."""

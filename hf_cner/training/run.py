@@ -136,7 +136,7 @@ def train_on(
             "entities": trainer.entity_report.to_dict() if trainer.entity_report else None,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "epochs": trainer.state.epoch,
-            "best_epoch": _best_epoch(trainer),
+            "best_epoch": trainer.chosen_epoch(),
             "seconds": {"total": time.perf_counter() - begin, "training_epochs": watch.epochs},
             "energy": meter.result(),
             "checkpoint": str(folder.path),
@@ -238,16 +238,15 @@ def _report(trainer: CnerTrainer, part: list[Document], types: Sequence[str]) ->
     return evaluate_documents(part, predicted, types=types)
 
 
-def _best_epoch(trainer: CnerTrainer) -> float | None:
-    step = trainer.state.best_global_step
-    return next((entry["epoch"] for entry in trainer.state.log_history if step and entry.get("step") == step), None)
-
-
 def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
     data, notes = settings["data"], dict(about)
     split = data.get("split") or {}
     every = [document for part in parts.values() for document in part]
-    shares = f"{split['folds']} folds" if split.get("folds") else ":".join(map(str, split.get("ratios") or [1]))
+    shares = (
+        f"{split['folds']} folds"
+        if split.get("folds")
+        else ":".join(f"{share:g}" for share in split.get("ratios") or [1])
+    )
     described = {
         "corpus": data["corpus"],
         "fingerprint": fingerprint(every),

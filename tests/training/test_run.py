@@ -163,6 +163,14 @@ def test_a_corpus_without_entities_and_a_file_as_folder_are_refused(tmp_path: Pa
         train(settings(tmp_path / "file"))
 
 
+def test_the_last_epoch_stays_where_none_is_to_be_chosen(tmp_path: Path) -> None:
+    given = settings(tmp_path / "out", num_train_epochs=1, load_best_model_at_end=False)
+    given["data"]["split"]["ratios"] = [8.0, 2.0]
+    results = train(given)
+    assert set(results["metrics"]) == {"dev"} and results["best_epoch"] is None
+    assert results["data"]["split"]["shares"] == "8:2"
+
+
 def test_dev_joined_to_train_keeps_the_last_epoch(tmp_path: Path) -> None:
     given = settings(tmp_path / "out", num_train_epochs=1)
     given["data"]["split"] = {**given["data"]["split"], "ratios": [7, 2, 1], "join_dev": True}
