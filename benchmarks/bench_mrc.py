@@ -4,8 +4,8 @@ Both models are ours, with the same encoder (BERT, random weights), and both are
 type` encodes `[CLS] question [SEP] text [SEP]` for every type, as the public flat-nested MRC systems do, with the
 cheapest head there is (a start and an end score per character); `all types in one pass` encodes the text once, keeps
 the questions' vectors, and pays for interaction and biaffine per type. Rounds are interleaved in one process; a figure
-is the median of the rounds' ratios. With --memory the peak memory of biaffine scores, banded against full, each in a
-process of its own.
+is the median of the rounds' ratios of processor time. With --memory the peak memory of biaffine scores, banded against
+full, each in a process of its own.
 """
 
 from __future__ import annotations
@@ -102,9 +102,9 @@ def ratio(rounds: int, slow: Callable[[], None], fast: Callable[[], None]) -> fl
     for _ in range(rounds + 1):
         times = []
         for call in (slow, fast):
-            begin = time.perf_counter()
+            begin = time.process_time()
             call()
-            times.append(time.perf_counter() - begin)
+            times.append(time.process_time() - begin)
         found.append(times[0] / times[1])
     return statistics.median(found[1:])
 
