@@ -25,7 +25,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 LOOKAHEAD = "lookahead+"
 LOOKAHEAD_OPTIONS = {"k": 5, "alpha": 0.5}  # those of its paper; P4 gives none
 OF_ADAM = ("adam", "adamw", "radam", "nadam")  # take `adam_beta1`, `adam_beta2` and `adam_epsilon` of the arguments
-FUSED = ("adam", "adamw")  # one kernel for all parameters, as transformers' own default has it
+FUSED = ("adam", "adamw")  # one kernel for all parameters, where transformers' own default has it
 NAMES = (*OPTIMIZERS, *(LOOKAHEAD + name for name in OPTIMIZERS))
 
 
@@ -70,7 +70,7 @@ def make_optimizer(
     known = [key for key in inspect.signature(OPTIMIZERS[base]).parameters if key not in ("params", "lr")]
     if unknown := [key for key in given if key not in known]:
         raise ValueError(f"The optimizer {name} has no option {unknown[0]!r}; it has {', '.join([*known, *ahead])}.")
-    own: dict[str, Any] = {"fused": True} if base in FUSED else {}
+    own: dict[str, Any] = {"fused": True} if base in FUSED and "fused" in arguments.default_optim else {}
     if base in OF_ADAM:
         own |= {"betas": (arguments.adam_beta1, arguments.adam_beta2), "eps": arguments.adam_epsilon}
     optimizer = OPTIMIZERS[base](list(groups), **{"lr": arguments.learning_rate, **own, **given})
