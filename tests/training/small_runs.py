@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase, TrainerCallback
 
 from hf_cner import CnerConfig, CnerForTokenClassification, CnerTrainer, CnerTrainingArguments, Document, Span
 from hf_cner.data.tokenizer import build_character_tokenizer
@@ -79,3 +79,14 @@ def trainer(folder: Path | str, *, arguments_of: dict[str, Any] | None = None, *
     if "model" not in options and "model_init" not in options:
         settings["model"] = model()
     return CnerTrainer(**{**settings, **options})
+
+
+class Break(TrainerCallback):
+    """Breaks a run off before a step, as a person at the keyboard does."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step == self.step:
+            raise KeyboardInterrupt

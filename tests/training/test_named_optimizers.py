@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from small_runs import arguments, trainer
-from test_resume import Break
+from small_runs import Break, arguments, trainer
 
 from hf_cner.training.named_optimizers import NAMES, OPTIMIZERS, make_optimizer, optimizer_name, parse_options
 

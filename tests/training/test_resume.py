@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from small_runs import trainer
-from transformers import TrainerCallback
+from small_runs import Break, trainer
 
 WORKER = str(Path(__file__).with_name("worker.py"))
 
@@ -58,15 +57,6 @@ def test_killed_and_resumed(save: str, how: str, unbroken: dict[str, Path], tmp_
     assert work(folder, f"save={save}", "resume=yes") == 0
     assert outcome(folder) == outcome(unbroken[save])
     assert not list(folder.glob("checkpoint-*")) and not (folder / "saving.tmp").exists()
-
-
-class Break(TrainerCallback):
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if state.global_step == self.step:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("strategy", ["group_by_length", "random"])
