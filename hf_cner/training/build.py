@@ -168,6 +168,7 @@ def _from_characters(
     keys: list[int] = []
     words: WordList | None = None
     if slot.get("kind") == "pretrained":
+        slot.pop("name_or_path", None)  # a preset's, set to null
         slot["config"] = {**slot.get("config", {}), "vocab_size": len(tokenizer), "pad_token_id": 0}
     else:
         slot["vocab_size"] = len(tokenizer)

@@ -100,7 +100,7 @@ def own_ids(folder: Path, text: str) -> list[int]:
 
 def test_an_encoder_without_weights_is_built_for_the_texts_own_characters() -> None:
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-    slot = {"kind": "pretrained", "config": {"model_type": "bert", **sizes}}
+    slot = {"kind": "pretrained", "name_or_path": None, "config": {"model_type": "bert", **sizes}}
     model, tokenizer = build(settings(model={"encoder": slot}), DOCUMENTS, TYPES)
     assert model.get_input_embeddings().weight.shape == (len(tokenizer), 16)
 
