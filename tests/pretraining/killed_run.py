@@ -1,4 +1,4 @@
-"""A pretraining run in a process of its own, which can be killed: `python killed_run.py FOLDER [kill_at=STEP] [resume]`."""
+"""A pretraining run in a process of its own, which can be killed: `killed_run.py FOLDER [kill_at=STEP] [resume]`."""
 
 from __future__ import annotations
 
