@@ -10,11 +10,11 @@ from typing import Any
 
 from torch import nn
 from torch.utils.data import Sampler
-from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerControl, TrainerState, TrainingArguments
+from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from transformers.utils import logging
 
-from ..training.callbacks import EpochOfSampler, ProgressLines
+from ..training.callbacks import EpochOfSampler, ProgressLines, remove_progress_of_transformers
 from ..training.checkpoints import whole_or_removed
 from ..training.sampling import LengthBuckets
 
@@ -77,8 +77,7 @@ class PretrainingTrainer(Trainer):
             self.model_accepts_loss_kwargs = False
         self._epochs = Epochs(train_dataset)
         self.add_callback(self._epochs)
-        self.remove_callback(ProgressCallback)
-        self.remove_callback(PrinterCallback)
+        remove_progress_of_transformers(self)
         if not args.disable_tqdm:
             self.add_callback(Lines())
 

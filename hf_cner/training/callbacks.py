@@ -7,7 +7,16 @@ import time
 from typing import Any
 
 from tqdm.auto import tqdm  # type: ignore[import-untyped]
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    PrinterCallback,
+    ProgressCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers import trainer as transformers_trainer
 
 from .sampling import LengthBuckets
 
@@ -121,6 +130,12 @@ class ProgressLines(TrainerCallback):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def remove_progress_of_transformers(trainer: Trainer) -> None:
+    """Take away transformers' own bar, table or printed lines; in a notebook its bar is another callback."""
+    for callback in (transformers_trainer.DEFAULT_PROGRESS_CALLBACK, ProgressCallback, PrinterCallback):
+        trainer.remove_callback(callback)
 
 
 def _is_best(args: TrainingArguments, state: TrainerState, metrics: dict[str, Any]) -> bool:

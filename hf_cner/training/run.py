@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import PrinterCallback, ProgressCallback, set_seed
+from transformers import set_seed
 from transformers.utils import logging
 
 from ..data.corpora import entity_types as types_of_corpus
@@ -24,7 +24,7 @@ from ..data.splits import join, k_folds, split_by_record, split_hash
 from ..metrics.report import evaluate_documents
 from .arguments import CnerTrainingArguments
 from .build import build
-from .callbacks import ProgressLines, Stopwatch
+from .callbacks import ProgressLines, Stopwatch, remove_progress_of_transformers
 from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .energy import EnergyMeter
 from .environment import hardware, versions
@@ -113,8 +113,7 @@ def train_on(
     )
     if _is_first_process():  # what can go wrong with the settings has gone wrong by now, and nothing was touched
         folder.begin(settings, split_of(parts), overwrite=overwrite)
-    trainer.remove_callback(ProgressCallback)
-    trainer.remove_callback(PrinterCallback)
+    remove_progress_of_transformers(trainer)
     if not args.disable_tqdm:
         trainer.add_callback(ProgressLines())
         if _is_first_process():

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tqdm.auto import tqdm  # type: ignore[import-untyped]
-from transformers import PrinterCallback, ProgressCallback, set_seed
+from transformers import set_seed
 
 from ..data.corpora import entity_types as types_of_corpus
 from ..data.corpora import read_corpus, types_in
@@ -21,6 +21,7 @@ from ..data.problems import Problems
 from ..data.splits import split_by_record
 from .arguments import CnerTrainingArguments
 from .build import build
+from .callbacks import remove_progress_of_transformers
 from .questions import queries_of
 from .run import parts_of, training_arguments
 from .search_space import Space, check_space, default_space, suggest, with_values
@@ -160,8 +161,7 @@ def _trainer(
         eval_dataset=dev,
         processing_class=tokenizer,
     )
-    trainer.remove_callback(ProgressCallback)
-    trainer.remove_callback(PrinterCallback)
+    remove_progress_of_transformers(trainer)
     return trainer
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-import pytest
-from small_runs import arguments
-from transformers import TrainerControl, TrainerState
+from pathlib import Path
 
-from hf_cner.training.callbacks import EpochOfSampler, Patience
+import pytest
+from small_runs import arguments, trainer
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainerControl, TrainerState
+
+from hf_cner.training.callbacks import EpochOfSampler, Patience, remove_progress_of_transformers
 from hf_cner.training.sampling import LengthBuckets
 
 
@@ -37,3 +39,23 @@ def test_the_sampler_hears_of_the_epoch_also_in_its_middle(tmp_path: object) -> 
     for state, epoch in ((None, 0), (0.0, 0), (1.0, 1), (2.25, 2)):
         callback.on_epoch_begin(arguments(str(tmp_path)), TrainerState(epoch=state), TrainerControl())
         assert callback.sampler.epoch == epoch
+
+
+class TableOfNotebooks(TrainerCallback):
+    """Stands for the callback that transformers takes in a notebook; it is no kind of ProgressCallback."""
+
+
+def test_transformers_shows_nothing_beside_our_lines_in_a_notebook_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for in_notebook in (False, True):
+        if in_notebook:
+            monkeypatch.setattr("transformers.trainer.DEFAULT_PROGRESS_CALLBACK", TableOfNotebooks)
+        for quiet in (False, True):
+            given = trainer(tmp_path, arguments_of={"disable_tqdm": quiet})
+            shows = PrinterCallback if quiet else TableOfNotebooks if in_notebook else ProgressCallback
+            assert given.pop_callback(shows) is not None  # transformers put it there
+            given.add_callback(shows)
+            remove_progress_of_transformers(given)
+            kinds = (PrinterCallback, ProgressCallback, TableOfNotebooks)
+            assert not any(isinstance(callback, kinds) for callback in given.callback_handler.callbacks)
