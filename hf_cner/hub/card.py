@@ -78,6 +78,8 @@ def make_card(run: Run, about: About, *, picture: str | None = None, no_picture:
         corpus=data.get("corpus"),
         corpus_description=about.corpus,
         flat=tagger or decoder.get("decoding") == "flat",
+        questions=run.config.get("queries") or {},
+        asks_others=run.config.get("model_type") == "cner-mrc" and decoder.get("classes") != "all",
         address=about.repo or "path/to/this/folder",
         auto_class=AUTO_CLASSES.get(str(run.config.get("model_type")), AUTO_CLASSES["cner"]),
         data=_data(data),
@@ -134,18 +136,24 @@ def _training(results: Mapping[str, Any]) -> str:
         said.append(f"{results['parameters']:,} parameters.")
     if results.get("seed") is not None:
         said.append(f"Seed {results['seed']}.")
-    lost = (results.get("entities") or {}).get("lost")
-    if lost is not None:
-        total = results["entities"].get("entities", 0)
-        outcome = (
-            f"{lost:,} {'has' if lost == 1 else 'have'} no label: no tag scheme or window holds them"
-            if lost
-            else "every one has a label"
-        )
-        said.append(f"Of {total:,} mentions in the training part, {outcome}.")
+    said += [_labelled(results["entities"])] if (results.get("entities") or {}).get("lost") is not None else []
     versions = [f"{package} {number}" for package, number in (results.get("versions") or {}).items()]
     said += ["Software: " + ", ".join(versions) + "."] if versions else []
     return " ".join(said) or "Nothing was recorded."
+
+
+def _labelled(entities: Mapping[str, Any]) -> str:
+    """How many mentions the decoder or the windows cannot hold, and why."""
+    lost = entities["lost"]
+    reasons = [f"{count:,} {reason}" for reason, count in (entities.get("lost_by_scheme") or {}).items()]
+    if by_window := entities.get("lost_by_window"):
+        reasons.append(f"{by_window:,} cut by every window")
+    outcome = "every one has a label"
+    if lost:
+        outcome = f"{lost:,} {'has' if lost == 1 else 'have'} no label" + (
+            f" ({', '.join(reasons)})" if reasons else ""
+        )
+    return f"Of {entities.get('entities', 0):,} mentions in the training part, {outcome}."
 
 
 def _hardware(results: Mapping[str, Any]) -> str:

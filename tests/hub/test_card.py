@@ -115,6 +115,33 @@ def test_limits_follow_the_decoder(model_type: str, decoder: dict[str, Any], fla
     assert "negated" in text and "not calibrated" in text
 
 
+def test_a_model_that_asks_names_its_questions_and_can_be_asked_others() -> None:
+    asking = CONFIG | {"model_type": "cner-mrc", "queries": {name: f"病历中的{name}有哪些？" for name in TYPES}}
+    text = card(config=asking | {"span_decoder": {"kind": "biaffine"}})
+    assert all(f"- {name}: 病历中的{name}有哪些？\n" in text.split("## Intended use")[0] for name in TYPES)
+    limits = section(text, "Limits")
+    assert "It learnt the types above and no others." in limits and "can be asked about other types" in limits
+    for config in (CONFIG, asking | {"span_decoder": {"kind": "biaffine", "classes": "all"}}):
+        limits = section(card(config=config), "Limits")
+        assert "It knows the types above and no others" in limits and "can be asked" not in limits
+    assert "one question for each type" not in card()
+
+
+def test_mentions_without_a_label_are_counted_with_the_reason() -> None:
+    def said(**entities: Any) -> str:
+        return section(card(entities={"entities": 6297} | entities), "Training")
+
+    reasons = {"same span, other type": 1, "longer than max_width 64": 1200}
+    assert (
+        "Of 6,297 mentions in the training part, 1,203 have no label (1 same span, other type, "
+        "1,200 longer than max_width 64, 2 cut by every window)."
+        in said(lost=1203, lost_by_scheme=reasons, lost_by_window=2)
+    )
+    assert "1 has no label (1 cut by every window)." in said(lost=1, lost_by_scheme={}, lost_by_window=1)
+    assert "every one has a label." in said(lost=0)
+    assert "mentions in the training part" not in said(lost=None)
+
+
 def test_citations() -> None:
     text = section(card(), "Citation")
     assert text.count("```bibtex") == 2 and "@misc{ward3}" in text and "@software{hf_cner," in text
