@@ -63,6 +63,7 @@ def make_card(run: Run, about: About, *, picture: str | None = None, no_picture:
     results = without_places(run.results)
     data = results.get("data") or {}
     metrics = results["metrics"]
+    types = run.config.get("entity_types") or []
     decoder = run.config.get("span_decoder") or {}
     # A question-answering model tags each type by itself, so mentions of two types may overlap.
     tagger = run.config.get("model_type") == "cner" and decoder.get("kind") in FLAT
@@ -73,12 +74,12 @@ def make_card(run: Run, about: About, *, picture: str | None = None, no_picture:
         metadata=str(metadata),
         name=about.name,
         version=__version__,
-        types=run.config.get("entity_types") or ["entities"],
+        types=types or ["entities"],
         system=about.system,
         corpus=data.get("corpus"),
         corpus_description=about.corpus,
         flat=tagger or decoder.get("decoding") == "flat",
-        questions=run.config.get("queries") or {},
+        questions=[(name, question) for name in types if (question := (run.config.get("queries") or {}).get(name))],
         asks_others=run.config.get("model_type") == "cner-mrc" and decoder.get("classes") != "all",
         address=about.repo or "path/to/this/folder",
         auto_class=AUTO_CLASSES.get(str(run.config.get("model_type")), AUTO_CLASSES["cner"]),
