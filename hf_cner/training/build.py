@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerBase
+from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from ..data.documents import Document
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
@@ -114,6 +114,7 @@ def _pretrained(
 ) -> tuple[Any, PreTrainedTokenizerBase]:
     name = slot.pop("name_or_path")
     try:
+        AutoConfig.from_pretrained(name)  # what is missing is the encoder, not only its tokenizer
         tokenizer = character_tokenizer_from(name)
         sizes = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
         config = _config(model_settings, tokenizer, encoder=slot | {"config": sizes}, entity_types=list(entity_types))
