@@ -50,6 +50,7 @@ def _models(figure: Any, outcome: Mapping[str, Any]) -> bool:
         return False
     printed = [row["published"] for row in rows if row["published"]]
     panels = [name for name in FIGURES if all(name in published for published in printed)]
+    _widen(figure, len(panels) * len(rows))
     for axes, name in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         published = [row["published"].get(name) for row in rows]
         ours = [row["ours"][name] if row["ours"] else None for row in rows]
@@ -64,12 +65,18 @@ def _types(figure: Any, outcome: Mapping[str, Any]) -> bool:
     rows = [row for row in outcome["rows"] if row["ours"] and set(types.values()) <= set(row["ours"]["per_type"])]
     if not rows:
         return False
+    _widen(figure, len(rows) * len(types))
     for axes, row in zip(figure.subplots(1, len(rows), squeeze=False)[0], rows, strict=True):
         published = [row["published_per_type"].get(name, {}).get("f1") for name in types]
         _bars(axes, list(types), published, [row["ours"]["per_type"][true]["f1"] for true in types.values()])
         axes.set_title(row["name"], fontsize=8)
     _legend(figure)
     return True
+
+
+def _widen(figure: Any, pairs: int) -> None:
+    """Make room for so many pairs of bars, that the numbers on them can be read."""
+    figure.set_figwidth(max(9.0, 0.55 * pairs))
 
 
 def _bars(axes: Any, names: list[str], published: list[float | None], ours: list[Mapping[str, Any] | None]) -> None:
@@ -135,5 +142,6 @@ def _legend(figure: Any) -> None:
 
 def _plain(axes: Any) -> None:
     axes.grid(alpha=0.3, axis="y")
+    axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=7)

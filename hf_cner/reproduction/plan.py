@@ -62,6 +62,12 @@ class Request:
             raise ValueError(f"--seeds is {self.seeds}; a row needs at least one run.")
         if self.scale not in SCALES:
             raise ValueError(f"The scale is {self.scale!r}; choose {' or '.join(SCALES)}.")
+        own = {"seed": "--seed and --seeds", "output_dir": "--output-dir", "data": "--corpus, --data-dir and --split"}
+        for item in self.assignments:
+            if (section := item.partition("=")[0].strip().partition(".")[0]) in own:
+                raise ValueError(
+                    f"A table sets {section} itself, for each of its runs; give {own[section]}, not {item}."
+                )
         if self.scale == "small" and not self.unlabelled and (needed := self._encoders_to_make()):
             raise ValueError(
                 f"At the small scale encoders are pretrained on the spot ({', '.join(needed)} for {self.table.name}), "
@@ -88,6 +94,13 @@ class Request:
                     f"{self.table.name} has no row {name!r}; its rows are {', '.join(row.name for row in every)}."
                 )
         return [row for row in every if not self.rows or row.name in self.rows or row.preset in self.rows]
+
+    def small_training(self) -> dict[str, Any]:
+        """How rows with a small encoder are trained: `all`, and under `rows` what single ones have of their own."""
+        if self.scale != "small":
+            return {}
+        own = {row.name: row.small["training"] for row in self.chosen_rows() if "training" in row.small}
+        return {"all": small_scale()["training"], "rows": own}
 
     def run_folder(self, row: Row, seed: int) -> Path:
         """Where one run of a row lies; tables of one corpus that share a row and a folder share its runs."""

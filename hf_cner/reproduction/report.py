@@ -52,8 +52,11 @@ def _head(outcome: Mapping[str, Any]) -> str:
     if outcome["settings"]:
         lines.append(f"Settings of every row: {', '.join(f'`{item}`' for item in outcome['settings'])}.")
     if outcome["scale"] == "small":
-        training = ", ".join(f"{key} {value}" for key, value in outcome["small"].items())
-        lines.append(f"Rows with a small encoder are trained with {training}, where no setting of every row says else.")
+        own = "".join(f"; {name} with {_listed(training)}" for name, training in outcome["small"]["rows"].items())
+        lines.append(
+            f"Rows with a small encoder are trained with {_listed(outcome['small']['all'])}{own}, where no setting of "
+            "every row says else."
+        )
     if outcome["made"]:
         lines.append("Made on the spot: " + "; ".join(f"{name}: {how}" for name, how in outcome["made"].items()) + ".")
     if outcome["unlabelled_left_out"]:
@@ -62,6 +65,14 @@ def _head(outcome: Mapping[str, Any]) -> str:
             "that is held out here."
         )
     return "\n\n".join(lines)
+
+
+def _listed(training: Mapping[str, Any], path: str = "") -> str:
+    """`num_train_epochs 15, slot_learning_rates.encoder 0.0002`."""
+    return ", ".join(
+        _listed(value, f"{path}{key}.") if isinstance(value, Mapping) else f"{path}{key} {value}"
+        for key, value in training.items()
+    )
 
 
 def _figures(outcome: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from .protocol import Protocol, prepare
 from .report import markdown
 from .samples import error_samples
 from .summary import summarise
-from .tables import Row, small_scale
+from .tables import Row
 
 Say = Callable[[str], None]
 WEIGHTS = ("model.safetensors", "training_args.bin")
@@ -141,7 +141,7 @@ def _outcome(
     return {
         "table": about | {"times": list(table.times), "samples": list(table.samples), "rows": len(table.rows)},
         "scale": request.scale,
-        "small": small_scale()["training"] if request.scale == "small" else {},
+        "small": request.small_training(),
         "protocol": protocol.about() | {"seeds": [request.seed + n for n in range(request.seeds)]},
         "settings": list(request.assignments),
         "made": dict(workshop.made),

@@ -76,14 +76,16 @@ def table_names() -> list[str]:
 
 
 def read_table(name: str) -> Table:
-    """Read one table.
+    """Read one table, by its name or by its paper's number of it or of its figure: `p4-figure4`, `p2-tablevii`.
 
     Raises:
         ValueError: no paper has a table of this name; the sentence says which names come nearest.
     """
     names = table_names()
+    name = name.lower()
+    name = name if name in names else _printed_names(names).get(name, name)
     if name not in names:
-        near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(names)}."
         raise ValueError(f"No paper has a table {name!r}. {hint}")
     content = _read(f"{name}.yaml")
@@ -92,6 +94,16 @@ def read_table(name: str) -> Table:
         content[key] = tuple(content.get(key) or ())
     content["samples"] = tuple((str(found), str(true)) for found, true in content.get("samples") or ())
     return Table(name=name, rows=rows, **content)
+
+
+def _printed_names(names: list[str]) -> dict[str, str]:
+    """As the papers number them: "Table 5 and figure 4" of P4 is `p4-table5` and `p4-figure4`."""
+    found = {}
+    for name in names:
+        content = _read(f"{name}.yaml")
+        for part in content["where"].lower().split(" and "):
+            found[f"{content['paper'].lower()}-{part.replace(' ', '')}"] = name
+    return found
 
 
 def small_scale() -> dict[str, Any]:

@@ -21,6 +21,8 @@ from hf_cner.reproduction.plan import row_settings
             r"pretrained on the spot \(albert for p4-table2\), and there is no text .* --unlabelled FILE",
         ),
         ({"encoders": {"bert": "x"}}, "p4-table2 has no row with the encoder 'bert'; its rows use albert"),
+        ({"assignments": ("seed=5",)}, "A table sets seed itself, for each of its runs; give --seed and --seeds, not"),
+        ({"assignments": ("data.corpus=x",)}, "A table sets data itself, .* --data-dir and --split, not data.corpus=x"),
         ({"rows": ("LSTM",)}, "p4-table2 has no row 'LSTM'; its rows are BiLSTM-CRF, IDCNN-CRF"),
     ],
 )
@@ -36,7 +38,7 @@ def test_rows_are_named_as_in_the_paper_or_by_their_preset(tmp_path: Path) -> No
 
 
 def test_settings_are_the_presets_with_the_small_scale_and_what_is_set_over_them(tmp_path: Path) -> None:
-    asked = request(tmp_path, "p4-table5", scale="small", unlabelled=("x",), assignments=("seed=5", "model.dropout=0"))
+    asked = request(tmp_path, "p4-table5", scale="small", unlabelled=("x",), assignments=("model.dropout=0",))
     settings = {
         row.name: row_settings(asked, row, 42, {"corpus": "jsonl"}, encoder="folder", vectors=None)
         for row in asked.table.rows
@@ -47,6 +49,9 @@ def test_settings_are_the_presets_with_the_small_scale_and_what_is_set_over_them
     assert adagrad["training"]["learning_rate"] == 0.01 and adagrad["training"]["slot_learning_rates"] == {
         "encoder": 0.002
     }
-    assert radam["seed"] == 5 and radam["output_dir"].endswith("runs/jsonl/albert-idcnn-mha-crf-radam-small/seed-42")
+    assert asked.small_training()["rows"] == {
+        "AdaGrad": {"learning_rate": 0.01, "slot_learning_rates": {"encoder": 0.002}}
+    }
+    assert radam["seed"] == 42 and radam["output_dir"].endswith("runs/jsonl/albert-idcnn-mha-crf-radam-small/seed-42")
     full = row_settings(request(tmp_path, "p4-table5"), asked.table.rows[4], 42, {}, encoder="folder", vectors=None)
     assert full["training"]["learning_rate"] == 3e-5 and "slot_learning_rates" not in full["training"]

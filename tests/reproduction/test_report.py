@@ -56,7 +56,7 @@ def outcome(name: str, found: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }
     given = {
         "table": about | {"times": list(table.times), "samples": list(table.samples), "rows": len(table.rows)},
-        "scale": "full", "small": {"num_train_epochs": 15}, "protocol": protocol, "settings": [], "made": {},
+        "scale": "full", "small": {}, "protocol": protocol, "settings": [], "made": {},
         "unlabelled_left_out": 0, "rows": rows,
         "versions": {"python": "3"}, "hardware": {"cores": 2}, "pictures": [], "pictures_left_out": [],
     }  # fmt: skip
@@ -111,10 +111,13 @@ def test_types_stand_beside_the_published_ones() -> None:
 
 
 def test_the_title_says_what_is_not_as_in_the_paper() -> None:
-    found = outcome("p4-table2", {}, scale="small")
+    training = {"num_train_epochs": 15, "slot_learning_rates": {"encoder": 2e-4}}
+    small = {"all": training, "rows": {"IDCNN-CRF": {"learning_rate": 0.01}}}
+    found = outcome("p4-table2", {}, scale="small", small=small)
     found["protocol"]["corpus"] = "sample"
     assert title(found).endswith("on CCKS-2019; here on sample, at a small scale, with encoders pretrained on the spot")
-    assert "Rows with a small encoder are trained with num_train_epochs 15" in markdown(found)
+    said = "Rows with a small encoder are trained with num_train_epochs 15, slot_learning_rates.encoder 0.0002"
+    assert f"{said}; IDCNN-CRF with learning_rate 0.01, where no setting" in markdown(found)
     assert next(iter(lines_of(found))) == ["BiLSTM-CRF", "81.27", "not run: its encoder is not there"]
 
 
@@ -133,6 +136,15 @@ def test_pictures_are_drawn(name: str, found: dict[str, Any], pictures: list[str
     assert all(content.startswith(b"\x89PNG") for content in first)
     draw(outcome(name, found), read_table(name), tmp_path)
     assert [(tmp_path / picture).read_bytes() for picture in pictures] == first  # equal results, equal pictures
+
+
+def test_many_bars_make_a_picture_wider(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    widths = []
+    for name, row in (("p4-table2", "BiLSTM-CRF"), ("p2-table7", "BiGRU-CRF")):
+        [picture], _ = draw(outcome(name, {row: ours(0.8)}), read_table(name), tmp_path)
+        widths.append(int.from_bytes((tmp_path / picture).read_bytes()[16:20], "big"))
+    assert widths == [1170, 1716]  # 9 inches for 15 pairs of bars, 13.2 for 24
 
 
 def test_types_are_drawn_for_rows_that_have_them(tmp_path: Path) -> None:

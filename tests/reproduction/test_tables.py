@@ -84,6 +84,19 @@ def test_figures_are_those_of_the_papers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("printed", "name"),
+    [
+        ("p1-figure6", "p1-table3"),
+        ("P3-figure2", "p3-table4"),
+        ("p4-figure4", "p4-table5"),
+        ("p2-tableVII", "p2-table7"),
+    ],
+)
+def test_a_table_is_found_by_its_figure_and_its_roman_number(printed: str, name: str) -> None:
+    assert read_table(printed) == read_table(name)
+
+
+@pytest.mark.parametrize(
     ("name", "sentence"),
     [
         ("p4-tabel2", r"No paper has a table 'p4-tabel2'. Did you mean p4-table2"),
@@ -99,4 +112,6 @@ def test_the_small_scale_has_an_encoder_for_every_name_but_xlnet() -> None:
     names = {str(row.encoder) for name in table_names() for row in read_table(name).rows if row.encoder}
     assert names - set(small_scale()["encoders"]) == {"xlnet", "elmo"}  # ELMo is made by an objective of its own
     configured = small_scale()["encoders"]["further-bert"]
+    mc_bert = small_scale()["encoders"]["mc-bert"]
+    assert mc_bert["masking"] == "entity" and mc_bert["next_sentence"]  # as P5 has it
     assert configured["next_sentence"] and configured["config"] == small_scale()["encoders"]["bert"]["config"]
