@@ -76,6 +76,32 @@ def test_p3s_settings_are_those_of_its_table() -> None:
     assert settings["model"]["span_decoder"]["size"] == 150 and settings["model"]["interaction"]["kind"] == "separate"
 
 
+P1 = {"scheme": "BIOE", "length": 128, "batch": 16, "dropout": 0.1}
+P2 = {"scheme": "BIO", "length": 256, "batch": 10, "dropout": 0.25}
+P4 = {"scheme": "BIO", "length": 128, "batch": 20, "dropout": 0.5}
+RATES = {"P1": 1e-5, "P2": 1e-4, "P4": 3e-5}
+
+
+@pytest.mark.parametrize("preset", [preset for preset in list_presets() if preset.paper in RATES], ids=lambda p: p.name)
+def test_the_settings_are_those_that_the_papers_print(preset: Any) -> None:
+    settings = resolve_settings(preset.name)
+    model, training = settings["model"], settings["training"]
+    assert {
+        "scheme": model["span_decoder"]["scheme"],
+        "length": model["windows"]["max_length"],
+        "batch": training["per_device_train_batch_size"],
+        "dropout": model["dropout"],
+    } == {"P1": P1, "P2": P2, "P4": P4}[preset.paper]
+    if model["encoder"]["kind"] == "pretrained" and not preset.name.endswith("adagrad"):
+        assert training["learning_rate"] == RATES[preset.paper]
+    sizes = {"P1": {"bilstm": 128, "bigru": 128}, "P2": {"bilstm": 512, "bigru": 512}}.get(preset.paper, {})
+    context = model["context"]
+    assert context.get("hidden_size") == sizes.get(context["kind"], context.get("hidden_size"))
+    if context["kind"] == "idcnn":
+        assert (context["filters"], context["dilations"], context["blocks"]) == (128, [1, 1, 2], 4)
+    assert (model["windows"].get("merge") is False) == (preset.paper == "P4")  # only P4 cuts its records at 。
+
+
 def test_our_own_variant_is_labelled_as_ours() -> None:
     preset = read_preset("bert-mrc-pointers")
     assert preset.paper == "" and "(ours)" in preset.description
