@@ -78,9 +78,11 @@ class CnerMrcConfig(PreTrainedConfig):
     def set_queries(
         self, queries: dict[str, str], query_ids: dict[str, list[int]], entity_types: list[str] | None = None
     ) -> None:
-        """Ask these questions; the labels follow. Raises ValueError as `check_queries`."""
+        """Ask these questions; the labels follow. Raises ValueError as `check_queries`, or where a type has no ids."""
         names = list(entity_types or queries)
         check_queries(names, queries)
+        if query_ids and (odd := sorted(set(names) ^ set(query_ids))):
+            raise ValueError(f"query_ids must hold one list for each of {names}, and nothing else; look at {odd[0]!r}.")
         self.entity_types = names
         self.queries = queries
         self.query_ids = {name: [int(i) for i in ids] for name, ids in query_ids.items()}
@@ -101,8 +103,9 @@ def check_queries(entity_types: list[str], queries: dict[str, str]) -> None:
     """Raise one clear sentence when types and questions do not go together one to one.
 
     Raises:
-        ValueError: a type that stands there twice, a type without a question, a question without a type, an empty
-            question, or one question for two types. No questions at all are legal: they can be set later.
+        ValueError: a type that stands there twice, a type without a question, a question without a type or with an
+            empty one, an empty question, or one question for two types. No questions at all are legal: they can be set
+            later.
     """
     repeated = sorted({name for name in entity_types if entity_types.count(name) > 1})
     if repeated:
@@ -119,6 +122,8 @@ def check_queries(entity_types: list[str], queries: dict[str, str]) -> None:
                 f"There is a query for {name!r}, which is none of the types {entity_types}; leave it out, or add the "
                 "type."
             )
+        if not name.strip():
+            raise ValueError(f"The query {query!r} has no type; name what it asks for.")
         if not isinstance(query, str) or not query.strip():
             raise ValueError(f"The query of the type {name!r} is empty; write the question that asks for it.")
         if query in asked:

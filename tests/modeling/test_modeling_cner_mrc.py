@@ -258,6 +258,11 @@ def test_bad_questions_get_one_sentence() -> None:
         CnerMrcConfig(entity_types=["药物", "药物"])
     with pytest.raises(ValueError, match="have the same query"):
         CnerMrcConfig(queries=dict.fromkeys(TYPES, "有哪些？"), **base)
+    with pytest.raises(ValueError, match=r"The query '有哪些？' has no type"):
+        CnerMrcConfig(queries={" ": "有哪些？"})
+    for ids in ({TYPES[0]: [5]}, {**QUERY_IDS, "药物": [5]}):  # with one list too few, types would take others' answers
+        with pytest.raises(ValueError, match="query_ids must hold one list for each of"):
+            CnerMrcConfig(queries=QUERIES, query_ids=ids, **base)
     model = model_of(CASES["bert"])
     with pytest.raises(ValueError, match="has 82 tokens, and the encoder takes 64"):
         model.set_queries({TYPES[0]: "长" * 80}, FakeTokenizer())
