@@ -76,9 +76,14 @@ def _key(span: Span | Sequence[Any] | Mapping[str, Any]) -> Key:
         missing = [name for name in ("start", "end", "type") if name not in span]
         if missing:
             raise ValueError(f"A span has the keys {sorted(span)}: {', '.join(missing)} missing.")
-        return int(span["start"]), int(span["end"]), str(span["type"])
-    start, end, entity_type = span[:3]
-    return int(start), int(end), str(entity_type)
+        key = int(span["start"]), int(span["end"]), str(span["type"])
+    elif isinstance(span, str) or len(span) < 3:
+        raise ValueError(f"A span is {span!r}; give start, end and type, as in (0, 2, '身体部位').")
+    else:
+        key = int(span[0]), int(span[1]), str(span[2])
+    if not 0 <= key[0] < key[1]:
+        raise ValueError(f"A span is {key}; its start must lie before its end, which is exclusive, and not before 0.")
+    return key
 
 
 def align(gold: Sequence[SpanSource], predicted: Sequence[SpanSource]) -> list[tuple[frozenset[Key], frozenset[Key]]]:

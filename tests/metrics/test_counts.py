@@ -38,6 +38,18 @@ def test_a_row_without_a_key_is_named() -> None:
         span_set([{"start": 2, "type": "治疗"}])
 
 
+@pytest.mark.parametrize("span", ["头痛a", (2, 4), []])
+def test_what_is_no_span_is_named(span: object) -> None:
+    with pytest.raises(ValueError, match="give start, end and type"):
+        span_set([span])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("span", [(4, 2, "治疗"), (2, 2, "治疗"), {"start": -1, "end": 2, "type": "治疗"}])
+def test_a_span_that_ends_before_it_begins_is_no_overlap_but_refused(span: object) -> None:
+    with pytest.raises(ValueError, match="its start must lie before its end"):
+        span_set([span])  # type: ignore[list-item]
+
+
 def test_align_refuses_other_numbers_of_documents() -> None:
     with pytest.raises(ValueError, match="2 gold and 1 predicted documents"):
         align([Document(TEXT), Document(TEXT)], [Document(TEXT)])

@@ -29,7 +29,7 @@ Args:
     per_type: also give the F1 of each type, as strict_f1_<type> and so on.
 Returns:
     strict_precision, strict_recall, strict_f1 (micro averages), strict_macro_f1 (mean over the types that occur in the
-    references), and the same for relaxed_boundary and relaxed_overlap.
+    references), and the same for relaxed_boundary and relaxed_overlap; nested_recall where gold spans overlap.
 Example:
     >>> span = {"start": 0, "end": 2, "type": "身体部位"}
     >>> ClinicalNer().compute(predictions=[[span]], references=[[span]])["strict_f1"]
