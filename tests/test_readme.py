@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cases
 import pytest
+import typer
 
 from hf_cner import CnerForTokenClassification, Predictor
 from hf_cner.cli.main import app
@@ -51,3 +52,19 @@ def test_commands_exist() -> None:
     shown = set(re.findall(r"hf-cner ([a-z]+)", README))
     registered = {command.name for command in app.registered_commands}
     assert shown <= registered and {"train", "evaluate", "predict", "inspect"} <= shown
+
+
+def test_options_exist() -> None:
+    """Of every command in a block or between backticks, continued lines included."""
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    text = README.replace("\\\n", " ")
+    shown = [
+        line.split("#")[0] for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
+    ]
+    shown += re.findall(r"`(hf-cner [^`]+)`", text)
+    uses = [re.match(r"(?:HF_\S+ )?hf-cner ([a-z]+)(.*)", line) for line in shown]
+    found = [(use[1], option) for use in uses if use for option in re.findall(r"(?<=\s)--[a-z-]+", use[2])]
+    assert len(found) > 50
+    for command, option in found:
+        known = {name for p in commands[command].params for name in [*p.opts, *p.secondary_opts]}
+        assert option in known | {"--help"}, f"hf-cner {command} {option}"
