@@ -53,7 +53,8 @@ def parameter_groups(
         slot_learning_rates, slot_weight_decays: by slot, or by slot and the path of a part.
 
     Raises:
-        ValueError: a key that no parameter of the model falls under (a typing error, or a slot of kind "none").
+        ValueError: a key for a part (`encoder.x`) that no parameter of the model falls under. A slot that the model
+            does not have (kind "none") may be named: the rates of a preset then fit its ablations too.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     paths = []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -50,6 +51,13 @@ def test_a_part_that_no_parameter_falls_under_is_refused() -> None:
         parameter_groups(
             model(), decayed=(), learning_rate=1.0, weight_decay=0.0, slot_learning_rates={"span_decoder.krf": 1.0}
         )
+
+
+def test_a_slot_that_the_model_does_not_have_may_be_named() -> None:
+    options: dict[str, Any] = {"decayed": (), "learning_rate": 1.0, "weight_decay": 0.0}
+    without = [group["lr"] for group in parameter_groups(model(), **options)]
+    named = parameter_groups(model(), **options, slot_learning_rates={"attention": 7.0})
+    assert [group["lr"] for group in named] == without
 
 
 def test_the_trainer_builds_its_optimiser_from_them(tmp_path: Path) -> None:
