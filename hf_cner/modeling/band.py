@@ -50,8 +50,15 @@ def valid_band(counts: torch.Tensor, length: int, width: int) -> torch.Tensor:
 def band_targets(
     labels: torch.Tensor, length: int, width: int, classes: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Row, start, width index and type of every gold span `(batch, m, 3)` that fits the band; padding is -100."""
+    """Row, start, width index and type of every gold span `(batch, m, 3)` that fits the band; padding is -100.
+
+    Raises:
+        ValueError: the number of a type that is none.
+    """
     row, place = (labels[..., 0] >= 0).nonzero(as_tuple=True)
     start, end, entity_type = labels[row, place].unbind(-1)
-    fits = (end - start <= width) & (end <= length) & (end > start) & (entity_type < classes)
+    unknown = entity_type[(entity_type < 0) | (entity_type >= classes)]
+    if len(unknown):
+        raise ValueError(f"labels hold the type {int(unknown[0])}; the types have the numbers 0 to {classes - 1}.")
+    fits = (end - start <= width) & (end <= length) & (end > start)
     return row[fits], start[fits], (end - start - 1)[fits], entity_type[fits]

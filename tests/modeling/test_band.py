@@ -162,3 +162,10 @@ def test_options_are_checked() -> None:
         BiaffineDecoder(6, ["x"]).encode_targets([(0, 1, "z")], 3)
     with pytest.raises(ValueError, match="does not lie in a text of 3"):
         BiaffineDecoder(6, ["x"]).encode_targets([(2, 4, "x")], 3)
+
+
+@pytest.mark.parametrize("number", [-100, 2, 7])
+def test_a_type_that_is_none_is_not_left_out_in_silence(number: int) -> None:
+    labels = torch.tensor([[[0, 2, 1], [1, 3, number]]])
+    with pytest.raises(ValueError, match="the types have the numbers 0 to 1"):
+        band_targets(labels, 5, 3, 2)
