@@ -23,6 +23,7 @@ from .units import full_mask, token_mask
 if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
     from .activations import make_activation  # noqa: F401
     from .bigrams import BigramEmbedding  # noqa: F401
+    from .character_encoder import CharacterEncoder  # noqa: F401
     from .characters import TokenTypes  # noqa: F401
     from .convolutions import IDCNN  # noqa: F401
     from .encoder_elmo import ElmoEncoder  # noqa: F401

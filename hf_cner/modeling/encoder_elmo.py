@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutput
 
+from .character_encoder import CharacterEncoder
 from .layers import LSTM, Embedding
 from .packing import among_units, columns_at, move
 from .slots import require_positive
@@ -34,7 +35,7 @@ class ScalarMix(nn.Module):
         return self.gamma * mixed
 
 
-class ElmoEncoder(nn.Module):
+class ElmoEncoder(CharacterEncoder):
     """A language model that reads to the right, one that reads to the left, and a weighted sum of their layers.
 
     Characters take the place of the paper's words, so an embedding takes that of its convolutions over the letters of a
@@ -58,9 +59,6 @@ class ElmoEncoder(nn.Module):
     Raises:
         ValueError: a size below 1, cells that are smaller than their output, or an id that is not in the vocabulary.
     """
-
-    max_length: int | None = None
-    """Texts may be of any length."""
 
     def __init__(
         self,
@@ -105,14 +103,6 @@ class ElmoEncoder(nn.Module):
         """Let the language model learn no more; called again after loading, which makes new parameters."""
         for part in (self.characters, self.rightward, self.leftward):
             part.requires_grad_(False)
-
-    def get_input_embeddings(self) -> nn.Embedding:
-        """The character embedding."""
-        return self.characters
-
-    def set_input_embeddings(self, embeddings: nn.Embedding) -> None:
-        """Replace the character embedding, e.g. by a larger one."""
-        self.characters = embeddings
 
     def forward(
         self,

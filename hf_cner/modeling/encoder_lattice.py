@@ -8,14 +8,15 @@ from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutput
 
 from .bigrams import MULTIPLIER
+from .character_encoder import CharacterEncoder
 from .lattice import LatticeLSTM
-from .layers import Embedding, replace_rows
+from .layers import Embedding
 from .packing import move, packing
 from .slots import require_positive
 from .words import Matches, WordEmbedding
 
 
-class LatticeEncoder(nn.Module):
+class LatticeEncoder(CharacterEncoder):
     """Character vectors and a bidirectional lattice LSTM over them and the words of a lexicon; see `LatticeLSTM`.
 
     Words are found in the ids themselves, wherever they stand and however they overlap, so nothing has to be collated
@@ -36,9 +37,6 @@ class LatticeEncoder(nn.Module):
         trainable: whether the character vectors learn.
         pad_token_id: the id whose vector stays zero and that no word contains; None if there is none.
     """
-
-    max_length: int | None = None
-    """Texts may be of any length."""
 
     def __init__(
         self,
@@ -70,23 +68,13 @@ class LatticeEncoder(nn.Module):
             raise ValueError(f"word_dropout must lie between 0 and 1; found {word_dropout}.")
         self.pad_token_id, self.word_dropout = pad_token_id, word_dropout
         self.characters: nn.Embedding = Embedding(vocab_size, embedding_size, padding_idx=pad_token_id)
-        self.characters.weight.requires_grad_(trainable)
         self.words = WordEmbedding(lexicon_size, word_size, nodes=lexicon_nodes, longest=longest_word)
         self.dropout = nn.Dropout(dropout)
         self.lattice = LatticeLSTM(embedding_size, word_size, hidden_size)
         self.output_size = 2 * hidden_size
-
-    def get_input_embeddings(self) -> nn.Embedding:
-        """The character embedding."""
-        return self.characters
-
-    def set_input_embeddings(self, embeddings: nn.Embedding) -> None:
-        """Replace the character embedding, e.g. by a larger one: the lexicon does not depend on its size."""
-        self.characters = embeddings
-
-    def load_vectors(self, ids: Sequence[int], vectors: Any) -> None:
-        """Copy pretrained vectors `(k, embedding_size)`, tensor or array, to k different character ids."""
-        replace_rows(self.characters, ids, vectors, "character")
+        self.trainable = trainable
+        if not trainable:
+            self.freeze()
 
     def set_lexicon(self, words: Sequence[Sequence[int]], vectors: Any | None = None) -> None:
         """Say which words there are, in the place of those there were.

@@ -8,11 +8,12 @@ from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutput
 
 from .bigrams import MULTIPLIER, BigramEmbedding, bigram_keys
-from .layers import Embedding, replace_rows
+from .character_encoder import CharacterEncoder
+from .layers import Embedding
 from .slots import require_positive
 
 
-class StaticEncoder(nn.Module):
+class StaticEncoder(CharacterEncoder):
     """One trained vector per character; with bigrams also those of (left neighbour, character) and (character, right).
 
     Args:
@@ -24,9 +25,6 @@ class StaticEncoder(nn.Module):
         trainable: whether the character vectors learn.
         pad_token_id: the id whose vector stays zero and that no bigram contains; None if there is none.
     """
-
-    max_length: int | None = None
-    """Texts may be of any length."""
 
     def __init__(
         self,
@@ -55,27 +53,6 @@ class StaticEncoder(nn.Module):
         self.trainable = trainable
         if not trainable:
             self.freeze()
-
-    def freeze(self) -> None:
-        """Let the character vectors learn no more; called again after loading, which makes new parameters."""
-        self.characters.requires_grad_(False)
-
-    def get_input_embeddings(self) -> nn.Embedding:
-        """The character embedding."""
-        return self.characters
-
-    def set_input_embeddings(self, embeddings: nn.Embedding) -> None:
-        """Replace the character embedding, e.g. by a larger one: bigram keys do not depend on the vocabulary's size."""
-        self.characters = embeddings
-
-    def load_vectors(self, ids: Sequence[int], vectors: Any) -> None:
-        """Copy pretrained vectors into the character embedding.
-
-        Args:
-            ids: k different character ids.
-            vectors: `(k, embedding_size)` tensor or array, the vector of each.
-        """
-        replace_rows(self.characters, ids, vectors, "character")
 
     def set_bigrams(self, keys: Sequence[int] | Tensor, vectors: Any | None = None) -> None:
         """Say which bigrams have a vector of their own.

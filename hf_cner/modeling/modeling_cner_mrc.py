@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files 
     from .base_model import CnerBaseModel  # noqa: F401
     from .biaffine import BiaffineScorer  # noqa: F401
     from .bigrams import BigramEmbedding  # noqa: F401
+    from .character_encoder import CharacterEncoder  # noqa: F401
     from .characters import TokenTypes  # noqa: F401
     from .configuration_cner import CnerConfig  # noqa: F401
     from .context import NoContext  # noqa: F401

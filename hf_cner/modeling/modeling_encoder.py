@@ -17,6 +17,7 @@ from .units import full_mask
 
 if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
     from .bigrams import BigramEmbedding  # noqa: F401
+    from .character_encoder import CharacterEncoder  # noqa: F401
     from .configuration_cner import Slot  # noqa: F401
     from .encoder_elmo import ElmoEncoder  # noqa: F401
     from .encoder_lattice import LatticeEncoder  # noqa: F401

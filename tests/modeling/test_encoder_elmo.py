@@ -165,7 +165,7 @@ def test_what_a_checkpoint_lacks_is_initialised_and_the_rest_is_kept(tmp_path: A
         torch.testing.assert_close(square.T @ square, torch.eye(SIZE))
 
 
-@pytest.mark.parametrize("slot", [SLOT, {"kind": "static", "vocab_size": VOCABULARY}])
+@pytest.mark.parametrize("slot", [SLOT, *({"kind": kind, "vocab_size": VOCABULARY} for kind in ("static", "lattice"))])
 @pytest.mark.parametrize("trainable", [True, False])
 def test_what_is_frozen_stays_so_when_it_is_loaded(tmp_path: Any, slot: dict[str, Any], trainable: bool) -> None:
     model = CnerEncoderModel(CnerEncoderConfig(encoder={**slot, "trainable": trainable}))
