@@ -74,7 +74,9 @@ def test_illegal_gold_is_refused_by_name(tags: str, message: str) -> None:
 
 
 def test_legality_is_judged_over_the_labelled_positions() -> None:
-    collator()([feature("_ B-x _ E-x _"), feature("_ _ S-y"), feature("_")])
+    batch = collator()([feature("_ B-x _ E-x _"), feature("_ _ S-y"), feature("_")])
+    found = [[TAGS[label] for label in row if label != -100] for row in batch["labels"].tolist()]
+    assert found == [["B-x", "E-x"], ["S-y"], []]
 
 
 def test_rows_do_not_leak_into_each_other() -> None:
@@ -85,7 +87,9 @@ def test_rows_do_not_leak_into_each_other() -> None:
 def test_bio_may_end_inside_an_entity_and_bioes_may_not() -> None:
     tags = tag_names("BIO", ["x"])
     row = {"input_ids": [1, 2], "labels": [tags.index("B-x"), tags.index("I-x")]}
-    collator(tags=tags, scheme="BIO")([row])
+    assert collator(tags=tags, scheme="BIO")([row])["labels"].tolist() == [row["labels"]]
+    with pytest.raises(ValueError, match="which the scheme BIOES forbids"):
+        collator()([feature("B-x I-x")])
 
 
 @pytest.mark.parametrize("label", [len(TAGS), -1])
