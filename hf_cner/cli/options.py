@@ -32,6 +32,10 @@ DataDir = Annotated[
 OnErrorOption = Annotated[
     OnError, typer.Option("--on-error", help="At a fault in the data: stop, or skip what is faulty and list it.")
 ]
+OnErrorSetting = Annotated[OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="YAML file of settings; wins over the preset.", show_default=False)
+]
 Model = Annotated[
     str, typer.Option("--model", help="Folder of a trained model, or its name on the Hub.", show_default=False)
 ]

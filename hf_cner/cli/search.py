@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .console import results
-from .options import CorpusOption, DataDir, OnError
+from .options import ConfigFile, CorpusOption, DataDir, OnErrorSetting
 
 
 def search(
@@ -17,9 +17,7 @@ def search(
     preset: Annotated[
         str | None, typer.Option("--preset", help="Named settings to start from; `hf-cner presets` lists them.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="YAML file of settings; wins over the preset.", show_default=False)
-    ] = None,
+    config: ConfigFile = None,
     data_dir: DataDir = None,
     split: Annotated[
         str | None,
@@ -50,9 +48,7 @@ def search(
     seed: Annotated[int | None, typer.Option("--seed", help="Of the trials and of the search itself.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in --output-dir.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the search in --output-dir anew.")] = False,
-    on_error: Annotated[
-        OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it.")
-    ] = None,
+    on_error: OnErrorSetting = None,
 ) -> None:
     """Search for the best learning rates, dropouts and sizes of the layers behind the encoder.
 

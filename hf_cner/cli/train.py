@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .console import results
-from .options import CorpusOption, DataDir, OnError
+from .options import ConfigFile, CorpusOption, DataDir, OnErrorSetting
 
 
 def train(
@@ -17,9 +17,7 @@ def train(
     preset: Annotated[
         str | None, typer.Option("--preset", help="Named settings; `hf-cner presets` lists them.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="YAML file of settings; wins over the preset.", show_default=False)
-    ] = None,
+    config: ConfigFile = None,
     data_dir: DataDir = None,
     split: Annotated[
         str | None,
@@ -38,9 +36,7 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what stands in --output-dir.")] = False,
-    on_error: Annotated[
-        OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it.")
-    ] = None,
+    on_error: OnErrorSetting = None,
 ) -> None:
     """Train a model on a corpus, keep the best epoch, and evaluate it on documents held out by record.
 
