@@ -13,6 +13,7 @@ from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerBase
 
 from ..modeling.characters import CharacterTable
+from .windows import NothingToPredict
 
 IGNORED = -100
 Batch = dict[str, Tensor]
@@ -151,7 +152,7 @@ def perplexities(
     """Perplexity per character of both directions: `forward_perplexity`, `backward_perplexity`.
 
     Raises:
-        ValueError: nothing to predict, because no feature holds two neighbouring characters.
+        NothingToPredict: no feature holds two neighbouring characters.
     """
     device = model.next_bias.device
     was_training = model.training
@@ -163,7 +164,7 @@ def perplexities(
         sums = [total + float(loss) for total, loss in zip(sums, model.losses(**batch), strict=True)]
     model.train(was_training)
     if not pairs:
-        raise ValueError("There is nothing to predict: none of the texts has two characters; give longer ones.")
+        raise NothingToPredict("There is nothing to predict: none of the texts has two characters; give longer ones.")
     return {
         f"{name}_perplexity": math.exp(total / pairs) for name, total in zip(("forward", "backward"), sums, strict=True)
     }

@@ -16,6 +16,7 @@ from ..data.collator import IGNORED
 from ..modeling.characters import CharacterTable
 from .masking import PAIR_LABELS
 from .tokenizers import checkpoint_config
+from .windows import NothingToPredict
 
 SPECIAL_IDS = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
 
@@ -118,6 +119,9 @@ def measure(
     """How well hidden characters are predicted, over all of them: `loss` (nats), `perplexity`, `accuracy`.
 
     With sentence pairs also `next_sentence_accuracy`, over all pairs.
+
+    Raises:
+        NothingToPredict: the tokenizer knows none of the hidden characters.
     """
     device, was_training = next(model.parameters()).device, model.training
     model.eval()
@@ -137,5 +141,9 @@ def measure(
             scores = output.sop_logits if "sop_logits" in output else output.seq_relationship_logits
             pair_hits, pairs = pair_hits + int((scores.argmax(dim=-1) == pair_labels).sum()), pairs + len(pair_labels)
     model.train(was_training)
+    if not count:
+        raise NothingToPredict(
+            "There is nothing to predict: the tokenizer knows none of the characters that are hidden."
+        )
     found = {"loss": nats / count, "perplexity": math.exp(nats / count), "accuracy": hits / count}
     return found | ({"next_sentence_accuracy": pair_hits / pairs} if pairs else {})

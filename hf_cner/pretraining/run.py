@@ -26,7 +26,7 @@ from .pairs import SentencePairs, can_pair
 from .settings import complete, training_arguments
 from .tokenizers import tokenizer_for
 from .trainer import PretrainingTrainer, no_bars
-from .windows import TextWindows
+from .windows import NothingToPredict, TextWindows
 
 Data = TextWindows | SentencePairs
 
@@ -163,7 +163,10 @@ def _measure(objective: Any, trainer: PretrainingTrainer, data: Data | None, col
         return None
     features = [data[number] for number in range(len(data))]
     measure = objective.measure if objective is mlm else objective.perplexities
-    found: dict[str, float] = measure(trainer.model, features, collate, batch_size=trainer.args.eval_batch_size)
+    try:
+        found: dict[str, float] = measure(trainer.model, features, collate, batch_size=trainer.args.eval_batch_size)
+    except NothingToPredict:  # no reason to lose the encoder
+        return None
     return found
 
 

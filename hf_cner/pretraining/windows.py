@@ -17,6 +17,10 @@ SENTENCE_ENDS = "。；！？!?;\n"
 Spans = list[tuple[int, int]]
 
 
+class NothingToPredict(ValueError):
+    """The texts hold no character that could be predicted."""
+
+
 class TextWindows(Dataset[dict[str, Any]]):
     """Windows of texts: neighbouring sentences joined while they fit, longer sentences cut.
 

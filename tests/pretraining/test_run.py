@@ -13,8 +13,9 @@ import torch
 from small_encoders import SIZES, WORDS, notes, written
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
 
+import hf_cner.pretraining.run
 from hf_cner import Predictor
-from hf_cner.data.documents import write_jsonl
+from hf_cner.data.documents import Document, write_jsonl
 from hf_cner.pretraining.run import pretrain
 
 torch.set_num_threads(1)
@@ -178,3 +179,16 @@ def test_too_few_held_out_texts_make_no_pairs(tmp_path: Path) -> None:
     path = written(tmp_path / "few.txt", notes(6, parts=20))
     results = pretrain(settings(tmp_path, data={"files": [path]}, next_sentence=True))
     assert results["metrics"]["held_out"] is None and results["data"]["documents"] == {"train": 6, "held_out": 0}
+
+
+@pytest.mark.parametrize(("objective", "unforeseen"), [("mlm", "经查体无异常" * 5), ("bilm", "痛")])
+def test_held_out_texts_without_anything_to_predict_cost_the_measure_and_not_the_encoder(
+    tmp_path: Path, objective: str, unforeseen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hf_cner.pretraining.run, "_held_out", lambda _, documents: (documents[:1], documents[1:]))
+    path = written(tmp_path / "two.txt", [Document("患者头痛三天。" * 5, ()), Document(unforeseen, ())])
+    encoder = {"config": {} if objective == "bilm" else {"model_type": "bert", **SIZES}}
+    results = pretrain(settings(tmp_path, objective=objective, encoder=encoder, data={"files": [path]}))
+    assert results["data"]["characters"] == {"train": 35, "held_out": len(unforeseen)}
+    assert results["metrics"]["held_out"] is None
+    assert AutoModel.from_pretrained(tmp_path / "out").num_parameters() > 0
