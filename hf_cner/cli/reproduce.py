@@ -118,6 +118,8 @@ def reproduce(
     log = messages()
     outcome = run(request, say=lambda text: log.print(text, markup=False, soft_wrap=True))
     _show(title(outcome), list(lines_of(outcome)), request.output_dir / f"{found.name}.md")
+    if outcome["failed"]:
+        raise typer.Exit(1)
 
 
 def _list() -> None:

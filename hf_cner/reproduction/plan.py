@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,17 +95,22 @@ class Request:
                 )
         return [row for row in every if not self.rows or row.name in self.rows or row.preset in self.rows]
 
-    def small_training(self) -> dict[str, Any]:
-        """How rows with a small encoder are trained: `all`, and under `rows` what single ones have of their own."""
-        if self.scale != "small":
+    def is_small(self, row: Row) -> bool:
+        """Whether a row's encoder is made here at the small scale; one that was given is taken as it is."""
+        return self.scale == "small" and row.encoder is not None and row.encoder not in self.encoders
+
+    def small_training(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """How those of the rows with a small encoder are trained: `all`, and what single ones change, under `rows`."""
+        small = [row for row in rows if self.is_small(row)]
+        if not small:
             return {}
-        own = {row.name: row.small["training"] for row in self.chosen_rows() if "training" in row.small}
+        own = {row.name: row.small["training"] for row in small if "training" in row.small}
         return {"all": small_scale()["training"], "rows": own}
 
     def run_folder(self, row: Row, seed: int) -> Path:
         """Where one run of a row lies; tables of one corpus that share a row and a folder share its runs."""
         assert row.preset is not None
-        small = "-small" if self.scale == "small" and row.encoder else ""
+        small = "-small" if self.is_small(row) else ""
         runs = self.output_dir / "runs" / (self.corpus or self.table.corpus)
         return runs / f"{canonical_name(row.preset)}{small}" / f"seed-{seed}"
 
@@ -128,7 +133,7 @@ def row_settings(
     }
     if encoder is not None:
         options["model"] = {"encoder": {"name_or_path": encoder}}
-        if request.scale == "small":
+        if request.is_small(row):
             options["training"] = dict(small_scale()["training"])
             options = merge(options, row.small)
     return resolve_settings(row.preset, options=options, assignments=request.assignments)

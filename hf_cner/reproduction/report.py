@@ -34,7 +34,7 @@ def title(outcome: Mapping[str, Any]) -> str:
     """One line; the small scale and another corpus than the paper's are said in it."""
     table, corpus = outcome["table"], outcome["protocol"]["corpus"]
     here = [] if corpus == table["corpus"] else [f"on {corpus}"]
-    if outcome["scale"] == "small":
+    if outcome["small"]:
         here.append("at a small scale, with encoders pretrained on the spot")
     return f"{table['paper']}, {table['where']}: {table['title']}" + (f"; here {', '.join(here)}" if here else "")
 
@@ -51,7 +51,9 @@ def _head(outcome: Mapping[str, Any]) -> str:
         lines.append(f"Only these rows were asked for; the table has {left} more.")
     if outcome["settings"]:
         lines.append(f"Settings of every row: {', '.join(f'`{item}`' for item in outcome['settings'])}.")
-    if outcome["scale"] == "small":
+    if outcome["given"]:
+        lines.append("Encoders: " + ", ".join(f"{key} is {name}" for key, name in outcome["given"].items()) + ".")
+    if outcome["small"]:
         own = "".join(f"; {name} with {_listed(training)}" for name, training in outcome["small"]["rows"].items())
         lines.append(
             f"Rows with a small encoder are trained with {_listed(outcome['small']['all'])}{own}, where no setting of "

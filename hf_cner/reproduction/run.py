@@ -25,17 +25,19 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
     """Train every row of a table that can be trained here, and write the report.
 
     Finished runs are read, a run that was cut off goes on, and after each row the report is written anew: OUTPUT_DIR
-    then holds `<table>.md`, `<table>.json` and pictures `<table>-<what>.png`.
+    then holds `<table>.md`, `<table>.json` and pictures `<table>-<what>.png`. Rows that an earlier call of the same
+    protocol, scale and settings reported and this one does not ask for stay in it. A row that fails is listed with the
+    reason, and the next one is trained.
 
     Args:
         request: the table, and what there is to reproduce it with.
         say: told what is being done.
 
     Returns:
-        What the JSON file holds.
+        What the JSON file holds; `failed` names the rows that failed.
 
     Raises:
-        ValueError: a request that cannot be, data that do not fit, or a run that began with other settings.
+        ValueError: a request that cannot be, or data that do not fit.
     """
     request.check()
     table = request.table
@@ -51,8 +53,13 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
     say(f"{table.paper}, {table.where}: {protocol.sentence}")
     workshop = Workshop(request, protocol, say)
     workshop.check()
+    earlier = _earlier(request, protocol, say)
     rows: dict[str, dict[str, Any]] = {}
+    failed: list[str] = []
     chosen = request.chosen_rows()
+    for row in chosen:
+        if row.preset is not None:  # a setting that does not exist stops here, before anything is trained
+            row_settings(request, row, request.seed, protocol.data, encoder=None, vectors=None)
     for number, row in enumerate(chosen, 1):
         say(f"row {number} of {len(chosen)}: {row.name}")
         try:
@@ -60,7 +67,11 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
         except NotRun as reason:
             say(f"  not run: {reason}")
             rows[row.name] = {"not_run": str(reason)}
-        outcome = _outcome(request, protocol, workshop, rows)
+        except ValueError as error:
+            say(f"  failed: {error}")
+            rows[row.name] = {"not_run": f"it failed: {str(error).rstrip('.')}"}
+            failed.append(row.name)
+        outcome = _outcome(request, protocol, workshop, rows, earlier) | {"failed": failed}
         write_report(outcome, request.output_dir)
     outcome["pictures"], outcome["pictures_left_out"] = draw(outcome, table, request.output_dir)
     write_report(outcome, request.output_dir)
@@ -131,22 +142,50 @@ def _run(
     return results, log
 
 
+def _earlier(request: Request, protocol: Protocol, say: Say) -> dict[str, Any]:
+    """`rows` by name, and `made`, of the report that stands in the folder, if it was measured as this call measures."""
+    path = request.output_dir / f"{request.table.name}.json"
+    nothing: dict[str, Any] = {"rows": {}, "made": {}}
+    if not path.is_file():
+        return nothing
+    found = json.loads(path.read_text(encoding="utf-8"))
+    same = _measured_by(request, protocol)
+    if {key: found.get(key) for key in same} != json.loads(json.dumps(same)):
+        say(f"  {path.name} was made under another protocol or with other settings, and is replaced")
+        return nothing
+    return {"rows": {row["name"]: row for row in found["rows"] if row["ours"]}, "made": found["made"]}
+
+
+def _measured_by(request: Request, protocol: Protocol) -> dict[str, Any]:
+    """What has to be equal for two rows to stand in one report."""
+    return {
+        "scale": request.scale,
+        "protocol": protocol.about() | {"seeds": [request.seed + n for n in range(request.seeds)]},
+        "settings": list(request.assignments),
+        "given": dict(request.encoders),
+    }
+
+
 def _outcome(
-    request: Request, protocol: Protocol, workshop: Workshop, rows: Mapping[str, Mapping[str, Any]]
+    request: Request,
+    protocol: Protocol,
+    workshop: Workshop,
+    rows: Mapping[str, Mapping[str, Any]],
+    earlier: Mapping[str, Any],
 ) -> dict[str, Any]:
     from ..training.environment import hardware, versions
 
     table = request.table
+    chosen, kept = {row.name for row in request.chosen_rows()}, earlier["rows"]
+    reported = [row for row in table.rows if row.name in chosen or row.name in kept]
     about = {key: getattr(table, key) for key in ("name", "title", "paper", "where", "corpus", "notes", "types")}
     return {
         "table": about | {"times": list(table.times), "samples": list(table.samples), "rows": len(table.rows)},
-        "scale": request.scale,
-        "small": request.small_training(),
-        "protocol": protocol.about() | {"seeds": [request.seed + n for n in range(request.seeds)]},
-        "settings": list(request.assignments),
-        "made": dict(workshop.made),
+        **_measured_by(request, protocol),
+        "small": request.small_training(reported),
+        "made": earlier["made"] | workshop.made,
         "unlabelled_left_out": workshop.left_out,
-        "rows": [_entry(row, rows.get(row.name)) for row in request.chosen_rows()],
+        "rows": [_entry(row, rows.get(row.name)) if row.name in chosen else kept[row.name] for row in reported],
         "versions": versions(),
         "hardware": hardware(),
         "pictures": [],

@@ -49,9 +49,18 @@ def test_settings_are_the_presets_with_the_small_scale_and_what_is_set_over_them
     assert adagrad["training"]["learning_rate"] == 0.01 and adagrad["training"]["slot_learning_rates"] == {
         "encoder": 0.002
     }
-    assert asked.small_training()["rows"] == {
+    assert asked.small_training(asked.table.rows)["rows"] == {
         "AdaGrad": {"learning_rate": 0.01, "slot_learning_rates": {"encoder": 0.002}}
     }
     assert radam["seed"] == 42 and radam["output_dir"].endswith("runs/jsonl/albert-idcnn-mha-crf-radam-small/seed-42")
     full = row_settings(request(tmp_path, "p4-table5"), asked.table.rows[4], 42, {}, encoder="folder", vectors=None)
     assert full["training"]["learning_rate"] == 3e-5 and "slot_learning_rates" not in full["training"]
+
+
+def test_an_encoder_that_was_given_is_no_small_one(tmp_path: Path) -> None:
+    asked = request(tmp_path, scale="small", encoders={"albert": "folder"})
+    asked.check()  # so no text is needed
+    row = asked.table.rows[3]
+    settings = row_settings(asked, row, 42, {"corpus": "jsonl"}, encoder="folder", vectors=None)
+    assert row.name == "ALBERT-IDCNN-CRF" and settings["training"]["learning_rate"] == 3e-5  # the paper's
+    assert not settings["output_dir"].endswith("-small/seed-42") and asked.small_training(asked.table.rows) == {}

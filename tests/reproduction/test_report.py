@@ -56,7 +56,7 @@ def outcome(name: str, found: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }
     given = {
         "table": about | {"times": list(table.times), "samples": list(table.samples), "rows": len(table.rows)},
-        "scale": "full", "small": {}, "protocol": protocol, "settings": [], "made": {},
+        "scale": "full", "small": {}, "protocol": protocol, "settings": [], "given": {}, "made": {},
         "unlabelled_left_out": 0, "rows": rows,
         "versions": {"python": "3"}, "hardware": {"cores": 2}, "pictures": [], "pictures_left_out": [],
     }  # fmt: skip

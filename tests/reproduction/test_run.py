@@ -79,10 +79,45 @@ def test_cut_off_and_repeated_it_goes_on_and_trains_nothing_twice(
 def test_other_settings_or_data_do_not_pass_for_the_same_run(tmp_path: Path) -> None:
     reproduce(request(tmp_path, rows=("BiLSTM-CRF",)), say=quiet)
     changed = (*TINY, "model.dropout=0.1")
-    with pytest.raises(ValueError, match=r"began with other settings \(model.dropout\)"):
-        reproduce(request(tmp_path, rows=("BiLSTM-CRF",), assignments=changed), say=quiet)
+    refused = reproduce(request(tmp_path, rows=("BiLSTM-CRF",), assignments=changed), say=quiet)
+    assert refused["failed"] == ["BiLSTM-CRF"] and refused["rows"][0]["ours"] is None
+    assert "it failed: " in refused["rows"][0]["not_run"]
+    assert "began with other settings (model.dropout)" in refused["rows"][0]["not_run"]
     outcome = reproduce(request(tmp_path, rows=("BiLSTM-CRF",), assignments=changed, overwrite=True), say=quiet)
     assert outcome["settings"][-1] == "model.dropout=0.1"
+
+
+def test_rows_that_were_reported_before_stay_in_the_report(tmp_path: Path, trained: Counted) -> None:
+    first = reproduce(request(tmp_path, rows=("IDCNN-CRF",)), say=quiet)
+    assert [row["name"] for row in first["rows"]] == ["IDCNN-CRF"]
+    both = reproduce(request(tmp_path, rows=("BiLSTM-CRF",)), say=quiet)
+    assert [row["name"] for row in both["rows"]] == ["BiLSTM-CRF", "IDCNN-CRF"] and len(trained[0]) == 2
+    assert both["rows"][1]["ours"]["f1"] == first["rows"][0]["ours"]["f1"]
+    said: list[str] = []
+    other = reproduce(request(tmp_path, rows=("BiLSTM-CRF",), seeds=2), say=said.append)
+    assert [row["name"] for row in other["rows"]] == ["BiLSTM-CRF"]  # a row of one seed is no row of two
+    assert any("another protocol or with other settings, and is replaced" in text for text in said)
+
+
+def test_a_row_that_fails_does_not_stop_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = hf_cner.training.run.train_on
+
+    def failing(parts: Any, types: Any, settings: Any, **options: Any) -> Any:
+        if settings["preset"] == "bilstm-crf":
+            raise ValueError("The windows are too long.")
+        return real(parts, types, settings, **options)
+
+    monkeypatch.setattr(hf_cner.training.run, "train_on", failing)
+    outcome = reproduce(request(tmp_path, rows=("BiLSTM-CRF", "IDCNN-CRF")), say=quiet)
+    assert outcome["failed"] == ["BiLSTM-CRF"] and outcome["rows"][1]["ours"]["f1"]["values"]
+    report = (tmp_path / "out" / "p4-table2.md").read_text(encoding="utf-8")
+    assert "- BiLSTM-CRF: it failed: The windows are too long.\n" in report
+
+
+def test_a_setting_that_does_not_exist_stops_before_anything_is_trained(tmp_path: Path, trained: Counted) -> None:
+    with pytest.raises(ValueError, match="dropuot"):
+        reproduce(request(tmp_path, assignments=(*TINY, "model.dropuot=0.1")), say=quiet)
+    assert trained[0] == []
 
 
 def test_error_samples_come_from_our_own_predictions(tmp_path: Path) -> None:
