@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from hf_cner.cli.main import main
-
 CONFIG = "{model_type: bert, hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2}"
 QUICK = ["--set", "training.use_cpu=true", "--set", "training.disable_tqdm=true"]
 
 
-def call(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return int(ended.value.code or 0)
-
-
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    from hf_cner import read_corpus
-
-    path = tmp_path / "notes.txt"
-    lines = (document.text.replace("\n", " ") for document in read_corpus("sample")[:40])
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
-
-
-def test_from_scratch_to_a_tagger(notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_scratch_to_a_tagger(
+    call: Callable[..., int], notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from hf_cner import Predictor, read_corpus
     from hf_cner.data.documents import write_jsonl
 
@@ -68,11 +53,16 @@ def test_settings_of_a_file_and_a_finished_run(notes: Path, tmp_path: Path) -> N
     [
         (["--encoder", "nowhere/none"], "The encoder 'nowhere/none' is not on this machine"),
         (["--set", "encoder.conf=1"], "There is no setting encoder.conf. Did you mean encoder.config?"),
-        (["--model-type", "bert", "--exclude", "sample"], "40 of 40 documents hold a text"),
+        (["--model-type", "bert", "--exclude", "sample"], "80 of 80 documents hold a text"),
     ],
 )
 def test_what_is_wrong_is_said(
-    options: list[str], message: str, notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    call: Callable[..., int],
+    options: list[str],
+    message: str,
+    notes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert call("pretrain", notes, *options, *QUICK, "--output-dir", tmp_path / "out") == 2
     assert message in " ".join(capsys.readouterr().err.split())

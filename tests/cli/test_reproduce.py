@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from small_tables import TINY, corpus
 
-from hf_cner.cli.main import main
 
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["reproduce", *arguments])
-    return int(ended.value.code or 0)
-
-
-def test_tables_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run() == 0
+def test_tables_are_listed(call: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("reproduce") == 0
     shown = capsys.readouterr().out
     assert "p4-table2" in shown and "ALBERT-IDCNN-MHA-CRF" in shown and "Table VII" in shown
 
@@ -36,18 +29,23 @@ def test_tables_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_bad_input_is_one_sentence(
-    arguments: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+    call: Callable[..., int], arguments: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(*arguments) == 2
+    assert call("reproduce", *arguments) == 2
     shown = capsys.readouterr().err
     assert sentence in shown and "Traceback" not in shown
 
 
-def test_a_row_is_trained_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_row_is_trained_and_shown(
+    call: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     options = [option for item in TINY for option in ("--set", item)]
     given = ["--corpus", "jsonl", "--data-dir", str(corpus(tmp_path)), "--output-dir", str(tmp_path / "out")]
-    assert run("p4-table2", *given, "--row", "IDCNN-CRF", "--seeds", "1", *options) == 0
+    command = ["reproduce", "p4-table2", *given, "--row", "IDCNN-CRF", "--seeds", "1", *options]
+    assert call(*command) == 0
     shown = capsys.readouterr()
     assert "81.49" in shown.out and "p4-table2.md" in shown.out and "here on jsonl" in shown.out
     assert "row 1 of 1: IDCNN-CRF" in shown.err and "seed 42: training in" in shown.err
     assert (tmp_path / "out" / "p4-table2.md").is_file()
+    assert call(*command, "--set", "model.dropout=0.1") == 1  # the table is written, but not with all that was asked
+    assert "failed: " in capsys.readouterr().err

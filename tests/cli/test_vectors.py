@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-
-from hf_cner.cli.main import main
 
 SMALL = [
     "--set",
@@ -20,23 +19,9 @@ SMALL = [
 SMALL += ["--set", "training={num_train_epochs: 1, use_cpu: true, disable_tqdm: true, learning_rate: 0.0}"]
 
 
-def call(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return int(ended.value.code or 0)
-
-
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    from hf_cner import read_corpus
-
-    path = tmp_path / "notes.txt"
-    lines = (document.text.replace("\n", " ") for document in read_corpus("sample")[:80])
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
-
-
-def test_vectors_go_into_a_model(notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_vectors_go_into_a_model(
+    call: Callable[..., int], notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from hf_cner import CnerForTokenClassification, read_corpus
     from hf_cner.data.documents import write_jsonl
     from hf_cner.data.vectors import read_word2vec
@@ -65,7 +50,9 @@ def test_vectors_go_into_a_model(notes: Path, tmp_path: Path, capsys: pytest.Cap
     assert taken > 0.5 * len(encoder.bigrams.table)
 
 
-def test_texts_that_are_held_out_are_refused(notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_texts_that_are_held_out_are_refused(
+    call: Callable[..., int], notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     held_out = tmp_path / "test.txt"
     held_out.write_text(notes.read_text(encoding="utf-8").splitlines()[3], encoding="utf-8")
     command = ["vectors", notes, "--output", tmp_path / "out.txt", "--epochs", 1, "--size", 4, "--exclude", held_out]
