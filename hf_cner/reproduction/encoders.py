@@ -16,7 +16,7 @@ from ..data.texts import read_texts
 from ..presets import load_preset
 from ..presets.merging import merge
 from ..presets.settings import parse_assignments
-from .plan import NotRun, Request
+from .plan import NotRun, Request, row_settings
 from .protocol import Protocol
 from .tables import Row, small_scale
 
@@ -86,7 +86,8 @@ class Workshop:
             return None
         if self.request.vectors is not None:
             return self.request.vectors
-        size = load_preset(str(row.preset))["model"]["encoder"].get("embedding_size")
+        settings = row_settings(self.request, row, self.request.seed, {}, encoder=None, vectors=None)
+        size = settings["model"]["encoder"].get("embedding_size")
         return None if not self.request.unlabelled or size is None else self._make_vectors(int(size))
 
     def _published(self, row: Row, key: str) -> str:
@@ -184,6 +185,11 @@ class Workshop:
             self.folder.mkdir(parents=True, exist_ok=True)
             train_vectors((document.text for document in texts), path, size=size, seed=seed)
         return str(path)
+
+    def about(self) -> dict[str, Any]:
+        """What encoders and vectors are made from, as far as it is asked for: for the report."""
+        made_from = _hash([document.text for document in self.texts()]) if self.request.unlabelled else None
+        return {"text": made_from, "vectors": self.request.vectors, "pretraining": list(self.request.pretraining)}
 
     def texts(self) -> list[Document]:
         """The unlabelled texts that may be read, then those of the training part."""

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ..presets import canonical_name
+from ..presets import aliases, canonical_name
 from ..presets.merging import merge
 from ..presets.settings import resolve_settings
 from .tables import Row, Table, small_scale
 
 SCALES = ("full", "small")
+OWN = {  # settings that a table makes itself, and the options that decide them
+    "seed": "--seed and --seeds",
+    "training.seed": "--seed and --seeds",
+    "output_dir": "--output-dir",
+    "data": "--corpus, --data-dir and --split",
+    "vectors.path": "--vectors",
+}
 
 
 class NotRun(Exception):
@@ -62,12 +69,10 @@ class Request:
             raise ValueError(f"--seeds is {self.seeds}; a row needs at least one run.")
         if self.scale not in SCALES:
             raise ValueError(f"The scale is {self.scale!r}; choose {' or '.join(SCALES)}.")
-        own = {"seed": "--seed and --seeds", "output_dir": "--output-dir", "data": "--corpus, --data-dir and --split"}
         for item in self.assignments:
-            if (section := item.partition("=")[0].strip().partition(".")[0]) in own:
-                raise ValueError(
-                    f"A table sets {section} itself, for each of its runs; give {own[section]}, not {item}."
-                )
+            key = item.partition("=")[0].strip()
+            if name := next((name for name in OWN if key == name or key.startswith(f"{name}.")), None):
+                raise ValueError(f"A table sets {name} itself, for each of its runs; give {OWN[name]}, not {item}.")
         if self.scale == "small" and not self.unlabelled and (needed := self._encoders_to_make()):
             raise ValueError(
                 f"At the small scale encoders are pretrained on the spot ({', '.join(needed)} for {self.table.name}), "
@@ -83,17 +88,18 @@ class Request:
 
     def _encoders_to_make(self) -> list[str]:
         rows = [row for row in self.chosen_rows() if row.preset and row.encoder and not row.plain]
-        return sorted({str(row.encoder) for row in rows} - set(self.encoders))
+        makeable = {*small_scale()["encoders"], "elmo"}  # a row with another encoder is listed as not run
+        return sorted({str(row.encoder) for row in rows} & makeable - set(self.encoders))
 
     def chosen_rows(self) -> list[Row]:
         """The rows to run, in the table's order; ValueError when one is named that the table does not have."""
         every = list(self.table.rows)
         for name in self.rows:
-            if not any(name in (row.name, row.preset) for row in every):
+            if not any(_is_called(row, name) for row in every):
                 raise ValueError(
                     f"{self.table.name} has no row {name!r}; its rows are {', '.join(row.name for row in every)}."
                 )
-        return [row for row in every if not self.rows or row.name in self.rows or row.preset in self.rows]
+        return [row for row in every if not self.rows or any(_is_called(row, name) for name in self.rows)]
 
     def is_small(self, row: Row) -> bool:
         """Whether a row's encoder is made here at the small scale; one that was given is taken as it is."""
@@ -115,6 +121,13 @@ class Request:
         return runs / f"{canonical_name(row.preset)}{small}" / f"seed-{seed}"
 
 
+def _is_called(row: Row, name: str) -> bool:
+    """By its name in the table, or by any name of its preset."""
+    if row.preset is None or name == row.name:
+        return name == row.name
+    return aliases().get(name, name) == canonical_name(row.preset)
+
+
 def row_settings(
     request: Request, row: Row, seed: int, data: Mapping[str, Any], *, encoder: str | None, vectors: str | None
 ) -> dict[str, Any]:
@@ -125,6 +138,8 @@ def row_settings(
         encoder: folder or name of the pretrained encoder, None for a row without.
         vectors: file of static vectors, None to begin at random.
     """
+    from ..training.arguments import CnerTrainingArguments
+
     options: dict[str, Any] = {
         "data": dict(data),
         "seed": seed,
@@ -136,4 +151,5 @@ def row_settings(
         if request.is_small(row):
             options["training"] = dict(small_scale()["training"])
             options = merge(options, row.small)
-    return resolve_settings(row.preset, options=options, assignments=request.assignments)
+    keys = [field.name for field in fields(CnerTrainingArguments)]
+    return resolve_settings(row.preset, options=options, assignments=request.assignments, training_keys=keys)

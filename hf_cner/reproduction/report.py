@@ -53,6 +53,11 @@ def _head(outcome: Mapping[str, Any]) -> str:
         lines.append(f"Settings of every row: {', '.join(f'`{item}`' for item in outcome['settings'])}.")
     if outcome["given"]:
         lines.append("Encoders: " + ", ".join(f"{key} is {name}" for key, name in outcome["given"].items()) + ".")
+    made_from = outcome["made_from"]
+    if made_from["vectors"]:
+        lines.append(f"Static vectors: {made_from['vectors']}.")
+    if made_from["pretraining"]:
+        lines.append(f"Settings of what was pretrained here: {', '.join(f'`{i}`' for i in made_from['pretraining'])}.")
     if outcome["small"]:
         own = "".join(f"; {name} with {_listed(training)}" for name, training in outcome["small"]["rows"].items())
         lines.append(
@@ -164,7 +169,7 @@ def _times(outcome: Mapping[str, Any]) -> str:
     for pair in outcome["table"]["times"]:
         one, other = seconds.get(pair["row"]), seconds.get(pair["against"])
         if one is None or other is None:
-            ours = "not measured here, for a row was not run"
+            ours = "not measured here, for a row was not run, or went on after its last epoch"
         else:
             ratio = one["mean"] / other["mean"]
             less = other["mean"] - one["mean"]

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from ..data.files import atomic_write
+from ..inference.checkpoint import CheckpointError
 from .encoders import Workshop
 from .pictures import draw
 from .plan import NotRun, Request, row_settings
 from .protocol import Protocol, prepare
 from .report import markdown
-from .samples import error_samples
+from .samples import drop_samples, error_samples
 from .summary import summarise
 from .tables import Row
 
 Say = Callable[[str], None]
+FAULTS = (ValueError, OSError, ImportError, RuntimeError)  # of one row: a library or a file, or memory, is missing
 WEIGHTS = ("model.safetensors", "training_args.bin")
 
 
@@ -53,7 +55,7 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
     say(f"{table.paper}, {table.where}: {protocol.sentence}")
     workshop = Workshop(request, protocol, say)
     workshop.check()
-    earlier = _earlier(request, protocol, say)
+    earlier = _earlier(request, protocol, workshop, say)
     rows: dict[str, dict[str, Any]] = {}
     failed: list[str] = []
     chosen = request.chosen_rows()
@@ -67,7 +69,7 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
         except NotRun as reason:
             say(f"  not run: {reason}")
             rows[row.name] = {"not_run": str(reason)}
-        except ValueError as error:
+        except FAULTS as error:
             say(f"  failed: {error}")
             rows[row.name] = {"not_run": f"it failed: {str(error).rstrip('.')}"}
             failed.append(row.name)
@@ -101,13 +103,21 @@ def _run_row(request: Request, row: Row, protocol: Protocol, workshop: Workshop,
         logs.append(log)
         folder = Path(settings["output_dir"])
         if number == 0 and request.table.samples:
-            samples = error_samples(folder, protocol.parts[protocol.reported])
+            samples = _samples(folder, protocol, say)
         if not request.keep_models:
             for name in WEIGHTS:
                 (folder / name).unlink(missing_ok=True)
     found = summarise(runs, logs, protocol.reported)
     begins = "pretrained encoder" if encoder else "static vectors" if vectors else "random characters"
     return {**found, "begins_with": begins, **({"samples": samples} if samples is not None else {})}
+
+
+def _samples(folder: Path, protocol: Protocol, say: Say) -> dict[str, Any] | None:
+    try:
+        return error_samples(folder, protocol.parts[protocol.reported])
+    except CheckpointError:  # weights that were not kept are no reason to lose the figures
+        say(f"  no error samples: the weights in {folder} were not kept; --overwrite trains them again")
+        return None
 
 
 def _run(
@@ -131,6 +141,7 @@ def _run(
         say(f"  seed {settings['seed']}: training in {folder.path}")
         about = {"protocol": protocol.sentence, "table": request.table.name}
         logging.disable_progress_bar()  # a run leaves it switched on
+        drop_samples(folder.path)
         results = train_on(
             protocol.parts, protocol.types, settings, about=about, resume=True, overwrite=request.overwrite
         )
@@ -142,27 +153,28 @@ def _run(
     return results, log
 
 
-def _earlier(request: Request, protocol: Protocol, say: Say) -> dict[str, Any]:
+def _earlier(request: Request, protocol: Protocol, workshop: Workshop, say: Say) -> dict[str, Any]:
     """`rows` by name, and `made`, of the report that stands in the folder, if it was measured as this call measures."""
     path = request.output_dir / f"{request.table.name}.json"
     nothing: dict[str, Any] = {"rows": {}, "made": {}}
     if not path.is_file():
         return nothing
     found = json.loads(path.read_text(encoding="utf-8"))
-    same = _measured_by(request, protocol)
+    same = _measured_by(request, protocol, workshop)
     if {key: found.get(key) for key in same} != json.loads(json.dumps(same)):
         say(f"  {path.name} was made under another protocol or with other settings, and is replaced")
         return nothing
     return {"rows": {row["name"]: row for row in found["rows"] if row["ours"]}, "made": found["made"]}
 
 
-def _measured_by(request: Request, protocol: Protocol) -> dict[str, Any]:
+def _measured_by(request: Request, protocol: Protocol, workshop: Workshop) -> dict[str, Any]:
     """What has to be equal for two rows to stand in one report."""
     return {
         "scale": request.scale,
         "protocol": protocol.about() | {"seeds": [request.seed + n for n in range(request.seeds)]},
         "settings": list(request.assignments),
         "given": dict(request.encoders),
+        "made_from": workshop.about(),
     }
 
 
@@ -181,7 +193,7 @@ def _outcome(
     about = {key: getattr(table, key) for key in ("name", "title", "paper", "where", "corpus", "notes", "types")}
     return {
         "table": about | {"times": list(table.times), "samples": list(table.samples), "rows": len(table.rows)},
-        **_measured_by(request, protocol),
+        **_measured_by(request, protocol, workshop),
         "small": request.small_training(reported),
         "made": earlier["made"] | workshop.made,
         "unlabelled_left_out": workshop.left_out,

@@ -16,6 +16,11 @@ SAMPLES = "samples.json"
 MOST = 12  # pairs that are shown
 
 
+def drop_samples(folder: Path) -> None:
+    """Forget the samples of a model that is trained anew."""
+    (folder / SAMPLES).unlink(missing_ok=True)
+
+
 def error_samples(folder: Path, documents: Sequence[Document]) -> dict[str, Any]:
     """Predictions of a trained model that overlap a true entity and are not it, the most frequent first.
 
@@ -26,6 +31,9 @@ def error_samples(folder: Path, documents: Sequence[Document]) -> dict[str, Any]
     Returns:
         `kinds`: how many mistakes there are of each kind of `metrics.errors`; `pairs`: the predicted words, the true
         ones, their types, the kind and how often.
+
+    Raises:
+        CheckpointError: the model's weights are gone.
     """
     stored = folder / SAMPLES
     if stored.is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -83,7 +84,8 @@ def read_table(name: str) -> Table:
     """
     names = table_names()
     name = name.lower()
-    name = name if name in names else _printed_names(names).get(name, name)
+    if name not in names:
+        name = _printed_names(names).get(re.sub(r"(?<=\d)[a-z]$", "", name), name)  # figure 2a is part of figure 2
     if name not in names:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(names)}."

@@ -25,7 +25,10 @@ def test_tables_are_listed(call: Callable[..., int], capsys: pytest.CaptureFixtu
             "--encoder takes NAME=FOLDER, as bert=my-encoder",
         ),
         (("p4-table2", "--output-dir", "OUT"), "The corpus ccks2019 needs data_dir"),
-        (("p4-table2", "--output-dir", "OUT", "--split", "5fold"), "The corpus ccks2019 needs data_dir"),
+        (
+            ("p4-table2", "--output-dir", "OUT", "--corpus", "sample", "--split", "5fold"),
+            "A table is reproduced on one split",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from small_runs import notes
-from small_tables import TINY_PRETRAINING, request
+from small_tables import TINY, TINY_PRETRAINING, request
 from transformers import AutoConfig
 
 from hf_cner.data.documents import write_jsonl
@@ -115,3 +115,10 @@ def test_mc_bert_hides_the_mentions_of_the_training_part(tmp_path: Path) -> None
     words = folder.with_suffix(".lexicon.txt").read_text(encoding="utf-8").split()
     mentions = {d.mention(s) for d in shop.protocol.parts["train"] for s in d.spans}
     assert set(words) == mentions
+
+
+def test_vectors_are_as_long_as_the_settings_want_them(tmp_path: Path) -> None:
+    size = "model.encoder.embedding_size=6"
+    shop, _ = workshop(tmp_path, "p4-table2", unlabelled=(unlabelled(tmp_path),), assignments=(*TINY, size))
+    path = shop.vectors(shop.request.table.rows[0])
+    assert path is not None and read_word2vec(path)[1].shape[1] == 6

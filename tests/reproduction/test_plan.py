@@ -23,6 +23,14 @@ from hf_cner.reproduction.plan import row_settings
         ({"encoders": {"bert": "x"}}, "p4-table2 has no row with the encoder 'bert'; its rows use albert"),
         ({"assignments": ("seed=5",)}, "A table sets seed itself, for each of its runs; give --seed and --seeds, not"),
         ({"assignments": ("data.corpus=x",)}, "A table sets data itself, .* --data-dir and --split, not data.corpus=x"),
+        (
+            {"assignments": ("training.seed=5",)},
+            "sets training.seed itself, .* --seed and --seeds, not training.seed=5",
+        ),
+        (
+            {"assignments": ("vectors.path=x",)},
+            "A table sets vectors.path itself, .* give --vectors, not vectors.path=x",
+        ),
         ({"rows": ("LSTM",)}, "p4-table2 has no row 'LSTM'; its rows are BiLSTM-CRF, IDCNN-CRF"),
     ],
 )
@@ -35,6 +43,13 @@ def test_rows_are_named_as_in_the_paper_or_by_their_preset(tmp_path: Path) -> No
     chosen = request(tmp_path, rows=("idcnn-crf", "BiLSTM-CRF"), scale="small")
     chosen.check()  # no text is needed for these rows
     assert [row.name for row in chosen.chosen_rows()] == ["BiLSTM-CRF", "IDCNN-CRF"]
+    by_alias = request(tmp_path, rows=("p4-bilstm-crf",)).chosen_rows()
+    assert [row.name for row in by_alias] == ["BiLSTM-CRF"]
+
+
+def test_no_text_is_asked_for_an_encoder_that_cannot_be_made(tmp_path: Path) -> None:
+    given = {"bert": "folder", "albert": "folder"}  # the table's XLNet rows are listed as not run
+    request(tmp_path, "p1-table3", scale="small", encoders=given).check()
 
 
 def test_settings_are_the_presets_with_the_small_scale_and_what_is_set_over_them(tmp_path: Path) -> None:

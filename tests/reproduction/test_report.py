@@ -57,6 +57,7 @@ def outcome(name: str, found: dict[str, Any], **changes: Any) -> dict[str, Any]:
     given = {
         "table": about | {"times": list(table.times), "samples": list(table.samples), "rows": len(table.rows)},
         "scale": "full", "small": {}, "protocol": protocol, "settings": [], "given": {}, "made": {},
+        "made_from": {"text": None, "vectors": None, "pretraining": []},
         "unlabelled_left_out": 0, "rows": rows,
         "versions": {"python": "3"}, "hardware": {"cores": 2}, "pictures": [], "pictures_left_out": [],
     }  # fmt: skip
@@ -115,9 +116,11 @@ def test_the_title_says_what_is_not_as_in_the_paper() -> None:
     small = {"all": training, "rows": {"IDCNN-CRF": {"learning_rate": 0.01}}}
     found = outcome("p4-table2", {}, scale="small", small=small)
     found["protocol"]["corpus"] = "sample"
+    found["made_from"] = {"text": "f00", "vectors": "mine.txt", "pretraining": ["seed=1"]}
     assert title(found).endswith("on CCKS-2019; here on sample, at a small scale, with encoders pretrained on the spot")
     said = "Rows with a small encoder are trained with num_train_epochs 15, slot_learning_rates.encoder 0.0002"
     assert f"{said}; IDCNN-CRF with learning_rate 0.01, where no setting" in markdown(found)
+    assert "Static vectors: mine.txt." in markdown(found) and "pretrained here: `seed=1`." in markdown(found)
     assert next(iter(lines_of(found))) == ["BiLSTM-CRF", "81.27", "not run: its encoder is not there"]
 
 

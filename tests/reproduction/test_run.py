@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -97,14 +98,19 @@ def test_rows_that_were_reported_before_stay_in_the_report(tmp_path: Path, train
     other = reproduce(request(tmp_path, rows=("BiLSTM-CRF",), seeds=2), say=said.append)
     assert [row["name"] for row in other["rows"]] == ["BiLSTM-CRF"]  # a row of one seed is no row of two
     assert any("another protocol or with other settings, and is replaced" in text for text in said)
+    alone = reproduce(request(tmp_path, rows=("IDCNN-CRF",), seeds=2, pretraining=("seed=7",)), say=quiet)
+    assert [row["name"] for row in alone["rows"]] == ["IDCNN-CRF"]  # what is pretrained elsehow does not compare
 
 
-def test_a_row_that_fails_does_not_stop_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [ValueError, ImportError, RuntimeError, OSError])
+def test_a_row_that_fails_does_not_stop_the_next_one(
+    kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = hf_cner.training.run.train_on
 
     def failing(parts: Any, types: Any, settings: Any, **options: Any) -> Any:
         if settings["preset"] == "bilstm-crf":
-            raise ValueError("The windows are too long.")
+            raise kind("The windows are too long.")
         return real(parts, types, settings, **options)
 
     monkeypatch.setattr(hf_cner.training.run, "train_on", failing)
@@ -114,9 +120,12 @@ def test_a_row_that_fails_does_not_stop_the_next_one(tmp_path: Path, monkeypatch
     assert "- BiLSTM-CRF: it failed: The windows are too long.\n" in report
 
 
-def test_a_setting_that_does_not_exist_stops_before_anything_is_trained(tmp_path: Path, trained: Counted) -> None:
-    with pytest.raises(ValueError, match="dropuot"):
-        reproduce(request(tmp_path, assignments=(*TINY, "model.dropuot=0.1")), say=quiet)
+@pytest.mark.parametrize("setting", ["model.dropuot=0.1", "training.num_train_epoch=1"])
+def test_a_setting_that_does_not_exist_stops_before_anything_is_trained(
+    setting: str, tmp_path: Path, trained: Counted
+) -> None:
+    with pytest.raises(ValueError, match=setting.partition("=")[0]):
+        reproduce(request(tmp_path, assignments=(*TINY, setting)), say=quiet)
     assert trained[0] == []
 
 
@@ -139,6 +148,15 @@ def test_error_samples_come_from_our_own_predictions(tmp_path: Path) -> None:
     assert "at a small scale, with encoders pretrained on the spot" in report.splitlines()[0]
     assert "腹主动脉旁淋巴结" in report and "## Error samples" in report
     assert reproduce(asked, say=quiet)["rows"][0]["ours"]["samples"] == samples  # the weights are gone by now
+    stored = tmp_path / "out/runs/jsonl/albert-idcnn-mha-crf-small/seed-42/samples.json"
+    stored.unlink()
+    said: list[str] = []
+    without = reproduce(asked, say=said.append)["rows"][0]["ours"]
+    assert without["f1"] == outcome["rows"][0]["ours"]["f1"] and "samples" not in without
+    assert any("no error samples: the weights in" in text for text in said)
+    stored.write_text("{}", encoding="utf-8")  # of a model that is gone
+    again = reproduce(dataclasses.replace(asked, overwrite=True), say=quiet)
+    assert again["rows"][0]["ours"]["samples"]["kinds"] == samples["kinds"]
 
 
 def test_questions_without_a_corpus_that_has_them_are_no_row(tmp_path: Path) -> None:

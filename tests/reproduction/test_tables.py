@@ -88,6 +88,7 @@ def test_figures_are_those_of_the_papers() -> None:
     [
         ("p1-figure6", "p1-table3"),
         ("P3-figure2", "p3-table4"),
+        ("p3-figure2a", "p3-table4"),
         ("p4-figure4", "p4-table5"),
         ("p2-tableVII", "p2-table7"),
     ],
