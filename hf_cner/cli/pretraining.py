@@ -45,6 +45,8 @@ def render(outcome: Mapping[str, Any], console: Console) -> None:
     lines.append(
         f"{outcome['parameters']:,} parameters, {outcome['epochs']:g} epochs, {outcome['seconds']:.0f} seconds"
     )
+    if data.get("dropped"):
+        lines.append(f"{data['dropped']:,} documents left out, which hold held-out texts")
     if data["left_out"]:
         lines.append(f"Left out of the data: {len(data['left_out'])} faulty places, listed in results.json")
     lines.append(f"The encoder lies in {outcome['checkpoint']}")

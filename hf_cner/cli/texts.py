@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .console import messages
+
 if TYPE_CHECKING:
     from ..data.documents import Document
     from ..data.problems import Problems
@@ -63,9 +65,12 @@ def read_allowed(
     overlap: str,
     problems: Problems,
 ) -> list[Document]:
-    """The documents, without those that are held out."""
+    """The documents, without those that are held out; how many these are is said."""
     from ..data.leakage import without_held_out
     from ..data.texts import read_texts
 
     documents = read_texts(files or (), corpus=corpus, data_dir=data_dir, unit=unit.value, problems=problems)
-    return without_held_out(documents, exclude or (), overlap=overlap)
+    kept = without_held_out(documents, exclude or (), overlap=overlap)
+    if dropped := len(documents) - len(kept):
+        messages().print(f"{dropped:,} documents left out, which hold held-out texts", style="yellow", markup=False)
+    return kept

@@ -19,10 +19,10 @@ OVERLAP = ("refuse", "drop", "allow")
 
 
 def leaking(documents: Sequence[Document], held_out: Iterable[Document]) -> list[int]:
-    """Indices of the documents that are a text of `held_out`, or hold it as a line, or share a line with it.
+    """Indices of the documents that are a text of `held_out`, or share a line of at least 20 characters with it.
 
-    Compared are hashes of whole texts and of lines of at least 20 characters, all without white space, in normal form
-    (NFKC) and in lower case, so that another line end or a full-width digit hides nothing.
+    Compared are hashes of whole texts and of such lines (a text of one line is one), all without white space, in normal
+    form (NFKC) and in lower case, so that another line end or a full-width digit hides nothing.
     """
     forbidden = {hashed for document in held_out for hashed in _hashes(document.text)}
     return [number for number, document in enumerate(documents) if not forbidden.isdisjoint(_hashes(document.text))]

@@ -108,7 +108,7 @@ def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Bi
             f"The encoder in {os.fspath(name)} knows {config.vocab_size} characters, the tokenizer {len(tokenizer)}; "
             "use the tokenizer of that folder."
         )
-    return BidirectionalLanguageModel(AutoModel.from_pretrained(name))
+    return BidirectionalLanguageModel(AutoModel.from_pretrained(name, dtype=torch.float32))  # as in mlm
 
 
 def collator(tokenizer: PreTrainedTokenizerBase) -> Callable[[Sequence[Mapping[str, Any]]], Batch]:

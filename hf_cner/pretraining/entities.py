@@ -37,7 +37,7 @@ def entities_for(settings: Mapping[str, Any], documents: Sequence[Document]) -> 
     """
     if settings["masking"] != "entity":
         return Entities(list(documents), None, [], {})
-    source = settings["entities"] or ("lexicon" if settings["lexicon"] else "gold")
+    source = settings["entities"] or "gold"
     if source == "lexicon":
         return _from_words(read_lexicon(settings["lexicon"]), documents, str(settings["lexicon"]))
     if source == "model":

@@ -47,7 +47,8 @@ def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> An
     _check_room(config, tokenizer, settings)
     if not name:
         return auto.from_config(config)
-    return auto.from_pretrained(name, config=config, use_safetensors=True)
+    # In single precision whatever the checkpoint has: in half, updates smaller than a weight's spacing are lost.
+    return auto.from_pretrained(name, config=config, use_safetensors=True, dtype=torch.float32)
 
 
 def _make(options: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from torch.utils.data import Dataset
 
 from ..data.documents import Document
@@ -31,7 +32,8 @@ class SentencePairs(Dataset[dict[str, Any]]):
     Each document is cut into pieces of whole sentences, as many as fit into half of `max_length`, but two pieces at
     least where there are two sentences. An item begins with one piece; what follows is drawn anew in each epoch: the
     piece behind it (label 0), or, as often, any piece of any other document (label 1). A document of one sentence
-    serves as such other document only. It is used as `TextWindows` is.
+    serves as such other document only. It is used as `TextWindows` is; so without `set_epoch` pairs are drawn from
+    torch's random state, anew every time.
 
     Args:
         documents: their texts are read; their spans are the entities unless `find` is given.
@@ -55,7 +57,8 @@ class SentencePairs(Dataset[dict[str, Any]]):
         seed: int = 0,
         label: str = "next_sentence_label",
     ) -> None:
-        self.seed, self.epoch, self.label = seed, 0, label
+        self.seed, self.label = seed, label
+        self.epoch: int | None = None
         self.frame = pair_frame(tokenizer)
         table = CharacterTable(tokenizer)
         self.pieces: list[tuple[Any, Spans]] = []
@@ -85,7 +88,8 @@ class SentencePairs(Dataset[dict[str, Any]]):
         return len(self.firsts)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        chance = np.random.default_rng((self.seed, self.epoch, index, 1))
+        draw = None if self.epoch is None else (self.seed, self.epoch, index)
+        chance = np.random.default_rng(int(torch.randint(2**62, ())) if draw is None else (*draw, 1))
         first, (begin, end) = self.firsts[index], self.others[index]
         label = int(chance.integers(2))
         second = first + 1
@@ -102,7 +106,7 @@ class SentencePairs(Dataset[dict[str, Any]]):
             "token_type_ids": [*types[0], *[types[1]] * len(left), *types[2], *[types[3]] * len(right), *types[4]],
             "entities": entities,
             self.label: label,
-            "draw": (self.seed, self.epoch, index),
+            **({} if draw is None else {"draw": draw}),
         }
 
     def set_epoch(self, epoch: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase, set_seed
 
 from ..data.documents import Document
-from ..data.fingerprint import fingerprint
+from ..data.fingerprint import fingerprint, text_hash
 from ..data.leakage import without_held_out
 from ..data.problems import Problems
 from ..data.splits import record_of, split_by_record
@@ -58,7 +58,8 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
         folder.check(resume=resume, overwrite=overwrite)
     begin = time.perf_counter()
     problems = Problems(settings["data"]["on_error"])
-    entities = entities_for(settings, _documents(settings["data"], problems))
+    documents, dropped = _documents(settings["data"], problems)
+    entities = entities_for(settings, documents)
     train, held_out = _held_out(settings, entities.documents)
     args = training_arguments(settings, has_held_out=bool(held_out))
     set_seed(args.seed)
@@ -67,17 +68,23 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
     check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
+    if check is not None:
+        check.set_epoch(0)  # the same characters are hidden at every measurement
     collate = _collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
     if first:
         texts = {"train": len(train), "held_out": len(held_out)}
-        folder.begin(settings, {"hash": fingerprint(entities.documents), **texts}, overwrite=overwrite)
+        hashes = {"hash": fingerprint(entities.documents)}
+        if entities.words:  # a lexicon may change while its file keeps its name
+            hashes["words"] = text_hash("\n".join(sorted(entities.words)))
+        folder.begin(settings, {**hashes, **texts}, overwrite=overwrite)
     with no_bars():
         trainer.train(last_complete_checkpoint(folder.path) if resume and not overwrite else None)
     results = {
         "objective": settings["objective"],
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
-        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems),
+        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems)
+        | {"dropped": dropped},
         "vocabulary": len(tokenizer),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "epochs": trainer.state.epoch,
@@ -108,11 +115,13 @@ def _about(
     }
 
 
-def _documents(data: Mapping[str, Any], problems: Problems) -> list[Document]:
+def _documents(data: Mapping[str, Any], problems: Problems) -> tuple[list[Document], int]:
+    """What may be read, and how many documents were left out because they hold texts of the test."""
     documents = read_texts(
         data["files"], corpus=data["corpus"], data_dir=data["data_dir"], unit=data["unit"], problems=problems
     )
-    return without_held_out(documents, data["exclude"], overlap=data["overlap"])
+    kept = without_held_out(documents, data["exclude"], overlap=data["overlap"])
+    return kept, len(documents) - len(kept)
 
 
 def _held_out(settings: Mapping[str, Any], documents: list[Document]) -> tuple[list[Document], list[Document]]:

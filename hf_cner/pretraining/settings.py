@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -29,7 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "mask_rate": 0.15,
     "entity_rate": 1.0,  # probability that an entity may be hidden at all
     "top_up": True,  # random characters where the entities are too few
-    "entities": None,  # lexicon (where one is given), mentions, gold (otherwise) or model
+    "entities": None,  # lexicon or model (where one of them is given), mentions, or gold (otherwise)
     "lexicon": None,  # a list of words
     "entity_model": None,  # a trained model, whose predictions are the entities
     "next_sentence": False,
@@ -90,13 +91,30 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"data.held_out is {settings['data']['held_out']}; it is a share from 0 to below 1.")
     if settings["objective"] == "bilm" and (settings["next_sentence"] or settings["masking"] != "random"):
         raise ValueError("The objective bilm hides nothing and knows no pairs; leave masking and next_sentence out.")
-    for name in ("lexicon", "entity_model"):
-        source = {"lexicon": "lexicon", "entity_model": "model"}[name]
-        if settings["entities"] == source and not settings[name]:
-            raise ValueError(f"entities is {source!r}, which needs the setting {name}.")
+    _complete_entities(settings)
+    for name in ("files", "exclude"):
+        if isinstance(settings["data"][name], (str, os.PathLike)):
+            settings["data"][name] = [settings["data"][name]]
+    return settings
+
+
+def _complete_entities(settings: dict[str, Any]) -> None:
+    """Where entities come from, if it is not said; and no lexicon or model that would not be read."""
+    sources = {"lexicon": "lexicon", "entity_model": "model"}
+    for name in ("entities", *sources):
         if settings[name] and settings["masking"] != "entity":
             raise ValueError(f"{name} is given, but masking is {settings['masking']!r}; set masking to entity.")
-    return settings
+    given = [name for name in sources if settings[name]]
+    if settings["entities"] is None and len(given) == 1:
+        settings["entities"] = sources[given[0]]
+    for name, source in sources.items():
+        if settings["entities"] == source and not settings[name]:
+            raise ValueError(f"entities is {source!r}, which needs the setting {name}.")
+        if settings[name] and settings["entities"] != source:
+            raise ValueError(
+                f"{name} is given, but entities are those of {settings['entities'] or 'another source'}; set entities "
+                f"to {source}, or leave {name} out."
+            )
 
 
 def training_arguments(settings: Mapping[str, Any], *, has_held_out: bool) -> TrainingArguments:
@@ -108,6 +126,11 @@ def training_arguments(settings: Mapping[str, Any], *, has_held_out: bool) -> Tr
             raise ValueError(f"There is no setting training.{name}.{_hint(name, known)}")
     scratch = not settings["encoder"]["name_or_path"]
     accelerated = torch.cuda.is_available() and not given.get("use_cpu")
+    if given.get("dataloader_persistent_workers"):
+        raise ValueError(
+            "training.dataloader_persistent_workers cannot be set: workers that live on do not learn which epoch it "
+            "is, and would hide the same characters in all of them."
+        )
     options = {
         **TRAINING,
         "learning_rate": (FROM_SCRATCH if scratch else FROM_CHECKPOINT)[settings["objective"]],

@@ -81,6 +81,11 @@ class PretrainingTrainer(Trainer):
         if not args.disable_tqdm:
             self.add_callback(Lines())
 
+    def create_accelerator_and_postprocess(self) -> None:
+        super().create_accelerator_and_postprocess()
+        # The loss is already divided by a step's micro-batches; with transformers 5.2 the accelerator divided again.
+        self.accelerator.gradient_accumulation_steps = 1
+
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[Any] | None:
         if self.args.train_sampling_strategy != "group_by_length":
             return super()._get_train_sampler(train_dataset)

@@ -24,8 +24,10 @@ class NothingToPredict(ValueError):
 class TextWindows(Dataset[dict[str, Any]]):
     """Windows of texts: neighbouring sentences joined while they fit, longer sentences cut.
 
-    An item is a dict with `input_ids` `(n,)`, special tokens included; `entities`, pairs of columns; and `draw`, from
-    which a `MaskingCollator` draws: seed, epoch and index, so that a resumed run goes on as it would have.
+    An item is a dict with `input_ids` `(n,)`, special tokens included, and `entities`, pairs of columns. Once
+    `set_epoch` was called it also has `draw`, from which a `MaskingCollator` draws: seed, epoch and index, so that a
+    resumed run goes on as it would have. Before that the collator draws from torch's random state, anew every time:
+    not every version of a plain `Trainer` tells its dataset the epoch.
 
     Args:
         documents: their texts are read; their spans are the entities unless `find` is given.
@@ -38,7 +40,7 @@ class TextWindows(Dataset[dict[str, Any]]):
     Attributes:
         lengths: tokens of each window.
         characters: of all windows.
-        epoch: set by `set_epoch`, which a `Trainer` calls.
+        epoch: set by `set_epoch`; None before.
     """
 
     def __init__(
@@ -51,7 +53,8 @@ class TextWindows(Dataset[dict[str, Any]]):
         seed: int = 0,
         min_length: int = 8,
     ) -> None:
-        self.seed, self.epoch = seed, 0
+        self.seed = seed
+        self.epoch: int | None = None
         table = CharacterTable(tokenizer)
         self.windows: list[tuple[Any, Spans]] = []
         self.characters = 0
@@ -60,7 +63,7 @@ class TextWindows(Dataset[dict[str, Any]]):
             spans = entities_of(document, find)
             for window in make_windows(document.text, max_length=max_length, overlap=0, sentence_ends=SENTENCE_ENDS):
                 text = document.text[window.start : window.end]
-                if len(text) < min(min_length, len(document.text)) or not text.strip():
+                if len(text) < min(min_length, max_length, len(document.text)) or not text.strip():
                     continue
                 ids = np.array(table.encode(text), dtype=np.int32)
                 inside = [(s, e) for s, e in spans if window.start <= s and e <= window.end]
@@ -73,7 +76,8 @@ class TextWindows(Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         ids, entities = self.windows[index]
-        return {"input_ids": ids, "entities": entities, "draw": (self.seed, self.epoch, index)}
+        drawn = {} if self.epoch is None else {"draw": (self.seed, self.epoch, index)}
+        return {"input_ids": ids, "entities": entities, **drawn}
 
     def set_epoch(self, epoch: int) -> None:
         """Another epoch, another masking."""

@@ -82,13 +82,17 @@ def search(
     check_space(space, settings, [field.name for field in dataclasses.fields(CnerTrainingArguments)])
     learn, dev, types, protocol = _documents(settings, shares)
     study = Study(settings["output_dir"])
-    about = {"space": space, "settings": {**settings, "output_dir": None}, "data": fingerprint([*learn, *dev])}
+    parts = f"{fingerprint(learn)} {fingerprint(dev)}"
+    about = {"space": space, "settings": {**settings, "output_dir": None}, "data": parts}
     study.begin(about, resume=resume, overwrite=overwrite)
     trainer: CnerTrainer | None = None
     with tqdm(total=trials, initial=len(study.finished()), unit="trial", desc="search") as bar:
         while (done := len(study.finished())) < trials:
             trainer = trainer or _trainer(settings, space, learn, dev, types)
-            _one_trial(trainer, study, space, settings, seed=_seed(settings) + done, prune=prune)
+            try:
+                _one_trial(trainer, study, space, settings, seed=_seed(settings) + done, prune=prune)
+            except RuntimeError as error:  # too little memory, as a rule
+                raise ValueError(study.failure(error)) from error
             bar.update()
             bar.write(study.last_line(), file=sys.stderr)
             study.write(settings, protocol)

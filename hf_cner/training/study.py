@@ -89,6 +89,14 @@ class Study:
         told = "best so far" if best.number == trial.number else f"best {best.value:.4f}, trial {best.number}"
         return f"trial {trial.number}: {value} ({told}); {shown(trial.params)}"
 
+    def failure(self, error: BaseException) -> str:
+        """What to do about a trial that broke off: with the same values it comes up again."""
+        trial = self.study.get_trials(deepcopy=False)[-1]
+        return (
+            f"Trial {trial.number} broke off, with {shown(trial.params)}: {error} It comes up again when the search "
+            "goes on (--resume); make room for it, or leave such values out of the search and begin anew (--overwrite)."
+        )
+
     def rows(self) -> list[dict[str, Any]]:
         """A row for each trial: number, state, objective (None without one), seconds, and what was varied."""
         return [

@@ -59,7 +59,8 @@ def test_texts_that_are_held_out_are_refused(
     assert call(*command) == 2
     assert "1 of 80 documents hold a text" in " ".join(capsys.readouterr().err.split())
     assert call(*command, "--drop-overlap") == 0
-    assert "79 texts" in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "79 texts" in shown.out and "1 documents left out, which hold held-out texts" in shown.err
     assert call(*command, "--allow-overlap") == 0
     assert "80 texts" in capsys.readouterr().out
     assert call(*command, "--allow-overlap", "--drop-overlap") == 2

@@ -140,6 +140,7 @@ def test_what_is_chosen_depends_on_seed_epoch_and_index_alone() -> None:
     assert not all(np.array_equal(one[1], two[1]) for one, two in zip(first, other, strict=True))
     assert not all(np.array_equal(one[1], two[1]) for one, two in zip(first[:8], first[8:], strict=True))
     windows = TextWindows(notes(8), TOKENIZER, max_length=40)
+    windows.set_epoch(0)
     collator = MaskingCollator(TOKENIZER)
     batch = collator([windows[number] for number in range(4)])
     for number in range(4):
@@ -180,6 +181,25 @@ def test_in_a_plain_trainer(tmp_path: Any) -> None:
     trainer.train()
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     assert losses[-1] < losses[0]
+
+
+def test_without_an_epoch_every_look_hides_other_characters_and_with_one_the_same() -> None:
+    windows, collator = TextWindows(notes(20), TOKENIZER), MaskingCollator(TOKENIZER)
+
+    def hidden() -> torch.Tensor:
+        return collator([windows[number] for number in range(len(windows))])["labels"]
+
+    assert not torch.equal(hidden(), hidden())  # a Trainer that never tells the epoch masks anew all the same
+    windows.set_epoch(0)
+    first = hidden()
+    assert torch.equal(first, hidden())
+    windows.set_epoch(1)
+    assert not torch.equal(first, hidden())
+
+
+def test_short_windows_of_long_texts_are_kept() -> None:
+    windows = TextWindows([Document("患者头痛三天，经查体无异常", ())], TOKENIZER, max_length=6)
+    assert len(windows) == 2 and windows.characters == 12  # the last one is a single character
 
 
 def test_nested_entities_give_the_longest() -> None:

@@ -72,6 +72,10 @@ def test_every_piece_of_a_document_stands_in_a_pair_and_entities_stay_where_they
 
 def test_pairs_are_drawn_anew_in_each_epoch_and_the_same_again() -> None:
     pairs = SentencePairs(notes(40), TOKENIZER)
+    assert [halves(pairs[number]) for number in range(len(pairs))] != [
+        halves(pairs[number]) for number in range(len(pairs))
+    ]  # nobody said which epoch it is
+    pairs.set_epoch(0)
     first = [halves(pairs[number]) for number in range(len(pairs))]
     assert first == [halves(pairs[number]) for number in range(len(pairs))]
     pairs.set_epoch(1)

@@ -108,6 +108,16 @@ def test_bidirectional_language_model(tmp_path: Path) -> None:
         ({"masking": "entity"}, "Entity masking found no entity: none of the 60 documents has a gold mention"),
         ({"masking": "entity", "entities": "lexicon"}, "entities is 'lexicon', which needs the setting lexicon"),
         ({"lexicon": "x.txt"}, "lexicon is given, but masking is 'random'; set masking to entity"),
+        ({"entities": "gold"}, "entities is given, but masking is 'random'; set masking to entity"),
+        (
+            {"masking": "entity", "lexicon": "x.txt", "entities": "gold"},
+            "lexicon is given, but entities are those of gold; set entities to lexicon, or leave lexicon out",
+        ),
+        (
+            {"masking": "entity", "lexicon": "x.txt", "entity_model": "y"},
+            "lexicon is given, but entities are those of another source",
+        ),
+        ({"training": {"dataloader_persistent_workers": True}}, "dataloader_persistent_workers cannot be set"),
         ({"objective": "bilm", "next_sentence": True}, "bilm hides nothing and knows no pairs"),
         ({"objektive": "mlm"}, "There is no setting objektive. Did you mean objective?"),
         ({"data": {"file": []}}, "There is no setting data.file. Did you mean data.files?"),
@@ -139,7 +149,7 @@ def test_texts_held_out_for_the_test_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"2 of 60 documents hold a text"):
         pretrain({**given, "data": data})
     results = pretrain({**given, "data": {**data, "overlap": "drop"}})
-    assert sum(results["data"]["documents"].values()) == 58
+    assert sum(results["data"]["documents"].values()) == 58 and results["data"]["dropped"] == 2
 
 
 def test_a_folder_is_not_used_twice(tmp_path: Path) -> None:
@@ -148,6 +158,25 @@ def test_a_folder_is_not_used_twice(tmp_path: Path) -> None:
         pretrain(settings(tmp_path))
     assert pretrain(settings(tmp_path), resume=True) == first
     assert pretrain(settings(tmp_path, seed=1), overwrite=True)["seed"] == 1
+
+
+def test_going_on_from_half_precision_learns_in_single_precision(tmp_path: Path) -> None:
+    pretrain(settings(tmp_path, output_dir=tmp_path / "first"))
+    AutoModelForMaskedLM.from_pretrained(tmp_path / "first").half().save_pretrained(tmp_path / "first")
+    assert next(AutoModel.from_pretrained(tmp_path / "first").parameters()).dtype == torch.float16
+    pretrain(settings(tmp_path, encoder={"name_or_path": tmp_path / "first"}))
+    assert next(AutoModel.from_pretrained(tmp_path / "out").parameters()).dtype == torch.float32
+
+
+def test_a_run_does_not_go_on_with_another_lexicon_under_the_same_name(tmp_path: Path) -> None:
+    lexicon = tmp_path / "words.txt"
+    lexicon.write_text("\n".join(WORDS[:2]), encoding="utf-8")
+    asked = settings(tmp_path, masking="entity", lexicon=lexicon)
+    pretrain(asked)
+    (tmp_path / "out" / "results.json").unlink()  # as if it had been cut off
+    lexicon.write_text("\n".join(WORDS[:1]), encoding="utf-8")
+    with pytest.raises(ValueError, match="began with other"):
+        pretrain(asked, resume=True)
 
 
 def test_half_precision_and_a_tokenizer_of_another_folder(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from hf_cner.presets.settings import resolve_settings
 from hf_cner.training import search as module
 from hf_cner.training.run import parts_of, train
 from hf_cner.training.search import search
+from hf_cner.training.trainer import CnerTrainer
 
 optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'hf_cner[search]'")
 SPACE: dict[str, Any] = {
@@ -129,10 +130,23 @@ def test_the_best_settings_are_a_configuration_and_a_study_goes_on_with_what_it_
         search(settings(corpus, folder), trials=2, space=other, resume=True)
     with pytest.raises(ValueError, match=r"began with other settings \(model\.dropout\)"):
         search(settings(corpus, folder, "model.dropout=0.2"), trials=2, space=SPACE, resume=True)
+    with pytest.raises(ValueError, match="began with other data"):  # the same notes, but others to choose by
+        search(settings(corpus, folder), trials=2, space=SPACE, resume=True, shares=(1, 1))
     write_jsonl(notes(41, 1), corpus)
     with pytest.raises(ValueError, match="began with other data; a search goes on with what it began with"):
         search(settings(corpus, folder), trials=2, space=SPACE, resume=True)
     assert len(search(settings(corpus, folder), trials=1, space=other, overwrite=True)["trials"]) == 1
+
+
+def test_a_trial_that_breaks_off_says_with_what_and_what_to_do(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("out of memory.")
+
+    monkeypatch.setattr(CnerTrainer, "training_step", exhausted)
+    with pytest.raises(ValueError, match=r"Trial 0 broke off, with .*: out of memory\. It comes up again .*--resume"):
+        search(settings(corpus, tmp_path / "study"), trials=1, space=SPACE)
 
 
 @pytest.mark.parametrize(
