@@ -53,8 +53,7 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     folder = RunFolder(settings["output_dir"])
     if resume and not overwrite and folder.finished():
         return folder.read_results()
-    first = os.environ.get("RANK", "0") == "0"
-    if first:
+    if first := os.environ.get("RANK", "0") == "0":
         folder.check(resume=resume, overwrite=overwrite)
     begin = time.perf_counter()
     problems = Problems(settings["data"]["on_error"])
@@ -68,23 +67,17 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
     check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
-    if check is not None:
-        check.set_epoch(0)  # the same characters are hidden at every measurement
     collate = _collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
     if first:
-        texts = {"train": len(train), "held_out": len(held_out)}
-        hashes = {"hash": fingerprint(entities.documents)}
-        if entities.words:  # a lexicon may change while its file keeps its name
-            hashes["words"] = text_hash("\n".join(sorted(entities.words)))
-        folder.begin(settings, {**hashes, **texts}, overwrite=overwrite)
+        texts = {**_hashes(entities), "train": len(train), "held_out": len(held_out)}
+        folder.begin(settings, texts, overwrite=overwrite)
     with no_bars():
         trainer.train(last_complete_checkpoint(folder.path) if resume and not overwrite else None)
     results = {
         "objective": settings["objective"],
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
-        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems)
-        | {"dropped": dropped},
+        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped),
         "vocabulary": len(tokenizer),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "epochs": trainer.state.epoch,
@@ -101,8 +94,14 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     return results
 
 
+def _hashes(entities: Entities) -> dict[str, str]:
+    """Of what a run depends on beside its settings; a lexicon may change while its file keeps its name."""
+    words = {"words": text_hash("\n".join(sorted(entities.words)))} if entities.words else {}
+    return {"hash": fingerprint(entities.documents), **words}
+
+
 def _about(
-    entities: Entities, parts: Mapping[str, tuple[list[Document], Data | None]], problems: Problems
+    entities: Entities, parts: Mapping[str, tuple[list[Document], Data | None]], problems: Problems, dropped: int
 ) -> dict[str, Any]:
     """What the results say of the texts."""
     return {
@@ -112,6 +111,7 @@ def _about(
         "fingerprint": fingerprint(entities.documents),
         "entities": entities.about,
         "left_out": [str(item) for item in problems.items],
+        "dropped": dropped,
     }
 
 
@@ -147,9 +147,13 @@ def _data(
         "find": entities.find,
         "seed": int(settings["seed"]),
     }
+    data: Data
     if settings["next_sentence"]:
-        return SentencePairs(documents, tokenizer, label=str(mlm.pair_label(model)), **options)
-    return TextWindows(documents, tokenizer, **options)
+        data = SentencePairs(documents, tokenizer, label=str(mlm.pair_label(model)), **options)
+    else:
+        data = TextWindows(documents, tokenizer, **options)
+    data.set_epoch(0)  # the trainer tells those to learn from the later ones; measured is always with the same masks
+    return data
 
 
 def _collator(

@@ -117,18 +117,18 @@ def test_characters_of_note() -> None:
 
 def test_a_million_characters_in_seconds() -> None:
     spans = tuple(Span(start, start + 3, "x") for start in range(0, 999_000, 10))
-    started = time.perf_counter()
+    started = time.process_time()
     result = inspect([Document("甲乙丙丁戊己庚辛壬。" * 100_000, spans)])
     assert result["mentions"] == len(spans) and result["windows"][0]["cut"] == 0
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.data
 def test_published_ccks2017(data_dir: Path) -> None:
     documents = read_corpus("ccks2017", data_dir / "ccks2017" / "train")
-    started = time.perf_counter()
+    started = time.process_time()
     result = inspect(documents, entity_types=entity_types("ccks2017"))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert (result["records"], result["documents"], result["mentions"]) == (300, 1198, 29866)
     assert [row["mentions"] for row in result["types"].values()] == [7831, 9546, 722, 1048, 10719]
     equal = result["equal_texts"]
