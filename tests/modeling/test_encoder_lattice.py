@@ -139,7 +139,9 @@ def test_padding_of_any_amount_on_any_side_and_company_change_nothing() -> None:
             close(encoder(ids).last_hidden_state[:, inner], alone)
             other = pad(torch.tensor([text]), (before, after), value=5)  # padding that only the mask knows
             mask = pad(torch.ones(1, len(text), dtype=torch.long), (before, after))
-            close(encoder(other, mask).last_hidden_state[:, inner], alone)
+            found = encoder(other, mask).last_hidden_state
+            close(found[:, inner], alone)
+            assert not found[mask == 0].any()
 
 
 def test_no_word_reaches_over_a_hole() -> None:
