@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in given or debugging()
     try:
         app([argument for argument in given if argument != "--debug"])
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, FloatingPointError) as error:
         if debug:
             raise
         print_error(error)

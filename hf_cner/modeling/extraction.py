@@ -76,6 +76,7 @@ def extract(
 
     Raises:
         ValueError: `max_tokens` below 1, or labels on some windows only.
+        FloatingPointError: scores that are NaN, which would otherwise pass for a text without entities.
     """
     if max_tokens is None:
         max_tokens = CPU_TOKENS if _device(model).type == "cpu" else ACCELERATOR_TOKENS
@@ -136,6 +137,11 @@ def _stitched(
         batch, emissions, copied = waiting.pop(0)
         if copied is not None:
             copied.synchronize()
+        if emissions.isnan().any():
+            raise FloatingPointError(
+                "The model's scores are not numbers (NaN), so nothing can be said about these texts: its weights are "
+                "broken, or its precision is too low; load it with dtype=torch.float32."
+            )
         rows = model.unit_rows(emissions, batch.inputs["unit_mask"])
         for item, row in zip(batch.windows, rows, strict=True):
             start, _, own_start, own_end = item.window

@@ -14,7 +14,7 @@ from transformers import Trainer, TrainerControl, TrainerState, TrainingArgument
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from transformers.utils import logging
 
-from ..training.callbacks import EpochOfSampler, ProgressLines, remove_progress_of_transformers
+from ..training.callbacks import EpochOfSampler, FiniteWeights, ProgressLines, remove_progress_of_transformers
 from ..training.checkpoints import whole_or_removed
 from ..training.sampling import LengthBuckets
 
@@ -77,6 +77,7 @@ class PretrainingTrainer(Trainer):
             self.model_accepts_loss_kwargs = False
         self._epochs = Epochs(train_dataset)
         self.add_callback(self._epochs)
+        self.add_callback(FiniteWeights())
         remove_progress_of_transformers(self)
         if not args.disable_tqdm:
             self.add_callback(Lines())

@@ -19,7 +19,8 @@ from .summary import summarise
 from .tables import Row
 
 Say = Callable[[str], None]
-FAULTS = (ValueError, OSError, ImportError, RuntimeError)  # of one row: a library or a file, or memory, is missing
+# Of one row: a library, a file or memory is missing, or its training diverges.
+FAULTS = (ValueError, OSError, ImportError, RuntimeError, FloatingPointError)
 WEIGHTS = ("model.safetensors", "training_args.bin")
 
 

@@ -6,6 +6,8 @@ import sys
 import time
 from typing import Any
 
+import torch
+from torch import nn
 from tqdm.auto import tqdm  # type: ignore[import-untyped]
 from transformers import (
     PrinterCallback,
@@ -54,6 +56,40 @@ class Patience(TrainerCallback):
             values = [-value for value in values]
         if len(values) - 1 - values.index(max(values)) >= self.patience:
             control.should_training_stop = True
+
+
+class FiniteWeights(TrainerCallback):
+    """Ends a training whose weights are no longer numbers, before anything is logged, evaluated or saved of them.
+
+    transformers logs a loss of 0 then, and goes on. The weights are asked, not the loss: in half precision an infinite
+    gradient is skipped, and is no fault.
+    """
+
+    def _check(self, args: TrainingArguments, state: TrainerState, model: nn.Module) -> None:
+        """
+        Raises:
+            FloatingPointError: a trained weight is NaN or infinite; it says where, and what to change.
+        """
+        trained = {name: weight.detach() for name, weight in model.named_parameters() if weight.requires_grad}
+        if not trained or bool(torch.stack([weight.isfinite().all() for weight in trained.values()]).all()):
+            return
+        broken = [name for name, weight in trained.items() if not weight.isfinite().all()]
+        raise FloatingPointError(
+            f"Training diverged: by step {state.global_step} (epoch {state.epoch or 0:.3g}) NaN or infinity stands in "
+            f"{len(broken)} of {len(trained)} trained tensors, as {broken[0]}. Try a lower learning_rate (now "
+            f"{args.learning_rate:g}), warmup_steps, or a smaller max_grad_norm (now {args.max_grad_norm:g})."
+        )
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        if control.should_log or control.should_evaluate or control.should_save:
+            self._check(args, state, kwargs["model"])
+
+    on_epoch_end = on_step_end
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._check(args, state, kwargs["model"])
 
 
 class Stopwatch(TrainerCallback):

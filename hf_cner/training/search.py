@@ -12,6 +12,7 @@ from typing import Any
 
 from tqdm.auto import tqdm  # type: ignore[import-untyped]
 from transformers import set_seed
+from transformers.trainer_utils import TrainOutput
 
 from ..data.corpora import entity_types as types_of_corpus
 from ..data.corpora import read_corpus, types_in
@@ -55,10 +56,10 @@ def search(
     """Try settings one after the other, each better guessed from those before (Optuna's TPE), and keep the best.
 
     What a run with these settings would report on is not looked at: only its training part is used, split once more by
-    record, to learn from and to choose by. The objective is strict micro-F1 there, of the trial's best epoch. A trial
-    depends on the seed and on the trials that were finished before it, so a search that was cut off and resumed goes
-    the same way as an unbroken one. `output_dir` holds the study (SQLite, which Optuna's own tools open), `trials.csv`,
-    and `best.yaml`, settings that `hf-cner train --config` takes.
+    record, to learn from and to choose by. The objective is strict micro-F1 there, of the trial's best epoch, and 0
+    where the training diverges. A trial depends on the seed and on the trials that were finished before it, so a search
+    that was cut off and resumed goes the same way as an unbroken one. `output_dir` holds the study (SQLite, which
+    Optuna's own tools open), `trials.csv`, and `best.yaml`, settings that `hf-cner train --config` takes.
 
     Args:
         settings: resolved settings of a run.
@@ -97,6 +98,20 @@ def search(
             bar.write(study.last_line(), file=sys.stderr)
             study.write(settings, protocol)
     return study.write(settings, protocol)
+
+
+class _Trials(CnerTrainer):
+    """A trial that diverges counts as 0, and the search goes on."""
+
+    objective: float | None
+
+    def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
+        try:
+            return super().train(*args, **kwargs)
+        except FloatingPointError as error:
+            tqdm.write(f"{error} The trial counts as 0.", file=sys.stderr)
+            self.objective = 0.0
+            return TrainOutput(self.state.global_step, float("nan"), {})
 
 
 def _check_possible(settings: Mapping[str, Any], trials: int, shares: Sequence[float]) -> None:
@@ -158,7 +173,7 @@ def _trainer(
                 "search, and begin anew (--overwrite)."
             ) from error
 
-    trainer = CnerTrainer(
+    trainer = _Trials(
         model_init=model_init,
         args=training_arguments(_quiet(settings), has_dev=True),
         train_dataset=learn,

@@ -16,7 +16,7 @@ from ..data.collator import CnerDataCollator
 from ..data.features import EntityReport
 from ..modeling.extraction import extract
 from .arguments import CnerTrainingArguments
-from .callbacks import EpochOfSampler, Patience
+from .callbacks import EpochOfSampler, FiniteWeights, Patience
 from .card import TrainerWithCard
 from .checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
 from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents, lengths_of
@@ -78,7 +78,7 @@ class CnerTrainer(TrainerWithCard):
             processing_class=processing_class,
             model_init=model_init,
             compute_metrics=compute_metrics if compute_metrics is not None else default_metrics,
-            callbacks=callbacks,
+            callbacks=[FiniteWeights(), *(callbacks or [])],
             **kwargs,
         )
         self.entity_report: EntityReport | None = None

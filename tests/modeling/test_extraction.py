@@ -291,6 +291,17 @@ def test_the_mode_is_restored_after_an_error(monkeypatch: pytest.MonkeyPatch) ->
     assert model.training
 
 
+@pytest.mark.parametrize("decoder", ["crf", "softmax", "biaffine", "global_pointer"])
+def test_scores_that_are_no_numbers_do_not_pass_for_a_text_without_entities(decoder: str) -> None:
+    model = model_of(decoder=decoder).train()
+    with torch.no_grad():
+        model.cner.encoder.get_input_embeddings().weight[TABLE.encode("血")[1]] = float("nan")
+    assert spans_of(model, ["患者头痛"], STRIDE) is not None  # only that character is broken
+    with pytest.raises(FloatingPointError, match=r"not numbers \(NaN\), so nothing can be said about these texts"):
+        spans_of(model, NOTES, STRIDE)
+    assert model.training
+
+
 def test_bad_arguments_are_named() -> None:
     encoded = labelled(NOTES)
     encoded[0].labels = None

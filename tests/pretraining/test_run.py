@@ -221,3 +221,9 @@ def test_held_out_texts_without_anything_to_predict_cost_the_measure_and_not_the
     assert results["data"]["characters"] == {"train": 35, "held_out": len(unforeseen)}
     assert results["metrics"]["held_out"] is None
     assert AutoModel.from_pretrained(tmp_path / "out").num_parameters() > 0
+
+
+def test_a_pretraining_that_diverges_ends_with_advice_and_without_an_encoder(tmp_path: Path) -> None:
+    with pytest.raises(FloatingPointError, match=r"Training diverged: by step .* learning_rate \(now 1e\+38\)"):
+        pretrain(settings(tmp_path, training={**QUICK, "learning_rate": 1e38}))
+    assert not list((tmp_path / "out").glob("*.safetensors"))

@@ -102,7 +102,7 @@ def test_rows_that_were_reported_before_stay_in_the_report(tmp_path: Path, train
     assert [row["name"] for row in alone["rows"]] == ["IDCNN-CRF"]  # what is pretrained elsehow does not compare
 
 
-@pytest.mark.parametrize("kind", [ValueError, ImportError, RuntimeError, OSError])
+@pytest.mark.parametrize("kind", [ValueError, ImportError, RuntimeError, OSError, FloatingPointError])
 def test_a_row_that_fails_does_not_stop_the_next_one(
     kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from small_runs import arguments, trainer
+from small_runs import arguments, model, trainer
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainerControl, TrainerState
 
-from hf_cner.training.callbacks import EpochOfSampler, Patience, remove_progress_of_transformers
+from hf_cner.training.callbacks import EpochOfSampler, FiniteWeights, Patience, remove_progress_of_transformers
 from hf_cner.training.sampling import LengthBuckets
 
 
@@ -39,6 +40,48 @@ def test_the_sampler_hears_of_the_epoch_also_in_its_middle(tmp_path: object) -> 
     for state, epoch in ((None, 0), (0.0, 0), (1.0, 1), (2.25, 2)):
         callback.on_epoch_begin(arguments(str(tmp_path)), TrainerState(epoch=state), TrainerControl())
         assert callback.sampler.epoch == epoch
+
+
+class Poison(TrainerCallback):
+    """Makes the gradient of the transitions NaN from some step on, as an overflow does."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_pre_optimizer_step(self, args: object, state: TrainerState, control: object, **kwargs: Any) -> None:
+        if state.global_step >= self.step:
+            kwargs["model"].span_decoder.crf.transitions.grad.fill_(float("nan"))
+
+
+@pytest.mark.parametrize("when", ["eval", "save", "logging", "none"])
+def test_a_training_that_diverges_ends_before_anything_is_made_of_it(tmp_path: Path, when: str) -> None:
+    every = {f"{what}_strategy": "epoch" if what == when else "no" for what in ("eval", "save", "logging")}
+    given = trainer(tmp_path, callbacks=[Poison(12)], arguments_of={**every, "max_grad_norm": 0.0})
+    steps = len(given.get_train_dataloader())
+    assert steps < 12 < 2 * steps  # it happens in the second epoch
+    message = rf"diverged: by step {2 * steps} \(epoch 2\) NaN or infinity .* lower learning_rate \(now 0\.01\)"
+    with pytest.raises(FloatingPointError, match=message):
+        given.train()
+    saved = [path.name for path in tmp_path.glob("checkpoint-*")]
+    assert saved == ([f"checkpoint-{steps}"] if when == "save" else [])
+    assert all(entry["epoch"] == 1 or "train_runtime" in entry for entry in given.state.log_history)
+
+
+def test_frozen_weights_are_not_asked_and_finite_ones_are_left_alone(tmp_path: Path) -> None:
+    ours = model()
+    control, state = TrainerControl(should_log=True), TrainerState(global_step=3, epoch=0.5)
+    check = FiniteWeights().on_step_end
+    check(arguments(tmp_path), state, control, model=ours)
+    ours.cner.encoder.characters.weight.data[3, 2] = float("inf")
+    check(arguments(tmp_path), state, TrainerControl(), model=ours)  # nothing is made of it at this step
+    with pytest.raises(
+        FloatingPointError, match=r"by step 3 \(epoch 0\.5\) .* 1 of \d+ trained tensors, as cner\.encoder\.char"
+    ):
+        check(arguments(tmp_path), state, control, model=ours)
+    ours.cner.encoder.requires_grad_(False)
+    check(arguments(tmp_path), state, control, model=ours)
+    ours.requires_grad_(False)
+    check(arguments(tmp_path), state, control, model=ours)
 
 
 class TableOfNotebooks(TrainerCallback):

@@ -94,13 +94,13 @@ def test_three_trials_cut_off_and_gone_on_with_are_those_of_an_unbroken_search(
 
 def test_only_the_training_part_is_looked_at(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[set[str]] = []
-    real = module.CnerTrainer
+    real = module._Trials
 
     def watched(**options: Any) -> Any:
         seen.extend({document.id for document in options[name]} for name in ("train_dataset", "eval_dataset"))
         return real(**options)
 
-    monkeypatch.setattr(module, "CnerTrainer", watched)
+    monkeypatch.setattr(module, "_Trials", watched)
     asked = settings(corpus, tmp_path / "study")
     found = search(asked, trials=1, space=SPACE)
     train_part = {document.id for document in parts_of(read_corpus("jsonl", corpus), asked["data"]["split"])["train"]}
@@ -147,6 +147,18 @@ def test_a_trial_that_breaks_off_says_with_what_and_what_to_do(
     monkeypatch.setattr(CnerTrainer, "training_step", exhausted)
     with pytest.raises(ValueError, match=r"Trial 0 broke off, with .*: out of memory\. It comes up again .*--resume"):
         search(settings(corpus, tmp_path / "study"), trials=1, space=SPACE)
+
+
+def test_a_trial_that_diverges_counts_as_nothing_and_the_search_goes_on(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space = {"training.learning_rate": [1e38, 0.05], "training.weight_decay": {"low": 0.0, "high": 1e-3}}
+    found = search(settings(corpus, tmp_path / "study"), trials=5, space=space)
+    reached = {row["training.learning_rate"]: row["f1"] for row in found["trials"]}
+    assert reached[1e38] == 0.0 < reached[0.05] and {row["state"] for row in found["trials"]} == {"complete"}
+    assert found["best"]["parameters"]["training.learning_rate"] == 0.05
+    told = capsys.readouterr().err
+    assert "Training diverged: by step" in told and "The trial counts as 0." in told
 
 
 @pytest.mark.parametrize(
