@@ -142,6 +142,7 @@ class Workshop:
 
     def _pretrain(self, key: str, encoder: dict[str, Any], about: dict[str, Any], training: dict[str, Any]) -> str:
         from ..pretraining.run import pretrain
+        from ..training.folder import RunFolder
 
         texts = self.texts()
         given = {
@@ -167,7 +168,8 @@ class Workshop:
             with atomic_write(lexicon) as stream:
                 stream.write("\n".join(mentions_of(self.protocol.parts["train"])) + "\n")
             settings["lexicon"] = str(lexicon)
-        self.say(f"  {key}: pretrained (or found) in {folder}, from {len(texts):,} texts")
+        done = "read from" if RunFolder(folder).finished() else f"pretraining on {len(texts):,} texts in"
+        self.say(f"  {key}: {done} {folder}")
         pretrain(merge(settings, {"data": {"files": [str(source)]}, "output_dir": str(folder)}), resume=True)
         return str(folder)
 

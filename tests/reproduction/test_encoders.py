@@ -95,14 +95,16 @@ def test_vectors_are_made_once_from_text_that_is_not_held_out(tmp_path: Path) ->
 
 def test_a_small_encoder_is_pretrained_once_and_anew_for_other_settings(tmp_path: Path) -> None:
     text = (unlabelled(tmp_path),)
-    shop, _ = workshop(tmp_path, "p4-table2", scale="small", unlabelled=text)
+    shop, said = workshop(tmp_path, "p4-table2", scale="small", unlabelled=text)
     row = shop.request.table.rows[3]
     folder = Path(str(shop.encoder(row)))
+    assert said[-1].startswith("  albert: pretraining on ") and said[-1].endswith(f" texts in {folder}")
     assert AutoConfig.from_pretrained(folder).model_type == "albert"
     assert AutoConfig.from_pretrained(folder).hidden_size == 16
     weights = (folder / "model.safetensors").stat().st_mtime_ns
-    again, _ = workshop(tmp_path, "p4-table2", scale="small", unlabelled=text)
+    again, said = workshop(tmp_path, "p4-table2", scale="small", unlabelled=text)
     assert again.encoder(row) == str(folder) and (folder / "model.safetensors").stat().st_mtime_ns == weights
+    assert said[-1] == f"  albert: read from {folder}"
     other, _ = workshop(
         tmp_path, "p4-table2", scale="small", unlabelled=text, pretraining=(*TINY_PRETRAINING, "seed=1")
     )
