@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 from torch.utils.data import Sampler
 from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput
 from transformers.utils import logging
 
 from ..training.callbacks import EpochOfSampler, FiniteWeights, ProgressLines, remove_progress_of_transformers
@@ -79,8 +79,16 @@ class PretrainingTrainer(Trainer):
         self.add_callback(self._epochs)
         self.add_callback(FiniteWeights())
         remove_progress_of_transformers(self)
+        self._lines = Lines()
         if not args.disable_tqdm:
-            self.add_callback(Lines())
+            self.add_callback(self._lines)
+
+    def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
+        """As transformers does; a run that breaks off leaves no open bar."""
+        try:
+            return super().train(*args, **kwargs)
+        finally:
+            self._lines.close()
 
     def create_accelerator_and_postprocess(self) -> None:
         super().create_accelerator_and_postprocess()

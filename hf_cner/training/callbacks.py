@@ -163,6 +163,10 @@ class ProgressLines(TrainerCallback):
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the bar's line; also of a run that breaks off, before its error is printed."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None

@@ -114,8 +114,9 @@ def train_on(
     if _is_first_process():  # what can go wrong with the settings has gone wrong by now, and nothing was touched
         folder.begin(settings, split_of(parts), overwrite=overwrite)
     remove_progress_of_transformers(trainer)
+    lines = ProgressLines()
     if not args.disable_tqdm:
-        trainer.add_callback(ProgressLines())
+        trainer.add_callback(lines)
         if _is_first_process():
             print(f"training part: {trainer.entity_report}", file=sys.stderr)
             if "lexicon" in notes:
@@ -142,6 +143,7 @@ def train_on(
         }
         _finish(trainer, folder, results)
     finally:
+        lines.close()
         logging.enable_progress_bar()
     return results
 

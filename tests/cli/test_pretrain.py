@@ -48,6 +48,15 @@ def test_settings_of_a_file_and_a_finished_run(notes: Path, tmp_path: Path) -> N
                     "training": {"learning_rate": 1e-4}}  # fmt: skip
 
 
+def test_a_run_that_breaks_off_ends_its_bar_before_the_error_is_printed(
+    call: Callable[..., int], notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    high = ("--set", "training.learning_rate=1e38", "--set", "training.disable_tqdm=false", "--epochs", 1)
+    command = ["pretrain", notes, "--set", f"encoder.config={CONFIG}", *QUICK, *high]
+    assert call(*command, "--output-dir", tmp_path / "encoder") == 2
+    assert "\nerror: Training diverged" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
