@@ -9,6 +9,7 @@ from typing import Any
 
 from ..data.files import atomic_write
 from ..inference.checkpoint import CheckpointError
+from ..training.folder import LOG, OtherRun, RunFolder
 from .encoders import Workshop
 from .pictures import draw
 from .plan import NotRun, Request, row_settings
@@ -71,8 +72,9 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
             say(f"  not run: {reason}")
             rows[row.name] = {"not_run": str(reason)}
         except FAULTS as error:
-            say(f"  failed: {error}")
-            rows[row.name] = {"not_run": f"it failed: {str(error).rstrip('.')}"}
+            advice = f" (This row alone: --row {row.name!r} --overwrite.)" if isinstance(error, OtherRun) else ""
+            say(f"  failed: {error}{advice}")
+            rows[row.name] = {"not_run": f"it failed: {error}{advice}".rstrip(".")}
             failed.append(row.name)
         outcome = _outcome(request, protocol, workshop, rows, earlier) | {"failed": failed}
         write_report(outcome, request.output_dir)
@@ -127,7 +129,6 @@ def _run(
     """Results and log of one run, trained where it is not finished."""
     from transformers.utils import logging
 
-    from ..training.folder import LOG, RunFolder
     from ..training.questions import queries_of
     from ..training.run import split_of, train_on
 

@@ -17,6 +17,10 @@ SETTINGS, RESULTS, LOG, SPLIT = "settings.yaml", "results.json", "training_log.j
 SAVING = "saving.tmp"
 
 
+class OtherRun(ValueError):
+    """A folder holds a run that began with other settings or data."""
+
+
 class RunFolder:
     """The folder of one run.
 
@@ -54,7 +58,7 @@ class RunFolder:
         """Write down what the run depends on, or see that a resumed run still depends on the same.
 
         Raises:
-            ValueError: other settings, data or another split than those the run began with.
+            OtherRun: other settings, data or another split than those the run began with.
         """
         if overwrite:
             self._clear()
@@ -63,12 +67,12 @@ class RunFolder:
         if before is not None and (self.path / SPLIT).is_file():
             changed = sorted(differences(before, json.loads(json.dumps(dict(settings)))))
             if changed:
-                raise ValueError(
+                raise OtherRun(
                     f"The run in {self.path} began with other settings ({', '.join(changed)}); a run goes on with the "
                     "settings that it began with. Restore them, or overwrite the run (--overwrite)."
                 )
             if json.loads((self.path / SPLIT).read_text(encoding="utf-8")) != json.loads(json.dumps(dict(split))):
-                raise ValueError(f"The run in {self.path} began with other data; overwrite it (--overwrite).")
+                raise OtherRun(f"The run in {self.path} began with other data; overwrite it (--overwrite).")
             return
         with atomic_write(self.path / SETTINGS) as stream:
             yaml.safe_dump(dict(settings), stream, allow_unicode=True, sort_keys=False)

@@ -84,6 +84,7 @@ def test_other_settings_or_data_do_not_pass_for_the_same_run(tmp_path: Path) -> 
     assert refused["failed"] == ["BiLSTM-CRF"] and refused["rows"][0]["ours"] is None
     assert "it failed: " in refused["rows"][0]["not_run"]
     assert "began with other settings (model.dropout)" in refused["rows"][0]["not_run"]
+    assert refused["rows"][0]["not_run"].endswith("(This row alone: --row 'BiLSTM-CRF' --overwrite.)")
     outcome = reproduce(request(tmp_path, rows=("BiLSTM-CRF",), assignments=changed, overwrite=True), say=quiet)
     assert outcome["settings"][-1] == "model.dropout=0.1"
 
