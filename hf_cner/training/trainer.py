@@ -221,6 +221,7 @@ class CnerTrainer(TrainerWithCard):
 
         Raises:
             ValueError: there is no complete checkpoint, or the one that is named was cut off; it says where.
+            FloatingPointError: the training diverged, see `FiniteWeights`.
         """
         if resume_from_checkpoint is True:
             found = last_complete_checkpoint(str(self.args.output_dir))
@@ -294,7 +295,6 @@ class CnerTrainer(TrainerWithCard):
     def predict(self, test_dataset: Any, *args: Any, **kwargs: Any) -> PredictionOutput:
         """Predictions as documents (without scores: `Predictor` gives them), the original documents, and metrics.
 
-        Args:
-            test_dataset: documents, or a dataset with the columns `text` and `entities`, or ready features.
+        `test_dataset` may be what `eval_dataset` may be.
         """
         return super().predict(test_dataset, *args, **kwargs)
