@@ -135,9 +135,8 @@ class Workshop:
                 "it needs an ELMo, a bidirectional language model of characters; give --encoder elmo=FOLDER, or "
                 "text to train it on as --unlabelled FILE"
             )
-        training = small_scale()["pretraining"] | {
-            "learning_rate": 4e-3
-        }  # recurrent layers learn little at BERT's rate
+        # Recurrent layers learn little at BERT's rate, and lose much time with few rows at once.
+        training = small_scale()["pretraining"] | {"learning_rate": 4e-3, "per_device_train_batch_size": 32}
         return self._pretrain("elmo", {"config": {}}, {"objective": "bilm"}, training)
 
     def _pretrain(self, key: str, encoder: dict[str, Any], about: dict[str, Any], training: dict[str, Any]) -> str:
