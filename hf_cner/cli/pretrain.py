@@ -18,6 +18,7 @@ class Objective(str, Enum):
 
     mlm = "mlm"
     bilm = "bilm"
+    plm = "plm"
 
 
 class Masking(str, Enum):
@@ -50,7 +51,8 @@ def pretrain(
         typer.Option("--model-type", help="From scratch: bert, albert, …; sizes by --set encoder.config.KEY=VALUE."),
     ] = None,
     objective: Annotated[
-        Objective | None, typer.Option("--objective", help="Masked language model, or the one under ELMo. [mlm]")
+        Objective | None,
+        typer.Option("--objective", help="Masked language model, ELMo's (bilm) or XLNet's (plm). [mlm]"),
     ] = None,
     masking: Annotated[Masking | None, typer.Option("--masking", help="What is hidden. [random]")] = None,
     entities: Annotated[

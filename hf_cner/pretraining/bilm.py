@@ -142,7 +142,7 @@ def save(model: BidirectionalLanguageModel, tokenizer: PreTrainedTokenizerBase, 
 
 
 @torch.no_grad()
-def perplexities(
+def measure(
     model: BidirectionalLanguageModel,
     features: Sequence[Mapping[str, Any]],
     collate: Callable[[Sequence[Mapping[str, Any]]], Batch],

@@ -34,25 +34,33 @@ def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> An
     """
     slot = settings["encoder"]
     auto: Any = AutoModelForPreTraining if settings.get("next_sentence") else AutoModelForMaskedLM
-    name = slot.get("name_or_path")
-    config = checkpoint_config(name) if name else _make(slot.get("config") or {}, tokenizer)
+    config = configuration(slot, tokenizer)
     model_class = auto._model_mapping.get(type(config), None)
     if type(config) not in AutoModelForMaskedLM._model_mapping or model_class is None:
         raise ValueError(
             f"transformers has no head for masked language modelling on encoders of type {config.model_type!r}; choose "
-            "another, as bert, albert, roberta, electra or ernie."
+            "another, as bert, albert, roberta, electra or ernie, or for an xlnet the objective plm."
         )
     if settings.get("next_sentence"):
         _check_pairs(model_class, config)
+    check_vocabulary(config, tokenizer)
     _check_room(config, tokenizer, settings)
+    name = slot.get("name_or_path")
     if not name:
         return auto.from_config(config)
     # In single precision whatever the checkpoint has: in half, updates smaller than a weight's spacing are lost.
     return auto.from_pretrained(name, config=config, use_safetensors=True, dtype=torch.float32)
 
 
-def _make(options: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:
-    given = dict(options)
+def configuration(slot: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:
+    """That of the checkpoint `name_or_path`, or one of `model_type` and sizes in `config` with the tokenizer's ids.
+
+    Raises:
+        ValueError: a checkpoint that is not there, or a type or size that transformers does not know.
+    """
+    if slot.get("name_or_path"):
+        return checkpoint_config(slot["name_or_path"])
+    given = dict(slot.get("config") or {})
     model_type = given.pop("model_type", None)
     if not model_type:
         raise ValueError(
@@ -85,11 +93,15 @@ def _check_pairs(model_class: Any, config: Any) -> None:
         )
 
 
-def _check_room(config: Any, tokenizer: PreTrainedTokenizerBase, settings: Mapping[str, Any]) -> None:
+def check_vocabulary(config: Any, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Raise a ValueError where the tokenizer has ids that the encoder has not."""
     if len(tokenizer) > config.vocab_size:
         raise ValueError(
             f"The tokenizer has {len(tokenizer)} ids, the encoder {config.vocab_size}; use the encoder's own tokenizer."
         )
+
+
+def _check_room(config: Any, tokenizer: PreTrainedTokenizerBase, settings: Mapping[str, Any]) -> None:
     table = CharacterTable(tokenizer)
     around = len(table.prefix) + len(table.suffix) + (len(table.suffix) if settings.get("next_sentence") else 0)
     # RoBERTa and its kin count positions from behind the padding's id.

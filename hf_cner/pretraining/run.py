@@ -19,7 +19,7 @@ from ..data.texts import read_texts
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
 from ..training.environment import hardware, versions
 from ..training.folder import LOG, RESULTS, SAVING, RunFolder
-from . import bilm, mlm
+from . import bilm, mlm, plm
 from .entities import Entities, entities_for
 from .masking import MaskingCollator
 from .pairs import SentencePairs, can_pair
@@ -62,8 +62,8 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     train, held_out = _held_out(settings, entities.documents)
     args = training_arguments(settings, has_held_out=bool(held_out))
     set_seed(args.seed)
-    tokenizer = tokenizer_for(settings["encoder"], (d.text for d in train), framed=settings["objective"] == "mlm")
-    objective: Any = {"mlm": mlm, "bilm": bilm}[settings["objective"]]
+    tokenizer = tokenizer_for(settings["encoder"], (d.text for d in train), framed=settings["objective"] != "bilm")
+    objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings["objective"]]
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
     check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
@@ -161,6 +161,8 @@ def _collator(
 ) -> Callable[[Any], dict[str, Any]]:
     if settings["objective"] == "bilm":
         return bilm.collator(tokenizer)
+    if settings["objective"] == "plm":
+        return plm.PermutationCollator(tokenizer, rate=float(settings["mask_rate"]))
     return MaskingCollator(
         tokenizer,
         rate=float(settings["mask_rate"]),
@@ -175,9 +177,9 @@ def _measure(objective: Any, trainer: PretrainingTrainer, data: Data | None, col
     if data is None:
         return None
     features = [data[number] for number in range(len(data))]
-    measure = objective.measure if objective is mlm else objective.perplexities
+    size = trainer.args.eval_batch_size
     try:
-        found: dict[str, float] = measure(trainer.model, features, collate, batch_size=trainer.args.eval_batch_size)
+        found: dict[str, float] = objective.measure(trainer.model, features, collate, batch_size=size)
     except NothingToPredict:  # no reason to lose the encoder
         return None
     return found

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
-OBJECTIVES = ("mlm", "bilm")
+OBJECTIVES = ("mlm", "bilm", "plm")
 MASKING = ("random", "entity")
 ENTITIES = ("lexicon", "mentions", "gold", "model")
 
 DEFAULTS: dict[str, Any] = {
-    "objective": "mlm",  # or bilm: the language model under ELMo
+    "objective": "mlm",  # or bilm: the language model under ELMo; or plm: XLNet's permutations
     "encoder": {  # a checkpoint, or a configuration with model_type and sizes
         "name_or_path": None,
         "config": None,
@@ -27,7 +27,7 @@ DEFAULTS: dict[str, Any] = {
     },
     "max_length": 256,  # characters of a window, or of a pair
     "masking": "random",  # or entity
-    "mask_rate": 0.15,
+    "mask_rate": 0.15,  # share of the characters that are predicted
     "entity_rate": 1.0,  # probability that an entity may be hidden at all
     "top_up": True,  # random characters where the entities are too few
     "entities": None,  # lexicon or model (where one of them is given), mentions, or gold (otherwise)
@@ -65,7 +65,8 @@ TRAINING = {
 }
 # Learning rates. After 250 steps from scratch at 5e-4 a small bilm is where the characters' frequencies are (perplexity
 # 235 on CCKS-2019's unlabelled text), at 4e-3 at 35.
-FROM_SCRATCH, FROM_CHECKPOINT = {"mlm": 5e-4, "bilm": 4e-3}, {"mlm": 5e-5, "bilm": 4e-4}
+FROM_SCRATCH = {"mlm": 5e-4, "bilm": 4e-3, "plm": 5e-4}
+FROM_CHECKPOINT = {"mlm": 5e-5, "bilm": 4e-4, "plm": 5e-5}
 
 
 def complete(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,8 +90,11 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"max_length is {settings['max_length']}; a window needs at least 2 characters.")
     if not 0 <= float(settings["data"]["held_out"]) < 1:
         raise ValueError(f"data.held_out is {settings['data']['held_out']}; it is a share from 0 to below 1.")
-    if settings["objective"] == "bilm" and (settings["next_sentence"] or settings["masking"] != "random"):
-        raise ValueError("The objective bilm hides nothing and knows no pairs; leave masking and next_sentence out.")
+    if settings["objective"] != "mlm" and (settings["next_sentence"] or settings["masking"] != "random"):
+        raise ValueError(
+            f"The objective {settings['objective']} hides no entities and knows no pairs; leave masking and "
+            "next_sentence out."
+        )
     _complete_entities(settings)
     for name in ("files", "exclude"):
         if isinstance(settings["data"][name], (str, os.PathLike)):

@@ -110,12 +110,7 @@ class Workshop:
                 f"--encoder {row.encoder}=FOLDER"
             )
         scale = small_scale()
-        about = scale["encoders"].get(row.encoder)
-        if about is None:
-            raise NotRun(
-                f"a small {row.encoder} is not to be had: it is not pretrained by masked language modelling; give "
-                f"--encoder {row.encoder}=FOLDER"
-            )
+        about = scale["encoders"][row.encoder]
         return self._pretrain(str(row.encoder), {"config": about["config"]}, about, scale["pretraining"])
 
     def _further(self, row: Row) -> str:

@@ -88,8 +88,7 @@ class Request:
 
     def _encoders_to_make(self) -> list[str]:
         rows = [row for row in self.chosen_rows() if row.preset and row.encoder and not row.plain]
-        makeable = {*small_scale()["encoders"], "elmo"}  # a row with another encoder is listed as not run
-        return sorted({str(row.encoder) for row in rows} & makeable - set(self.encoders))
+        return sorted({str(row.encoder) for row in rows} - set(self.encoders))
 
     def chosen_rows(self) -> list[Row]:
         """The rows to run, in the table's order; ValueError when one is named that the table does not have."""

@@ -12,7 +12,7 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, Traine
 
 from hf_cner import CnerConfig, CnerEncoderModel, CnerForTokenClassification
 from hf_cner.data.tokenizer import build_character_tokenizer
-from hf_cner.pretraining.bilm import BidirectionalLanguageModel, build, collator, perplexities, save
+from hf_cner.pretraining.bilm import BidirectionalLanguageModel, build, collator, measure, save
 from hf_cner.pretraining.settings import complete, training_arguments
 from hf_cner.training.checkpoints import last_complete_checkpoint
 
@@ -54,7 +54,7 @@ def test_losses_against_predictions_one_by_one() -> None:
     pairs = sum(len(text) - 1 for text in TEXTS)
     assert model(**batch)["loss"].item() == pytest.approx(sum(slow) / 2 / pairs, rel=1e-6)
     assert model(**batch, num_items_in_batch=7)["loss"].item() == pytest.approx(sum(slow) / 14, rel=1e-6)
-    found = perplexities(model, features(TEXTS), collator(TOKENIZER), batch_size=3)
+    found = measure(model, features(TEXTS), collator(TOKENIZER), batch_size=3)
     assert found["forward_perplexity"] == pytest.approx(math.exp(slow[0] / pairs), rel=1e-6)
     assert found["backward_perplexity"] == pytest.approx(math.exp(slow[1] / pairs), rel=1e-6)
 
@@ -74,7 +74,7 @@ def test_a_text_of_one_character_has_nothing_to_predict() -> None:
     loss = model(**collator(TOKENIZER)(one))["loss"]
     assert loss == 0 and loss.requires_grad
     with pytest.raises(ValueError, match="There is nothing to predict: none of the texts has two characters"):
-        perplexities(model, one, collator(TOKENIZER))
+        measure(model, one, collator(TOKENIZER))
 
 
 def trained(folder: Path, *, batch: int, accumulated: int, steps: int, resume: bool = False) -> tuple[Any, Any]:
@@ -104,7 +104,7 @@ def test_a_plain_trainer_weighs_every_character_alike_however_steps_are_made(tmp
 
 
 def test_it_learns_resumes_and_its_encoder_goes_into_a_tagger(tmp_path: Path) -> None:
-    before = perplexities(make(), features(TEXTS), collator(TOKENIZER))
+    before = measure(make(), features(TEXTS), collator(TOKENIZER))
     trained(tmp_path / "run", batch=4, accumulated=1, steps=10)
     assert last_complete_checkpoint(tmp_path / "run") == str(tmp_path / "run" / "checkpoint-10")
     model, result = trained(tmp_path / "run", batch=4, accumulated=1, steps=40, resume=True)
@@ -112,7 +112,7 @@ def test_it_learns_resumes_and_its_encoder_goes_into_a_tagger(tmp_path: Path) ->
     unbroken, _ = trained(tmp_path / "unbroken", batch=4, accumulated=1, steps=40)
     for one, other in zip(model.parameters(), unbroken.parameters(), strict=True):
         torch.testing.assert_close(one, other)
-    after = perplexities(model, features(TEXTS), collator(TOKENIZER))
+    after = measure(model, features(TEXTS), collator(TOKENIZER))
     assert before["forward_perplexity"] > 15 and max(after.values()) < 3
     assert model.encoder.encoder.mix.weights.tolist() == [0, 0, 0]
 

@@ -118,7 +118,7 @@ def test_bidirectional_language_model(tmp_path: Path) -> None:
             "lexicon is given, but entities are those of another source",
         ),
         ({"training": {"dataloader_persistent_workers": True}}, "dataloader_persistent_workers cannot be set"),
-        ({"objective": "bilm", "next_sentence": True}, "bilm hides nothing and knows no pairs"),
+        ({"objective": "bilm", "next_sentence": True}, "bilm hides no entities and knows no pairs"),
         ({"objektive": "mlm"}, "There is no setting objektive. Did you mean objective?"),
         ({"data": {"file": []}}, "There is no setting data.file. Did you mean data.files?"),
         ({"data": {"files": [], "held_out": 1.0}}, "data.held_out is 1.0; it is a share from 0 to below 1"),

@@ -47,12 +47,11 @@ def test_rows_are_named_as_in_the_paper_or_by_their_preset(tmp_path: Path) -> No
     assert [row.name for row in by_alias] == ["BiLSTM-CRF"]
 
 
-def test_no_text_is_asked_for_an_encoder_that_cannot_be_made(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"pretrained on the spot \(albert, bert for p1-table3\)"):  # XLNet is not
+def test_text_is_asked_for_encoders_that_were_not_given(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"pretrained on the spot \(albert, bert, xlnet for p1-table3\)"):
         request(tmp_path, "p1-table3", scale="small").check()
-    asked = request(tmp_path, "p1-table3", scale="small", encoders={"bert": "folder", "albert": "folder"})
-    asked.check()
-    assert any(row.encoder == "xlnet" for row in asked.chosen_rows())  # they are listed as not run
+    encoders = {"bert": "folder", "albert": "folder", "xlnet": "folder"}
+    request(tmp_path, "p1-table3", scale="small", encoders=encoders).check()
 
 
 def test_settings_are_the_presets_with_the_small_scale_and_what_is_set_over_them(tmp_path: Path) -> None:
