@@ -53,7 +53,8 @@ def render_search(outcome: Mapping[str, Any], console: Console) -> None:
     shown = Table("trial", "F1", "seconds", *(name.removeprefix("model.").replace(RATE, "rate of ") for name in names))
     for row in ranked[:BEST_TRIALS]:
         values = [f"{v:.3g}" if isinstance(v, float) else str(v) for v in (row[name] for name in names)]
-        shown.add_row(str(row["trial"]), f"{row['f1']:.4f}", f"{row['seconds']:.0f}", *values)
+        given_up = " (given up)" if row["state"] == "pruned" else ""
+        shown.add_row(str(row["trial"]), f"{row['f1']:.4f}{given_up}", f"{row['seconds']:.0f}", *values)
     console.print(shown)
     if len(ranked) > BEST_TRIALS:
         console.print(f"({len(ranked) - BEST_TRIALS} more in {outcome['files']['trials.csv']})", markup=False)

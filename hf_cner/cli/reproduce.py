@@ -60,7 +60,7 @@ def reproduce(
         typer.Option("--set-pretraining", metavar="KEY=VALUE", help="Of encoders made here.", show_default=False),
     ] = None,
     keep_models: Annotated[bool, typer.Option(help="Keep the weights of the runs.")] = True,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Train again what is finished.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Train rows again that are finished.")] = False,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Train a published table anew and print it beside the published figures: Markdown, JSON and pictures.
@@ -94,18 +94,20 @@ def reproduce(
         raise ValueError("Say where the report and the runs are to lie: --output-dir FOLDER.")
     request = Request(
         table=found,
-        output_dir=output_dir.expanduser(),
+        output_dir=Path(_absolute(output_dir)),  # however a path is written, the runs are the same
         corpus=corpus,
-        data_dir=None if data_dir is None else str(data_dir),
-        test=None if test is None else str(test),
+        data_dir=None if data_dir is None else _absolute(data_dir),
+        test=None if test is None else _absolute(test),
         split=parse_split(split),
         on_error=on_error.value,
         seeds=seeds,
         seed=seed,
         scale=scale,
-        encoders=_pairs(encoders or []),
-        unlabelled=tuple(str(path) for path in unlabelled or []),
-        vectors=vectors,
+        encoders={
+            key: _absolute(name) if Path(name).exists() else name for key, name in _pairs(encoders or []).items()
+        },
+        unlabelled=tuple(_absolute(path) for path in unlabelled or []),
+        vectors=vectors if vectors in (None, "none") else _absolute(vectors),
         assignments=tuple(assignments or []),
         pretraining=tuple(pretraining or []),
         rows=tuple(rows or []),
@@ -120,6 +122,10 @@ def reproduce(
     _show(title(outcome), list(lines_of(outcome)), request.output_dir / f"{found.name}.md")
     if outcome["failed"]:
         raise typer.Exit(1)
+
+
+def _absolute(path: str | Path) -> str:
+    return str(Path(path).expanduser().absolute())
 
 
 def _list() -> None:

@@ -35,7 +35,7 @@ def search(
         ),
     ] = None,
     encoder: Annotated[
-        bool, typer.Option("--encoder", help="Vary the encoder's learning rate and dropout as well.")
+        bool, typer.Option("--encoder", help="Vary the encoder's learning rate too, and its dropout if it is ours.")
     ] = False,
     assignments: Annotated[
         list[str] | None,
@@ -61,7 +61,7 @@ def search(
       hf-cner search --preset bilstm-crf --corpus sample --output-dir OUT --trials 10
       hf-cner search --preset bilstm-crf --corpus ccks2019 --data-dir ccks2019 --output-dir OUT --resume
       hf-cner search --preset mcbert-bilstm-cnn-mha-crf --corpus jsonl --data-dir notes.jsonl --output-dir OUT \\
-          --encoder --set training.num_train_epochs=5 --vary "model.attention.num_heads=[2, 4, 8]" \\
+          --encoder --set training.freeze_encoder=false --vary "model.attention.num_heads=[2, 4, 8]" \\
           --vary "training.slot_learning_rates.span_decoder={low: 1e-4, high: 1e-1, log: true}"
       hf-cner train --config OUT/best.yaml --corpus ccks2019 --data-dir ccks2019 --output-dir MODEL
     """

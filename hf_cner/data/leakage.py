@@ -68,7 +68,8 @@ def _held_out(source: str) -> list[Document]:
         return [document for part in read_splits(name, folder).values() for document in part]
     if name in CORPORA and not Path(source).exists():
         return read_corpus(name)
-    return read_texts([source])
+    lines = read_texts([source])  # of a file that is named; a run may read it whole as well
+    return lines if Path(source).is_dir() else [*lines, *read_texts([source], unit="file")]
 
 
 def _hashes(text: str) -> Iterator[str]:

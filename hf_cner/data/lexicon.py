@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
@@ -67,6 +68,7 @@ class Lexicon:
     Args:
         words: at least one; duplicates count once, empty ones not at all.
         min_length: leave out shorter words: a lattice has no use for single characters.
+        fold: take capitals and full-width forms for the same characters, `CT` for `ct` and `ＣＴ`.
 
     Attributes:
         words: the different words, in their order.
@@ -75,14 +77,15 @@ class Lexicon:
         ValueError: no word is left.
     """
 
-    def __init__(self, words: Iterable[str], *, min_length: int = 1) -> None:
+    def __init__(self, words: Iterable[str], *, min_length: int = 1, fold: bool = False) -> None:
+        self._fold = _folded if fold else str
         self.words = tuple(word for word in dict.fromkeys(words) if len(word) >= max(1, min_length))
         if not self.words:
             least = f" of at least {min_length} characters" if min_length > 1 else ""
             raise ValueError(f"The lexicon is empty; expected at least one word{least}: give a list with words.")
-        self._words = frozenset(self.words)
+        self._words = frozenset(map(self._fold, self.words))
         lengths: dict[str, set[int]] = {}
-        for word in self.words:
+        for word in self._words:
             lengths.setdefault(word[:2], set()).add(len(word))
         self._lengths = {begin: tuple(sorted(found)) for begin, found in lengths.items()}
 
@@ -90,10 +93,11 @@ class Lexicon:
         return len(self.words)
 
     def __contains__(self, word: object) -> bool:
-        return word in self._words
+        return isinstance(word, str) and self._fold(word) in self._words
 
     def find(self, text: str) -> list[tuple[int, int]]:
         """Words from left to right, the longest at each place, none overlapping: half-open `(start, end)`."""
+        text = self._fold(text)
         found: list[tuple[int, int]] = []
         place = 0
         while place < len(text):
@@ -105,14 +109,15 @@ class Lexicon:
 
     def all_matches(self, text: str) -> list[tuple[int, int]]:
         """Every place of every word, overlapping or not, sorted: half-open `(start, end)`."""
+        text = self._fold(text)
         return [(place, end) for place in range(len(text)) for end in self._ends(text, place)]
 
     def unused(self, texts: Iterable[str]) -> list[str]:
         """The words that stand in none of the texts, in the order of the lexicon."""
         seen: set[str] = set()
-        for text in texts:
+        for text in map(self._fold, texts):
             seen.update(text[start:end] for start, end in self.all_matches(text))
-        return [word for word in self.words if word not in seen]
+        return [word for word in self.words if self._fold(word) not in seen]
 
     def _ends(self, text: str, place: int) -> list[int]:
         """Ends of the words that begin here, the shortest first."""
@@ -123,3 +128,20 @@ class Lexicon:
             if place + length <= len(text) and length > 1 and text[place : place + length] in self._words:
                 ends.append(place + length)
         return ends
+
+
+class _Folds(dict[int, str]):
+    """For `str.translate`: a character in lower case and normal form (NFKC), where that is one character as well."""
+
+    def __missing__(self, code: int) -> str:
+        folded = unicodedata.normalize("NFKC", chr(code)).lower()
+        self[code] = folded if len(folded) == 1 else chr(code)
+        return self[code]
+
+
+_FOLDS = _Folds()
+
+
+def _folded(text: str) -> str:
+    """As long as the text, so that places stay."""
+    return text.translate(_FOLDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -34,6 +35,8 @@ def read_texts(
             is named, and the whole of each file in a folder.
         problems: what to do with faults.
 
+    Documents are named after their files: in a folder by the path there, so that files of one name are told apart.
+
     Raises:
         DataError: a file that is not there or of another kind, or no text at all.
     """
@@ -41,14 +44,17 @@ def read_texts(
         raise ValueError(f"The unit of a text file is {unit!r}; choose one of {', '.join(UNITS)}.")
     problems = problems or Problems()
     documents: list[Document] = []
-    for name in files:
-        path = Path(name).expanduser()
+    paths = [Path(name).expanduser() for name in files]
+    named = Counter(path.name for path in paths)
+    for path in paths:
         inside = sorted(file for file in path.rglob("*") if file.is_file() and _known(file)) if path.is_dir() else None
         if inside is None:
-            documents += _read(path, by_line=unit != "file", problems=problems)
+            name = path.name if named[path.name] == 1 else path.as_posix()
+            documents += _read(path, name, by_line=unit != "file", problems=problems)
         elif inside:
             for file in inside:
-                documents += _read(file, by_line=unit == "line", problems=problems)
+                name = file.relative_to(path if len(paths) == 1 else path.parent).as_posix()
+                documents += _read(file, name, by_line=unit == "line", problems=problems)
         else:
             raise DataError(f"{path}: found no file that ends in .txt or .jsonl; name the folder that holds the texts.")
     if corpus is not None:
@@ -64,7 +70,7 @@ def _known(path: Path) -> bool:
     return path.name.endswith((*_TEXT, *_JSON_LINES))
 
 
-def _read(path: Path, *, by_line: bool, problems: Problems) -> Iterator[Document]:
+def _read(path: Path, name: str, *, by_line: bool, problems: Problems) -> Iterator[Document]:
     if not path.exists():
         raise DataError(missing(path, "file"))
     if path.name.endswith(_JSON_LINES):
@@ -76,6 +82,6 @@ def _read(path: Path, *, by_line: bool, problems: Problems) -> Iterator[Document
         )
     elif by_line:
         for number, line in read_lines(path, problems):
-            yield Document(line, id=f"{path.name}:{number}", record=f"{path.name}:{number}")
+            yield Document(line, id=f"{name}:{number}", record=f"{name}:{number}")
     else:
-        yield Document(read_text(path, problems), id=path.name, record=path.name)
+        yield Document(read_text(path, problems), id=name, record=name)

@@ -174,5 +174,5 @@ def write_word2vec(path: str | PathLike[str], tokens: Sequence[str], vectors: ND
             )
     with atomic_write(path) as stream:
         stream.write(f"{len(values)} {values.shape[1]}\n")
-        for token, row in zip(tokens, values.astype(str), strict=True):  # shortest texts
-            stream.write(f"{token} {' '.join(row)}\n")
+        for token, row in zip(tokens, values, strict=True):
+            stream.write(f"{token} {' '.join(row.astype(str))}\n")  # shortest texts

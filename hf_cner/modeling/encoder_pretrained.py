@@ -50,7 +50,7 @@ class PretrainedEncoder(nn.Module):
         self.model.to(dtype)  # XLNet makes some of its parameters with torch.FloatTensor, whatever it is told
         self.accepted = frozenset(inspect.signature(self.model.forward).parameters)
         self.output_size = int(encoder_config.hidden_size)
-        self.position_offset, self.max_length = _positions(self.model)
+        self.position_offset, self.max_length = positions_of(self.model)
 
     def reset_parameters(self) -> None:
         """Initialise, by the encoder's own class, what transformers has not marked as initialised or loaded."""
@@ -207,7 +207,7 @@ def _model_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     return found[0] if isinstance(found, (tuple, list)) else found
 
 
-def _positions(model: PreTrainedModel) -> tuple[int, int | None]:
+def positions_of(model: PreTrainedModel) -> tuple[int, int | None]:
     """First position id and number of positions of an encoder with a table of positions; `(0, None)` without one.
 
     RoBERTa and its kin number positions from `padding_idx + 1`, and so lose that many.

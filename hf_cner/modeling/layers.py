@@ -71,7 +71,19 @@ def fill_orthogonal(parameter: Tensor) -> None:
 
 
 class _Recurrent(nn.RNNBase):
-    """Glorot for inputs and projections, orthogonal for states, zero biases."""
+    """Glorot for inputs and projections, orthogonal for states, zero biases.
+
+    Under autocast it computes in the dtype of its weights: on a GPU torch would take half precision for recurrent
+    layers, also where bfloat16 was asked for, and without a scaler small gradients are lost in that.
+    """
+
+    def forward(self, vectors: Tensor, hx: Any = None) -> Any:
+        """As torch's: states `(b, n, d)`, and the last ones."""
+        device = vectors.device.type
+        if not torch.is_autocast_enabled(device):
+            return super().forward(vectors, hx)
+        with torch.autocast(device, enabled=False):
+            return super().forward(vectors.to(self.all_weights[0][0].dtype), hx)
 
     def reset_parameters(self) -> None:
         for name, parameter in self.named_parameters():
@@ -83,21 +95,18 @@ class _Recurrent(nn.RNNBase):
                 nn.init.zeros_(parameter)
 
 
-class LSTM(nn.LSTM, _Recurrent):
+class LSTM(_Recurrent, nn.LSTM):  # type: ignore[misc]  # stubs: torch names the parameter input
     """An LSTM that begins with open forget gates: their bias is 1 (Jozefowicz et al. 2015)."""
 
     def reset_parameters(self) -> None:
-        _Recurrent.reset_parameters(self)
+        super().reset_parameters()
         for name, parameter in self.named_parameters():
             if name.startswith("bias_ih") and not is_loaded(parameter):
                 nn.init.ones_(parameter[self.hidden_size : 2 * self.hidden_size])
 
 
-class GRU(nn.GRU, _Recurrent):
+class GRU(_Recurrent, nn.GRU):  # type: ignore[misc]  # as above
     """A GRU."""
-
-    def reset_parameters(self) -> None:
-        _Recurrent.reset_parameters(self)
 
 
 class Convolution(nn.Conv1d):

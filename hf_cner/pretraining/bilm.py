@@ -13,6 +13,7 @@ from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerBase
 
 from ..modeling.characters import CharacterTable
+from .tokenizers import id_count
 from .windows import NothingToPredict
 
 IGNORED = -100
@@ -93,7 +94,7 @@ def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Bi
     if name is None:
         options = {key: value for key, value in (slot.get("config") or {}).items() if key != "kind"}
         special = CharacterTable(tokenizer).non_unit_ids
-        made = {"kind": "elmo", "vocab_size": len(tokenizer), "non_unit_ids": special, **options}
+        made = {"kind": "elmo", "vocab_size": id_count(tokenizer), "non_unit_ids": special, **options}
         encoder = AutoModel.from_config(AutoConfig.for_model("cner-encoder", encoder=made))
         return BidirectionalLanguageModel(encoder)
     config = AutoConfig.from_pretrained(name)
@@ -103,10 +104,10 @@ def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Bi
             f"{os.fspath(name)} holds an encoder of kind {found!r}; the objective bilm goes on from one of kind "
             "'elmo', or starts from scratch when encoder.name_or_path is left out."
         )
-    if config.vocab_size != len(tokenizer):
+    if config.vocab_size != id_count(tokenizer):
         raise ValueError(
-            f"The encoder in {os.fspath(name)} knows {config.vocab_size} characters, the tokenizer {len(tokenizer)}; "
-            "use the tokenizer of that folder."
+            f"The encoder in {os.fspath(name)} knows {config.vocab_size} characters, the tokenizer "
+            f"{id_count(tokenizer)}; use the tokenizer of that folder."
         )
     return BidirectionalLanguageModel(AutoModel.from_pretrained(name, dtype=torch.float32))  # as in mlm
 

@@ -56,7 +56,7 @@ def entities_for(settings: Mapping[str, Any], documents: Sequence[Document]) -> 
 
 
 def _from_words(words: Sequence[str], documents: Sequence[Document], name: str) -> Entities:
-    lexicon = Lexicon(words)
+    lexicon = Lexicon(words, fold=True)  # tokenizers mostly fold as well, and an entity is one either way
     unused = lexicon.unused(document.text for document in documents)
     if len(unused) == len(lexicon):
         raise ValueError(

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..data.collator import IGNORED, CnerDataCollator
+from .tokenizers import id_count
 
 PAIR_LABELS = ("next_sentence_label", "sentence_order_label")
 
@@ -80,9 +81,7 @@ class MaskingCollator:
         self.whole_entities = whole_entities
         self.mask_id = int(tokenizer.mask_token_id)
         self.unknown_id = tokenizer.unk_token_id
-        special = np.zeros(len(tokenizer), dtype=bool)
-        special[tokenizer.all_special_ids] = True
-        self._special = special
+        self._special = special = special_ids(tokenizer)
         self._ordinary = _ordinary(tokenizer, special)
         self._words = _by_length(tokenizer, words, special)
         self._pad = CnerDataCollator(
@@ -193,9 +192,16 @@ class MaskingCollator:
                 return
 
 
+def special_ids(tokenizer: Any) -> Mask:
+    """Whether an id is a special token: `(ids,)`."""
+    special = np.zeros(id_count(tokenizer), dtype=bool)
+    special[tokenizer.all_special_ids] = True
+    return special
+
+
 def _ordinary(tokenizer: Any, special: Mask) -> Ids:
     """Ids of single characters; of everything but special tokens where the vocabulary has no such thing."""
-    names = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    names = tokenizer.convert_ids_to_tokens(list(range(len(special))))
     single = [number for number, name in enumerate(names) if len(name or "") == 1 and not special[number]]
     return np.array(single or np.flatnonzero(~special), dtype=np.int64)
 

@@ -14,8 +14,9 @@ from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForPreTraini
 
 from ..data.collator import IGNORED
 from ..modeling.characters import CharacterTable
+from ..modeling.encoder_pretrained import positions_of
 from .masking import PAIR_LABELS
-from .tokenizers import checkpoint_config
+from .tokenizers import checkpoint_config, id_count
 from .windows import NothingToPredict
 
 SPECIAL_IDS = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
@@ -44,12 +45,14 @@ def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> An
     if settings.get("next_sentence"):
         _check_pairs(model_class, config)
     check_vocabulary(config, tokenizer)
-    _check_room(config, tokenizer, settings)
     name = slot.get("name_or_path")
-    if not name:
-        return auto.from_config(config)
-    # In single precision whatever the checkpoint has: in half, updates smaller than a weight's spacing are lost.
-    return auto.from_pretrained(name, config=config, use_safetensors=True, dtype=torch.float32)
+    if name:
+        # In single precision whatever the checkpoint has: in half, updates smaller than a weight's spacing are lost.
+        model = auto.from_pretrained(name, config=config, use_safetensors=True, dtype=torch.float32)
+    else:
+        model = auto.from_config(config)
+    _check_room(model, tokenizer, settings)
+    return model
 
 
 def configuration(slot: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:
@@ -73,7 +76,7 @@ def configuration(slot: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -
         unknown = sorted(name for name in given if not hasattr(config, name))
         if unknown:
             raise ValueError(f"its configuration has no {unknown[0]}")
-        return AutoConfig.for_model(model_type, **{**known, "vocab_size": len(tokenizer), **given})
+        return AutoConfig.for_model(model_type, **{**known, "vocab_size": id_count(tokenizer), **given})
     except (ValueError, TypeError) as error:
         found = str(error).splitlines()[0]
         raise ValueError(f"No encoder of type {model_type!r} can be made with {given}: {found}.") from error
@@ -95,23 +98,22 @@ def _check_pairs(model_class: Any, config: Any) -> None:
 
 def check_vocabulary(config: Any, tokenizer: PreTrainedTokenizerBase) -> None:
     """Raise a ValueError where the tokenizer has ids that the encoder has not."""
-    if len(tokenizer) > config.vocab_size:
+    if id_count(tokenizer) > config.vocab_size:
         raise ValueError(
-            f"The tokenizer has {len(tokenizer)} ids, the encoder {config.vocab_size}; use the encoder's own tokenizer."
+            f"The tokenizer has {id_count(tokenizer)} ids, the encoder {config.vocab_size}; use the encoder's own "
+            "tokenizer."
         )
 
 
-def _check_room(config: Any, tokenizer: PreTrainedTokenizerBase, settings: Mapping[str, Any]) -> None:
+def _check_room(model: Any, tokenizer: PreTrainedTokenizerBase, settings: Mapping[str, Any]) -> None:
     table = CharacterTable(tokenizer)
     around = len(table.prefix) + len(table.suffix) + (len(table.suffix) if settings.get("next_sentence") else 0)
-    # RoBERTa and its kin count positions from behind the padding's id.
-    positions = getattr(config, "max_position_embeddings", None)
-    lost = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type and positions else 0
+    positions = positions_of(model)[1]
     length = int(settings.get("max_length") or 0)
-    if positions is not None and length + around + lost > positions:
+    if positions is not None and length + around > positions:
         raise ValueError(
-            f"max_length is {length}, but the encoder has room for {positions - around - lost} characters; set it to "
-            f"{positions - around - lost} or less, or encoder.config.max_position_embeddings to more."
+            f"max_length is {length}, but the encoder has room for {positions - around} characters; set it to "
+            f"{positions - around} or less, or encoder.config.max_position_embeddings to more."
         )
 
 

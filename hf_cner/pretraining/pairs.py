@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from ..data.documents import Document
 from ..modeling.characters import CharacterTable
 from ..modeling.windows import Window, make_windows
-from .windows import SENTENCE_ENDS, Spans, entities_of
+from .windows import SENTENCE_ENDS, Entities, Spans, entities_of
 
 NEXT, OTHER = 0, 1  # as the heads of transformers' models number them
 
@@ -65,14 +65,11 @@ class SentencePairs(Dataset[dict[str, Any]]):
         self.firsts: list[int] = []  # pieces that begin a pair
         self.others: list[tuple[int, int]] = []  # for each of them: the pieces of its own document
         for document in documents:
-            spans = entities_of(document, find)
+            spans = Entities(entities_of(document, find))
             begin = len(self.pieces)
             for window in _pieces(document.text, max(1, max_length // 2)):
-                inside = [
-                    (s - window.start, e - window.start) for s, e in spans if window.start <= s and e <= window.end
-                ]
                 ids = table.ids(document.text[window.start : window.end])
-                self.pieces.append((np.array(ids, dtype=np.int32), inside))
+                self.pieces.append((np.array(ids, dtype=np.int32), spans.within(window.start, window.end)))
             count = len(self.pieces) - begin
             starts = sorted({*range(0, count - 1, 2), *([count - 2] if count > 1 else [])})  # every piece in some pair
             self.firsts += [begin + start for start in starts]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase, XLNetLMHeadModel
 
 from ..data.collator import IGNORED, CnerDataCollator
+from .masking import special_ids
 from .mlm import check_vocabulary, configuration, measure, save
 
 __all__ = ["PermutationCollator", "build", "measure", "save"]
@@ -48,8 +49,7 @@ class PermutationCollator:
         if longest < 1:
             raise ValueError(f"longest is {longest}; a span has at least one character.")
         self.rate, self.longest = rate, longest
-        self._special = np.zeros(len(tokenizer), dtype=bool)
-        self._special[tokenizer.all_special_ids] = True
+        self._special = special_ids(tokenizer)
         self._pad = CnerDataCollator(pad_token_id=tokenizer.pad_token_id, padding_side=tokenizer.padding_side)
 
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
@@ -76,7 +76,7 @@ class PermutationCollator:
     def _ranks(self, ids: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.int64]:
         """Place of each chosen character in the order of predictions, -100 for the others: `(n,)`."""
         ranks = np.full_like(ids, IGNORED)
-        first = -int(chance.integers(2 * self.longest / self.rate))  # far enough before the text for even edges
+        first = -int(chance.integers(int(2 * self.longest / self.rate)))  # far enough before the text for even edges
         while first < len(ids):
             length = int(chance.integers(1, self.longest + 1))
             piece = int(length / self.rate + chance.random())  # rounded so that the mean is right

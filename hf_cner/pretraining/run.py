@@ -127,7 +127,7 @@ def _documents(data: Mapping[str, Any], problems: Problems) -> tuple[list[Docume
 def _held_out(settings: Mapping[str, Any], documents: list[Document]) -> tuple[list[Document], list[Document]]:
     """Texts to learn from, and texts to measure on; none of the latter where there are too few records."""
     share = float(settings["data"]["held_out"])
-    if not share or len({record_of(document) for document in documents}) < 2:
+    if not share or min(len({f(d) for d in documents}) for f in (record_of, lambda d: d.text)) < 2:
         return documents, []
     train, held_out = split_by_record(documents, [1 - share, share], int(settings["seed"]))
     if settings["next_sentence"] and not can_pair(held_out, int(settings["max_length"])):

@@ -63,6 +63,7 @@ TRAINING = {
     "train_sampling_strategy": "group_by_length",
     "report_to": "none",
 }
+OWN = {"remove_unused_columns": False, "load_best_model_at_end": False, "prediction_loss_only": True}
 # Learning rates. After 250 steps from scratch at 5e-4 a small bilm is where the characters' frequencies are (perplexity
 # 235 on CCKS-2019's unlabelled text), at 4e-3 at 35.
 FROM_SCRATCH = {"mlm": 5e-4, "bilm": 4e-3, "plm": 5e-4}
@@ -95,11 +96,28 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
             f"The objective {settings['objective']} hides no entities and knows no pairs; leave masking and "
             "next_sentence out."
         )
+    _refuse_what_would_not_be_read(settings)
     _complete_entities(settings)
     for name in ("files", "exclude"):
         if isinstance(settings["data"][name], (str, os.PathLike)):
             settings["data"][name] = [settings["data"][name]]
     return settings
+
+
+def _refuse_what_would_not_be_read(settings: Mapping[str, Any]) -> None:
+    encoder = settings["encoder"]
+    own = "the tokenizer that was given" if encoder["tokenizer"] or encoder["name_or_path"] else None
+    reasons = {
+        ("encoder.lower_case", "encoder.min_count"): own,
+        ("mask_rate",): "the objective bilm" if settings["objective"] == "bilm" else None,
+        ("entity_rate", "top_up"): "random masking" if settings["masking"] != "entity" else None,
+    }
+    for names, reason in reasons.items():
+        for name in names if reason else ():
+            section, _, key = name.rpartition(".")
+            given, default = (values[section] if section else values for values in (settings, DEFAULTS))
+            if given[key] != default[key]:
+                raise ValueError(f"{name} is {given[key]!r}, which {reason} makes no use of; leave it out.")
 
 
 def _complete_entities(settings: dict[str, Any]) -> None:
@@ -130,24 +148,29 @@ def training_arguments(settings: Mapping[str, Any], *, has_held_out: bool) -> Tr
             raise ValueError(f"There is no setting training.{name}.{_hint(name, known)}")
     scratch = not settings["encoder"]["name_or_path"]
     accelerated = torch.cuda.is_available() and not given.get("use_cpu")
-    if given.get("dataloader_persistent_workers"):
-        raise ValueError(
-            "training.dataloader_persistent_workers cannot be set: workers that live on do not learn which epoch it "
-            "is, and would hide the same characters in all of them."
-        )
+    impossible = {
+        "dataloader_persistent_workers": "workers that live on do not learn which epoch it is, and would hide the same "
+        "characters in all of them",
+        "remove_unused_columns": "the collator needs columns that no model takes",
+        "load_best_model_at_end": "the last weights are the result",
+        "prediction_loss_only": "the loss is all that is asked while training",
+        "label_smoothing_factor": "the encoder's own heads make the loss",
+        **({"gradient_checkpointing": "recurrent layers have none"} if settings["objective"] == "bilm" else {}),
+    }
+    for name, reason in impossible.items():
+        if name in given and bool(given[name]) != OWN.get(name, False):
+            raise ValueError(f"training.{name} cannot be set: {reason}.")
     options = {
         **TRAINING,
         "learning_rate": (FROM_SCRATCH if scratch else FROM_CHECKPOINT)[settings["objective"]],
-        "bf16": accelerated and not given.get("fp16") and torch.cuda.is_bf16_supported(),
+        "bf16": accelerated and not given.get("fp16") and torch.cuda.is_bf16_supported(including_emulation=False),
         "dataloader_pin_memory": accelerated,
         "seed": int(settings["seed"]),
         **given,
     }
     if not has_held_out:
         options["eval_strategy"] = "no"
-    # What a collator needs beside the model's own inputs must not be dropped; the last checkpoint is the result.
-    options |= {"remove_unused_columns": False, "load_best_model_at_end": False, "prediction_loss_only": True}
-    return TrainingArguments(**{**options, "output_dir": str(settings["output_dir"])})
+    return TrainingArguments(**{**options, **OWN, "output_dir": str(settings["output_dir"])})
 
 
 def _merge(base: Mapping[str, Any], given: Mapping[str, Any], path: str) -> dict[str, Any]:

@@ -44,6 +44,11 @@ def tokenizer_for(encoder: Mapping[str, Any], texts: Iterable[str], *, framed: b
     return character_tokenizer_from(_framed(characters), lower_case=fold)
 
 
+def id_count(tokenizer: Any) -> int:
+    """How many ids there are, those of holes included: a vocabulary file that names a token twice leaves one."""
+    return max(tokenizer.get_vocab().values(), default=-1) + 1
+
+
 def checkpoint_config(name: str | os.PathLike[str]) -> Any:
     """The configuration of an encoder that is there.
 

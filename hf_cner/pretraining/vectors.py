@@ -64,7 +64,12 @@ def train_vectors(
     for name, value in options.items():
         if value < 1:
             raise ValueError(f"{name} is {value}; vectors need at least 1.")
-    sequences = [list(tokens) for text in texts for tokens in _sequences(text, bigrams, lower_case)]
+    same: dict[str, str] = {}  # every token once in memory, however often it occurs
+    sequences = [
+        [same.setdefault(token, token) for token in tokens]
+        for text in texts
+        for tokens in _sequences(text, bigrams, lower_case)
+    ]
     model = _gensim().Word2Vec(
         vector_size=size,
         window=window,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -60,15 +61,13 @@ class TextWindows(Dataset[dict[str, Any]]):
         self.characters = 0
         begin = len(table.prefix)
         for document in documents:
-            spans = entities_of(document, find)
+            spans = Entities(entities_of(document, find))
             for window in make_windows(document.text, max_length=max_length, overlap=0, sentence_ends=SENTENCE_ENDS):
                 text = document.text[window.start : window.end]
                 if len(text) < min(min_length, max_length, len(document.text)) or not text.strip():
                     continue
                 ids = np.array(table.encode(text), dtype=np.int32)
-                inside = [(s, e) for s, e in spans if window.start <= s and e <= window.end]
-                shift = begin - window.start
-                self.windows.append((ids, [(start + shift, end + shift) for start, end in inside]))
+                self.windows.append((ids, spans.within(window.start, window.end, begin)))
                 self.characters += len(text)
 
     def __len__(self) -> int:
@@ -88,6 +87,19 @@ class TextWindows(Dataset[dict[str, Any]]):
         return [len(ids) for ids, _ in self.windows]
 
 
+class Entities:
+    """Entities of a text, in its order, none overlapping."""
+
+    def __init__(self, spans: Spans) -> None:
+        self.spans = spans
+        self._starts = [start for start, _ in spans]
+
+    def within(self, start: int, end: int, shift: int = 0) -> Spans:
+        """Those that lie in `start` to `end`, counted from there on, `shift` added."""
+        found = self.spans[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+        return [(s - start + shift, e - start + shift) for s, e in found if e <= end]
+
+
 def entities_of(document: Document, find: Callable[[str], Spans] | None) -> Spans:
     """What entity masking takes as entities, in text order, none overlapping: of nested ones the longest."""
     if find is not None:
@@ -99,6 +111,7 @@ def outermost(spans: Sequence[tuple[int, int]]) -> Spans:
     """Spans that do not overlap, in text order; of those that do, the longest, then the first, stays."""
     kept: Spans = []
     for start, end in sorted(set(spans), key=lambda span: (span[0] - span[1], span[0])):
-        if all(end <= other or start >= stop for other, stop in kept):
-            kept.append((start, end))
-    return sorted(kept)
+        place = bisect_left(kept, (start, end))
+        if (not place or kept[place - 1][1] <= start) and (place == len(kept) or end <= kept[place][0]):
+            kept.insert(place, (start, end))
+    return kept

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..data.documents import Document, write_jsonl
@@ -58,6 +59,9 @@ class Workshop:
                     f"--encoder {key}={name}: found no encoder there, expected a folder with config.json, weights and "
                     "tokenizer (or a name on the Hub, where the network may be used); check the path."
                 ) from error
+        vectors = self.request.vectors
+        if vectors not in (None, "none") and not Path(vectors).is_file():
+            raise ValueError(f"--vectors {vectors}: there is no such file; give a word2vec file, or none.")
         if self.request.unlabelled:
             self.texts()
 
@@ -74,7 +78,7 @@ class Workshop:
             return given
         if row.encoder == "elmo":
             return self._elmo()
-        if self.request.scale == "small":
+        if self.request.is_small(row):
             return self._small(row)
         if row.encoder == "further-bert":
             return self._further(row)
@@ -110,8 +114,7 @@ class Workshop:
                 f"--encoder {row.encoder}=FOLDER"
             )
         scale = small_scale()
-        about = scale["encoders"][row.encoder]
-        return self._pretrain(str(row.encoder), {"config": about["config"]}, about, scale["pretraining"])
+        return self._pretrain(str(row.encoder), merge(scale["pretraining"], scale["encoders"][row.encoder]))
 
     def _further(self, row: Row) -> str:
         """P2's recipe: BERT, pretrained further with random masking and next-sentence prediction."""
@@ -120,9 +123,10 @@ class Workshop:
                 "it needs BERT pretrained further on clinical text; give --encoder further-bert=FOLDER, or the text as "
                 "--unlabelled FILE"
             )
-        start = {"name_or_path": self._published(row, "further-bert")}
+        start = {"name_or_path": self.request.encoders.get("bert") or self._published(row, "further-bert")}
         training = {"num_train_epochs": 3, "per_device_train_batch_size": 16, "learning_rate": 5e-5}  # P2 gives none
-        return self._pretrain("further-bert", start, {"masking": "random", "next_sentence": True}, training)
+        about = {"encoder": start, "masking": "random", "next_sentence": True, "training": training}
+        return self._pretrain("further-bert", about)
 
     def _elmo(self) -> str:
         if not self.request.unlabelled:
@@ -131,41 +135,42 @@ class Workshop:
                 "text to train it on as --unlabelled FILE"
             )
         # Recurrent layers learn little at BERT's rate, and lose much time with few rows at once.
-        training = small_scale()["pretraining"] | {"learning_rate": 4e-3, "per_device_train_batch_size": 32}
-        return self._pretrain("elmo", {"config": {}}, {"objective": "bilm"}, training)
+        training = {"learning_rate": 4e-3, "per_device_train_batch_size": 32}
+        about = {"objective": "bilm", "encoder": {"config": {}}, "training": training}
+        return self._pretrain("elmo", merge(small_scale()["pretraining"], about))
 
-    def _pretrain(self, key: str, encoder: dict[str, Any], about: dict[str, Any], training: dict[str, Any]) -> str:
+    def _pretrain(self, key: str, about: dict[str, Any]) -> str:
+        """Folder of an encoder that is pretrained here, with the settings `about`, once."""
         from ..pretraining.run import pretrain
         from ..training.folder import RunFolder
 
         texts = self.texts()
-        given = {
-            "objective": about.get("objective", "mlm"),
-            "encoder": encoder,
-            "masking": about.get("masking", "random"),
-            "next_sentence": about.get("next_sentence", False),
-            "lexicon": None,
-            "data": {"held_out": 0.05 if len(texts) >= ENOUGH else 0.0},
-            "training": training,
-            "seed": self.request.seed,
-        }
+        given = {"objective": "mlm", "masking": "random", "seed": self.request.seed, **about}
+        given["data"] = {"held_out": 0.05 if len(texts) >= ENOUGH else 0.0}
         settings = merge(given, parse_assignments(self.request.pretraining))
-        folder = self.folder / f"{key}-{_hash([settings, *(document.text for document in texts)])}"
+        words = mentions_of(self.protocol.parts["train"]) if self._hides_mentions(settings) else []
+        folder = self.folder / f"{key}-{_hash([settings, words, *(document.text for document in texts)])}"
         characters = sum(len(document.text) for document in texts)
         self.made[key] = f"{settings['objective']} on {characters:,} characters, in {self.folder.name}/{folder.name}"
         source = folder.with_suffix(".jsonl")
         if not source.is_file():
             self.folder.mkdir(parents=True, exist_ok=True)
             write_jsonl(texts, source)
-        if settings["masking"] == "entity":
+        if words:
             lexicon = folder.with_suffix(".lexicon.txt")
             with atomic_write(lexicon) as stream:
-                stream.write("\n".join(mentions_of(self.protocol.parts["train"])) + "\n")
+                stream.write("\n".join(words) + "\n")
             settings["lexicon"] = str(lexicon)
         done = "read from" if RunFolder(folder).finished() else f"pretraining on {len(texts):,} texts in"
         self.say(f"  {key}: {done} {folder}")
         pretrain(merge(settings, {"data": {"files": [str(source)]}, "output_dir": str(folder)}), resume=True)
         return str(folder)
+
+    @staticmethod
+    def _hides_mentions(settings: Mapping[str, Any]) -> bool:
+        """Whether the entities that are hidden are the training part's, because no others were asked for."""
+        given = any(settings.get(name) for name in ("lexicon", "entities", "entity_model"))
+        return settings["masking"] == "entity" and not given
 
     def _make_vectors(self, size: int) -> str:
         from ..pretraining.vectors import train_vectors

@@ -19,6 +19,7 @@ OWN = {  # settings that a table makes itself, and the options that decide them
     "output_dir": "--output-dir",
     "data": "--corpus, --data-dir and --split",
     "vectors.path": "--vectors",
+    "model.encoder.name_or_path": "--encoder NAME=FOLDER",
 }
 
 
@@ -79,6 +80,7 @@ class Request:
                 "and there is no text to do it on; give --unlabelled FILE, or --encoder NAME=FOLDER for each of them."
             )
         names = {row.encoder for row in self.table.rows if row.encoder}
+        names |= {"bert"} if "further-bert" in names else set()  # what it starts from
         if unknown := sorted(set(self.encoders) - names):
             raise ValueError(
                 f"{self.table.name} has no row with the encoder {unknown[0]!r}; "
@@ -101,16 +103,14 @@ class Request:
         return [row for row in every if not self.rows or any(_is_called(row, name) for name in self.rows)]
 
     def is_small(self, row: Row) -> bool:
-        """Whether a row's encoder is made here at the small scale; one that was given is taken as it is."""
-        return self.scale == "small" and row.encoder is not None and row.encoder not in self.encoders
+        """Whether a row's encoder is made here at the small scale; not one that was given, or is made from one."""
+        given = {*self.encoders, *(["further-bert"] if "bert" in self.encoders else [])}
+        return self.scale == "small" and row.encoder is not None and row.encoder not in given
 
-    def small_training(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """How those of the rows with a small encoder are trained: `all`, and what single ones change, under `rows`."""
+    def small_rows(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """Settings of those of the rows with a small encoder: `all`, and what single ones change, under `rows`."""
         small = [row for row in rows if self.is_small(row)]
-        if not small:
-            return {}
-        own = {row.name: row.small["training"] for row in small if "training" in row.small}
-        return {"all": small_scale()["training"], "rows": own}
+        return {"all": small_scale()["rows"], "rows": {r.name: r.small for r in small if r.small}} if small else {}
 
     def run_folder(self, row: Row, seed: int) -> Path:
         """Where one run of a row lies; tables of one corpus that share a row and a folder share its runs."""
@@ -148,7 +148,6 @@ def row_settings(
     if encoder is not None:
         options["model"] = {"encoder": {"name_or_path": encoder}}
         if request.is_small(row):
-            options["training"] = dict(small_scale()["training"])
-            options = merge(options, row.small)
+            options = merge(merge(options, small_scale()["rows"]), row.small)
     keys = [field.name for field in fields(CnerTrainingArguments)]
     return resolve_settings(row.preset, options=options, assignments=request.assignments, training_keys=keys)

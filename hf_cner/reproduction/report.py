@@ -59,10 +59,10 @@ def _head(outcome: Mapping[str, Any]) -> str:
     if made_from["pretraining"]:
         lines.append(f"Settings of what was pretrained here: {', '.join(f'`{i}`' for i in made_from['pretraining'])}.")
     if outcome["small"]:
-        own = "".join(f"; {name} with {_listed(training)}" for name, training in outcome["small"]["rows"].items())
+        own = "".join(f"; {name} has {_listed(settings)}" for name, settings in outcome["small"]["rows"].items())
         lines.append(
-            f"Rows with a small encoder are trained with {_listed(outcome['small']['all'])}{own}, where no setting of "
-            "every row says else."
+            f"Rows with a small encoder have {_listed(outcome['small']['all'])}{own}, where no setting of every row "
+            "says else."
         )
     if outcome["made"]:
         lines.append("Made on the spot: " + "; ".join(f"{name}: {how}" for name, how in outcome["made"].items()) + ".")
@@ -74,11 +74,11 @@ def _head(outcome: Mapping[str, Any]) -> str:
     return "\n\n".join(lines)
 
 
-def _listed(training: Mapping[str, Any], path: str = "") -> str:
-    """`num_train_epochs 15, slot_learning_rates.encoder 0.0002`."""
+def _listed(settings: Mapping[str, Any], path: str = "") -> str:
+    """`training.num_train_epochs 15, model.windows.max_length 128`."""
     return ", ".join(
         _listed(value, f"{path}{key}.") if isinstance(value, Mapping) else f"{path}{key} {value}"
-        for key, value in training.items()
+        for key, value in settings.items()
     )
 
 
@@ -113,7 +113,12 @@ def _figures(outcome: Mapping[str, Any]) -> str:
         "Strict figures in percent; ours as mean ± standard deviation over the seeds.",
     ]
     if begins:
-        lines[-1] += " (a): its character vectors begin at random, where the paper's are word2vec."
+        lines[-1] += " (a): its character vectors begin at random; --unlabelled or --vectors gives it trained ones."
+    if silent := [row["name"] for row in outcome["rows"] if row["ours"] and not row["ours"]["f1"]["mean"]]:
+        lines.append(
+            f"Nothing right was found by {', '.join(silent)}: before anything is concluded from that, give more epochs "
+            "or higher rates (--set training.num_train_epochs=…, training.learning_rate=…)."
+        )
     lines += [f"({number}) {doubt}." for number, doubt in enumerate(doubts, 1)]
     return "\n\n".join(lines)
 
@@ -170,6 +175,8 @@ def _times(outcome: Mapping[str, Any]) -> str:
         one, other = seconds.get(pair["row"]), seconds.get(pair["against"])
         if one is None or other is None:
             ours = "not measured here, for a row was not run, or went on after its last epoch"
+        elif len(_made_by(outcome, (pair["row"], pair["against"]))) > 1:
+            ours = "not comparable, for they were measured with different versions or on different machines"
         else:
             ratio = one["mean"] / other["mean"]
             less = other["mean"] - one["mean"]
@@ -198,6 +205,9 @@ def _samples(outcome: Mapping[str, Any]) -> str:
         sections += ["Published:", markdown_table(["prediction", "true entity"], printed)]
     for row in found:
         samples = row["ours"]["samples"]
+        if samples is None:
+            sections.append(f"Ours, {row['name']}: none, for the weights were not kept; --overwrite trains them again.")
+            continue
         kinds = ", ".join(f"{kind} {number}" for kind, number in samples["kinds"].items())
         lines = [
             [
@@ -230,9 +240,20 @@ def _pictures(outcome: Mapping[str, Any]) -> str:
 
 
 def _made_with(outcome: Mapping[str, Any]) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in outcome["versions"].items())
-    machine = ", ".join(f"{name} {value}" for name, value in outcome["hardware"].items())
-    return f"Made with {versions}; on {machine}."
+    groups = _made_by(outcome, [row["name"] for row in outcome["rows"]])
+    if len(groups) == 1:
+        return f"Made with {next(iter(groups))}."
+    return "\n\n".join(f"{', '.join(names)}: made with {how}." for how, names in groups.items())
+
+
+def _made_by(outcome: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[str]]:
+    """Versions and machine in words, and the rows of these that were made with them."""
+    groups: dict[str, list[str]] = {}
+    for row in outcome["rows"]:
+        for made in row["ours"]["made_with"] if row["ours"] and row["name"] in names else ():
+            words = [", ".join(f"{k} {v}" for k, v in made[part].items()) for part in ("versions", "hardware")]
+            groups.setdefault("; on ".join(words), []).append(row["name"])
+    return groups
 
 
 def spread(value: Mapping[str, Any] | None, *, digits: int = 2) -> str:

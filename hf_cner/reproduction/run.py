@@ -97,7 +97,7 @@ def _run_row(request: Request, row: Row, protocol: Protocol, workshop: Workshop,
     if row.preset is None:
         raise NotRun("the paper cites its figure; there is no such system here")
     encoder, vectors = workshop.encoder(row), workshop.vectors(row)
-    runs, logs, samples = [], [], None
+    runs, logs, samples = [], [], dict[str, Any]()
     for number in range(request.seeds):
         seed = request.seed + number
         settings = row_settings(request, row, seed, protocol.data, encoder=encoder, vectors=vectors)
@@ -106,13 +106,13 @@ def _run_row(request: Request, row: Row, protocol: Protocol, workshop: Workshop,
         logs.append(log)
         folder = Path(settings["output_dir"])
         if number == 0 and request.table.samples:
-            samples = _samples(folder, protocol, say)
+            samples = {"samples": _samples(folder, protocol, say)}
         if not request.keep_models:
             for name in WEIGHTS:
                 (folder / name).unlink(missing_ok=True)
     found = summarise(runs, logs, protocol.reported)
     begins = "pretrained encoder" if encoder else "static vectors" if vectors else "random characters"
-    return {**found, "begins_with": begins, **({"samples": samples} if samples is not None else {})}
+    return {**found, "begins_with": begins, **samples}
 
 
 def _samples(folder: Path, protocol: Protocol, say: Say) -> dict[str, Any] | None:
@@ -156,7 +156,7 @@ def _run(
 
 
 def _earlier(request: Request, protocol: Protocol, workshop: Workshop, say: Say) -> dict[str, Any]:
-    """`rows` by name, and `made`, of the report that stands in the folder, if it was measured as this call measures."""
+    """Of the report that stands in the folder, if it was measured as this call measures: `rows` by name, and `made`."""
     path = request.output_dir / f"{request.table.name}.json"
     nothing: dict[str, Any] = {"rows": {}, "made": {}}
     if not path.is_file():
@@ -166,7 +166,7 @@ def _earlier(request: Request, protocol: Protocol, workshop: Workshop, say: Say)
     if {key: found.get(key) for key in same} != json.loads(json.dumps(same)):
         say(f"  {path.name} was made under another protocol or with other settings, and is replaced")
         return nothing
-    return {"rows": {row["name"]: row for row in found["rows"] if row["ours"]}, "made": found["made"]}
+    return {"rows": {row["name"]: row for row in found["rows"]}, "made": found["made"]}
 
 
 def _measured_by(request: Request, protocol: Protocol, workshop: Workshop) -> dict[str, Any]:
@@ -187,21 +187,19 @@ def _outcome(
     rows: Mapping[str, Mapping[str, Any]],
     earlier: Mapping[str, Any],
 ) -> dict[str, Any]:
-    from ..training.environment import hardware, versions
-
     table = request.table
     chosen, kept = {row.name for row in request.chosen_rows()}, earlier["rows"]
     reported = [row for row in table.rows if row.name in chosen or row.name in kept]
+    entries = [_entry(row, rows.get(row.name)) if row.name in chosen else kept[row.name] for row in reported]
+    ran = [row for row, entry in zip(reported, entries, strict=True) if entry["ours"]]
     about = {key: getattr(table, key) for key in ("name", "title", "paper", "where", "corpus", "notes", "types")}
     return {
         "table": about | {"times": list(table.times), "samples": list(table.samples), "rows": len(table.rows)},
         **_measured_by(request, protocol, workshop),
-        "small": request.small_training(reported),
+        "small": request.small_rows(ran),
         "made": earlier["made"] | workshop.made,
         "unlabelled_left_out": workshop.left_out,
-        "rows": [_entry(row, rows.get(row.name)) if row.name in chosen else kept[row.name] for row in reported],
-        "versions": versions(),
-        "hardware": hardware(),
+        "rows": entries,
         "pictures": [],
         "pictures_left_out": [],
     }

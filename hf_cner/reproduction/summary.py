@@ -21,7 +21,8 @@ def summarise(runs: Runs, logs: Sequence[Sequence[Mapping[str, Any]]], reported:
 
     Returns:
         precision, recall, f1 with `mean`, `sd` (None for one run) and `values` in percent; `per_type` likewise;
-        `seconds_per_epoch` of training alone (the median of each run's epochs); `curve` of strict F1 on dev by epoch.
+        `seconds_per_epoch` of training alone (the median of each run's epochs); `curve` of strict F1 on dev by epoch;
+        `made_with`, the different versions and machines.
     """
     reports = [results["metrics"][reported]["strict"] for _, results in runs]
     types = list(reports[0]["per_type"])
@@ -39,7 +40,12 @@ def summarise(runs: Runs, logs: Sequence[Sequence[Mapping[str, Any]]], reported:
         "epochs": [results["epochs"] for _, results in runs],
         "best_epochs": [results["best_epoch"] for _, results in runs],
         "curve": curve(logs),
+        "made_with": _distinct([{key: dict(results[key]) for key in ("versions", "hardware")} for _, results in runs]),
     }
+
+
+def _distinct(values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [value for number, value in enumerate(values) if value not in values[:number]]
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:

@@ -100,16 +100,16 @@ def read_table(name: str) -> Table:
 
 def _printed_names(names: list[str]) -> dict[str, str]:
     """As the papers number them: "Table 5 and figure 4" of P4 is `p4-table5` and `p4-figure4`."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for name in names:
         content = _read(f"{name}.yaml")
         for part in content["where"].lower().split(" and "):
-            found[f"{content['paper'].lower()}-{part.replace(' ', '')}"] = name
-    return found
+            found.setdefault(f"{content['paper'].lower()}-{part.replace(' ', '')}", []).append(name)
+    return {printed: tables[0] for printed, tables in found.items() if len(tables) == 1}
 
 
 def small_scale() -> dict[str, Any]:
-    """What `--scale small` changes: the sections encoders, pretraining and training."""
+    """What `--scale small` changes: the sections encoders, pretraining and rows."""
     return _read("_small.yaml")
 
 

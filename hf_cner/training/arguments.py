@@ -99,7 +99,7 @@ class CnerTrainingArguments(TrainingArguments):
         strategies = [getattr(chosen, "value", chosen) for chosen in (self.eval_strategy, self.save_strategy)]
         self.load_best_model_at_end = self.load_best_model_at_end and "no" not in strategies
         if self.auto_bf16 and not (self.bf16 or self.fp16 or self.use_cpu):
-            self.bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+            self.bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
         if not torch.cuda.is_available():
             self.dataloader_pin_memory = False  # there is nothing to copy to, and torch warns at every epoch
         super().__post_init__()

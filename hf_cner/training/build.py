@@ -159,12 +159,12 @@ def _from_characters(
     options = settings.get("tokenizer") or {}
     lower_case = bool(options.get("lower_case", True))
     files = settings.get("vectors") or {}
-    vectors = _read_vectors(files.get("path"), lower_case)
-    bigram_vectors = _read_vectors(files.get("bigram_path"), lower_case)
+    vectors = _read_vectors(files.get("path"), lower_case, length=1)
+    bigram_vectors = _read_vectors(files.get("bigram_path"), lower_case, length=2)
     characters = count_characters(texts, min_count=int(options.get("min_count", 1)), lower_case=lower_case)
     asked = count_characters(queries.values(), lower_case=lower_case)  # a question must not be read as unknown
     known = set(characters)
-    characters += sorted({*asked, *(token for token in vectors if len(token) == 1)} - known)
+    characters += sorted({*asked, *vectors} - known)
     tokenizer = build_character_tokenizer(characters, lower_case=lower_case)
     keys: list[int] = []
     words: WordList | None = None
@@ -183,7 +183,7 @@ def _from_characters(
     config = _config(model_settings, tokenizer, encoder=slot, entity_types=list(entity_types))
     model = _classes(model_settings)[1](config)
     encoder: Any = model.cner.encoder
-    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in vectors if len(token) == 1}
+    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in vectors}
     if ids:
         encoder.load_vectors(list(ids.values()), torch.from_numpy(np.stack([vectors[token] for token in ids])))
     if keys:
@@ -194,11 +194,18 @@ def _from_characters(
     return model, tokenizer, words
 
 
-def _read_vectors(path: str | None, lower_case: bool) -> dict[str, np.ndarray]:
-    """Token to vector; with case folded, a token in lower case wins over the same one in capitals."""
+def _read_vectors(path: str | None, lower_case: bool, *, length: int | None = None) -> dict[str, np.ndarray]:
+    """Token to vector; with case folded, a token in lower case wins over the same one in capitals.
+
+    With `length` only tokens of so many characters are held: a published file of words may have millions of others.
+    """
     if path is None:
         return {}
-    tokens, rows = read_word2vec(path)
+    tokens, rows = read_word2vec(path, keep=None if length is None else lambda token: len(token) == length)
+    if not tokens:
+        raise ValueError(
+            f"{path} holds no vector of {length} character{'s' if length != 1 else ''}; give another file."
+        )
     found = dict(zip(tokens, rows, strict=True))
     if not lower_case:
         return found

@@ -47,15 +47,22 @@ class Patience(TrainerCallback):
         self.patience = patience
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        name = args.metric_for_best_model or "loss"
-        name = name if name.startswith("eval_") else f"eval_{name}"
-        values = [float(entry[name]) for entry in state.log_history if name in entry]
-        if not values:
+        name = _watched(args)
+        if not any(name in entry for entry in state.log_history):
             raise ValueError(f"early_stopping_patience watches {name}, but the evaluation does not give it.")
-        if not args.greater_is_better:
-            values = [-value for value in values]
-        if len(values) - 1 - values.index(max(values)) >= self.patience:
+        if self.is_out(args, state):
             control.should_training_stop = True
+
+    def is_out(self, args: TrainingArguments, state: TrainerState) -> bool:
+        """Whether so many evaluations went by; also of a run that was cut off between that and its end."""
+        name, sign = _watched(args), 1 if args.greater_is_better else -1
+        values = [sign * float(entry[name]) for entry in state.log_history if name in entry]
+        return bool(values) and len(values) - 1 - values.index(max(values)) >= self.patience
+
+
+def _watched(args: TrainingArguments) -> str:
+    name = args.metric_for_best_model or "loss"
+    return name if name.startswith("eval_") else f"eval_{name}"
 
 
 class FiniteWeights(TrainerCallback):

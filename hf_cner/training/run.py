@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import set_seed
+from transformers import TrainerState, set_seed
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.utils import logging
 
 from ..data.corpora import entity_types as types_of_corpus
@@ -24,7 +25,7 @@ from ..data.splits import join, k_folds, split_by_record, split_hash
 from ..metrics.report import evaluate_documents
 from .arguments import CnerTrainingArguments
 from .build import build
-from .callbacks import ProgressLines, Stopwatch, remove_progress_of_transformers
+from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_transformers
 from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .energy import EnergyMeter
 from .environment import hardware, versions
@@ -128,7 +129,7 @@ def train_on(
                 )
     logging.disable_progress_bar()  # a bar for every file that is saved
     try:
-        trainer.train(last_complete_checkpoint(folder.path) if resume and not overwrite else None)
+        trainer.train(_checkpoint(folder, args) if resume and not overwrite else None)
         reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
         results = {
             "metrics": reports,
@@ -165,6 +166,18 @@ def training_arguments(settings: Mapping[str, Any], *, has_dev: bool) -> CnerTra
     return CnerTrainingArguments(**{**given, "output_dir": str(Path(settings["output_dir"]).expanduser())})
 
 
+def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
+    """Where a run goes on. One that was cut off behind its early stop, while it was evaluated, trains no more."""
+    checkpoint = last_complete_checkpoint(folder.path)
+    if checkpoint is None:
+        return None
+    state = TrainerState.load_from_json(os.path.join(checkpoint, TRAINER_STATE_NAME))
+    epoch, patience = state.epoch or 0.0, args.early_stopping_patience
+    if patience is not None and Patience(patience).is_out(args, state) and epoch == int(epoch):
+        args.num_train_epochs = epoch
+    return checkpoint
+
+
 def parts_of(documents: Sequence[Document], split: Mapping[str, Any]) -> Parts:
     """The parts that `data.split` asks for, by name: train, and with two ratios dev, with three test and dev."""
     ratios = split.get("ratios")
@@ -185,9 +198,9 @@ def parts_of(documents: Sequence[Document], split: Mapping[str, Any]) -> Parts:
 
 
 def split_of(parts: Parts) -> dict[str, Any]:
-    """Which document is in which part, as `split.json` holds it."""
+    """Which document is in which part, and what texts and gold they were, as `split.json` holds it."""
     names = {name: [document.id or str(i) for i, document in enumerate(part)] for name, part in parts.items()}
-    return {"hash": split_hash(list(parts.values())), **names}
+    return {"hash": split_hash(list(parts.values())), "fingerprint": fingerprint(join(parts.values())), **names}
 
 
 def _train_folds(
@@ -242,7 +255,6 @@ def _report(trainer: CnerTrainer, part: list[Document], types: Sequence[str]) ->
 def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
     data, notes = settings["data"], dict(about)
     split = data.get("split") or {}
-    every = [document for part in parts.values() for document in part]
     shares = (
         f"{split['folds']} folds"
         if split.get("folds")
@@ -250,7 +262,7 @@ def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mappi
     )
     described = {
         "corpus": data["corpus"],
-        "fingerprint": fingerprint(every),
+        "fingerprint": fingerprint(join(parts.values())),
         "documents": {name: len(part) for name, part in parts.items()},
         "entities": {name: sum(len(d.spans) for d in part) for name, part in parts.items()},
         "split": {"shares": shares, "seed": split.get("seed"), "hash": split_hash(list(parts.values()))},

@@ -22,10 +22,10 @@ from ..data.problems import Problems
 from ..data.splits import split_by_record
 from .arguments import CnerTrainingArguments
 from .build import build
-from .callbacks import remove_progress_of_transformers
+from .callbacks import Patience, remove_progress_of_transformers
 from .questions import queries_of
 from .run import parts_of, training_arguments
-from .search_space import Space, check_space, default_space, suggest, with_values
+from .search_space import Space, check_space, default_space, suggest, with_kinds_of_numbers, with_values
 from .study import NAME, Study, shown
 from .trainer import CnerTrainer
 
@@ -81,10 +81,11 @@ def search(
     settings = copy.deepcopy(settings)
     space = dict(space) if space is not None else default_space(settings)
     check_space(space, settings, [field.name for field in dataclasses.fields(CnerTrainingArguments)])
+    space = with_kinds_of_numbers(space, settings)
     learn, dev, types, protocol = _documents(settings, shares)
     study = Study(settings["output_dir"])
     parts = f"{fingerprint(learn)} {fingerprint(dev)}"
-    about = {"space": space, "settings": {**settings, "output_dir": None}, "data": parts}
+    about = {"space": space, "settings": {**settings, "output_dir": None}, "data": parts, "prune": prune}
     study.begin(about, resume=resume, overwrite=overwrite)
     trainer: CnerTrainer | None = None
     with tqdm(total=trials, initial=len(study.finished()), unit="trial", desc="search") as bar:
@@ -197,6 +198,9 @@ def _one_trial(
         chosen = training_arguments(_quiet(with_values(settings, suggest(trial, space))), has_dev=True)
         for field in fields:
             setattr(trainer.args, field, getattr(chosen, field))
+        trainer.remove_callback(Patience)  # the trainer made it once, for all trials
+        if trainer.args.early_stopping_patience is not None:
+            trainer.add_callback(Patience(trainer.args.early_stopping_patience))
         return {}
 
     trainer.hyperparameter_search(

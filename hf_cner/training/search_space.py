@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ..modeling.slots import options_of
 from ..presets import suggestion
 from ..presets.merging import SLOTS, merge
 from ..presets.settings import default_settings, read_settings_file
+from .arguments import CnerTrainingArguments
 
 Space = dict[str, Any]
 """Dotted name of a setting to `{"low", "high"}` with `log` or `step` where wanted, or to a list of choices."""
@@ -27,6 +29,7 @@ RATES = {"low": 1e-4, "high": 1e-2, "log": True}
 PRETRAINED_RATES = {"low": 5e-6, "high": 1e-4, "log": True}
 DROPOUTS = {"low": 0.0, "high": 0.6, "step": 0.05}
 SIZES = [64, 128, 256]
+BY_SLOT = ("training.slot_learning_rates.", "training.slot_weight_decays.")
 SIZED = ("hidden_size", "filters", "size")  # options of slots that say how large their layers are
 
 
@@ -105,6 +108,34 @@ def check_space(space: Mapping[str, Any], settings: Mapping[str, Any], training_
         _check_values(name, values)
 
 
+def with_kinds_of_numbers(space: Mapping[str, Any], settings: Mapping[str, Any]) -> Space:
+    """The space with ranges of fractions where the setting is one: `{low: 0, high: 1}` of a dropout is no 0 or 1."""
+    found = dict(space)
+    for name, values in space.items():
+        if isinstance(values, Mapping) and _is_fraction(name, settings):
+            found[name] = {
+                key: float(v) if key in ("low", "high", "step") and v is not None else v for key, v in values.items()
+            }
+    return found
+
+
+def _is_fraction(name: str, settings: Mapping[str, Any]) -> bool:
+    section, key, *rest = _keys(name)
+    if section == "training" and rest:
+        return True  # a rate or a decay of a slot
+    if section == "training":
+        defaults = {field.name: field.default for field in dataclasses.fields(CnerTrainingArguments)}
+        return isinstance((settings.get("training") or {}).get(key, defaults[key]), float)
+    if not rest:
+        return True  # of the model itself only shares are varied
+    return isinstance(settings["model"][key].get(rest[0], options_of(_class_of(settings, key))[rest[0]].default), float)
+
+
+def _keys(name: str) -> list[str]:
+    """Of the nested settings; the rate of a part of a slot, as `span_decoder.crf`, is one key."""
+    return name.split(".", 2) if name.startswith(BY_SLOT) else name.split(".")
+
+
 def suggest(trial: Any, space: Mapping[str, Any]) -> dict[str, Any]:
     """One value for each name, from Optuna's trial; asked again, a trial gives the same values."""
     found = {}
@@ -124,7 +155,7 @@ def with_values(settings: Mapping[str, Any], values: Mapping[str, Any]) -> dict[
     changed = copy.deepcopy(dict(settings))
     for name, value in values.items():
         nested: Any = value
-        for key in reversed(name.split(".")):
+        for key in reversed(_keys(name)):
             nested = {key: nested}
         changed = merge(changed, nested)
     return changed
@@ -167,7 +198,12 @@ def _check_name(name: str, settings: Mapping[str, Any], training_keys: Collectio
         where = "model"
     elif parts[0] == "training" and len(parts) == 2:
         options, where = set(training_keys), "training"
-    elif parts[0] == "training" and len(parts) > 2 and parts[1] in ("slot_learning_rates", "slot_weight_decays"):
+    elif name.startswith(BY_SLOT):
+        if parts[2] == "encoder" and (settings.get("training") or {}).get("freeze_encoder"):
+            raise ValueError(
+                f"{name} cannot be varied: the encoder is frozen, and nothing in it learns; let it learn with "
+                "--set training.freeze_encoder=false, or leave it out."
+            )
         options, where, parts = {s for s in SLOTS if settings["model"].get(s)}, parts[1], parts[:3]
     else:
         raise ValueError(

@@ -45,7 +45,7 @@ class Study:
         """Begin the study, or go on with it; trials that were cut off count as failed then.
 
         Args:
-            about: what the study depends on, by name: `space`, `settings` and `data`; written into it.
+            about: what the study depends on, by name: `space`, `settings`, `data` and `prune`; written into it.
 
         Raises:
             ValueError: there is a study and nobody said to go on with it, or it began with something else.

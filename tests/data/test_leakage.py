@@ -9,6 +9,7 @@ import pytest
 from hf_cner import Document, read_corpus
 from hf_cner.data.documents import write_jsonl
 from hf_cner.data.leakage import leaking, without_held_out
+from hf_cner.data.texts import read_texts
 
 LINE = "患者三天前无明显诱因出现头痛伴恶心呕吐，无发热。"
 SHORT = "无特殊不适。"
@@ -31,6 +32,19 @@ SHORT = "无特殊不适。"
 )
 def test_equal_texts_and_lines_are_found(text: str, held_out: str, found: bool) -> None:
     assert leaking([Document("别的文字。"), Document(text)], [Document(held_out)]) == ([1] if found else [])
+
+
+def test_a_held_out_file_of_short_lines_is_found_in_whichever_way_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "notes" / "7.txt"
+    path.parent.mkdir()
+    path.write_text("主诉：头痛7天。\n查体：腹软。\n诊断：感冒7。", encoding="utf-8")
+    (path.parent / "8.txt").write_text("主诉：发热。\n查体：咽红。", encoding="utf-8")
+    for unit, count in (("auto", 2), ("line", 5)):
+        documents = read_texts([path.parent], unit=unit)
+        kept = without_held_out(documents, [str(path)], overlap="drop")
+        assert len(documents) == count and [document.text for document in kept] == [
+            document.text for document in documents if "8.txt" in str(document.id)
+        ]
 
 
 def test_refused_dropped_or_allowed(tmp_path: Path) -> None:

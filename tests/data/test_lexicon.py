@@ -91,3 +91,11 @@ def test_empty_lexicons_are_refused(tmp_path: Path) -> None:
         Lexicon([""])
     with pytest.raises(ValueError, match="expected at least one word of at least 2 characters"):
         Lexicon(["胃"], min_length=2)
+
+
+def test_folded_words_are_found_in_capitals_and_full_width_and_keep_their_places() -> None:
+    lexicon = Lexicon(["CT检查", "头痛"], fold=True)
+    text = "㎏行ＣＴ检查，ct检查，İ头痛"  # the first and the İ have no form of one character
+    assert [text[start:end] for start, end in lexicon.find(text)] == ["ＣＴ检查", "ct检查", "头痛"]
+    assert lexicon.unused([text]) == [] and "ct检查" in lexicon and lexicon.words == ("CT检查", "头痛")
+    assert Lexicon(["CT检查"]).find(text) == []

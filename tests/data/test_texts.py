@@ -59,3 +59,16 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
 def test_published_unlabelled_texts(data_dir: Path) -> None:
     assert len(read_texts([data_dir / "ccks2019" / "subtask2_unlabeled.txt"])) == 2100
     assert len(read_texts([data_dir / "ccks2017" / "unlabelled.jsonl"])) == 9484
+
+
+def test_documents_of_files_with_one_name_are_told_apart(tmp_path: Path) -> None:
+    for ward in ("a", "b"):
+        (tmp_path / ward / "7").mkdir(parents=True)
+        (tmp_path / ward / "7" / "note.txt").write_text("发热。", encoding="utf-8")
+    assert [document.record for document in read_texts([tmp_path])] == ["a/7/note.txt", "b/7/note.txt"]
+    assert [document.id for document in read_texts([tmp_path / "a", tmp_path / "b"])] == [
+        "a/7/note.txt",
+        "b/7/note.txt",
+    ]
+    files = [tmp_path / ward / "7" / "note.txt" for ward in ("a", "b")]
+    assert [document.record for document in read_texts(files)] == [f"{file.as_posix()}:1" for file in files]

@@ -66,3 +66,15 @@ def test_convolutions_keep_the_length_as_torch_does(kernel_size, dilation):
     for n in (1, 2, 9):
         vectors = torch.randn(2, 3, n)
         torch.testing.assert_close(ours(vectors), theirs(vectors), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("kind", [LSTM, GRU])
+def test_under_autocast_recurrent_layers_keep_their_precision(kind: type[LSTM] | type[GRU]) -> None:
+    torch.manual_seed(0)
+    layer, vectors = kind(4, 3, batch_first=True), torch.randn(2, 5, 4)
+    expected = layer(vectors)[0]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = layer(vectors)[0]
+        halved = layer(vectors.bfloat16())[0]  # as the layer before it gives them
+    assert found.dtype == halved.dtype == torch.float32 and torch.equal(found, expected)
+    torch.testing.assert_close(halved, expected, rtol=0, atol=0.02)

@@ -8,13 +8,24 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_encoders import SIZES, WORDS, notes, tokenizer
-from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast, Trainer, TrainingArguments
+from hypothesis import given
+from hypothesis import strategies as st
+from small_encoders import CHARACTERS, SIZES, SPECIALS, WORDS, notes, tokenizer
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    BertTokenizer,
+    PreTrainedTokenizerFast,
+    Trainer,
+    TrainingArguments,
+)
 
 from hf_cner import Document
 from hf_cner.data.lexicon import Lexicon
+from hf_cner.data.tokenizer import character_tokenizer_from
 from hf_cner.pretraining.masking import MaskingCollator
-from hf_cner.pretraining.windows import TextWindows, outermost
+from hf_cner.pretraining.plm import PermutationCollator
+from hf_cner.pretraining.windows import Entities, TextWindows, outermost
 
 TOKENIZER = tokenizer()
 NAMES = TOKENIZER.convert_ids_to_tokens(list(range(len(TOKENIZER))))
@@ -216,3 +227,32 @@ def test_what_cannot_be_is_said() -> None:
     bare = PreTrainedTokenizerFast(tokenizer_object=TOKENIZER.backend_tokenizer, pad_token="[PAD]")
     with pytest.raises(ValueError, match="no mask_token, which masked language modelling needs"):
         MaskingCollator(bare)
+
+
+def test_a_vocabulary_with_a_hole_is_no_fault() -> None:
+    vocabulary = {name: number for number, name in enumerate([*SPECIALS, *CHARACTERS])}
+    vocabulary[CHARACTERS[-1]] += 3  # as where a file names tokens twice
+    holed = character_tokenizer_from(BertTokenizer(vocab=vocabulary))
+    ids = holed(CHARACTERS[-1] * 20)["input_ids"]
+    assert max(ids) >= len(holed)
+    for collator in (MaskingCollator(holed, rate=1.0), PermutationCollator(holed, rate=1.0)):
+        labels = collator([{"input_ids": ids, "draw": (1,)}])["labels"]
+        assert set(labels.flatten().tolist()) - {-100} == {max(ids)}
+
+
+SPANS = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(1, 9)).map(lambda found: (found[0], sum(found))), max_size=12
+)
+
+
+@given(SPANS, st.integers(0, 30), st.integers(0, 40))
+def test_the_longest_stay_and_windows_hold_what_lies_in_them(
+    spans: list[tuple[int, int]], start: int, end: int
+) -> None:
+    kept: list[tuple[int, int]] = []
+    for span in sorted(set(spans), key=lambda span: (span[0] - span[1], span[0])):
+        if all(span[1] <= other[0] or span[0] >= other[1] for other in kept):
+            kept.append(span)
+    assert outermost(spans) == sorted(kept)
+    inside = [(s - start + 2, e - start + 2) for s, e in sorted(kept) if start <= s and e <= end]
+    assert Entities(outermost(spans)).within(start, end, 2) == inside

@@ -162,5 +162,5 @@ def test_a_run_leaves_an_encoder_that_a_tagger_takes(tmp_path: Path) -> None:
         encoder={"kind": "pretrained"}, span_decoder={"kind": "crf", "scheme": "BIO"}, entity_types=["症状"]
     )
     tagger = CnerForTokenClassification.from_encoder_pretrained(str(tmp_path / "out"), config)
-    inside = tagger.model.encoder.model.state_dict()
+    inside = tagger.cner.encoder.model.state_dict()
     assert all(torch.equal(value, inside[name]) for name, value in encoder.state_dict().items())

@@ -118,6 +118,20 @@ def test_bidirectional_language_model(tmp_path: Path) -> None:
             "lexicon is given, but entities are those of another source",
         ),
         ({"training": {"dataloader_persistent_workers": True}}, "dataloader_persistent_workers cannot be set"),
+        ({"training": {"load_best_model_at_end": True}}, "load_best_model_at_end cannot be set: the last weights are"),
+        ({"training": {"remove_unused_columns": True}}, "remove_unused_columns cannot be set: the collator needs"),
+        ({"training": {"prediction_loss_only": False}}, "prediction_loss_only cannot be set"),
+        ({"training": {"label_smoothing_factor": 0.1}}, "label_smoothing_factor cannot be set: the encoder's own"),
+        (
+            {"objective": "bilm", "training": {"gradient_checkpointing": True}},
+            "gradient_checkpointing cannot be set: recurrent layers have none",
+        ),
+        ({"objective": "bilm", "mask_rate": 0.2}, "mask_rate is 0.2, which the objective bilm makes no use of"),
+        ({"top_up": False}, "top_up is False, which random masking makes no use of; leave it out"),
+        (
+            {"encoder": {"name_or_path": "x", "lower_case": False}},
+            "encoder.lower_case is False, which the tokenizer that was given makes no use of",
+        ),
         ({"objective": "bilm", "next_sentence": True}, "bilm hides no entities and knows no pairs"),
         ({"objektive": "mlm"}, "There is no setting objektive. Did you mean objective?"),
         ({"data": {"file": []}}, "There is no setting data.file. Did you mean data.files?"),
@@ -202,6 +216,31 @@ def test_entities_that_a_trained_model_finds(tmp_path: Path) -> None:
 def test_one_text_alone_is_not_held_out(tmp_path: Path) -> None:
     path = written(tmp_path / "one.txt", notes(1, parts=20))
     assert pretrain(settings(tmp_path, data={"files": [path]}))["metrics"]["held_out"] is None
+
+
+def test_equal_texts_are_one_and_not_held_out(tmp_path: Path) -> None:
+    path = tmp_path / "equal.txt"
+    path.write_text("患者三天前头痛，今日发热。\n" * 2, encoding="utf-8")
+    assert pretrain(settings(tmp_path, data={"files": [path]}))["metrics"]["held_out"] is None
+
+
+def test_files_of_one_name_in_a_folder_are_several_records(tmp_path: Path) -> None:
+    for number, note in enumerate(notes(40)):
+        (tmp_path / "notes" / f"patient{number}").mkdir(parents=True)
+        written(tmp_path / "notes" / f"patient{number}" / "note.txt", [note])
+    results = pretrain(settings(tmp_path, data={"files": [tmp_path / "notes"]}))
+    assert results["data"]["documents"] == {"train": 38, "held_out": 2}
+
+
+@pytest.mark.parametrize("model_type", ["bert", "roberta", "camembert", "mpnet", "xlm-roberta"])
+def test_what_the_encoder_has_room_for_is_what_it_takes(model_type: str, tmp_path: Path) -> None:
+    config = {"model_type": model_type, **SIZES, "max_position_embeddings": 40}
+    with pytest.raises(ValueError, match=r"max_length is 60, but the encoder has room for \d+ characters") as refused:
+        pretrain(settings(tmp_path, encoder={"config": config}, max_length=60))
+    room = int(str(refused.value).split("room for ")[1].split()[0])
+    training = {**QUICK, "max_steps": 1}
+    given = settings(tmp_path, encoder={"config": config}, max_length=room, training=training)
+    assert pretrain(given)["steps"] == 1
 
 
 def test_too_few_held_out_texts_make_no_pairs(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,9 @@ def test_a_given_encoder_or_text_that_is_not_there_is_said_before_anything_is_tr
         shop.check()
     shop, _ = workshop(tmp_path, "p4-table2", unlabelled=(str(tmp_path / "no.txt"),))
     with pytest.raises(ValueError, match=r"no.txt"):
+        shop.check()
+    shop, _ = workshop(tmp_path, "p4-table2", vectors="no.vec")
+    with pytest.raises(ValueError, match=r"--vectors no.vec: there is no such file; give a word2vec file, or none"):
         shop.check()
 
 
@@ -125,6 +130,39 @@ def test_mc_bert_hides_the_mentions_of_the_training_part(tmp_path: Path) -> None
     words = folder.with_suffix(".lexicon.txt").read_text(encoding="utf-8").split()
     mentions = {d.mention(s) for d in shop.protocol.parts["train"] for s in d.spans}
     assert set(words) == mentions
+
+
+def test_words_that_were_given_are_hidden_in_place_of_the_mentions(tmp_path: Path) -> None:
+    lexicon = tmp_path / "mine.txt"
+    lexicon.write_text("咳嗽\n", encoding="utf-8")
+    text, given = (unlabelled(tmp_path),), (*TINY_PRETRAINING, f"lexicon={lexicon}")
+    shop, _ = workshop(tmp_path, "p5-ccks2019", scale="small", unlabelled=text, pretraining=given)
+    folder = Path(str(shop.encoder(shop.request.table.rows[0])))
+    assert not folder.with_suffix(".lexicon.txt").exists()
+    assert json.loads((folder / "results.json").read_text(encoding="utf-8"))["settings"]["lexicon"] == str(lexicon)
+
+
+def test_other_mentions_make_another_encoder(tmp_path: Path) -> None:
+    text = (unlabelled(tmp_path),)
+    shop, _ = workshop(tmp_path, "p5-ccks2019", scale="small", unlabelled=text)
+    folder = shop.encoder(shop.request.table.rows[0])
+    train = shop.protocol.parts["train"]
+    train[1:] = [replace(document, spans=()) for document in train[1:]]
+    assert shop.encoder(shop.request.table.rows[0]) != folder
+
+
+def test_further_pretraining_starts_from_the_bert_that_was_given(tmp_path: Path) -> None:
+    text = (unlabelled(tmp_path),)
+    shop, _ = workshop(tmp_path, "p5-ccks2019", scale="small", unlabelled=text)
+    bert = shop.encoder(shop.request.table.rows[0])  # some BERT
+    steps = ("training.max_steps=2", "training.use_cpu=true", "training.disable_tqdm=true")
+    given = {"encoders": {"bert": str(bert)}, "unlabelled": text, "pretraining": steps}
+    for scale in ("small", "full"):
+        shop, _ = workshop(tmp_path, "p2-table6", scale=scale, **given)
+        further = Path(str(shop.encoder(shop.request.table.rows[2])))
+        settings = json.loads((further / "results.json").read_text(encoding="utf-8"))["settings"]
+        assert settings["encoder"]["name_or_path"] == bert and settings["next_sentence"]
+        assert settings["training"]["learning_rate"] == 5e-5
 
 
 def test_vectors_are_as_long_as_the_settings_want_them(tmp_path: Path) -> None:

@@ -31,6 +31,10 @@ from hf_cner.reproduction.plan import row_settings
             {"assignments": ("vectors.path=x",)},
             "A table sets vectors.path itself, .* give --vectors, not vectors.path=x",
         ),
+        (
+            {"assignments": ("model.encoder.name_or_path=x",)},
+            "A table sets model.encoder.name_or_path itself, .* give --encoder NAME=FOLDER, not",
+        ),
         ({"rows": ("LSTM",)}, "p4-table2 has no row 'LSTM'; its rows are BiLSTM-CRF, IDCNN-CRF"),
     ],
 )
@@ -66,8 +70,8 @@ def test_settings_are_the_presets_with_the_small_scale_and_what_is_set_over_them
     assert adagrad["training"]["learning_rate"] == 0.01 and adagrad["training"]["slot_learning_rates"] == {
         "encoder": 0.002
     }
-    assert asked.small_training(asked.table.rows)["rows"] == {
-        "AdaGrad": {"learning_rate": 0.01, "slot_learning_rates": {"encoder": 0.002}}
+    assert asked.small_rows(asked.table.rows)["rows"] == {
+        "AdaGrad": {"training": {"learning_rate": 0.01, "slot_learning_rates": {"encoder": 0.002}}}
     }
     assert radam["seed"] == 42 and radam["output_dir"].endswith("runs/jsonl/albert-idcnn-mha-crf-radam-small/seed-42")
     full = row_settings(request(tmp_path, "p4-table5"), asked.table.rows[4], 42, {}, encoder="folder", vectors=None)
@@ -80,4 +84,21 @@ def test_an_encoder_that_was_given_is_no_small_one(tmp_path: Path) -> None:
     row = asked.table.rows[3]
     settings = row_settings(asked, row, 42, {"corpus": "jsonl"}, encoder="folder", vectors=None)
     assert row.name == "ALBERT-IDCNN-CRF" and settings["training"]["learning_rate"] == 3e-5  # the paper's
-    assert not settings["output_dir"].endswith("-small/seed-42") and asked.small_training(asked.table.rows) == {}
+    assert not settings["output_dir"].endswith("-small/seed-42") and asked.small_rows(asked.table.rows) == {}
+
+
+def test_a_small_encoder_learns_though_the_preset_freezes_the_published_one(tmp_path: Path) -> None:
+    asked = request(tmp_path, "p5-ccks2019", scale="small", unlabelled=("x",), assignments=())
+    row = asked.table.rows[0]
+    settings = row_settings(asked, row, 42, {}, encoder="folder", vectors=None)
+    assert settings["training"]["freeze_encoder"] is False and settings["model"]["windows"]["max_length"] == 128
+    full = row_settings(request(tmp_path, "p5-ccks2019", assignments=()), row, 42, {}, encoder="folder", vectors=None)
+    assert full["training"]["freeze_encoder"] is True and full["model"]["windows"]["max_length"] == 256
+
+
+def test_what_is_made_from_a_given_encoder_is_no_small_one(tmp_path: Path) -> None:
+    asked = request(tmp_path, "p2-table6", scale="small", encoders={"bert": "folder"}, unlabelled=("x",))
+    asked.check()
+    assert not any(asked.is_small(row) for row in asked.table.rows)
+    with pytest.raises(ValueError, match=r"no row with the encoder 'bert'; its rows use albert"):
+        request(tmp_path, "p4-table2", encoders={"bert": "folder"}).check()

@@ -22,6 +22,8 @@ def results(f1: float, seconds: list[float]) -> dict[str, Any]:
         "metrics": {"test": {"strict": {"micro": row, "per_type": {"药物": row, "影像检查": row}}}},
         "seconds": {"training_epochs": seconds},
         "parameters": 1234,
+        "versions": {"python": "3"},
+        "hardware": {"cores": 2},
         "epochs": 2.0,
         "best_epoch": 1.0,
     }
@@ -59,7 +61,7 @@ def outcome(name: str, found: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "scale": "full", "small": {}, "protocol": protocol, "settings": [], "given": {}, "made": {},
         "made_from": {"text": None, "vectors": None, "pretraining": []},
         "unlabelled_left_out": 0, "rows": rows,
-        "versions": {"python": "3"}, "hardware": {"cores": 2}, "pictures": [], "pictures_left_out": [],
+        "pictures": [], "pictures_left_out": [],
     }  # fmt: skip
     return {**given, **changes}
 
@@ -105,6 +107,25 @@ def test_doubts_and_ratios_and_random_vectors_are_said() -> None:
     assert "a ratio of 0.694; ours not measured here, for a row was not run" in text
 
 
+def test_a_row_that_found_nothing_is_named() -> None:
+    nothing = ours(0.8)
+    nothing["f1"] = spread([0.0])
+    text = markdown(outcome("p4-table2", {"BiLSTM-CRF": nothing, "IDCNN-CRF": ours(0.8)}))
+    assert "Nothing right was found by BiLSTM-CRF: before anything is concluded" in text
+    assert "Nothing right" not in markdown(outcome("p4-table2", {"IDCNN-CRF": ours(0.8)}))
+
+
+def test_rows_of_two_machines_are_told_apart_and_their_times_not_compared() -> None:
+    other = ours(0.8)
+    other["made_with"] = [{"versions": {"python": "3"}, "hardware": {"gpu": "one"}}]
+    text = markdown(outcome("p4-table2", {"BiLSTM-CRF": ours(0.8), "IDCNN-CRF": other}))
+    assert "ours not comparable, for they were measured with different versions or on different machines" in text
+    assert "BiLSTM-CRF: made with python 3; on cores 2." in text
+    assert "IDCNN-CRF: made with python 3; on gpu one." in text
+    alike = markdown(outcome("p4-table2", {"BiLSTM-CRF": ours(0.8), "IDCNN-CRF": ours(0.8)}))
+    assert alike.rstrip().endswith("Made with python 3; on cores 2.")
+
+
 def test_types_stand_beside_the_published_ones() -> None:
     text = markdown(outcome("p4-figure3", {"ALBERT-IDCNN-MHA-CRF": ours(0.9)}))
     drug = text[text.index("drug (药物)") :].splitlines()[2]
@@ -113,13 +134,13 @@ def test_types_stand_beside_the_published_ones() -> None:
 
 def test_the_title_says_what_is_not_as_in_the_paper() -> None:
     training = {"num_train_epochs": 15, "slot_learning_rates": {"encoder": 2e-4}}
-    small = {"all": training, "rows": {"IDCNN-CRF": {"learning_rate": 0.01}}}
+    small = {"all": {"training": training}, "rows": {"IDCNN-CRF": {"training": {"learning_rate": 0.01}}}}
     found = outcome("p4-table2", {}, scale="small", small=small)
     found["protocol"]["corpus"] = "sample"
     found["made_from"] = {"text": "f00", "vectors": "mine.txt", "pretraining": ["seed=1"]}
     assert title(found).endswith("on CCKS-2019; here on sample, at a small scale, with encoders pretrained on the spot")
-    said = "Rows with a small encoder are trained with num_train_epochs 15, slot_learning_rates.encoder 0.0002"
-    assert f"{said}; IDCNN-CRF with learning_rate 0.01, where no setting" in markdown(found)
+    said = "a small encoder have training.num_train_epochs 15, training.slot_learning_rates.encoder 0.0002"
+    assert f"{said}; IDCNN-CRF has training.learning_rate 0.01, where no setting" in markdown(found)
     assert "Static vectors: mine.txt." in markdown(found) and "pretrained here: `seed=1`." in markdown(found)
     assert next(iter(lines_of(found))) == ["BiLSTM-CRF", "81.27", "not run: its encoder is not there"]
 

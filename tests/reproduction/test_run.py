@@ -14,7 +14,7 @@ from small_tables import TINY, request
 from transformers import AutoConfig, BertConfig
 
 import hf_cner.training.run
-from hf_cner.data.documents import write_jsonl
+from hf_cner.data.documents import read_jsonl, write_jsonl
 from hf_cner.reproduction.run import reproduce
 
 Counted = tuple[list[str], Callable[[int | None], None]]
@@ -44,9 +44,6 @@ def quiet(text: str) -> None:
 def test_cut_off_and_repeated_it_goes_on_and_trains_nothing_twice(
     tmp_path: Path, trained: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nothing(name: str) -> Any:
-        raise OSError(f"no {name}")
-
     monkeypatch.setattr(AutoConfig, "from_pretrained", nothing)  # ALBERT is not to be had
     folders, stop_after = trained
     asked = request(tmp_path, seeds=2, rows=("BiLSTM-CRF", "IDCNN-CRF", "ALBERT-IDCNN-CRF"))
@@ -89,12 +86,34 @@ def test_other_settings_or_data_do_not_pass_for_the_same_run(tmp_path: Path) -> 
     assert outcome["settings"][-1] == "model.dropout=0.1"
 
 
-def test_rows_that_were_reported_before_stay_in_the_report(tmp_path: Path, trained: Counted) -> None:
+def test_corrected_annotations_are_other_data(tmp_path: Path) -> None:
+    asked = request(tmp_path, rows=("BiLSTM-CRF",))
+    reproduce(asked, say=quiet)
+    documents = list(read_jsonl(tmp_path / "notes.jsonl"))
+    write_jsonl(
+        [dataclasses.replace(documents[0], spans=documents[0].spans[1:]), *documents[1:]], tmp_path / "notes.jsonl"
+    )
+    refused = reproduce(asked, say=quiet)["rows"][0]
+    assert refused["ours"] is None and "began with other data" in refused["not_run"]
+
+
+def nothing(name: str) -> Any:
+    raise OSError(f"no {name}")
+
+
+def test_rows_that_were_reported_before_stay_in_the_report(
+    tmp_path: Path, trained: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AutoConfig, "from_pretrained", nothing)  # ALBERT is not to be had
     first = reproduce(request(tmp_path, rows=("IDCNN-CRF",)), say=quiet)
     assert [row["name"] for row in first["rows"]] == ["IDCNN-CRF"]
     both = reproduce(request(tmp_path, rows=("BiLSTM-CRF",)), say=quiet)
     assert [row["name"] for row in both["rows"]] == ["BiLSTM-CRF", "IDCNN-CRF"] and len(trained[0]) == 2
     assert both["rows"][1]["ours"]["f1"] == first["rows"][0]["ours"]["f1"]
+    missing = reproduce(request(tmp_path, rows=("ALBERT-IDCNN-CRF",)), say=quiet)["rows"]
+    assert [row["name"] for row in missing] == ["BiLSTM-CRF", "IDCNN-CRF", "ALBERT-IDCNN-CRF"]
+    rows = reproduce(request(tmp_path, rows=("BiLSTM-CRF",)), say=quiet)["rows"]
+    assert rows[2]["not_run"] == missing[2]["not_run"] and "needs the encoder" in rows[2]["not_run"]
     said: list[str] = []
     other = reproduce(request(tmp_path, rows=("BiLSTM-CRF",), seeds=2), say=said.append)
     assert [row["name"] for row in other["rows"]] == ["BiLSTM-CRF"]  # a row of one seed is no row of two
@@ -153,7 +172,9 @@ def test_error_samples_come_from_our_own_predictions(tmp_path: Path) -> None:
     stored.unlink()
     said: list[str] = []
     without = reproduce(asked, say=said.append)["rows"][0]["ours"]
-    assert without["f1"] == outcome["rows"][0]["ours"]["f1"] and "samples" not in without
+    assert without["f1"] == outcome["rows"][0]["ours"]["f1"] and without["samples"] is None
+    report = (tmp_path / "out" / "p4-table3.md").read_text(encoding="utf-8")
+    assert "Ours, ALBERT-IDCNN-MHA-CRF: none, for the weights were not kept" in report
     assert any("no error samples: the weights in" in text for text in said)
     stored.write_text("{}", encoding="utf-8")  # of a model that is gone
     again = reproduce(dataclasses.replace(asked, overwrite=True), say=quiet)

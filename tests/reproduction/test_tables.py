@@ -101,6 +101,7 @@ def test_a_table_is_found_by_its_figure_and_its_roman_number(printed: str, name:
     ("name", "sentence"),
     [
         ("p4-tabel2", r"No paper has a table 'p4-tabel2'. Did you mean p4-table2"),
+        ("p5-abstract", r"No paper has a table 'p5-abstract'. There are"),  # there are two
         ("zzz", r"No paper has a table 'zzz'. There are p1-table3, p2-table5"),
     ],
 )
@@ -115,4 +116,4 @@ def test_the_small_scale_has_an_encoder_for_every_name() -> None:
     configured = small_scale()["encoders"]["further-bert"]
     mc_bert = small_scale()["encoders"]["mc-bert"]
     assert mc_bert["masking"] == "entity" and mc_bert["next_sentence"]  # as P5 has it
-    assert configured["next_sentence"] and configured["config"] == small_scale()["encoders"]["bert"]["config"]
+    assert configured["next_sentence"] and configured["encoder"] == small_scale()["encoders"]["bert"]["encoder"]

@@ -50,7 +50,7 @@ def test_the_command_line_takes_slots_as_json(tmp_path: Path) -> None:
 
 def test_bf16_is_used_where_an_accelerator_has_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: not including_emulation)
     monkeypatch.setattr(TrainingArguments, "__post_init__", lambda self: None)  # it would set up the pretended device
     chosen = [
         CnerTrainingArguments(str(tmp_path), **options).bf16

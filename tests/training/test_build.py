@@ -83,6 +83,12 @@ def test_vectors_of_another_size_are_refused(tmp_path: Path) -> None:
         build(settings(vectors={"path": str(tmp_path / "v.txt")}), DOCUMENTS, TYPES)
 
 
+def test_a_file_of_words_alone_has_no_vectors_of_characters(tmp_path: Path) -> None:
+    write_word2vec(tmp_path / "v.txt", ["肝脏", "头痛"], np.zeros((2, 5), dtype=np.float32))
+    with pytest.raises(ValueError, match=r"v\.txt holds no vector of 1 character; give another file"):
+        build(settings(vectors={"path": str(tmp_path / "v.txt")}), DOCUMENTS, TYPES)
+
+
 def test_a_pretrained_encoder_brings_weights_and_vocabulary(encoder: Path) -> None:
     slot = {"kind": "pretrained", "name_or_path": str(encoder)}
     model, tokenizer = build(settings(model={"encoder": slot}), DOCUMENTS, TYPES)

@@ -11,6 +11,7 @@ from small_runs import notes
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 from worker import settings
 
+import hf_cner.training.run
 from hf_cner import Predictor
 from hf_cner.data.documents import Document, write_jsonl
 from hf_cner.training.run import train
@@ -68,6 +69,23 @@ def test_a_finished_run_is_read_refused_or_replaced(
     again["seed"] = 8
     assert train(again, overwrite=True)["seed"] == 8
     assert (tmp_path / "out" / "own.txt").read_text() == "kept"
+
+
+def test_a_run_that_was_cut_off_after_its_early_stop_trains_no_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    training = {"num_train_epochs": 30, "early_stopping_patience": 1, "learning_rate": 0.05}
+    whole = train(settings(tmp_path / "whole", **training))
+    assert whole["best_epoch"] + 1 == whole["epochs"] < 30
+    cut = settings(tmp_path / "cut", **training)
+    monkeypatch.setattr(hf_cner.training.run, "_report", lambda *_: exec("raise KeyboardInterrupt"))
+    with pytest.raises(KeyboardInterrupt):  # while the best epoch is evaluated
+        train(cut)
+    monkeypatch.undo()
+    resumed = train(cut, resume=True)
+    assert {key: resumed[key] for key in ("epochs", "best_epoch", "metrics")} == {
+        key: whole[key] for key in ("epochs", "best_epoch", "metrics")
+    }
 
 
 def test_a_run_that_was_cut_off_goes_on_with_its_own_settings_and_data(

@@ -14,6 +14,7 @@ from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import write_jsonl
 from hf_cner.presets.settings import resolve_settings
 from hf_cner.training import search as module
+from hf_cner.training.callbacks import Patience
 from hf_cner.training.run import parts_of, train
 from hf_cner.training.search import search
 from hf_cner.training.trainer import CnerTrainer
@@ -136,6 +137,25 @@ def test_the_best_settings_are_a_configuration_and_a_study_goes_on_with_what_it_
     with pytest.raises(ValueError, match="began with other data; a search goes on with what it began with"):
         search(settings(corpus, folder), trials=2, space=SPACE, resume=True)
     assert len(search(settings(corpus, folder), trials=1, space=other, overwrite=True)["trials"]) == 1
+
+
+def test_pruning_belongs_to_what_a_study_began_with(corpus: Path, tmp_path: Path) -> None:
+    search(settings(corpus, tmp_path / "study"), trials=1, space=SPACE, prune=True)
+    with pytest.raises(ValueError, match="began with other prune; a search goes on with what it began with"):
+        search(settings(corpus, tmp_path / "study"), trials=2, space=SPACE, resume=True)
+
+
+def test_each_trial_has_its_own_patience(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def watched(self: Patience, args: Any, state: Any) -> bool:
+        seen.append((args.early_stopping_patience, self.patience))
+        return False
+
+    monkeypatch.setattr(Patience, "is_out", watched)
+    space = {"training.early_stopping_patience": [1, 3], "training.weight_decay": {"low": 0.0, "high": 1e-3}}
+    search(settings(corpus, tmp_path / "study", "training.num_train_epochs=1"), trials=6, space=space)
+    assert set(seen) == {(1, 1), (3, 3)} and len(seen) == 6
 
 
 def test_a_trial_that_breaks_off_says_with_what_and_what_to_do(

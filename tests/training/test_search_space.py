@@ -11,7 +11,15 @@ import pytest
 from hf_cner import CnerTrainingArguments
 from hf_cner.presets import preset_names
 from hf_cner.presets.settings import resolve_settings
-from hf_cner.training.search_space import check_space, default_space, names_in, space_of, suggest, with_values
+from hf_cner.training.search_space import (
+    check_space,
+    default_space,
+    names_in,
+    space_of,
+    suggest,
+    with_kinds_of_numbers,
+    with_values,
+)
 
 optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'hf_cner[search]'")
 FIELDS = [field.name for field in dataclasses.fields(CnerTrainingArguments)]
@@ -39,8 +47,43 @@ def test_the_encoder_is_varied_when_asked_and_gently_when_it_is_pretrained() -> 
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_presets_default_space_is_valid(name: str) -> None:
-    settings = resolve_settings(name)
+    settings = resolve_settings(name, assignments=["training.freeze_encoder=false"])  # P5's preset freezes it
     check_space(default_space(settings, encoder=True), settings, FIELDS)
+
+
+def test_a_frozen_encoder_has_no_rate_to_vary() -> None:
+    settings = resolve_settings("mcbert-bilstm-cnn-mha-crf")
+    with pytest.raises(
+        ValueError, match=r"rates\.encoder cannot be varied: the encoder is frozen, .* training.freeze_encoder=false"
+    ):
+        check_space(default_space(settings, encoder=True), settings, FIELDS)
+    check_space(default_space(settings), settings, FIELDS)
+
+
+def test_whole_ends_of_a_fraction_are_no_whole_numbers() -> None:
+    settings = resolve_settings("bilstm-mha-crf", assignments=["training.weight_decay=0.1"])
+    ends = {"low": 0, "high": 1}
+    fractions = ["model.dropout", "model.context.dropout", "training.weight_decay", "training.max_grad_norm"]
+    fractions += [f"{RATE}.context"]
+    whole = ["model.context.hidden_size", "training.num_train_epochs"]
+    found = with_kinds_of_numbers(dict.fromkeys([*fractions, *whole], ends), settings)
+    assert all(isinstance(found[name]["high"], float) for name in fractions)
+    assert found["model.context.hidden_size"] == ends
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
+    assert 0 < suggest(trial, found)["model.dropout"] < 1
+
+
+def test_the_rate_of_a_slot_and_of_a_part_of_it_are_two() -> None:
+    settings = resolve_settings("bilstm-crf")
+    space = {f"{RATE}.span_decoder": [0.1], f"{RATE}.span_decoder.crf": [0.2]}
+    check_space(space, settings, FIELDS)
+    rates = with_values(settings, {name: values[0] for name, values in space.items()})["training"][
+        "slot_learning_rates"
+    ]
+    assert {name: rates[name] for name in ("span_decoder", "span_decoder.crf")} == {
+        "span_decoder": 0.1,
+        "span_decoder.crf": 0.2,
+    }
 
 
 def test_a_file_takes_the_default_spaces_place_and_more_is_added(tmp_path: Path) -> None:
