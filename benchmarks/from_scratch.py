@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 import yaml
-from quality import FOLDERS, spread
+from quality import FOLDERS, reported, spread
 
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import write_jsonl
@@ -46,7 +46,8 @@ def main() -> None:
     for seed in range(args.seeds):
         for row in grid:
             runs[row].append(run(args, *row, seed))
-            print(f"{row[0]}, {row[1]}, seed {seed}: F1 {100 * micro(runs[row][-1])['f1']:.2f}", flush=True)
+            f1 = reported(runs[row][-1])["strict"]["micro"]["f1"]
+            print(f"{row[0]}, {row[1]}, seed {seed}: F1 {100 * f1:.2f}", flush=True)
     print(table(runs))
 
 
@@ -125,18 +126,14 @@ def run(args: argparse.Namespace, name: str, beginning: str, seed: int) -> dict[
     return train(resolve_settings(row["preset"], options=options), resume=Path(options["output_dir"]).exists())
 
 
-def micro(result: Mapping[str, Any]) -> dict[str, float]:
-    """Strict figures of the part that is reported."""
-    metrics = result["metrics"]
-    found: dict[str, float] = (metrics.get("test") or metrics["dev"])["strict"]["micro"]
-    return found
-
-
 def table(rows: Mapping[tuple[str, str], Sequence[dict[str, Any]]]) -> str:
     """Markdown: strict figures of the reported part, and what a run costs."""
     lines = ["| row | begins with | P | R | F1 | parameters | seconds an epoch |", "|---|---|---|---|---|---|---|"]
     for (name, beginning), runs in rows.items():
-        scores = [spread([micro(result)[key] for result in runs]) for key in ("precision", "recall", "f1")]
+        scores = [
+            spread([reported(result)["strict"]["micro"][key] for result in runs])
+            for key in ("precision", "recall", "f1")
+        ]
         epochs = sorted(second for result in runs for second in result["seconds"]["training_epochs"])
         cells = [name, beginning, *scores, f"{runs[0]['parameters']:,}", f"{epochs[len(epochs) // 2]:.0f}"]
         lines.append(f"| {' | '.join(cells)} |")

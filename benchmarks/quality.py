@@ -133,7 +133,7 @@ def table(rows: Sequence[tuple[str, Sequence[dict[str, Any]]]]) -> str:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for preset, runs in rows:
-        reports = [result["metrics"].get("test") or result["metrics"]["dev"] for result in runs]
+        reports = [reported(result) for result in runs]
         scores = [
             spread([report["strict"]["micro"][key] for report in reports]) for key in ("precision", "recall", "f1")
         ]
@@ -153,6 +153,12 @@ def table(rows: Sequence[tuple[str, Sequence[dict[str, Any]]]]) -> str:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def reported(result: dict[str, Any]) -> dict[str, Any]:
+    """The report of the part that counts: the test part, or dev where there is none."""
+    metrics: dict[str, Any] = result["metrics"]
+    return metrics.get("test") or metrics["dev"]
 
 
 def spread(values: Sequence[float]) -> str:

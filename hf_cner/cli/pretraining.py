@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ..presets.merging import merge
 from ..presets.settings import parse_assignments, read_settings_file
+from .texts import dropped_line
 
 
 def settings_from(config: Path | None, options: Mapping[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def render(outcome: Mapping[str, Any], console: Console) -> None:
         f"{outcome['parameters']:,} parameters, {outcome['epochs']:g} epochs, {outcome['seconds']:.0f} seconds"
     )
     if data.get("dropped"):
-        lines.append(f"{data['dropped']:,} documents left out, which hold held-out texts")
+        lines.append(dropped_line(data["dropped"]))
     if data["left_out"]:
         lines.append(f"Left out of the data: {len(data['left_out'])} faulty places, listed in results.json")
     lines.append(f"The encoder lies in {outcome['checkpoint']}")

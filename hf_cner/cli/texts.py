@@ -72,5 +72,10 @@ def read_allowed(
     documents = read_texts(files or (), corpus=corpus, data_dir=data_dir, unit=unit.value, problems=problems)
     kept = without_held_out(documents, exclude or (), overlap=overlap)
     if dropped := len(documents) - len(kept):
-        messages().print(f"{dropped:,} documents left out, which hold held-out texts", style="yellow", markup=False)
+        messages().print(dropped_line(dropped), style="yellow", markup=False)
     return kept
+
+
+def dropped_line(count: int) -> str:
+    """What `--drop-overlap` did."""
+    return f"{count:,} documents left out, which hold held-out texts"
