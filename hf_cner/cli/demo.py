@@ -25,6 +25,7 @@ def demo(
         typer.Option("--output-dir", help="Folder for the model [default: outputs/demo-CORPUS].", show_default=False),
     ] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", help="Epochs of training.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run in --output-dir.")] = False,
 ) -> None:
     """Train a small model within minutes, evaluate it, and find the entities of three unseen notes.
 
@@ -55,7 +56,7 @@ def demo(
     console = results()
     console.rule(f"1. Training {PRESET} on {corpus}", align="left")
     settings = resolve_settings(PRESET, options={**QUICK, **chosen}, assignments=assignments)
-    outcome = train(settings, overwrite=True)
+    outcome = train(settings, overwrite=overwrite or output_dir is None)
     console.rule("2. Evaluation on records that it has not seen", align="left")
     render({**outcome, "metrics": {"test": outcome["metrics"]["test"]}}, console)
     console.rule("3. Three invented notes that it has not seen", align="left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..data.documents import Document, from_row, read_jsonl
-from ..data.files import missing, read_lines, read_text
+from ..data.files import missing, printable, read_lines, read_text
 from ..data.problems import DataError, Problems
+from ..data.reading.locate import walk
 
 FORMATS = ("auto", "text", "lines", "jsonl")
 TEXT_SUFFIXES = (".txt", ".txt.gz")
@@ -41,26 +43,32 @@ def read_inputs(
     if not path.exists():
         raise DataError(missing(path, "file or folder"))
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.name.endswith(TEXT_SUFFIXES) and file.is_file())
+        files = sorted(file for file in walk(path) if file.name.lower().endswith(TEXT_SUFFIXES))
         if not files:
             raise DataError(
                 f"{path}: found no text file, expected files that end in .txt; name the folder that holds them."
             )
         if form == "jsonl":
             raise DataError(f"{path}: found a folder, expected one file of JSON lines; name the file.")
-        names = [file.relative_to(path).as_posix() for file in files]
+        names = [printable(file.relative_to(path).as_posix()) for file in files]
         if form == "lines":
             return chain.from_iterable(map(_lines_of, files, names, [problems] * len(files))), None
-        return (Document(read_text(file, problems), id=name) for file, name in zip(files, names, strict=True)), len(
-            files
-        )
-    if form == "jsonl" or (form == "auto" and path.name.endswith(JSONL_SUFFIXES)):
+        return chain.from_iterable(map(_whole, files, names, [problems] * len(files))), len(files)
+    if form == "jsonl" or (form == "auto" and path.name.lower().endswith(JSONL_SUFFIXES)):
         documents = list(read_jsonl(path, problems=problems))
     elif form == "lines":
-        documents = list(_lines_of(path, path.name, problems))
+        documents = list(_lines_of(path, printable(path.name), problems))
     else:
-        documents = [Document(read_text(path, problems), id=path.name)]
+        documents = list(_whole(path, printable(path.name), problems))
     return documents, len(documents)
+
+
+def _whole(path: Path, name: str, problems: Problems) -> Iterator[Document]:
+    """The file as one document; none where it cannot be read, for an empty note would be one without findings."""
+    reported = len(problems.items)
+    text = read_text(path, problems)
+    if len(problems.items) == reported:
+        yield Document(text, id=name)
 
 
 def _lines_of(path: Path, name: str, problems: Problems) -> Iterator[Document]:
@@ -82,6 +90,7 @@ def _standard_input(stream: BinaryIO, form: str, problems: Problems) -> Iterator
         yield from _rows(stream, problems)
     else:
         for number, raw in enumerate(stream, 1):
+            raw = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
             line = _decode(raw.removesuffix(b"\n").removesuffix(b"\r"), number, problems)
             if line is not None:
                 yield Document(line, id=f"stdin:{number}", record="stdin")
@@ -90,7 +99,7 @@ def _standard_input(stream: BinaryIO, form: str, problems: Problems) -> Iterator
 def _is_row(line: bytes) -> bool:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(row, dict) and isinstance(row.get("text"), str)
 
@@ -101,7 +110,7 @@ def _rows(lines: Iterable[bytes], problems: Problems) -> Iterator[Document]:
             continue
         try:
             document = from_row(json.loads(line.decode("utf-8-sig")))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             problems.report("standard input", number, str(error), "one JSON object with a text", "correct the line")
         else:
             yield document

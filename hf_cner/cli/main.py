@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -70,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; bad input and missing files end it with one sentence and exit code 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given or debugging()
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character shows a question mark for it
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app([argument for argument in given if argument != "--debug"])
     except (ValueError, OSError, ImportError, FloatingPointError) as error:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console
 
 from ..data.documents import Document, to_row
 from ..data.files import atomic_write
 from ..data.problems import DataError
+from ..data.reading.locate import without_gz
 from ..inference.marked import marked_html, print_marked
 
 FORMATS = ("jsonl", "csv", "text", "html")
@@ -34,54 +36,90 @@ def output_format(form: str | None, path: Path | None) -> str:
         raise ValueError(f"The output format is {form!r}; choose one of {', '.join(FORMATS)}.")
     if form is None and path is None:
         return "text" if sys.stdout.isatty() else "jsonl"
-    return form or _BY_SUFFIX.get(path.suffix.lower() if path else "", "jsonl")
+    suffix = Path(without_gz(path.name)).suffix.lower() if path else ""
+    return form or _BY_SUFFIX.get(suffix, "jsonl")
 
 
 def write_predictions(
-    predict: Predict, documents: Iterable[Document], path: Path | None, form: str, *, resume: bool = False
+    predict: Predict,
+    documents: Iterable[Document],
+    path: Path | None,
+    form: str,
+    *,
+    resume: bool = False,
+    about: Mapping[str, Any] | None = None,
+    types: Sequence[str] = (),
 ) -> int:
     """Predict and write; returns the number of documents written.
 
-    A file takes its name only when it is whole. JSON lines are collected in `<name>.partial` beside it, from which
-    `resume` goes on after a run was cut off; the documents that stand there already are not predicted again.
+    A file takes its name only when it is whole; one that ends in `.gz` is packed, a device or pipe is written directly.
+    JSON lines are collected in `<name>.partial` beside the file, from which `resume` goes on after a run was cut off;
+    the documents that stand there already are not predicted again.
+
+    Args:
+        about: what the predictions depend on beside the texts; a run goes on with that alone.
+        types: all that there are, so that each has one colour.
 
     Raises:
-        DataError: the partial file holds other texts than the input.
+        DataError: a folder in place of a file; a partial file that holds other texts than the input, or depends on
+            something else.
         ValueError: resuming another format than JSON lines.
     """
-    if resume and (form != "jsonl" or path is None):
-        raise ValueError("--resume goes on with an --output file of JSON lines; other formats are written anew.")
+    path = None if path is None else Path(os.path.realpath(path))  # behind a link the file is replaced, not the link
+    in_parts = form == "jsonl" and path is not None and path.suffix != ".gz" and (path.is_file() or not path.exists())
+    if resume and not in_parts:
+        raise ValueError("--resume goes on with an --output file of JSON lines; others are written anew.")
     if path is None:
-        return _write(predict(documents), sys.stdout, form)
-    if form != "jsonl":
+        return _write(predict(documents), _standard_output(form), form, types)
+    if not in_parts:
         with atomic_write(path) as stream:
-            return _write(predict(documents), stream, form)
+            return _write(predict(documents), stream, form, types)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
+    partial, depends = path.with_name(f"{path.name}.partial"), path.with_name(f"{path.name}.partial.json")
     remaining = iter(documents)
-    done = _skip_done(partial, remaining) if resume and partial.exists() else 0
+    done = _skip_done(partial, remaining, _known(about), depends) if resume and partial.exists() else 0
+    with atomic_write(depends) as stream:
+        json.dump(_known(about), stream, ensure_ascii=False)
     with _appending(partial, anew=not done) as stream:
         done += _write(predict(remaining), stream, form)
     os.replace(partial, path)
+    depends.unlink()
     return done
 
 
-def _skip_done(partial: Path, documents: Iterator[Document]) -> int:
+def _known(about: Mapping[str, Any] | None) -> Any:
+    return json.loads(json.dumps(dict(about or {}), default=str))
+
+
+def _standard_output(form: str) -> IO[str]:
+    """In UTF-8, as every reader here expects it, whatever the terminal's encoding; marked text is for the terminal."""
+    if form != "text" and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="strict", newline="")
+    return sys.stdout
+
+
+def _skip_done(partial: Path, documents: Iterator[Document], about: Any, depends: Path) -> int:
     """Pass over the documents that stand in the partial file; a last line that was cut off is removed from it."""
-    content = partial.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if len(whole) < len(content):
-        with partial.open("r+b") as stream:
-            stream.truncate(len(whole))
-    rows = whole.decode("utf-8").split("\n")[:-1]
-    for number, row in enumerate(rows, 1):
-        document = next(documents, None)
-        if document is None or json.loads(row)["text"] != document.text:
-            raise DataError(
-                f"{partial}:{number}: found another text than in the input, expected what was predicted from the same "
-                "input; remove the file, or leave out --resume."
-            )
-    return len(rows)
+    before = json.loads(depends.read_text(encoding="utf-8")) if depends.is_file() else {}
+    if changed := sorted(key for key in {*before, *about} if before.get(key) != about.get(key)):
+        raise DataError(
+            f"{partial}: found what was predicted with other settings ({', '.join(changed)}), expected one run's; "
+            "restore them, or leave out --resume."
+        )
+    count = length = 0
+    with partial.open("r+b") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.endswith(b"\n"):
+                break
+            document, row = next(documents, None), json.loads(line)
+            if document is None or (row["text"], row.get("id", "")) != (document.text, document.id):
+                raise DataError(
+                    f"{partial}:{number}: found another text than in the input, expected what was predicted from the "
+                    "same input; remove the file, or leave out --resume."
+                )
+            count, length = number, length + len(line)
+        stream.truncate(length)
+    return count
 
 
 @contextmanager
@@ -92,7 +130,7 @@ def _appending(partial: Path, *, anew: bool) -> Iterator[IO[str]]:
         os.fsync(stream.fileno())
 
 
-def _write(documents: Iterator[Document], stream: IO[str], form: str) -> int:
+def _write(documents: Iterator[Document], stream: IO[str], form: str, types: Sequence[str] = ()) -> int:
     number = 0
 
     def counted() -> Iterator[Document]:
@@ -109,7 +147,7 @@ def _write(documents: Iterator[Document], stream: IO[str], form: str) -> int:
     elif form == "html":
         stream.write(marked_html(counted(), page=True))
     else:
-        print_marked(counted(), console=Console(file=stream, highlight=False))
+        print_marked(counted(), console=Console(file=stream, highlight=False), types=types)
     return number
 
 

@@ -64,6 +64,8 @@ def predict(
       hf-cner predict --model MRC note.txt --queries queries.yaml --threshold 0.3
     """
     from ..data.problems import Problems
+    from ..data.queries import read_queries
+    from ..inference.checkpoint import weights_hash
     from ..inference.predictor import Predictor
     from .decoding import decoding_options
     from .inputs import read_inputs
@@ -76,9 +78,17 @@ def predict(
     documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
     predictor = Predictor.from_pretrained(model, device=device, scores=scores, **options)
+    about = {"weights": weights_hash(predictor.model), "scores": scores, **decoding_options(None, decoding, threshold)}
+    about |= {"queries": None if queries is None else read_queries(queries)}
     with documents_bar("predicting", total) as counted:
         number = write_predictions(
-            lambda rest: counted(predictor.predict(rest)), documents, output, chosen, resume=resume
+            lambda rest: counted(predictor.predict(rest)),
+            documents,
+            output,
+            chosen,
+            resume=resume,
+            about=about,
+            types=predictor.entity_types,
         )
     say_what_was_left_out(problems)
     if output is not None:

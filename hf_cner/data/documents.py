@@ -135,10 +135,13 @@ def _kind(value: Any) -> str:
 
 
 def check_characters(document: Document) -> None:
-    """Raise DataError for a text with half a surrogate pair: no file in UTF-8 can hold it."""
-    if (half := _lone_surrogate(document.text)) is not None:
-        found = f"half a surrogate pair, {document.text[half]!a}, at position {half}"
-        raise DataError(f"Document {document.id!r}: found {found}; expected whole characters; repair the text.")
+    """Raise DataError for half a surrogate pair in the text, a name or a type: no file in UTF-8 can hold it."""
+    names = {"its id": document.id, "its record": document.record}
+    types = {f"the type {kind!a}": kind for kind in {span.type for span in document.spans}}
+    for where, text in {"the text": document.text, **names, **types}.items():
+        if (half := _lone_surrogate(text)) is not None:
+            found = f"half a surrogate pair, {text[half]!a}, at position {half} of {where}"
+            raise DataError(f"Document {document.id!a}: found {found}; expected whole characters; repair it.")
 
 
 def _lone_surrogate(text: str) -> int | None:

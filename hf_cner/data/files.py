@@ -60,8 +60,9 @@ def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -
                 line = data.decode("utf-8")
             except UnicodeDecodeError as error:
                 likely = "UTF-8" if understood else _likely(data)
-                _report_encoding(path, number, data[error.start : error.start + 1], likely, problems)
-                if likely not in ("", "UTF-8"):
+                rest = likely not in ("", "UTF-8")  # the whole file is in that encoding
+                _report_encoding(path, number, data[error.start : error.start + 1], likely, problems, rest=rest)
+                if rest:
                     return
                 continue
             understood = understood or max(line, default="") >= _CJK
@@ -75,6 +76,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise DataError(f"{path}: found a folder; expected a file; name a file in it.")
     if not path.exists():
         raise DataError(missing(path, "file"))
+    refuse_pipe(path)
     try:
         with path.open("rb") as plain:
             packed = plain.read(len(_GZIP)) == _GZIP
@@ -90,6 +92,19 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise DataError(
             f"{path}: found a file that may not be read; expected one that may; change its mode."
         ) from error
+
+
+def refuse_pipe(path: Path) -> None:
+    """Raise DataError for what can be read only once."""
+    if not (path.is_file() or path.is_dir()):
+        raise DataError(
+            f"{path}: found a pipe or a device; expected a file; write what comes out of it to a file first."
+        )
+
+
+def printable(name: str) -> str:
+    """A file name as text that UTF-8 can hold: bytes of another encoding are written as they are escaped."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def missing(path: Path, kind: str) -> str:
@@ -118,12 +133,16 @@ def _likely(data: bytes) -> str:
     return "GB18030"
 
 
-def _report_encoding(path: str | os.PathLike[str], line: int, byte: bytes, likely: str, problems: Problems) -> None:
+def _report_encoding(
+    path: str | os.PathLike[str], line: int, byte: bytes, likely: str, problems: Problems, *, rest: bool = False
+) -> None:
     names = {"UTF-8": "it is mostly UTF-8", "GB18030": "it looks like GBK/GB18030", "UTF-16": "it looks like UTF-16"}
     looks = f" ({names[likely]})" if likely else ""
     advice = f"convert it with `iconv -f {likely or 'ITS-ENCODING'} -t UTF-8`"
     if likely == "UTF-8":
         advice = "it may be damaged or cut off: fetch it again"
+    if rest:
+        advice += " (nothing from there on was read)"
     problems.report(path, line, f"the byte 0x{byte.hex()}, which is not UTF-8{looks}", "UTF-8 text", advice)
 
 

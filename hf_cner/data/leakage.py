@@ -65,7 +65,7 @@ def without_held_out(
 def _held_out(source: str) -> list[Document]:
     name, equals, folder = str(source).partition("=")
     if equals and not Path(source).exists():
-        return [document for part in read_splits(name, folder).values() for document in part]
+        return [document for part in read_splits(name, folder, on_error="skip").values() for document in part]
     if name in CORPORA and not Path(source).exists():
         return read_corpus(name)
     lines = read_texts([source])  # of a file that is named; a run may read it whole as well

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..modeling.schemes import SCHEMES, inexpressible
+from ..modeling.schemes import SCHEMES, check_scheme, inexpressible
 from ..modeling.windows import cut_spans, make_windows
 from .characters import BLANKS, notable_characters
 from .documents import Document, Span
@@ -157,6 +157,8 @@ def _types(spans: Sequence[tuple[Document, Span]], entity_types: Sequence[str]) 
 
 def _scheme_losses(documents: Sequence[Document], schemes: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Flat tags, whatever the scheme, hold one entity per character: the schemes lose the same entities."""
+    for scheme in schemes:
+        check_scheme(scheme)
     reasons: Counter[str] = Counter()
     types: Counter[str] = Counter()
     examples: list[dict[str, Any]] = []

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from .corpora import read_corpus
 from .documents import Document, read_jsonl
-from .files import missing, read_lines, read_text
+from .files import missing, printable, read_lines, read_text
 from .problems import DataError, Problems
+from .reading.locate import walk
 
 UNITS = ("auto", "line", "file")
 _TEXT = (".txt", ".txt.gz")
@@ -47,7 +48,7 @@ def read_texts(
     paths = [Path(name).expanduser() for name in files]
     named = Counter(path.name for path in paths)
     for path in paths:
-        inside = sorted(file for file in path.rglob("*") if file.is_file() and _known(file)) if path.is_dir() else None
+        inside = sorted(file for file in walk(path) if _known(file)) if path.is_dir() else None
         if inside is None:
             name = path.name if named[path.name] == 1 else path.as_posix()
             documents += _read(path, name, by_line=unit != "file", problems=problems)
@@ -67,15 +68,16 @@ def read_texts(
 
 
 def _known(path: Path) -> bool:
-    return path.name.endswith((*_TEXT, *_JSON_LINES))
+    return path.name.lower().endswith((*_TEXT, *_JSON_LINES))
 
 
 def _read(path: Path, name: str, *, by_line: bool, problems: Problems) -> Iterator[Document]:
+    name = printable(name)
     if not path.exists():
         raise DataError(missing(path, "file"))
-    if path.name.endswith(_JSON_LINES):
+    if path.name.lower().endswith(_JSON_LINES):
         yield from read_jsonl(path, problems=problems)
-    elif not path.name.endswith(_TEXT):
+    elif not path.name.lower().endswith(_TEXT):
         raise DataError(
             f"{path}: found a file that ends in {path.suffix or 'nothing'}; expected .txt or .jsonl (or .gz of them); "
             "rename it, or read it as a corpus."

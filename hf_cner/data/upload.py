@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .folders import relative_files
 
@@ -82,12 +83,16 @@ def upload_folder(
 
 
 def private_hub_without_xet() -> None:
-    """Upload to a Hub of one's own by LFS, which all servers speak; before `huggingface_hub` is imported.
+    """Upload to a Hub of one's own by LFS, which all servers speak.
 
     Uploads try the newer protocol Xet first and fail where a server has none. Whoever sets HF_HUB_DISABLE_XET decides.
     """
-    if "huggingface.co" not in os.environ.get("HF_ENDPOINT", "https://huggingface.co"):
-        os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+    if "huggingface.co" in os.environ.get("HF_ENDPOINT", "https://huggingface.co"):
+        return
+    chosen = os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+    constants: Any = sys.modules.get("huggingface_hub.constants")
+    if chosen == "1" and constants is not None:  # it read the variable when it was imported
+        constants.HF_HUB_DISABLE_XET = True
 
 
 def _check_token(api: HfApi) -> None:

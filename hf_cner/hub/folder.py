@@ -127,10 +127,11 @@ def _publish(source: Path, target: Path) -> None:
     ours = source.name in (RESULTS, LOG)
     cleaned = without_places(content) if ours else without_origins(content)
     if source.name == RESULTS:
-        data = cleaned.get("data") or {}
-        for about in (data, *(fold.get("data") or {} for fold in cleaned.get("folds") or [])):
-            if "left_out" in about:
+        for run in (cleaned, *(cleaned.get("folds") or [])):
+            if "left_out" in (about := run.get("data") or {}):
                 about["left_out"] = len(about["left_out"])
+            if (lost := run.get("entities") or {}).get("longest_lost"):
+                lost["longest_lost"] = lost["longest_lost"][1:]  # the first is a record's name
     if cleaned == content:
         shutil.copyfile(source, target)
         return

@@ -12,8 +12,17 @@ from pathlib import Path, PurePath
 from typing import Any
 
 CONFIG, RESULTS, LOG = "config.json", "results.json", "training_log.json"
-_LOCAL = {"output_dir", "data_dir", "path", "bigram_path", "checkpoint", "logging_dir"}  # keys that name places here
-_ABSOLUTE = re.compile(r"~/|/[^/]+/|[A-Za-z]:[\\/]|\\\\")
+_LOCAL = {
+    "output_dir",
+    "data_dir",
+    "path",
+    "bigram_path",
+    "checkpoint",
+    "logging_dir",
+    "vectors",
+    "queries",
+}  # keys of places here
+_ABSOLUTE = re.compile(r"~/|\.{1,2}/|/[^/]+/|[A-Za-z]:[\\/]|\\\\")
 _ORIGINS = ("_name_or_path", "name_or_path")
 
 

@@ -183,6 +183,8 @@ class Predictor:
         """
         if read_ahead < 1:
             raise ValueError(f"read_ahead is {read_ahead}; it counts characters and must be at least 1.")
+        if isinstance(texts, (str, Document, Mapping)):
+            raise TypeError(f"predict takes several texts, found one {type(texts).__name__}; give it in a list.")
         return self._predict(texts, read_ahead, progress)
 
     def _predict(
@@ -220,7 +222,8 @@ def _document(item: Input, number: int) -> Document:
     if isinstance(item, str):
         return Document(item)
     if isinstance(item, Mapping) and isinstance(item.get("text"), str):
-        return Document(item["text"], id=str(item.get("id") or ""), record=str(item.get("record") or ""))
+        name, record = ("" if item.get(key) is None else str(item[key]) for key in ("id", "record"))
+        return Document(item["text"], id=name, record=record)
     found = f"a row with the keys {sorted(map(str, item))}" if isinstance(item, Mapping) else type(item).__name__
     raise TypeError(f'Input {number + 1} is {found}; give texts (str), documents, or rows with the key "text".')
 

@@ -177,7 +177,7 @@ def _emissions(model: Any, batch: WindowBatch, device: torch.device, losses: _Lo
     emissions = output.emissions.float().to("cpu", non_blocking=queued)
     copied = torch.cuda.Event() if queued else None
     if copied is not None:
-        copied.record()
+        copied.record(torch.cuda.current_stream(device))
     return emissions, copied
 
 

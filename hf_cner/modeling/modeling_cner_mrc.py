@@ -182,7 +182,7 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
             )
             hidden_states, attentions = encoded.hidden_states, encoded.attentions
             text, text_mask = gather_units(encoded.last_hidden_state, units)
-            vectors = self.interaction(text, text_mask, *self._questions())
+            vectors = self.interaction(text, text_mask, *self._questions(input_ids.device))
         emissions = self.span_decoder(vectors, units)
         loss = None
         if labels is not None:
@@ -190,13 +190,14 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         output = CnerOutput(loss, emissions, emissions, hidden_states, attentions)
         return output if wants_dict(self.config, return_dict) else output.to_tuple()
 
-    def _questions(self) -> Encoded:
+    def _questions(self, device: torch.device) -> Encoded:
         """Vectors `(c, m, d)` of the questions and their mask; kept between calls in evaluation without gradient."""
         if self.training or torch.is_grad_enabled():
-            return self._encode_questions()
+            return self._encode_questions(device)
         # A parameter's version counts every change in place, except those by way of `.data`: these show in a sample.
         key = (
             self.query_ids,
+            (torch.is_autocast_enabled(device.type), torch.get_autocast_dtype(device.type)),
             [
                 (id(p), p.data_ptr(), 0 if p.is_inference() else p._version, p.device, p.dtype)
                 for p in self.cner.parameters()
@@ -206,24 +207,24 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         if kept is None or kept.key != key or not torch.equal(torch.cat(kept.views), kept.sample):
             flat = [p.detach().flatten() for p in self.cner.parameters()]
             views = [weights[len(weights) // 2 :][:SAMPLE] for weights in flat]
-            self._kept_queries = kept = KeptQuestions(key, views, torch.cat(views), self._encode_questions())
+            self._kept_queries = kept = KeptQuestions(key, views, torch.cat(views), self._encode_questions(device))
         return kept.encoded
 
-    def _encode_questions(self) -> Encoded:
-        ids, mask = self._question_ids()
+    def _encode_questions(self, device: torch.device) -> Encoded:
+        ids, mask = self._question_ids(device)
         encoded = self.cner(ids, mask, return_dict=True)
         text = token_mask(ids, mask, self.config.non_unit_ids)
         return encoded.last_hidden_state, text
 
-    def _question_ids(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def _question_ids(self, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
         width = max(map(len, self.query_ids))
         rows = [ids + [self.config.pad_token_id] * (width - len(ids)) for ids in self.query_ids]
         mask = [[1] * len(ids) + [0] * (width - len(ids)) for ids in self.query_ids]
-        return torch.tensor(rows, device=self.device), torch.tensor(mask, device=self.device)
+        return torch.tensor(rows, device=device), torch.tensor(mask, device=device)
 
     def _ask_jointly(self, ids: torch.Tensor, attended: torch.Tensor, units: torch.Tensor) -> torch.Tensor:
         """`(b, c, n, d)`: question and text in one sequence, gathered to the front so that no gap lies between them."""
-        questions, question_mask = self._question_ids()
+        questions, question_mask = self._question_ids(ids.device)
         batch, types, length = len(ids), len(questions), ids.shape[1]
         leading = attended.bool() & ~units & (units.long().cumsum(1) == 0)  # the text's own [CLS]: the question has one
         pieces = [

@@ -10,7 +10,7 @@ from torch import nn
 from .band import band_targets, valid_band
 from .biaffine import BiaffineScorer
 from .schemes import decode, inexpressible
-from .span_decoder import SpanDecoder, Triple, owns
+from .span_decoder import ScoredSpan, SpanDecoder, Triple, owns
 
 
 class MrcBiaffine(SpanDecoder):
@@ -132,6 +132,7 @@ class MrcTags(SpanDecoder):
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies over units and questions; `labels` `(b, m, 3)` start, end, type."""
         batch, length, types, _ = emissions.shape
+        band_targets(labels, length, length, types)  # names a type that is none
         targets = torch.zeros(batch, length, types, dtype=torch.long, device=emissions.device)
         places = torch.arange(length, device=emissions.device)
         for label in labels.unbind(1):  # as many rounds as the text with most spans has spans
@@ -149,13 +150,20 @@ class MrcTags(SpanDecoder):
         return [pair for own in by_type for pair in inexpressible(own)]
 
     def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
+        """The window's own characters `(units, c, 3)`: a document is decoded as a whole, mentions at cuts as well."""
+        return emissions[first:last]
+
+    def decode(self, documents: Sequence[torch.Tensor], *, scores: bool = False) -> list[list[ScoredSpan]]:
+        """Spans of each document's emissions `(units, c, 3)`."""
+        return super().decode([self._found(emissions) for emissions in documents], scores=scores)
+
+    def _found(self, emissions: torch.Tensor) -> torch.Tensor:
+        """Start, end, number of the type and score of each span: `(spans, 4)`."""
         best, tags = emissions.double().log_softmax(-1).max(-1)
         found = []
         for number, column in enumerate(tags.T.tolist()):
             for start, end, _ in decode([self.tags[tag] for tag in column], "BIO"):
-                if owns(first, last, start, end):
-                    score = best[start:end, number].sum().exp().item()
-                    found.append([start + offset, end + offset, number, score])
+                found.append([start, end, number, best[start:end, number].sum().exp().item()])
         return torch.tensor(found, dtype=torch.float64).view(-1, 4)
 
 

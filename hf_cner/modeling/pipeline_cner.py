@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import Any
 
+import torch
 from transformers import Pipeline
 
 from .characters import CharacterTable
@@ -46,6 +47,9 @@ class ClinicalNerPipeline(Pipeline):
         if self.tokenizer is None:
             raise ValueError("The task clinical-ner needs a tokenizer; pass tokenizer=… or a checkpoint that has one.")
         self.table = CharacterTable(self.tokenizer)
+        if self.device.type == "mps":  # which has no float64, and decoding computes in that
+            self.device = torch.device("cpu")
+            self.model.cpu()
 
     def _sanitize_parameters(  # type: ignore[override]
         self,

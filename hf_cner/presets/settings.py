@@ -58,6 +58,9 @@ def resolve_settings(
     for layer in layers:
         check_keys(layer, default_settings(), training_keys)
         settings = merge(settings, layer)
+    encoder = settings["model"]["encoder"]
+    if encoder.get("name_or_path") and Path(encoder["name_or_path"]).is_dir():
+        encoder["name_or_path"] = str(Path(encoder["name_or_path"]).absolute())  # no card takes that for a Hub's name
     return settings
 
 

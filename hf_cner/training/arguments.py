@@ -100,6 +100,8 @@ class CnerTrainingArguments(TrainingArguments):
         self.load_best_model_at_end = self.load_best_model_at_end and "no" not in strategies
         if self.auto_bf16 and not (self.bf16 or self.fp16 or self.use_cpu):
             self.bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+        if torch.backends.mps.is_available() and not torch.cuda.is_available():
+            self.use_cpu = True  # Apple's devices have no float64, which the CRF computes in
         if not torch.cuda.is_available():
             self.dataloader_pin_memory = False  # there is nothing to copy to, and torch warns at every epoch
         super().__post_init__()

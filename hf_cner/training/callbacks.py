@@ -47,11 +47,15 @@ class Patience(TrainerCallback):
         self.patience = patience
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        name = _watched(args)
-        if not any(name in entry for entry in state.log_history):
-            raise ValueError(f"early_stopping_patience watches {name}, but the evaluation does not give it.")
-        if self.is_out(args, state):
+        if _watched(args) in kwargs["metrics"] and self.is_out(args, state):  # there may be other parts to evaluate
             control.should_training_stop = True
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        name, seen = _watched(args), {key for entry in state.log_history for key in entry}
+        if name not in seen and any(key.startswith("eval_") for key in seen):
+            raise ValueError(f"early_stopping_patience watches {name}, but the evaluation does not give it.")
 
     def is_out(self, args: TrainingArguments, state: TrainerState) -> bool:
         """Whether so many evaluations went by; also of a run that was cut off between that and its end."""
@@ -100,7 +104,7 @@ class FiniteWeights(TrainerCallback):
 
 
 class Stopwatch(TrainerCallback):
-    """Seconds of training in each epoch, evaluation and saving not counted.
+    """Seconds of training in each epoch, without the evaluation and saving at its end (those inside it count).
 
     Attributes:
         epochs: seconds of each epoch that began and ended in this process.

@@ -124,7 +124,9 @@ class DocumentEncoder:
 
 def as_documents(dataset: Any) -> list[Document] | None:
     """The documents of a list, or of a dataset with the columns `text` and `entities`; None for anything else."""
-    if isinstance(dataset, (list, tuple)) and dataset and all(isinstance(item, Document) for item in dataset):
+    if isinstance(dataset, (list, tuple)) and not dataset:
+        raise ValueError("There are no documents: the list is empty; give at least one.")
+    if isinstance(dataset, (list, tuple)) and all(isinstance(item, Document) for item in dataset):
         return list(dataset)
     if {"text", "entities"} <= set(getattr(dataset, "column_names", None) or ()):
         return [from_row(row) for row in dataset]

@@ -19,9 +19,10 @@ UNDECAYED = re.compile(r"(?:^|\.)(?:start_transitions|end_transitions|transition
 def slot_path(parameter: str) -> str:
     """The part of a parameter's name that begins with its slot: `cner.encoder.model.x` is `encoder.model.x`.
 
-    Wrappers may stand before it (`base_model.model.…` of PEFT). A parameter outside all slots has the path "".
+    Wrappers may stand before it (`base_model.model.…` of PEFT), or behind the part that they wrap
+    (`modules_to_save.default`). A parameter outside all slots has the path "".
     """
-    parts = parameter.split(".")
+    parts = re.sub(r"\.(modules_to_save\.[^.]+|original_module)(?=\.)", "", parameter).split(".")
     first = next((i for i, part in enumerate(parts) if part in SLOTS), len(parts))
     return ".".join(parts[first:])
 

@@ -172,9 +172,9 @@ def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
     if checkpoint is None:
         return None
     state = TrainerState.load_from_json(os.path.join(checkpoint, TRAINER_STATE_NAME))
-    epoch, patience = state.epoch or 0.0, args.early_stopping_patience
-    if patience is not None and Patience(patience).is_out(args, state) and epoch == int(epoch):
-        args.num_train_epochs = epoch
+    patience = args.early_stopping_patience
+    if patience is not None and Patience(patience).is_out(args, state) and float(state.epoch or 0).is_integer():
+        args.max_steps = state.global_step
     return checkpoint
 
 
@@ -216,6 +216,7 @@ def _train_folds(
     folder = RunFolder(settings["output_dir"])
     if _is_first_process():
         folder.check(resume=resume, overwrite=overwrite)
+        folder.begin(settings, {"folds": split["folds"], "fingerprint": fingerprint(documents)}, overwrite=overwrite)
     folds = []
     for number, (rest, held_out) in enumerate(k_folds(documents, int(split["folds"]), seed)):
         own = {**settings, "output_dir": str(folder.path / f"fold-{number}")}

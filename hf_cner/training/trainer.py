@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Sampler
 from transformers import EvalPrediction, PreTrainedTokenizerBase
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, EvalLoopOutput, PredictionOutput, TrainOutput
 
-from ..data.collator import CnerDataCollator
+from ..data.collator import IGNORED, CnerDataCollator
 from ..data.features import EntityReport
 from ..modeling.extraction import extract
 from .arguments import CnerTrainingArguments
@@ -211,9 +211,8 @@ class CnerTrainer(TrainerWithCard):
         samples, items = super().get_batch_samples(epoch_iterator, num_batches, device)
         if items is not None and samples[0]["labels"].ndim == 3:
             masks = [self.model.unit_mask(batch["input_ids"], batch.get("attention_mask")) for batch in samples]
-            items = torch.stack([mask.sum() for mask in masks]).sum().to(device)
-            if self.args.average_tokens_across_devices and self.args.world_size > 1:
-                items = self.accelerator.gather(items).sum()
+            counted = [{"labels": torch.where(mask, 0, IGNORED)} for mask in masks]
+            items = self._get_num_items_in_batch(counted, device)  # as over tags, on however many devices
         return samples, items
 
     def train(self, resume_from_checkpoint: str | bool | None = None, *args: Any, **kwargs: Any) -> TrainOutput:

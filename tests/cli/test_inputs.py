@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -122,3 +123,39 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         texts_of(tmp_path, form="jsonl")
     with pytest.raises(ValueError, match="The input format is 'xml'; choose one of auto, text, lines, jsonl"):
         texts_of(tmp_path / "a.txt", form="xml")
+
+
+def test_a_folder_holds_no_hidden_files_and_endings_in_capitals(tmp_path: Path) -> None:
+    (tmp_path / "b.TXT").write_text("发热。", encoding="utf-8")
+    (tmp_path / "._a.txt").write_bytes(b"\x00\xff\xfe")
+    documents, _ = read_inputs(str(tmp_path))
+    assert [(document.id, document.text) for document in documents] == [("b.TXT", "发热。")]
+
+
+def test_a_note_that_cannot_be_read_is_no_note_without_findings(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("头痛，发热。".encode("gb18030"))
+    (tmp_path / "b.txt").write_text("", encoding="utf-8")
+    problems = Problems("skip")
+    documents, _ = read_inputs(str(tmp_path), problems=problems)
+    assert [document.id for document in documents] == ["b.txt"] and len(problems.items) == 1
+
+
+def test_lines_of_standard_input_begin_behind_the_byte_order_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("\ufeff头痛\n\ufeff发热".encode())))
+    documents, _ = read_inputs("-", form="lines")
+    assert [document.text for document in documents] == ["头痛", "\ufeff发热"]
+
+
+def test_a_line_of_brackets_is_a_bad_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = b"[" * 200_000 + b'\n{"text": "x"}'
+    problems = Problems("skip")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(deep)))
+    documents, _ = read_inputs("-", form="jsonl", problems=problems)
+    assert [document.text for document in documents] == ["x"] and len(problems.items) == 1
+
+
+def test_a_file_name_in_another_encoding_makes_no_broken_row(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode("病历".encode("gbk") + b".txt")).write_text("头痛", encoding="utf-8")
+    documents, _ = read_inputs(str(tmp_path))
+    [document] = documents
+    assert document.id.encode("utf-8").decode("utf-8") == document.id and document.id.endswith(".txt")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -130,3 +132,56 @@ def test_format_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert output_format(None, None) == "jsonl"
     with pytest.raises(ValueError, match="The output format is 'xml'; choose one of jsonl, csv, text, html"):
         output_format("xml", None)
+
+
+def never(documents: Iterable[Document]) -> Iterator[Document]:
+    raise AssertionError("nothing is to be predicted")
+
+
+def test_a_folder_is_refused_before_anything_is_predicted(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="found a folder; expected the name of a file to be written"):
+        write_predictions(never, INPUTS, tmp_path, "jsonl")
+
+
+def test_packed_files_are_packed_and_their_format_is_that_before_the_gz(tmp_path: Path) -> None:
+    assert output_format(None, Path("a.csv.gz")) == "csv" and output_format(None, Path("a.jsonl.gz")) == "jsonl"
+    write_predictions(first_two, INPUTS, tmp_path / "out.jsonl.gz", "jsonl")
+    with gzip.open(tmp_path / "out.jsonl.gz", "rt", encoding="utf-8") as stream:
+        assert [json.loads(line)["text"] for line in stream.read().splitlines()] == TEXTS
+    with pytest.raises(ValueError, match="--resume goes on with an --output file of JSON lines"):
+        write_predictions(never, INPUTS, tmp_path / "out.jsonl.gz", "jsonl", resume=True)
+
+
+def test_behind_a_link_the_file_is_replaced_and_a_device_is_written_to(tmp_path: Path) -> None:
+    (tmp_path / "real.jsonl").write_text("old", encoding="utf-8")
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "real.jsonl")
+    write_predictions(first_two, INPUTS, tmp_path / "link.jsonl", "jsonl")
+    assert (tmp_path / "link.jsonl").is_symlink() and len(rows_of(tmp_path / "real.jsonl")) == 3
+    assert write_predictions(first_two, INPUTS, Path("/dev/null"), "jsonl") == 3
+    assert Path("/dev/null").is_char_device()
+
+
+def test_resume_with_another_model_or_other_names_is_refused(tmp_path: Path) -> None:
+    def cut_off(documents: Iterable[Document]) -> Iterator[Document]:
+        yield next(iter(first_two(documents)))
+        raise KeyboardInterrupt
+
+    path, about = tmp_path / "out.jsonl", {"weights": "a", "scores": True}
+    with pytest.raises(KeyboardInterrupt):
+        write_predictions(cut_off, INPUTS, path, "jsonl", about=about)
+    with pytest.raises(DataError, match=r"predicted with other settings \(weights\), expected one run's"):
+        write_predictions(never, INPUTS, path, "jsonl", about={**about, "weights": "b"}, resume=True)
+    renamed = [Document(text, id=f"m{number}") for number, text in enumerate(TEXTS)]
+    with pytest.raises(DataError, match="found another text than in the input"):
+        write_predictions(never, renamed, path, "jsonl", about=about, resume=True)
+    assert write_predictions(first_two, INPUTS, path, "jsonl", about=about, resume=True) == 3
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_standard_output_is_utf_8_whatever_the_terminal_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="cp1252", newline="\r\n"))
+    write_predictions(first_two, [Document("头痛😀")], None, "jsonl")
+    sys.stdout.flush()
+    assert raw.getvalue().endswith(b"\n") and b"\r" not in raw.getvalue()
+    assert json.loads(raw.getvalue().decode("utf-8"))["text"] == "头痛😀"

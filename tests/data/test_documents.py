@@ -128,3 +128,16 @@ def test_a_text_that_utf8_cannot_hold_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"Document 'a': found half a surrogate pair, '\\udfff', at position 1"):
         write_jsonl([Document("头痛"), Document("头\udfff", id="a")], tmp_path / "a.jsonl")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "where"),
+    [
+        (Document("头痛", id="\ud800"), "its id"),
+        (Document("头痛", record="\ud800"), "its record"),
+        (Document("头痛", (Span(0, 2, "\ud800"),)), "the type"),
+    ],
+)
+def test_half_surrogates_in_names_are_named(document: Document, where: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=f"half a surrogate pair, .* of {where}"):
+        write_jsonl([document], tmp_path / "x.jsonl")

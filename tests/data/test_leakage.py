@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,11 @@ def test_a_corpus_may_be_held_out(tmp_path: Path) -> None:
             without_held_out([*sample[:2], Document("别的文字。")], [source])
     with pytest.raises(ValueError, match="no such file"):
         without_held_out(sample, ["nowhere.txt"])
+
+
+def test_a_held_out_corpus_with_a_faulty_annotation_is_compared_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "test.jsonl"
+    path.write_text(json.dumps({"text": LINE, "entities": [{"start": 5, "end": 3, "type": "x"}]}) + "\n", "utf-8")
+    write_jsonl([Document(LINE[::-1])], tmp_path / "more.jsonl")
+    with pytest.raises(ValueError, match="1 of 2 documents hold a text"):
+        without_held_out([Document(LINE[::-1]), Document("别的文字。")], [f"jsonl={tmp_path}"])

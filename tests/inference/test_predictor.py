@@ -169,3 +169,14 @@ def test_bad_input_is_named() -> None:
         PREDICTOR({"note": "患者"})
     with pytest.raises(ValueError, match="read_ahead is 0; it counts characters"):
         PREDICTOR.predict(["患者"], read_ahead=0)
+
+
+@pytest.mark.parametrize("one", ["患者头痛", {"text": "患者头痛", "id": "1"}, Document("患者头痛")])
+def test_one_text_alone_is_no_list_of_characters(one: Any) -> None:
+    with pytest.raises(TypeError, match=r"predict takes several texts, found one .*; give it in a list"):
+        PREDICTOR.predict(one)
+
+
+def test_rows_keep_the_name_0() -> None:
+    [document] = PREDICTOR([{"text": "头痛", "id": 0, "record": 0}])
+    assert (document.id, document.record) == ("0", "0")

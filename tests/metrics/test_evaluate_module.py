@@ -84,3 +84,8 @@ def test_combine(loaded: evaluate.EvaluationModule) -> None:
 def test_bad_input(predictions: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ClinicalNer().compute(predictions=predictions, references=GOLD)
+
+
+def test_what_can_be_gone_through_once_is_counted_as_well() -> None:
+    spans = [[{"start": 0, "end": 2, "type": "症状"}], []]
+    assert ClinicalNer().compute(predictions=iter(spans), references=map(list, spans))["strict_f1"] == 1.0

@@ -130,9 +130,9 @@ def counting(model: CnerForQuestionAnswering) -> list[int]:
     calls: list[int] = []
     encode = model._encode_questions
 
-    def counted() -> Any:
+    def counted(device: torch.device) -> Any:
         calls.append(1)
-        return encode()
+        return encode(device)
 
     model._encode_questions = counted  # type: ignore[method-assign]
     return calls
@@ -291,3 +291,36 @@ def test_the_model_learns_nested_answers() -> None:
     model.eval()
     found = model.decode(model(**inputs).emissions, model.unit_mask(**inputs))[0]
     assert [s[:3] for s in found] == [(1, 6, TYPES[0]), (1, 6, TYPES[1]), (2, 4, TYPES[1])]
+
+
+def test_questions_that_were_kept_under_autocast_are_not_used_outside_it() -> None:
+    model = model_of({"encoder": ENCODERS["static"], "context": {"kind": "cnn"}})
+    with torch.no_grad():
+        expected = model(**batch()).emissions
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            model(**batch())
+        assert torch.equal(model(**batch()).emissions, expected)
+
+
+@pytest.mark.parametrize(("one", "other"), [(20, 22), (22, 20)])
+def test_tags_are_decoded_over_the_whole_document(one: int, other: int) -> None:
+    decoder = model_of(CASES["tags"]).span_decoder
+
+    def window(first: int, end: int) -> torch.Tensor:
+        """24 characters from `first` on, read as a mention from 12 to `end`."""
+        emissions = torch.tensor([0.0, -9.0, -9.0]).repeat(24, 2, 1)
+        emissions[12 - first, 0] = torch.tensor([-9.0, 0.0, -9.0])
+        emissions[13 - first : end - first, 0] = torch.tensor([-9.0, -9.0, 0.0])
+        return emissions
+
+    # Two windows, cut at 16, that disagree on where the mention ends: the one in which that lies decides.
+    whole = torch.cat([decoder.crop(window(0, one), 0, 16, 0), decoder.crop(window(8, other), 8, 24, 8)])
+    assert [span[:3] for span in decoder.decode([whole])[0]] == [(12, other, TYPES[0])]
+
+
+def test_an_unknown_type_has_a_sentence_in_every_decoder() -> None:
+    labels = LABELS.clone()
+    labels[0, 0, 2] = 5
+    for name in ("tags", "pointers", "static"):
+        with pytest.raises(ValueError, match="labels hold the type 5; the types have the numbers 0 to 1"):
+            model_of(CASES[name])(**batch(), labels=labels)

@@ -57,3 +57,8 @@ def test_bf16_is_used_where_an_accelerator_has_it(monkeypatch: pytest.MonkeyPatc
         for options in ({}, {"auto_bf16": False}, {"use_cpu": True}, {"fp16": True}, {"bf16": True, "use_cpu": True})
     ]
     assert chosen == [True, False, False, False, True]
+
+
+def test_devices_without_float64_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert CnerTrainingArguments(output_dir=str(tmp_path)).device.type == "cpu"

@@ -14,7 +14,7 @@ from hf_cner.training.sampling import LengthBuckets
 def stops(values: list[float], patience: int, tmp_path: object, **options: object) -> bool:
     state = TrainerState(log_history=[{"eval_strict_f1": value, "eval_loss": -value} for value in values])
     control = TrainerControl()
-    Patience(patience).on_evaluate(arguments(str(tmp_path), **options), state, control)
+    Patience(patience).on_evaluate(arguments(str(tmp_path), **options), state, control, metrics=state.log_history[-1])
     return control.should_training_stop
 
 
@@ -29,8 +29,22 @@ def test_it_stops_after_as_many_evaluations_without_a_new_best(tmp_path: object)
 
 
 def test_a_metric_that_is_not_there_is_named(tmp_path: object) -> None:
+    patience, control = Patience(1), TrainerControl()
+    args = arguments(str(tmp_path), metric_for_best_model="accuracy")
+    patience.on_epoch_begin(args, TrainerState(), control)  # nothing was evaluated yet
     with pytest.raises(ValueError, match="early_stopping_patience watches eval_accuracy"):
-        stops([0.1], 1, tmp_path, metric_for_best_model="accuracy")
+        patience.on_epoch_begin(args, TrainerState(log_history=[{"eval_strict_f1": 0.1}]), control)
+
+
+def test_other_parts_may_be_evaluated_beside_the_watched_one(tmp_path: object) -> None:
+    args = arguments(str(tmp_path), metric_for_best_model="dev_strict_f1")
+    log, control, patience = [], TrainerControl(), Patience(1)
+    for value in (0.5, 0.4):
+        for part in ("test", "dev"):
+            assert not control.should_training_stop
+            log.append({f"eval_{part}_strict_f1": value})
+            patience.on_evaluate(args, TrainerState(log_history=log), control, metrics=log[-1])
+    assert control.should_training_stop
 
 
 def test_the_sampler_hears_of_the_epoch_also_in_its_middle(tmp_path: object) -> None:

@@ -100,3 +100,16 @@ def test_an_optimiser_with_groups_of_its_own_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ValueError, match="makes its own parameter groups"):
         run.create_optimizer()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "path"),
+    [
+        ("cner.encoder.model.x", "encoder.model.x"),
+        ("base_model.model.span_decoder.modules_to_save.default.crf.transitions", "span_decoder.crf.transitions"),
+        ("base_model.model.span_decoder.original_module.crf.transitions", "span_decoder.crf.transitions"),
+        ("outside.weight", ""),
+    ],
+)
+def test_wrappers_are_seen_through(parameter: str, path: str) -> None:
+    assert slot_path(parameter) == path

@@ -71,6 +71,36 @@ def test_a_finished_run_is_read_refused_or_replaced(
     assert (tmp_path / "out" / "own.txt").read_text() == "kept"
 
 
+def test_folds_go_on_with_their_own_settings_and_are_replaced_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given = settings(tmp_path / "out", num_train_epochs=1)
+    given["data"]["split"] = {"folds": 3, "seed": 1}
+    real, done = hf_cner.training.run.train_on, []
+
+    def cut_off(*args: Any, **options: Any) -> Any:
+        if len(done) % 2:
+            raise KeyboardInterrupt
+        done.append(real(*args, **options))
+        return done[-1]
+
+    monkeypatch.setattr(hf_cner.training.run, "train_on", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        train(given)
+    monkeypatch.undo()
+    other = copy.deepcopy(given)
+    other["training"]["learning_rate"] = 0.5
+    with pytest.raises(ValueError, match=r"began with other settings \(training\.learning_rate\)"):
+        train(other, resume=True)
+    first = train(given, resume=True)
+    assert [fold["data"]["fold"] for fold in first["folds"]] == [0, 1, 2]
+    monkeypatch.setattr(hf_cner.training.run, "train_on", cut_off)
+    done.append(None)
+    with pytest.raises(KeyboardInterrupt):
+        train(other, overwrite=True)
+    assert not (tmp_path / "out" / "results.json").exists()  # nobody takes the old ones for these
+
+
 def test_a_run_that_was_cut_off_after_its_early_stop_trains_no_more(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

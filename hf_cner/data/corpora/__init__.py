@@ -15,9 +15,10 @@ from pathlib import Path
 from types import ModuleType
 
 from ..documents import Document
+from ..files import refuse_pipe
 from ..problems import DataError, Problems
 from ..reading.detect import guess, same_family
-from ..reading.locate import by_split, choose_split, matching
+from ..reading.locate import SPLITS, by_split, choose_split, matching
 
 # Name of the corpus → module in this folder; modules are imported when they are needed.
 CORPORA = {
@@ -74,7 +75,7 @@ def splits(name: str, data_dir: str | PathLike[str] | None = None) -> tuple[str,
     if patterns is None or data_dir is None:
         return ("train",)
     path = _existing(data_dir)
-    return tuple(by_split(matching(path, patterns))) or ("train",) if path.is_dir() else ("train",)
+    return tuple(by_split(matching(path, patterns), path)) or ("train",) if path.is_dir() else ("train",)
 
 
 def read_corpus(
@@ -102,7 +103,11 @@ def read_corpus(
     """
     module = corpus_module(name)
     problems = Problems(on_error) if problems is None else problems
+    if split is not None and split not in SPLITS:
+        raise DataError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
     if module.NAME == "sample":
+        if split not in (None, "train"):
+            raise DataError(f"The bundled sample has no splits; leave out split={split!r}.")
         return list(module.read(problems=problems))
     if data_dir is None:
         raise DataError(f"The corpus {module.NAME} needs data_dir, the folder that holds {module.LAYOUT}.")
@@ -157,11 +162,12 @@ def _read_all(module: ModuleType, path: Path, split: str | None, problems: Probl
 def _read(module: ModuleType, path: Path, split: str | None, problems: Problems) -> Iterator[Document]:
     patterns = getattr(module, "PATTERNS", None)
     if split is None or path.is_file() or patterns is None:
-        if split not in (None, "train") and path.is_dir():
-            raise DataError(f"{path}: the corpus {module.NAME} is not published in splits; leave out split={split!r}.")
+        if split not in (None, "train"):
+            why = "a file is no folder with splits" if path.is_file() else f"{module.NAME} is not published in splits"
+            raise DataError(f"{path}: {why}; leave out split={split!r}.")
         yield from module.read(path, problems=problems)
         return
-    for file in choose_split(path, by_split(matching(path, patterns)), split):
+    for file in choose_split(path, by_split(matching(path, patterns), path), split):
         yield from module.read(file, problems=problems)
 
 
@@ -169,6 +175,7 @@ def _existing(data_dir: str | PathLike[str]) -> Path:
     path = Path(data_dir).expanduser()
     if not path.exists():
         raise DataError(f"{path}: there is no such folder or file; check the path given as data_dir.")
+    refuse_pipe(path)
     return path
 
 

@@ -34,5 +34,5 @@ PATTERNS = (
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
     """Yield the sentences of a file, or of a folder: of those of its files that are not named after dev or test."""
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS)), None):
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
         yield from conll.read(path, problems=problems)

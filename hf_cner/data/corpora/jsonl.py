@@ -21,5 +21,5 @@ PATTERNS = ("*.jsonl",)
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
     """Yield the documents of a file, or of a folder: of those of its files that are not named after dev or test."""
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS)), None):
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
         yield from read_jsonl(path, problems=problems)

@@ -21,7 +21,8 @@ SAME_AS = {  # corpora with the types of another one
 
 def query_file(corpus: str) -> Path | None:
     """The file with the questions of a corpus; None where it has none."""
-    name = f"{SAME_AS.get(corpus, corpus)}.yaml"
+    wanted = corpus.lower().replace("_", "-")  # as `read_corpus` forgives it
+    name = f"{SAME_AS.get(wanted, wanted)}.yaml"
     return next((path for path in Path(__file__).parent.glob("*.yaml") if path.name == name), None)
 
 

@@ -10,14 +10,11 @@ from pathlib import Path
 from ..problems import DataError
 
 SPLITS = ("train", "validation", "test")
+# As words of names: train, training, trainset; dev, devset, valid, validation; test, testa, testset.
 _SPLIT_WORDS = {
-    "train": "train",
-    "training": "train",
-    "dev": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "val": "validation",
-    "test": "test",
+    "train": re.compile(r"train(ing)?(set)?"),
+    "validation": re.compile(r"(dev|devel|val|valid|validation)(set)?[ab]?"),
+    "test": re.compile(r"test(ing)?(set)?[ab]?"),
 }
 
 
@@ -59,20 +56,32 @@ def stem(path: Path) -> str:
     return re.sub(r"\.(txt|json|jsonl|csv|conll)$", "", name, flags=re.IGNORECASE)
 
 
-def split_of(path: Path) -> str:
-    """The published split that a file's name speaks of: train (the default), validation or test.
+def split_of(path: Path, root: Path | None = None) -> str:
+    """The published split that a file's name speaks of, or its folders' below ``root``: train is the default.
 
-    The last such word counts: ``CMeEE_train.json``, ``medical.dev``, ``subtask1_test_set_with_answer.json``.
+    The nearest such word counts: ``CMeEE_train.json``, ``medical.dev``, ``subtask1_test_set_with_answer.json``,
+    ``test/notes.jsonl``.
     """
-    words = [word for word in re.split(r"[^a-z]+", path.name.lower()) if word in _SPLIT_WORDS]
-    return _SPLIT_WORDS[words[-1]] if words else "train"
+    inside = path.relative_to(root).parts if root is not None and path != root else (path.name,)
+    return next((split for part in reversed(inside) if (split := _split_in(part)) is not None), "train")
 
 
-def by_split(files: Iterable[Path]) -> dict[str, list[Path]]:
-    """Group files by published split, in the order train, validation, test; splits without a file are left out."""
+def _split_in(name: str) -> str | None:
+    """The split of the last word in a name that speaks of one."""
+    words = reversed(re.split(r"[^a-z]+", name.lower()))
+    named = (split for word in words for split, form in _SPLIT_WORDS.items() if form.fullmatch(word))
+    return next(named, None)
+
+
+def by_split(files: Iterable[Path], root: Path | None = None) -> dict[str, list[Path]]:
+    """Group files by published split, in the order train, validation, test; splits without a file are left out.
+
+    Args:
+        root: the folder in which they were looked for; the names of folders below it count as well.
+    """
     groups: dict[str, list[Path]] = {split: [] for split in SPLITS}
     for file in files:
-        groups[split_of(file)].append(file)
+        groups[split_of(file, root if root is not None and root.is_dir() else None)].append(file)
     return {split: group for split, group in groups.items() if group}
 
 

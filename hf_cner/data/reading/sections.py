@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import read_lines, read_text
-from ..problems import Problems
-from .locate import natural_key, walk
+from ..problems import DataError, Problems
+from .locate import natural_key, split_of, walk
 from .standoff import RawDocument, RawSpan, offset
 
 _NAME = re.compile(r"(?:[0-9]+-)?(?P<section>.+)-(?P<number>[0-9]+)\.txt(?P<text>original\.txt)?(?:\.gz)?")
@@ -51,10 +51,15 @@ def section_files(folder: Path, problems: Problems) -> tuple[dict[SectionKey, Pa
     """Find (texts, annotations) below ``folder``; a second file for the same section is reported and left out."""
     texts: dict[SectionKey, Path] = {}
     annotations: dict[SectionKey, Path] = {}
+    parts: dict[str, Path] = {}
     for path in walk(folder):
         match = _NAME.fullmatch(path.name)
         if match is None:
             continue
+        parts.setdefault(split_of(path.parent, folder) if path.parent != folder else "train", path)
+        if len(parts) > 1:
+            found = f"the published parts {' and '.join(parts)} side by side"
+            raise DataError(f"{folder}: found {found}; expected one of them; name its folder.")
         key = section_key(match["section"], int(match["number"]))
         group = texts if match["text"] else annotations
         if key in group:

@@ -178,3 +178,13 @@ def test_published_ccks2018(data_dir: Path) -> None:
     assert len(documents) == 600
     counts = Counter(span.type for d in documents for span in d.spans)
     assert counts == {"解剖部位": 7838, "症状描述": 2066, "独立症状": 3055, "药物": 1005, "手术": 1116}
+
+
+def test_both_published_parts_at_once_are_refused(tmp_path: Path) -> None:
+    for part, number in (("train", 1), ("test", 2)):
+        (tmp_path / part).mkdir()
+        (tmp_path / part / f"一般项目-{number}.txtoriginal.txt").write_text("头痛", encoding="utf-8")
+        (tmp_path / part / f"一般项目-{number}.txt").write_text("头痛\t0\t1\t症状和体征\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"found the published parts .* side by side; expected one of them"):
+        read_corpus("ccks2017", tmp_path)
+    assert len(read_corpus("ccks2017", tmp_path / "train")) == 1

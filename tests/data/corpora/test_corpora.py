@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -159,3 +160,20 @@ def test_the_bundled_sample() -> None:
     assert len(documents) >= 200
     assert types_in(documents) == tuple(sorted(entity_types("sample")))
     assert read_corpus("sample", "/nowhere") == documents
+
+
+def test_a_split_is_one_of_three_and_no_part_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_text('{"text": "头痛"}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="There is no split 'tset'; choose one of train, validation, test"):
+        read_corpus("jsonl", path, split="tset")
+    with pytest.raises(ValueError, match="a file is no folder with splits; leave out split='test'"):
+        read_corpus("jsonl", path, split="test")
+    with pytest.raises(ValueError, match="The bundled sample has no splits"):
+        read_corpus("sample", split="test")
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="found a pipe or a device; expected a file"):
+        read_corpus("jsonl", tmp_path / "pipe")

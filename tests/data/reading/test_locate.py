@@ -62,3 +62,27 @@ def test_choosing_a_split() -> None:
         choose_split(Path("d"), by_split([dev, test]), None)
     with pytest.raises(DataError, match=r"found the splits test; expected 'train'"):
         choose_split(Path("d"), by_split([test]), "train")
+
+
+def test_folders_speak_of_splits_where_names_do_not(tmp_path: Path) -> None:
+    for name in ("train/docs.jsonl", "test/docs.jsonl", "devset/a/docs.jsonl", "test/train.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    found = by_split(matching(tmp_path, ["*.jsonl"]), tmp_path)
+    named = {split: [path.relative_to(tmp_path).as_posix() for path in files] for split, files in found.items()}
+    assert named == {
+        "train": ["test/train.jsonl", "train/docs.jsonl"],
+        "validation": ["devset/a/docs.jsonl"],
+        "test": ["test/docs.jsonl"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("CMeEE_testA.json", "test"), ("testset.txt", "test"), ("devset.txt", "validation"), ("testing.csv", "test"),
+        ("latest.txt", "train"), ("device.txt", "train"), ("contest_notes.txt", "train"), ("validb.json", "validation"),
+    ],
+)  # fmt: skip
+def test_forms_of_the_words(name: str, split: str) -> None:
+    assert split_of(Path(name)) == split
