@@ -124,13 +124,18 @@ class DocumentEncoder:
 
 def as_documents(dataset: Any) -> list[Document] | None:
     """The documents of a list, or of a dataset with the columns `text` and `entities`; None for anything else."""
-    if isinstance(dataset, (list, tuple)) and not dataset:
-        raise ValueError("There are no documents: the list is empty; give at least one.")
-    if isinstance(dataset, (list, tuple)) and all(isinstance(item, Document) for item in dataset):
+    if isinstance(dataset, (list, tuple)) and dataset and all(isinstance(item, Document) for item in dataset):
         return list(dataset)
     if {"text", "entities"} <= set(getattr(dataset, "column_names", None) or ()):
         return [from_row(row) for row in dataset]
     return None
+
+
+def documents_to_evaluate(dataset: Any) -> list[Document] | None:
+    """As `as_documents`; ValueError for an empty list, of which there are no figures."""
+    if isinstance(dataset, (list, tuple)) and not dataset:
+        raise ValueError("There are no documents to evaluate: the list is empty; give at least one.")
+    return as_documents(dataset)
 
 
 def lengths_of(dataset: Any, column: str) -> list[int]:

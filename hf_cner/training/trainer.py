@@ -19,7 +19,7 @@ from .arguments import CnerTrainingArguments
 from .callbacks import EpochOfSampler, FiniteWeights, Patience
 from .card import TrainerWithCard
 from .checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
-from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents, lengths_of
+from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents, documents_to_evaluate, lengths_of
 from .evaluation import IndexCollator, default_metrics, of_documents, pack
 from .optimizers import UNDECAYED, optimizer_of, parameter_groups
 from .sampling import DocumentBatches, LengthBuckets
@@ -110,7 +110,7 @@ class CnerTrainer(TrainerWithCard):
         return self._document_encoder
 
     def _evaluable(self, dataset: Any) -> Any:
-        documents = as_documents(dataset)
+        documents = documents_to_evaluate(dataset)
         return dataset if documents is None else self.document_encoder.dataset(documents)
 
     @staticmethod

@@ -9,7 +9,7 @@ from transformers import BertTokenizer, PreTrainedTokenizerBase
 from hf_cner import Document, Span
 from hf_cner.data.documents import to_row
 from hf_cner.data.tokenizer import character_tokenizer_from
-from hf_cner.training.encoding import DocumentEncoder, as_documents
+from hf_cner.training.encoding import DocumentEncoder, as_documents, documents_to_evaluate
 
 
 def framed() -> PreTrainedTokenizerBase:
@@ -63,5 +63,8 @@ def test_what_is_documents() -> None:
     assert as_documents(documents) == documents and as_documents(tuple(documents)) == documents
     assert as_documents(Dataset.from_list([to_row(document) for document in documents])) == documents
     assert as_documents([]) is None and as_documents(None) is None
+    assert documents_to_evaluate(documents) == documents and documents_to_evaluate(None) is None
+    with pytest.raises(ValueError, match="There are no documents to evaluate: the list is empty"):
+        documents_to_evaluate([])
     assert as_documents([{"input_ids": [1]}]) is None
     assert as_documents(Dataset.from_list([{"input_ids": [1]}])) is None
