@@ -128,6 +128,7 @@ def _training(figure: Any, outcome: Mapping[str, Any]) -> bool:
     for row in rows:
         axes.plot(*zip(*row["ours"]["curve"], strict=True), marker=".", label=row["name"])
     axes.set(xlabel="epoch", ylabel="strict F1 on dev (%)")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
     _plain(axes)
     return True
