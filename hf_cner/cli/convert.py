@@ -85,11 +85,10 @@ def _documents(corpus: str, data_dir: Path | None, split: str | None, problems: 
 
 
 def _queries(corpus: str, documents: list[Document], path: Path | None) -> dict[str, str]:
-    from ..data.corpora import CORPORA, entity_types, types_in
+    from ..data.corpora import CORPORA, corpus_key, entity_types, types_in
     from ..data.queries import queries_for, read_queries
 
     if path is not None:
         return read_queries(path)  # all of them, so that every part of a corpus is asked the same
-    known = corpus.lower().replace("_", "-") in CORPORA
-    types = (entity_types(corpus) if known else ()) or types_in(documents)
+    types = (entity_types(corpus) if corpus_key(corpus) in CORPORA else ()) or types_in(documents)
     return queries_for(corpus, types)

@@ -77,18 +77,15 @@ def write_predictions(
     path.parent.mkdir(parents=True, exist_ok=True)
     partial, depends = path.with_name(f"{path.name}.partial"), path.with_name(f"{path.name}.partial.json")
     remaining = iter(documents)
-    done = _skip_done(partial, remaining, _known(about), depends) if resume and partial.exists() else 0
+    known = json.loads(json.dumps(dict(about or {}), default=str))
+    done = _skip_done(partial, remaining, known, depends) if resume and partial.exists() else 0
     with atomic_write(depends) as stream:
-        json.dump(_known(about), stream, ensure_ascii=False)
+        json.dump(known, stream, ensure_ascii=False)
     with _appending(partial, anew=not done) as stream:
         done += _write(predict(remaining), stream, form)
     os.replace(partial, path)
     depends.unlink()
     return done
-
-
-def _known(about: Mapping[str, Any] | None) -> Any:
-    return json.loads(json.dumps(dict(about or {}), default=str))
 
 
 def _standard_output(form: str) -> IO[str]:

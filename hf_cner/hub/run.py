@@ -12,16 +12,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 CONFIG, RESULTS, LOG = "config.json", "results.json", "training_log.json"
-_LOCAL = {
-    "output_dir",
-    "data_dir",
-    "path",
-    "bigram_path",
-    "checkpoint",
-    "logging_dir",
-    "vectors",
-    "queries",
-}  # keys of places here
+# Keys that name places here.
+_LOCAL = {"output_dir", "data_dir", "path", "bigram_path", "checkpoint", "logging_dir", "vectors", "queries"}
 _ABSOLUTE = re.compile(r"~/|\.{1,2}/|/[^/]+/|[A-Za-z]:[\\/]|\\\\")
 _ORIGINS = ("_name_or_path", "name_or_path")
 

@@ -47,6 +47,13 @@ def valid_band(counts: torch.Tensor, length: int, width: int) -> torch.Tensor:
     return ends[None] < counts[:, None, None]
 
 
+def check_types(numbers: torch.Tensor, classes: int) -> None:
+    """Raise ValueError for the number of a type that is none."""
+    unknown = numbers[(numbers < 0) | (numbers >= classes)]
+    if len(unknown):
+        raise ValueError(f"labels hold the type {int(unknown[0])}; the types have the numbers 0 to {classes - 1}.")
+
+
 def band_targets(
     labels: torch.Tensor, length: int, width: int, classes: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -57,8 +64,6 @@ def band_targets(
     """
     row, place = (labels[..., 0] >= 0).nonzero(as_tuple=True)
     start, end, entity_type = labels[row, place].unbind(-1)
-    unknown = entity_type[(entity_type < 0) | (entity_type >= classes)]
-    if len(unknown):
-        raise ValueError(f"labels hold the type {int(unknown[0])}; the types have the numbers 0 to {classes - 1}.")
+    check_types(entity_type, classes)
     fits = (end - start <= width) & (end <= length) & (end > start)
     return row[fits], start[fits], (end - start - 1)[fits], entity_type[fits]

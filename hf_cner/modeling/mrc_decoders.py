@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from .band import band_targets, valid_band
+from .band import band_targets, check_types, valid_band
 from .biaffine import BiaffineScorer
 from .schemes import decode, inexpressible
 from .span_decoder import ScoredSpan, SpanDecoder, Triple, owns
@@ -132,7 +132,7 @@ class MrcTags(SpanDecoder):
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies over units and questions; `labels` `(b, m, 3)` start, end, type."""
         batch, length, types, _ = emissions.shape
-        band_targets(labels, length, length, types)  # names a type that is none
+        check_types(labels[..., 2][labels[..., 0] >= 0], types)
         targets = torch.zeros(batch, length, types, dtype=torch.long, device=emissions.device)
         places = torch.arange(length, device=emissions.device)
         for label in labels.unbind(1):  # as many rounds as the text with most spans has spans

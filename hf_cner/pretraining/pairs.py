@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from ..data.documents import Document
 from ..modeling.characters import CharacterTable
 from ..modeling.windows import Window, make_windows
-from .windows import SENTENCE_ENDS, Entities, Spans, entities_of
+from .windows import SENTENCE_ENDS, SpanIndex, Spans, entities_of
 
 NEXT, OTHER = 0, 1  # as the heads of transformers' models number them
 
@@ -65,7 +65,7 @@ class SentencePairs(Dataset[dict[str, Any]]):
         self.firsts: list[int] = []  # pieces that begin a pair
         self.others: list[tuple[int, int]] = []  # for each of them: the pieces of its own document
         for document in documents:
-            spans = Entities(entities_of(document, find))
+            spans = SpanIndex(entities_of(document, find))
             begin = len(self.pieces)
             for window in _pieces(document.text, max(1, max_length // 2)):
                 ids = table.ids(document.text[window.start : window.end])

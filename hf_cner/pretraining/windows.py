@@ -61,7 +61,7 @@ class TextWindows(Dataset[dict[str, Any]]):
         self.characters = 0
         begin = len(table.prefix)
         for document in documents:
-            spans = Entities(entities_of(document, find))
+            spans = SpanIndex(entities_of(document, find))
             for window in make_windows(document.text, max_length=max_length, overlap=0, sentence_ends=SENTENCE_ENDS):
                 text = document.text[window.start : window.end]
                 if len(text) < min(min_length, max_length, len(document.text)) or not text.strip():
@@ -87,8 +87,8 @@ class TextWindows(Dataset[dict[str, Any]]):
         return [len(ids) for ids, _ in self.windows]
 
 
-class Entities:
-    """Entities of a text, in its order, none overlapping."""
+class SpanIndex:
+    """Finds the entities of a window among those of its text, which are in order and do not overlap."""
 
     def __init__(self, spans: Spans) -> None:
         self.spans = spans

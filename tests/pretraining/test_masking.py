@@ -25,7 +25,7 @@ from hf_cner.data.lexicon import Lexicon
 from hf_cner.data.tokenizer import character_tokenizer_from
 from hf_cner.pretraining.masking import MaskingCollator
 from hf_cner.pretraining.plm import PermutationCollator
-from hf_cner.pretraining.windows import Entities, TextWindows, outermost
+from hf_cner.pretraining.windows import SpanIndex, TextWindows, outermost
 
 TOKENIZER = tokenizer()
 NAMES = TOKENIZER.convert_ids_to_tokens(list(range(len(TOKENIZER))))
@@ -255,4 +255,4 @@ def test_the_longest_stay_and_windows_hold_what_lies_in_them(
             kept.append(span)
     assert outermost(spans) == sorted(kept)
     inside = [(s - start + 2, e - start + 2) for s, e in sorted(kept) if start <= s and e <= end]
-    assert Entities(outermost(spans)).within(start, end, 2) == inside
+    assert SpanIndex(outermost(spans)).within(start, end, 2) == inside

@@ -44,13 +44,18 @@ class NoDocuments(DataError):
     """The files are there, and hold no document."""
 
 
+def corpus_key(name: str) -> str:
+    """A name as ``CORPORA`` spells it: ``_`` and upper case are forgiven."""
+    return name.lower().replace("_", "-")
+
+
 def corpus_module(name: str) -> ModuleType:
     """The module of a corpus.
 
     Raises:
         DataError: there is no corpus of that name; the message has the nearest names.
     """
-    wanted = name.lower().replace("_", "-")
+    wanted = corpus_key(name)
     if wanted not in CORPORA:
         near = get_close_matches(wanted, CORPORA, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "give one of these."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from ..corpora import corpus_key
 from ..files import read_text
 from ..problems import DataError
 
@@ -21,7 +22,7 @@ SAME_AS = {  # corpora with the types of another one
 
 def query_file(corpus: str) -> Path | None:
     """The file with the questions of a corpus; None where it has none."""
-    wanted = corpus.lower().replace("_", "-")  # as `read_corpus` forgives it
+    wanted = corpus_key(corpus)
     name = f"{SAME_AS.get(wanted, wanted)}.yaml"
     return next((path for path in Path(__file__).parent.glob("*.yaml") if path.name == name), None)
 
