@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from ..training.arguments import only_a_cpu_has_bf16
+
 OBJECTIVES = ("mlm", "bilm", "plm")
 MASKING = ("random", "entity")
 ENTITIES = ("lexicon", "mentions", "gold", "model")
@@ -164,6 +166,7 @@ def training_arguments(settings: Mapping[str, Any], *, has_held_out: bool) -> Tr
         **TRAINING,
         "learning_rate": (FROM_SCRATCH if scratch else FROM_CHECKPOINT)[settings["objective"]],
         "bf16": accelerated and not given.get("fp16") and torch.cuda.is_bf16_supported(including_emulation=False),
+        "use_cpu": bool(given.get("bf16") or given.get("bf16_full_eval")) and only_a_cpu_has_bf16(),
         "dataloader_pin_memory": accelerated,
         "seed": int(settings["seed"]),
         **given,

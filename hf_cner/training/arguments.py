@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import IntervalStrategy, TrainingArguments
 from transformers.trainer_utils import SaveStrategy
+from transformers.utils import is_torch_bf16_gpu_available
 
 from .named_optimizers import optimizer_name, parse_options
 
@@ -32,7 +33,7 @@ class CnerTrainingArguments(TrainingArguments):
         early_stopping_patience: stop after so many evaluations without a better `metric_for_best_model`.
         eval_batch_tokens: padded tokens in one batch of evaluation; by default what is fast on the device.
         auto_bf16: train in bf16 (autocast) where the accelerator has it and neither `bf16` nor `fp16` is given. On CPU
-            bf16 stays a choice: `bf16=True`.
+            bf16 stays a choice: `bf16=True`, which without an accelerator says `use_cpu` as well.
 
     Raises:
         ValueError: an option that would bypass the decoder (`label_smoothing_factor`, `batch_eval_metrics`), a slot
@@ -102,11 +103,20 @@ class CnerTrainingArguments(TrainingArguments):
             self.bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
         if torch.backends.mps.is_available() and not torch.cuda.is_available():
             self.use_cpu = True  # Apple's devices have no float64, which the CRF computes in
+        self.use_cpu = self.use_cpu or ((self.bf16 or self.bf16_full_eval) and only_a_cpu_has_bf16())
         if not torch.cuda.is_available():
             self.dataloader_pin_memory = False  # there is nothing to copy to, and torch warns at every epoch
         super().__post_init__()
         for name in ("slot_learning_rates", "slot_weight_decays"):
             _check_slots(name, getattr(self, name))
+
+
+def only_a_cpu_has_bf16() -> bool:
+    """Whether bf16 can mean the CPU alone; transformers refuses it there unless `use_cpu` is given as well.
+
+    An NVIDIA GPU without bf16 is not passed over in silence: there transformers' refusal stands.
+    """
+    return not (torch.cuda.is_available() or is_torch_bf16_gpu_available())
 
 
 def _check_slots(name: str, values: Any) -> None:

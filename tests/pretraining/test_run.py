@@ -197,6 +197,7 @@ def test_half_precision_and_a_tokenizer_of_another_folder(tmp_path: Path) -> Non
     first = pretrain(settings(tmp_path))
     encoder = {"config": {"model_type": "electra", **SIZES}, "tokenizer": tmp_path / "out"}
     training = {**QUICK, "bf16": True, "gradient_accumulation_steps": 2, "num_train_epochs": 2}
+    del training["use_cpu"]  # where there is nothing else it is meant
     second = pretrain(settings(tmp_path, encoder=encoder, training=training, output_dir=tmp_path / "half"))
     assert second["vocabulary"] == first["vocabulary"] and math.isfinite(second["metrics"]["held_out"]["loss"])
     assert next(AutoModel.from_pretrained(tmp_path / "half").parameters()).dtype == torch.float32

@@ -59,6 +59,17 @@ def test_bf16_is_used_where_an_accelerator_has_it(monkeypatch: pytest.MonkeyPatc
     assert chosen == [True, False, False, False, True]
 
 
+def test_bf16_on_a_machine_without_accelerator_means_its_cpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr("hf_cner.training.arguments.is_torch_bf16_gpu_available", lambda: False)
+    monkeypatch.setattr(TrainingArguments, "__post_init__", lambda self: None)
+    for option in ("bf16", "bf16_full_eval"):
+        assert CnerTrainingArguments(str(tmp_path), **{option: True}).use_cpu
+    assert not CnerTrainingArguments(str(tmp_path)).use_cpu
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert not CnerTrainingArguments(str(tmp_path), bf16=True, auto_bf16=False).use_cpu  # transformers refuses it
+
+
 def test_devices_without_float64_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert CnerTrainingArguments(output_dir=str(tmp_path)).device.type == "cpu"
