@@ -11,7 +11,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase, set_seed
 
 from ..data.documents import Document
-from ..data.fingerprint import fingerprint, text_hash
+from ..data.fingerprint import fingerprint
 from ..data.leakage import without_held_out
 from ..data.problems import Problems
 from ..data.splits import record_of, split_by_record
@@ -19,6 +19,7 @@ from ..data.texts import read_texts
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
 from ..training.environment import hardware, versions
 from ..training.folder import LOG, RESULTS, SAVING, RunFolder
+from ..training.inputs import OF_PRETRAINING, inputs_of
 from . import bilm, mlm, plm
 from .entities import Entities, entities_for
 from .masking import MaskingCollator
@@ -70,8 +71,8 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     collate = _collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
     if first:
-        texts = {**_hashes(entities), "train": len(train), "held_out": len(held_out)}
-        folder.begin(settings, texts, overwrite=overwrite)
+        texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
+        folder.begin(settings, texts, inputs=inputs_of(settings, OF_PRETRAINING), overwrite=overwrite)
     with no_bars():
         trainer.train(last_complete_checkpoint(folder.path) if resume and not overwrite else None)
     results = {
@@ -92,12 +93,6 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     if trainer.is_world_process_zero():
         _finish(objective, trainer, tokenizer, folder, results)
     return results
-
-
-def _hashes(entities: Entities) -> dict[str, str]:
-    """Of what a run depends on beside its settings; a lexicon may change while its file keeps its name."""
-    words = {"words": text_hash("\n".join(sorted(entities.words)))} if entities.words else {}
-    return {"hash": fingerprint(entities.documents), **words}
 
 
 def _about(

@@ -17,6 +17,7 @@ from ..data.texts import read_texts
 from ..presets import load_preset
 from ..presets.merging import merge
 from ..presets.settings import parse_assignments
+from ..training.inputs import OF_PRETRAINING, inputs_of, path_fingerprint
 from .plan import NotRun, Request, row_settings
 from .protocol import Protocol
 from .tables import Row, small_scale
@@ -149,7 +150,8 @@ class Workshop:
         given["data"] = {"held_out": 0.05 if len(texts) >= ENOUGH else 0.0}
         settings = merge(given, parse_assignments(self.request.pretraining))
         words = mentions_of(self.protocol.parts["train"]) if self._hides_mentions(settings) else []
-        folder = self.folder / f"{key}-{_hash([settings, words, *(document.text for document in texts)])}"
+        inputs = inputs_of(settings, OF_PRETRAINING)
+        folder = self.folder / f"{key}-{_hash([settings, inputs, words, *(document.text for document in texts)])}"
         characters = sum(len(document.text) for document in texts)
         self.made[key] = f"{settings['objective']} on {characters:,} characters, in {self.folder.name}/{folder.name}"
         source = folder.with_suffix(".jsonl")
@@ -190,7 +192,8 @@ class Workshop:
     def about(self) -> dict[str, Any]:
         """What encoders and vectors are made from, as far as it is asked for: for the report."""
         made_from = _hash([document.text for document in self.texts()]) if self.request.unlabelled else None
-        return {"text": made_from, "vectors": self.request.vectors, "pretraining": list(self.request.pretraining)}
+        vectors = self.request.vectors and path_fingerprint(self.request.vectors)
+        return {"text": made_from, "vectors": vectors, "pretraining": list(self.request.pretraining)}
 
     def texts(self) -> list[Document]:
         """The unlabelled texts that may be read, then those of the training part."""

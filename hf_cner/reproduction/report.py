@@ -51,11 +51,12 @@ def _head(outcome: Mapping[str, Any]) -> str:
         lines.append(f"Only these rows were asked for; the table has {left} more.")
     if outcome["settings"]:
         lines.append(f"Settings of every row: {', '.join(f'`{item}`' for item in outcome['settings'])}.")
-    if outcome["given"]:
-        lines.append("Encoders: " + ", ".join(f"{key} is {name}" for key, name in outcome["given"].items()) + ".")
+    given = {key: f"{key} is {_known(name, outcome['given'][key])}" for key, name in outcome["encoders"].items()}
+    if given:
+        lines.append(f"Encoders: {', '.join(given.values())}.")
     made_from = outcome["made_from"]
-    if made_from["vectors"]:
-        lines.append(f"Static vectors: {made_from['vectors']}.")
+    if outcome["vectors"]:
+        lines.append(f"Static vectors: {_known(outcome['vectors'], made_from['vectors'])}.")
     if made_from["pretraining"]:
         lines.append(f"Settings of what was pretrained here: {', '.join(f'`{i}`' for i in made_from['pretraining'])}.")
     if outcome["small"]:
@@ -72,6 +73,11 @@ def _head(outcome: Mapping[str, Any]) -> str:
             "that is held out here."
         )
     return "\n\n".join(lines)
+
+
+def _known(name: str, fingerprint: str) -> str:
+    """Where something lies, and what it is known by: its content, or its name on the Hub."""
+    return name if fingerprint == name else f"{name} ({fingerprint})"
 
 
 def _listed(settings: Mapping[str, Any], path: str = "") -> str:

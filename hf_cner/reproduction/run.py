@@ -10,6 +10,7 @@ from typing import Any
 from ..data.files import atomic_write
 from ..inference.checkpoint import CheckpointError
 from ..training.folder import LOG, OtherRun, RunFolder
+from ..training.inputs import OF_TRAINING, inputs_of, path_fingerprint
 from .encoders import Workshop
 from .pictures import draw
 from .plan import NotRun, Request, row_settings
@@ -129,8 +130,9 @@ def _run(
     """Results and log of one run, trained where it is not finished."""
     from transformers.utils import logging
 
+    from ..training.parts import split_of
     from ..training.questions import queries_of
-    from ..training.run import split_of, train_on
+    from ..training.run import train_on
 
     folder = RunFolder(settings["output_dir"])
     try:
@@ -148,7 +150,8 @@ def _run(
             protocol.parts, protocol.types, settings, about=about, resume=True, overwrite=request.overwrite
         )
     else:
-        folder.begin(settings, split_of(protocol.parts))  # says so when it began with other settings or data
+        # Says so when it began with other settings or data.
+        folder.begin(settings, split_of(protocol.parts), inputs=inputs_of(settings, OF_TRAINING))
         results = folder.read_results()
         say(f"  seed {settings['seed']}: read from {folder.path}")
     log: list[dict[str, Any]] = json.loads((folder.path / LOG).read_text(encoding="utf-8"))
@@ -175,7 +178,7 @@ def _measured_by(request: Request, protocol: Protocol, workshop: Workshop) -> di
         "scale": request.scale,
         "protocol": protocol.about() | {"seeds": [request.seed + n for n in range(request.seeds)]},
         "settings": list(request.assignments),
-        "given": dict(request.encoders),
+        "given": {key: path_fingerprint(name) for key, name in request.encoders.items()},
         "made_from": workshop.about(),
     }
 
@@ -197,6 +200,8 @@ def _outcome(
         "table": about | {"times": list(table.times), "samples": list(table.samples), "rows": len(table.rows)},
         **_measured_by(request, protocol, workshop),
         "small": request.small_rows(ran),
+        "encoders": dict(request.encoders),
+        "vectors": request.vectors,
         "made": earlier["made"] | workshop.made,
         "unlabelled_left_out": workshop.left_out,
         "rows": entries,

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import IntervalStrategy, TrainingArguments
 from transformers.trainer_utils import SaveStrategy
-from transformers.utils import is_torch_bf16_gpu_available
+from transformers.utils.import_utils import is_torch_bf16_gpu_available
 
 from .named_optimizers import optimizer_name, parse_options
 

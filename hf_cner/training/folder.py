@@ -54,29 +54,51 @@ class RunFolder:
                 f"{self.path} holds a run that was cut off; go on with it (--resume), or overwrite it (--overwrite)."
             )
 
-    def begin(self, settings: Mapping[str, Any], split: Mapping[str, Any], *, overwrite: bool = False) -> None:
+    def begin(
+        self,
+        settings: Mapping[str, Any],
+        split: Mapping[str, Any],
+        *,
+        inputs: Mapping[str, str],
+        overwrite: bool = False,
+    ) -> None:
         """Write down what the run depends on, or see that a resumed run still depends on the same.
 
+        Args:
+            inputs: fingerprints of what some of the settings name, see `inputs_of`; where it lies does not matter.
+
         Raises:
-            OtherRun: other settings, data or another split than those the run began with.
+            OtherRun: other settings, data, inputs or another split than those the run began with.
         """
         if overwrite:
             self._clear()
         self.path.mkdir(parents=True, exist_ok=True)
         before = self.read_settings()
         if before is not None and (self.path / SPLIT).is_file():
-            changed = sorted(differences(before, json.loads(json.dumps(dict(settings)))))
-            if changed:
-                raise OtherRun(
-                    f"The run in {self.path} began with other settings ({', '.join(changed)}); a run goes on with the "
-                    "settings that it began with. Restore them, or overwrite the run (--overwrite)."
-                )
-            if json.loads((self.path / SPLIT).read_text(encoding="utf-8")) != json.loads(json.dumps(dict(split))):
-                raise OtherRun(f"The run in {self.path} began with other data; overwrite it (--overwrite).")
+            self._compare(before, json.loads(json.dumps(dict(settings))), json.loads(json.dumps(dict(split))), inputs)
             return
         with atomic_write(self.path / SETTINGS) as stream:
             yaml.safe_dump(dict(settings), stream, allow_unicode=True, sort_keys=False)
-        self.write_json(SPLIT, split)
+        self.write_json(SPLIT, {**split, "inputs": dict(inputs)})
+
+    def _compare(
+        self, before: Mapping[str, Any], now: Mapping[str, Any], split: Mapping[str, Any], inputs: Mapping[str, str]
+    ) -> None:
+        began = json.loads((self.path / SPLIT).read_text(encoding="utf-8"))
+        read = began.pop("inputs", {})
+        moved = {name for name in inputs if inputs[name] == read.get(name)}
+        if changed := sorted(differences(before, now) - moved):
+            raise OtherRun(
+                f"The run in {self.path} began with other settings ({', '.join(changed)}); a run goes on with the "
+                "settings that it began with. Restore them, or overwrite the run (--overwrite)."
+            )
+        if began != split:
+            raise OtherRun(f"The run in {self.path} began with other data; overwrite it (--overwrite).")
+        if other := sorted(name for name in inputs if name not in moved):
+            raise OtherRun(
+                f"The run in {self.path} began with another content of {', '.join(other)}: what lies there was changed "
+                "since. Restore it, or overwrite the run (--overwrite)."
+            )
 
     def read_settings(self) -> dict[str, Any] | None:
         """The settings that the run began with; None where none began."""

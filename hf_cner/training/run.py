@@ -30,12 +30,12 @@ from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .energy import EnergyMeter
 from .environment import hardware, versions
 from .folder import LOG, RESULTS, SAVING, RunFolder
+from .inputs import OF_TRAINING, inputs_of
+from .parts import Parts, parts_of, split_of
 from .questions import queries_of
 from .trainer import CnerTrainer
 
 DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
-
-Parts = dict[str, list[Document]]
 
 
 def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool = False) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def train_on(
         callbacks=[watch, meter],
     )
     if _is_first_process():  # what can go wrong with the settings has gone wrong by now, and nothing was touched
-        folder.begin(settings, split_of(parts), overwrite=overwrite)
+        folder.begin(settings, split_of(parts), inputs=inputs_of(settings, OF_TRAINING), overwrite=overwrite)
     remove_progress_of_transformers(trainer)
     lines = ProgressLines()
     if not args.disable_tqdm:
@@ -178,31 +178,6 @@ def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
     return checkpoint
 
 
-def parts_of(documents: Sequence[Document], split: Mapping[str, Any]) -> Parts:
-    """The parts that `data.split` asks for, by name: train, and with two ratios dev, with three test and dev."""
-    ratios = split.get("ratios")
-    if not ratios or len(ratios) == 1:
-        return {"train": list(documents)}
-    names = {2: ("train", "dev"), 3: ("train", "test", "dev")}.get(len(ratios))
-    if split.get("join_dev") and len(ratios) == 2:
-        raise ValueError(
-            f"data.split.join_dev joins dev to train, and the ratios {list(ratios)} then leave nothing for the test; "
-            "give three (train, test, dev)."
-        )
-    if names is None:
-        raise ValueError(f"data.split.ratios is {list(ratios)}; give two (train, dev) or three (train, test, dev).")
-    parts = dict(zip(names, split_by_record(documents, ratios, int(split.get("seed") or 0)), strict=True))
-    if split.get("join_dev"):  # as P3 does; no epoch can be chosen then, and the last one stays
-        parts["train"] = join([parts["train"], parts.pop("dev")])
-    return parts
-
-
-def split_of(parts: Parts) -> dict[str, Any]:
-    """Which document is in which part, and what texts and gold they were, as `split.json` holds it."""
-    names = {name: [document.id or str(i) for i, document in enumerate(part)] for name, part in parts.items()}
-    return {"hash": split_hash(list(parts.values())), "fingerprint": fingerprint(join(parts.values())), **names}
-
-
 def _train_folds(
     settings: Mapping[str, Any],
     documents: Sequence[Document],
@@ -216,7 +191,8 @@ def _train_folds(
     folder = RunFolder(settings["output_dir"])
     if _is_first_process():
         folder.check(resume=resume, overwrite=overwrite)
-        folder.begin(settings, {"folds": split["folds"], "fingerprint": fingerprint(documents)}, overwrite=overwrite)
+        whole = {"folds": split["folds"], "fingerprint": fingerprint(documents)}
+        folder.begin(settings, whole, inputs=inputs_of(settings, OF_TRAINING), overwrite=overwrite)
     folds = []
     for number, (rest, held_out) in enumerate(k_folds(documents, int(split["folds"]), seed)):
         own = {**settings, "output_dir": str(folder.path / f"fold-{number}")}

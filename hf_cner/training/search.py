@@ -23,8 +23,10 @@ from ..data.splits import split_by_record
 from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, remove_progress_of_transformers
+from .inputs import OF_TRAINING, inputs_of
+from .parts import parts_of
 from .questions import queries_of
-from .run import parts_of, training_arguments
+from .run import training_arguments
 from .search_space import Space, check_space, default_space, suggest, with_kinds_of_numbers, with_values
 from .study import NAME, Study, shown
 from .trainer import CnerTrainer
@@ -86,6 +88,7 @@ def search(
     study = Study(settings["output_dir"])
     parts = f"{fingerprint(learn)} {fingerprint(dev)}"
     about = {"space": space, "settings": {**settings, "output_dir": None}, "data": parts, "prune": prune}
+    about |= {"inputs": inputs_of(settings, OF_TRAINING)}
     study.begin(about, resume=resume, overwrite=overwrite)
     trainer: CnerTrainer | None = None
     with tqdm(total=trials, initial=len(study.finished()), unit="trial", desc="search") as bar:

@@ -189,7 +189,7 @@ def test_a_run_does_not_go_on_with_another_lexicon_under_the_same_name(tmp_path:
     pretrain(asked)
     (tmp_path / "out" / "results.json").unlink()  # as if it had been cut off
     lexicon.write_text("\n".join(WORDS[:1]), encoding="utf-8")
-    with pytest.raises(ValueError, match="began with other"):
+    with pytest.raises(ValueError, match="began with another content of lexicon"):
         pretrain(asked, resume=True)
 
 

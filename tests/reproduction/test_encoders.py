@@ -163,6 +163,10 @@ def test_further_pretraining_starts_from_the_bert_that_was_given(tmp_path: Path)
         settings = json.loads((further / "results.json").read_text(encoding="utf-8"))["settings"]
         assert settings["encoder"]["name_or_path"] == bert and settings["next_sentence"]
         assert settings["training"]["learning_rate"] == 5e-5
+    config = Path(str(bert)) / "config.json"
+    config.write_text(config.read_text(encoding="utf-8") + "\n", encoding="utf-8")  # another BERT of the same name
+    shop, _ = workshop(tmp_path, "p2-table6", **given)
+    assert shop.encoder(shop.request.table.rows[2]) != str(further)
 
 
 def test_vectors_are_as_long_as_the_settings_want_them(tmp_path: Path) -> None:

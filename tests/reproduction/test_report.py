@@ -59,6 +59,7 @@ def outcome(name: str, found: dict[str, Any], **changes: Any) -> dict[str, Any]:
     given = {
         "table": about | {"times": list(table.times), "samples": list(table.samples), "rows": len(table.rows)},
         "scale": "full", "small": {}, "protocol": protocol, "settings": [], "given": {}, "made": {},
+        "encoders": {}, "vectors": None,
         "made_from": {"text": None, "vectors": None, "pretraining": []},
         "unlabelled_left_out": 0, "rows": rows,
         "pictures": [], "pictures_left_out": [],
@@ -137,11 +138,14 @@ def test_the_title_says_what_is_not_as_in_the_paper() -> None:
     small = {"all": {"training": training}, "rows": {"IDCNN-CRF": {"training": {"learning_rate": 0.01}}}}
     found = outcome("p4-table2", {}, scale="small", small=small)
     found["protocol"]["corpus"] = "sample"
-    found["made_from"] = {"text": "f00", "vectors": "mine.txt", "pretraining": ["seed=1"]}
+    found["made_from"] = {"text": "f00", "vectors": "ab12", "pretraining": ["seed=1"]}
+    found["vectors"] = "mine.txt"
+    found |= {"encoders": {"bert": "MINE", "albert": "org/albert"}, "given": {"bert": "cd34", "albert": "org/albert"}}
     assert title(found).endswith("on CCKS-2019; here on sample, at a small scale, with encoders pretrained on the spot")
     said = "a small encoder have training.num_train_epochs 15, training.slot_learning_rates.encoder 0.0002"
     assert f"{said}; IDCNN-CRF has training.learning_rate 0.01, where no setting" in markdown(found)
-    assert "Static vectors: mine.txt." in markdown(found) and "pretrained here: `seed=1`." in markdown(found)
+    assert "Encoders: bert is MINE (cd34), albert is org/albert." in markdown(found)
+    assert "Static vectors: mine.txt (ab12)." in markdown(found) and "pretrained here: `seed=1`." in markdown(found)
     assert next(iter(lines_of(found))) == ["BiLSTM-CRF", "81.27", "not run: its encoder is not there"]
 
 

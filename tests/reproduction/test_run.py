@@ -97,6 +97,28 @@ def test_corrected_annotations_are_other_data(tmp_path: Path) -> None:
     assert refused["ours"] is None and "began with other data" in refused["not_run"]
 
 
+def test_a_folder_that_was_moved_is_read_and_one_made_anew_is_not(tmp_path: Path) -> None:
+    write_jsonl(notes(20, 5), tmp_path / "text.jsonl")
+    asked = request(tmp_path, rows=("BiLSTM-CRF",), unlabelled=(str(tmp_path / "text.jsonl"),))
+    first = reproduce(asked, say=quiet)
+    (tmp_path / "out").rename(tmp_path / "moved")
+    moved = dataclasses.replace(asked, output_dir=tmp_path / "moved")
+    said: list[str] = []
+    again = reproduce(moved, say=said.append)
+    assert again["rows"] == first["rows"] and any("read from" in text for text in said)
+    (vectors,) = (tmp_path / "moved" / "encoders").glob("characters-*.txt")
+    given = dataclasses.replace(moved, vectors=str(vectors))
+    assert reproduce(given, say=quiet)["rows"][0]["ours"]["f1"] == first["rows"][0]["ours"]["f1"]
+    lines = vectors.read_text(encoding="utf-8").splitlines(keepends=True)
+    vectors.write_text(
+        "".join([f"{int(lines[0].split()[0]) - 1} {lines[0].split()[1]}\n", *lines[1:-1]]), encoding="utf-8"
+    )
+    said.clear()
+    refused = reproduce(given, say=said.append)["rows"][0]
+    assert refused["ours"] is None and "began with other settings (vectors.path)" in refused["not_run"]
+    assert any("was made under another protocol or with other settings" in text for text in said)
+
+
 def nothing(name: str) -> Any:
     raise OSError(f"no {name}")
 

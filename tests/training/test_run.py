@@ -139,6 +139,22 @@ def test_a_run_that_was_cut_off_goes_on_with_its_own_settings_and_data(
     assert train(given, resume=True)["epochs"] == 2.0
 
 
+def test_a_run_does_not_go_on_with_other_vectors_under_the_same_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given = settings(tmp_path / "out", num_train_epochs=1)
+    given["vectors"] = {"path": str(tmp_path / "characters.txt")}
+    size = given["model"]["encoder"]["embedding_size"]
+    (tmp_path / "characters.txt").write_text(f"1 {size}\n头 {'0.1 ' * size}\n", encoding="utf-8")
+    monkeypatch.setattr("hf_cner.training.run._finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        train(given)
+    monkeypatch.undo()
+    (tmp_path / "characters.txt").write_text(f"1 {size}\n头 {'0.2 ' * size}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"began with another content of vectors\.path"):
+        train(given, resume=True)
+
+
 def test_folds_are_run_one_by_one_and_averaged(tmp_path: Path) -> None:
     given = settings(tmp_path / "out", num_train_epochs=2)
     given["data"]["split"] = {"ratios": None, "folds": 2, "seed": 1}

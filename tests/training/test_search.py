@@ -15,7 +15,8 @@ from hf_cner.data.documents import write_jsonl
 from hf_cner.presets.settings import resolve_settings
 from hf_cner.training import search as module
 from hf_cner.training.callbacks import Patience
-from hf_cner.training.run import parts_of, train
+from hf_cner.training.parts import parts_of
+from hf_cner.training.run import train
 from hf_cner.training.search import search
 from hf_cner.training.trainer import CnerTrainer
 

@@ -1,0 +1,48 @@
+"""What a run reads beside its corpus: encoders, vectors, word lists, each known again by what is in it.
+
+A file may change while its name stays, and move while it stays the same: a run goes on, and a result is read again,
+where the content is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+OF_TRAINING = ("model.encoder.name_or_path", "vectors.path", "vectors.bigram_path", "lexicon.path", "lexicon.vectors")
+OF_PRETRAINING = ("encoder.name_or_path", "encoder.tokenizer", "lexicon", "entity_model")
+# Of a model's folder; its results and logs, which hold times, say nothing of what it computes.
+OF_A_FOLDER = ("config.json", "*.safetensors", "pytorch_model*.bin", "tokenizer*", "vocab*", "*.model")
+
+
+def inputs_of(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+    """The fingerprint of each of the settings `names` (dotted) that has a value."""
+    found = {}
+    for name in names:
+        value: Any = settings
+        for key in name.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value:
+            found[name] = path_fingerprint(value)
+    return found
+
+
+def path_fingerprint(path: str | Path) -> str:
+    """16 hexadecimal digits for a file, or for a model's folder; anything else, as a name on the Hub, is its own."""
+    place = Path(path).expanduser()
+    if place.is_file():
+        return _digest(place)[:16]
+    if place.is_dir():
+        files = sorted({file for pattern in OF_A_FOLDER for file in place.glob(pattern) if file.is_file()})
+        return hashlib.sha256("\n".join(f"{file.name} {_digest(file)}" for file in files).encode()).hexdigest()[:16]
+    return str(path)
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
