@@ -7,7 +7,7 @@ import dataclasses
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from tqdm.auto import tqdm  # type: ignore[import-untyped]
@@ -23,6 +23,7 @@ from ..data.splits import split_by_record
 from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, remove_progress_of_transformers
+from .encoding import DocumentEncoder
 from .inputs import OF_TRAINING, inputs_of
 from .parts import parts_of
 from .questions import queries_of
@@ -95,7 +96,7 @@ def search(
         while (done := len(study.finished())) < trials:
             trainer = trainer or _trainer(settings, space, learn, dev, types)
             try:
-                _one_trial(trainer, study, space, settings, seed=_seed(settings) + done, prune=prune)
+                _one_trial(trainer, study, seed=_seed(settings) + done, prune=prune)
             except RuntimeError as error:  # too little memory, as a rule
                 raise ValueError(study.failure(error)) from error
             bar.update()
@@ -105,17 +106,54 @@ def search(
 
 
 class _Trials(CnerTrainer):
-    """A trial that diverges counts as 0, and the search goes on."""
+    """Makes one trial after the other. One that diverges counts as 0, and the search goes on.
+
+    transformers makes the model of a trial before it looks at the trial's arguments, and keeps the features of the
+    first one; what is varied may say how either is made (a frozen encoder, the tags, the width of spans).
+
+    Args:
+        arguments_of: the arguments of a trial.
+        varied: those of their fields that a trial changes.
+    """
 
     objective: float | None
 
-    def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
+    def __init__(
+        self,
+        *,
+        train_dataset: list[Document],
+        eval_dataset: list[Document],
+        arguments_of: Callable[[Any], CnerTrainingArguments],
+        varied: Collection[str],
+        **options: Any,
+    ) -> None:
+        super().__init__(train_dataset=train_dataset, eval_dataset=eval_dataset, **options)
+        self._learn, self._dev = train_dataset, eval_dataset
+        self._arguments_of, self._varied = arguments_of, varied
+
+    def train(self, *args: Any, trial: Any = None, **kwargs: Any) -> TrainOutput:
+        chosen = self._arguments_of(trial)
+        for field in self._varied:
+            setattr(self.args, field, getattr(chosen, field))
+        self.remove_callback(Patience)  # the trainer made it once, for all trials
+        if self.args.early_stopping_patience is not None:
+            self.add_callback(Patience(self.args.early_stopping_patience))
         try:
-            return super().train(*args, **kwargs)
+            return super().train(*args, trial=trial, **kwargs)
         except FloatingPointError as error:
             tqdm.write(f"{error} The trial counts as 0.", file=sys.stderr)
             self.objective = 0.0
             return TrainOutput(self.state.global_step, float("nan"), {})
+
+    def call_model_init(self, trial: Any = None) -> Any:
+        model = super().call_model_init(trial)
+        if trial is not None:
+            assert self.processing_class is not None
+            encoder = DocumentEncoder(model, self.processing_class)
+            self.data_collator = encoder.collator()
+            self.train_dataset, self.entity_report = encoder.features(self._learn)
+            self.eval_dataset = encoder.dataset(self._dev)
+        return model
 
 
 def _check_possible(settings: Mapping[str, Any], trials: int, shares: Sequence[float]) -> None:
@@ -177,8 +215,14 @@ def _trainer(
                 "search, and begin anew (--overwrite)."
             ) from error
 
+    def arguments_of(trial: Any) -> CnerTrainingArguments:
+        # Checked as those of a run are; transformers' own way would turn 0.01 into 0 where an option was 0 before.
+        return training_arguments(_quiet(with_values(settings, suggest(trial, space))), has_dev=True)
+
     trainer = _Trials(
         model_init=model_init,
+        arguments_of=arguments_of,
+        varied={name.split(".")[1] for name in space if name.startswith("training.")},
         args=training_arguments(_quiet(settings), has_dev=True),
         train_dataset=learn,
         eval_dataset=dev,
@@ -188,26 +232,12 @@ def _trainer(
     return trainer
 
 
-def _one_trial(
-    trainer: CnerTrainer, study: Study, space: Space, settings: Mapping[str, Any], *, seed: int, prune: bool
-) -> None:
+def _one_trial(trainer: CnerTrainer, study: Study, *, seed: int, prune: bool) -> None:
     """One more finished trial; `Trainer.hyperparameter_search` makes it in the study's storage."""
     import optuna
 
-    fields = {name.split(".")[1] for name in space if name.startswith("training.")}
-
-    def hp_space(trial: Any) -> dict[str, Any]:
-        # Set here, checked as those of a run are; transformers would turn 0.01 into 0 where an option was 0 before.
-        chosen = training_arguments(_quiet(with_values(settings, suggest(trial, space))), has_dev=True)
-        for field in fields:
-            setattr(trainer.args, field, getattr(chosen, field))
-        trainer.remove_callback(Patience)  # the trainer made it once, for all trials
-        if trainer.args.early_stopping_patience is not None:
-            trainer.add_callback(Patience(trainer.args.early_stopping_patience))
-        return {}
-
     trainer.hyperparameter_search(
-        hp_space,
+        lambda trial: {},  # the trainer takes them from the trial itself
         BestOfTrial(),
         n_trials=1,
         direction="maximize",

@@ -146,6 +146,43 @@ def test_pruning_belongs_to_what_a_study_began_with(corpus: Path, tmp_path: Path
         search(settings(corpus, tmp_path / "study"), trials=2, space=SPACE, resume=True)
 
 
+@pytest.mark.parametrize(
+    ("preset", "varied", "value", "base"),
+    [
+        ("bilstm-crf", "model.span_decoder.scheme", "BIOES", "BIO"),
+        ("bilstm-crf", "model.span_decoder.scheme", "BIO", "BIOES"),
+        ("bilstm-biaffine", "model.span_decoder.max_width", 8, 1),
+    ],
+)
+def test_a_trial_learns_from_the_labels_of_its_own_decoder(
+    preset: str, varied: str, value: Any, base: Any, corpus: Path, tmp_path: Path
+) -> None:
+    def asked(folder: str, chosen: Any) -> dict[str, Any]:
+        own = [f"data.data_dir={corpus}", f"output_dir={tmp_path / folder}", f"{varied}={chosen}"]
+        return resolve_settings(preset, assignments=[*QUICK, *own])
+
+    elsewhere = search(asked("elsewhere", base), trials=1, space={varied: [value]})
+    native = search(asked("native", value), trials=1, space={varied: [value]})
+    assert elsewhere["best"]["f1"] == native["best"]["f1"] > 0
+
+
+def test_an_encoder_is_frozen_in_the_trials_that_say_so(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, bool]] = []
+    real = CnerTrainer.training_step
+
+    def watched(self: CnerTrainer, model: Any, *args: Any, **options: Any) -> Any:
+        learns = all(parameter.requires_grad for parameter in model.cner.encoder.parameters())
+        seen.append((self.args.freeze_encoder, learns))
+        return real(self, model, *args, **options)
+
+    monkeypatch.setattr(CnerTrainer, "training_step", watched)
+    space = {"training.freeze_encoder": [True, False], "training.weight_decay": {"low": 0.0, "high": 1e-3}}
+    search(settings(corpus, tmp_path / "study", "training.num_train_epochs=1"), trials=6, space=space)
+    assert set(seen) == {(True, False), (False, True)}
+
+
 def test_each_trial_has_its_own_patience(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int]] = []
 
