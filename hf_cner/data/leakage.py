@@ -12,20 +12,51 @@ from .fingerprint import text_hash
 from .problems import DataError
 from .texts import read_texts
 
-SHORTEST_LINE = 20
-"""Shorter lines (headings, "no complaints") are equal by chance; whole texts are compared whatever their length."""
+SHORTEST_PIECE = 20
+"""Letters and digits. Shorter lines (headings, "no complaints") are equal by chance; whole texts always count."""
 
 OVERLAP = ("refuse", "drop", "allow")
 
 
 def leaking(documents: Sequence[Document], held_out: Iterable[Document]) -> list[int]:
-    """Indices of the documents that are a text of `held_out`, or share a line of at least 20 characters with it.
+    """Indices of the documents that are a text of `held_out`, hold one or a line of one, or lie within one.
 
-    Compared are hashes of whole texts and of such lines (a text of one line is one), all without white space, in normal
-    form (NFKC) and in lower case, so that another line end or a full-width digit hides nothing.
+    Compared are hashes of letters and digits alone, in normal form (NFKC) and in lower case, so that another line end,
+    a full-width digit, a number in front or a full stop that is missing hides nothing. A text or line that is found
+    within another has at least 20 letters and digits.
     """
-    forbidden = {hashed for document in held_out for hashed in _hashes(document.text)}
-    return [number for number, document in enumerate(documents) if not forbidden.isdisjoint(_hashes(document.text))]
+    forbidden = list(held_out)
+    wholes = {text_hash(whole) for document in forbidden if (whole := _normal(document.text))}
+    test, read = _Pieces(forbidden), _Pieces(documents)
+    found = {n for n, document in enumerate(documents) if text_hash(_normal(document.text)) in wholes}
+    found |= {n for n, document in enumerate(documents) if any(True for _ in test.within(document))}
+    found |= {number for document in forbidden for piece in read.within(document) for number in read.owners[piece]}
+    return sorted(found)
+
+
+class _Pieces:
+    """Texts and their lines, to be found within other texts: by how they begin, then by their hash.
+
+    Attributes:
+        owners: by the hash of a piece, the indices of the documents that it is from.
+    """
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self.owners: dict[str, set[int]] = {}
+        self._lengths: dict[str, set[int]] = {}  # by the first characters of a piece
+        for number, document in enumerate(documents):
+            for piece in {_normal(document.text), *map(_normal, document.text.splitlines())}:
+                if len(piece) >= SHORTEST_PIECE:
+                    self.owners.setdefault(text_hash(piece), set()).add(number)
+                    self._lengths.setdefault(piece[:SHORTEST_PIECE], set()).add(len(piece))
+
+    def within(self, document: Document) -> Iterator[str]:
+        """The hashes of the pieces that a document holds."""
+        text = _normal(document.text)
+        for start in range(len(text) - SHORTEST_PIECE + 1):
+            for length in self._lengths.get(text[start : start + SHORTEST_PIECE], ()):
+                if start + length <= len(text) and (found := text_hash(text[start : start + length])) in self.owners:
+                    yield found
 
 
 def without_held_out(
@@ -49,7 +80,8 @@ def without_held_out(
         return list(documents)
     first = documents[min(found)].id or f"number {min(found)}"
     about = (
-        f"{len(found)} of {len(documents)} documents hold a text, or a line of a text, that is held out for the test"
+        f"{len(found)} of {len(documents)} documents hold a text, or a line of a text, that is held out for the test, "
+        "or are a part of one"
     )
     kept = [document for number, document in enumerate(documents) if number not in found]
     if overlap == "refuse":
@@ -72,14 +104,5 @@ def _held_out(source: str) -> list[Document]:
     return lines if Path(source).is_dir() else [*lines, *read_texts([source], unit="file")]
 
 
-def _hashes(text: str) -> Iterator[str]:
-    whole = _normal(text)
-    if whole:
-        yield text_hash(whole)
-    lines = text.splitlines()
-    if len(lines) > 1:
-        yield from (text_hash(line) for line in map(_normal, lines) if len(line) >= SHORTEST_LINE)
-
-
 def _normal(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).lower().split())
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).lower()))

@@ -27,7 +27,13 @@ SHORT = "无特殊不适。"
         (LINE, f"一般项目\n{LINE}\n", True),
         (f"出院情况\n{LINE}", f"入院情况\n{LINE}", True),
         (f"出院情况\n{SHORT}\n好转。", f"入院情况\n{SHORT}\n治疗。", False),  # a line that any text may hold
-        (LINE[:-1], LINE, False),
+        (LINE[:-1], LINE, True),  # without the full stop
+        (f"{LINE}今日复查。", LINE, True),  # with something beside it on its line
+        (f"1001\t{LINE}", LINE, True),
+        (LINE[:12], LINE, False),  # a part, but a short one
+        (LINE, f"现病史：{LINE}今日复查。", True),  # a part of a text
+        (f"{LINE[:12]}\n{LINE[12:]}", f"现病史：{LINE}", True),  # cut in two
+        (f"{LINE[:21]}今日", LINE, False),  # begins alike
         ("\n", "  ", False),
     ],
 )
