@@ -24,6 +24,12 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 
 LOOKAHEAD = "lookahead+"
 LOOKAHEAD_OPTIONS = {"k": 5, "alpha": 0.5}  # those of its paper; P4 gives none
+OF_GROUPS = {
+    "lr": "learning_rate, or slot_learning_rates",
+    "weight_decay": "weight_decay, or slot_weight_decays",
+}
+"""Options of every optimiser that a group of parameters sets, and what says so."""
+
 OF_ADAM = ("adam", "adamw", "radam", "nadam")  # take `adam_beta1`, `adam_beta2` and `adam_epsilon` of the arguments
 FUSED = ("adam", "adamw")  # one kernel for all parameters, where transformers' own default has it
 NAMES = (*OPTIMIZERS, *(LOOKAHEAD + name for name in OPTIMIZERS))
@@ -67,13 +73,23 @@ def make_optimizer(
     base, slow = name.removeprefix(LOOKAHEAD), name.startswith(LOOKAHEAD)
     given = dict(options or {})
     ahead = {key: given.pop(key, default) for key, default in LOOKAHEAD_OPTIONS.items()} if slow else {}
-    known = [key for key in inspect.signature(OPTIMIZERS[base]).parameters if key not in ("params", "lr")]
+    if ahead and not (isinstance(ahead["k"], int) and ahead["k"] > 0 and 0 < ahead["alpha"] <= 1):
+        raise ValueError(f"Lookahead takes a whole k from 1 on, and alpha above 0 up to 1; found {ahead}.")
+    for key in OF_GROUPS:
+        if key in given:
+            raise ValueError(
+                f"optim_args gives {key}, which each group of parameters has of its own: set {OF_GROUPS[key]}."
+            )
+    known = [key for key in inspect.signature(OPTIMIZERS[base]).parameters if key not in ("params", *OF_GROUPS)]
     if unknown := [key for key in given if key not in known]:
         raise ValueError(f"The optimizer {name} has no option {unknown[0]!r}; it has {', '.join([*known, *ahead])}.")
     own: dict[str, Any] = {"fused": True} if base in FUSED and "fused" in arguments.default_optim else {}
     if base in OF_ADAM:
         own |= {"betas": (arguments.adam_beta1, arguments.adam_beta2), "eps": arguments.adam_epsilon}
-    optimizer = OPTIMIZERS[base](list(groups), **{"lr": arguments.learning_rate, **own, **given})
+    try:
+        optimizer = OPTIMIZERS[base](list(groups), **{"lr": arguments.learning_rate, **own, **given})
+    except (TypeError, ValueError, IndexError) as error:
+        raise ValueError(f"The optimizer {name} cannot be made with {given}: {error}") from error
     return _lookahead(optimizer, ahead) if slow else optimizer
 
 

@@ -118,6 +118,24 @@ def test_options_that_cannot_be_are_named(tmp_path: Path) -> None:
         run.create_optimizer()
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("adam", {"weight_decay": 0.3}, "gives weight_decay, .* set weight_decay, or slot_weight_decays"),
+        ("sgd", {"lr": 0.3}, "gives lr, .* set learning_rate, or slot_learning_rates"),
+        ("adam", {"betas": 5}, r"The optimizer adam cannot be made with \{'betas': 5\}: "),
+        ("adam", {"betas": (0.9,)}, "The optimizer adam cannot be made with"),
+        ("adagrad", {"lr_decay": None}, "The optimizer adagrad cannot be made with"),
+        ("lookahead+sgd", {"k": 2.5}, "Lookahead takes a whole k from 1 on"),
+        ("lookahead+sgd", {"alpha": 0}, "alpha above 0 up to 1"),
+    ],
+)
+def test_values_that_cannot_be_are_one_sentence(name: str, options: Any, sentence: str, tmp_path: Path) -> None:
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(2))]}]
+    with pytest.raises(ValueError, match=sentence):
+        make_optimizer(name, groups, arguments(tmp_path), options)
+
+
 def test_lookahead_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pytorch_optimizer", None)
     run = trainer(tmp_path, arguments_of={"optimizer": "lookahead+adam"})
