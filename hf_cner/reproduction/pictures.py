@@ -10,6 +10,7 @@ from .report import LETTERS, title
 from .tables import FIGURES, Table
 
 PUBLISHED, OURS = "#9a9a9a", "#2a6f97"
+NEAR = 5.0  # points of F1 beside our curve that its scale has room for
 
 
 def draw(outcome: Mapping[str, Any], table: Table, folder: Path) -> tuple[list[str], list[str]]:
@@ -110,8 +111,11 @@ def _heads(figure: Any, outcome: Mapping[str, Any]) -> bool:
     errors = [row["ours"]["f1"]["sd"] or 0.0 for row in rows]
     axes.errorbar(heads, means, yerr=errors, marker="o", color=OURS, capsize=3, label="ours")
     printed = [(int(row["name"]), row["published"]["f1"]) for row in outcome["rows"] if "f1" in row["published"]]
-    if printed:
-        axes.plot(*zip(*printed, strict=True), "s", color=PUBLISHED, label="published")
+    near = [(head, f1) for head, f1 in printed if min(means) - NEAR <= f1 <= max(means) + NEAR]
+    if near:
+        axes.plot(*zip(*near, strict=True), "s", color=PUBLISHED, label="published")
+    for head, f1 in sorted(set(printed) - set(near)):  # drawn, it would flatten the curve that the figure is about
+        axes.plot([], [], "s", color=PUBLISHED, label=f"published with {head} heads: {f1:.2f} (off the scale)")
     axes.set_xscale("log", base=2)
     axes.set_xticks(heads, [str(head) for head in heads])
     axes.set(xlabel="heads", ylabel="strict F1 (%)")

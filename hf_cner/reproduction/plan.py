@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -149,5 +149,6 @@ def row_settings(
         options["model"] = {"encoder": {"name_or_path": encoder}}
         if request.is_small(row):
             options = merge(merge(options, small_scale()["rows"]), row.small)
-    keys = [field.name for field in fields(CnerTrainingArguments)]
-    return resolve_settings(row.preset, options=options, assignments=request.assignments, training_keys=keys)
+    return resolve_settings(
+        row.preset, options=options, assignments=request.assignments, arguments=CnerTrainingArguments
+    )

@@ -143,6 +143,8 @@ def _beside_test(
 
 
 def _read_test(path: Path, corpus: str, types: Sequence[str], problems: Problems) -> list[Document]:
+    if not path.exists():
+        raise DataError(f"There is no test part {path}; check --test, a file or a folder.")
     form = "jsonl" if path.is_file() and guess(path) == {"jsonl"} else corpus
     published = path.is_dir() and "test" in splits(form, path)
     documents = read_corpus(form, path, problems=problems, split="test" if published else None)

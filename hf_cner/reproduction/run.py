@@ -164,7 +164,13 @@ def _earlier(request: Request, protocol: Protocol, workshop: Workshop, say: Say)
     nothing: dict[str, Any] = {"rows": {}, "made": {}}
     if not path.is_file():
         return nothing
-    found = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        say(f"  {path.name} is damaged, and is replaced; the runs are read from their own folders")
+        return nothing
     same = _measured_by(request, protocol, workshop)
     if {key: found.get(key) for key in same} != json.loads(json.dumps(same)):
         say(f"  {path.name} was made under another protocol or with other settings, and is replaced")

@@ -82,6 +82,8 @@ def test_a_test_file_that_does_not_fit_is_named(tmp_path: Path) -> None:
         read(tmp_path, "p4-table2", test=held_out(tmp_path, [other]))
     with pytest.raises(ValueError, match=r"found no entities in the test part, expected gold"):
         read(tmp_path, "p4-table2", test=held_out(tmp_path, [Document("患者发热。", id="x")]))
+    with pytest.raises(ValueError, match=r"There is no test part .*nowhere; check --test"):
+        read(tmp_path, "p4-table2", test=tmp_path / "nowhere")
 
 
 @pytest.mark.data

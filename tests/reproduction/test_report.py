@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hf_cner.reproduction import pictures
 from hf_cner.reproduction.pictures import draw
 from hf_cner.reproduction.report import lines_of, markdown, title
 from hf_cner.reproduction.summary import curve, inversions, spread, summarise
@@ -95,7 +96,10 @@ def test_the_report_sets_ours_beside_the_published_figures() -> None:
         *("BiLSTM-CRF", "79.79", "82.81", "81.27", "80.00 ± 1.41", "82.00 ± 1.41", "81.00 ± 1.41", "-0.27"),
         *("1,234", "4.0 ± 0.0"),
     ]
-    assert "published 21 seconds per epoch faster; ours 2.0 s against 4.0 s per epoch, 2.0 s faster, a ratio" in text
+    assert (
+        "published 21 seconds per epoch faster; ours 2.0 s against 4.0 s per epoch, 2.0 s faster, a ratio of 0.500."
+        in text
+    )
     assert "- ALBERT-IDCNN-CRF: its encoder is not there." in text
     assert "Data fingerprint f00, split 5a5, seeds 42" in text
 
@@ -150,20 +154,20 @@ def test_the_title_says_what_is_not_as_in_the_paper() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "found", "pictures"),
+    ("name", "found", "drawn"),
     [
         ("p4-table2", {"BiLSTM-CRF": ours(0.8, 0.82)}, ["p4-table2-models.png"]),
         ("p4-table5", {"Adam": ours(0.8), "RAdam": ours(0.9)}, ["p4-table5-models.png", "p4-table5-training.png"]),
         ("p4-figure5", {"1": ours(0.8), "4": ours(0.9), "16": ours(0.85)}, ["p4-figure5-heads.png"]),
     ],
 )
-def test_pictures_are_drawn(name: str, found: dict[str, Any], pictures: list[str], tmp_path: Path) -> None:
+def test_pictures_are_drawn(name: str, found: dict[str, Any], drawn: list[str], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    assert draw(outcome(name, found), read_table(name), tmp_path) == (pictures, [])
-    first = [(tmp_path / picture).read_bytes() for picture in pictures]
+    assert draw(outcome(name, found), read_table(name), tmp_path) == (drawn, [])
+    first = [(tmp_path / picture).read_bytes() for picture in drawn]
     assert all(content.startswith(b"\x89PNG") for content in first)
     draw(outcome(name, found), read_table(name), tmp_path)
-    assert [(tmp_path / picture).read_bytes() for picture in pictures] == first  # equal results, equal pictures
+    assert [(tmp_path / picture).read_bytes() for picture in drawn] == first  # equal results, equal pictures
 
 
 def test_many_bars_make_a_picture_wider(tmp_path: Path) -> None:
@@ -181,6 +185,18 @@ def test_types_are_drawn_for_rows_that_have_them(tmp_path: Path) -> None:
     found = outcome("p4-figure3", {"ALBERT-IDCNN-MHA-CRF": ours(0.9)})
     found["table"]["types"] = table.types
     assert draw(found, table, tmp_path)[0] == ["p4-figure3-types.png"]
+
+
+@pytest.mark.parametrize(
+    ("f1", "label"), [(0.83, "published"), (0.55, "published with 4 heads: 84.69 (off the scale)")]
+)
+def test_a_published_figure_far_off_does_not_flatten_the_curve_of_heads(f1: float, label: str) -> None:
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    assert pictures._heads(figure, outcome("p4-figure5", {"1": ours(f1), "4": ours(f1 - 0.01)}))
+    (axes,) = figure.axes
+    assert label in [text.get_text() for text in axes.get_legend().get_texts()]
+    low, high = axes.get_ylim()
+    assert high - low < 7 and low < 100 * f1 < high
 
 
 def test_why_a_picture_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

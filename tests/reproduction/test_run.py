@@ -119,6 +119,16 @@ def test_a_folder_that_was_moved_is_read_and_one_made_anew_is_not(tmp_path: Path
     assert any("was made under another protocol or with other settings" in text for text in said)
 
 
+@pytest.mark.parametrize("content", ['{"rows": ', "[]"])
+def test_a_damaged_report_is_made_anew(content: str, tmp_path: Path, trained: Counted) -> None:
+    asked = request(tmp_path, rows=("BiLSTM-CRF",))
+    first = reproduce(asked, say=quiet)
+    (tmp_path / "out" / "p4-table2.json").write_text(content, encoding="utf-8")
+    said: list[str] = []
+    assert reproduce(asked, say=said.append)["rows"] == first["rows"] and len(trained[0]) == 1
+    assert any("p4-table2.json is damaged, and is replaced" in text for text in said)
+
+
 def nothing(name: str) -> Any:
     raise OSError(f"no {name}")
 
@@ -162,7 +172,7 @@ def test_a_row_that_fails_does_not_stop_the_next_one(
     assert "- BiLSTM-CRF: it failed: The windows are too long.\n" in report
 
 
-@pytest.mark.parametrize("setting", ["model.dropuot=0.1", "training.num_train_epoch=1"])
+@pytest.mark.parametrize("setting", ["model.dropuot=0.1", "training.num_train_epoch=1", "training.learning_rate=abc"])
 def test_a_setting_that_does_not_exist_stops_before_anything_is_trained(
     setting: str, tmp_path: Path, trained: Counted
 ) -> None:
