@@ -140,7 +140,7 @@ def table(rows: Sequence[tuple[str, Sequence[dict[str, Any]]]]) -> str:
         overlapped = [report["nested"]["micro"] for report in reports if "nested" in report]
         nested = [micro["recall"] for micro in overlapped if micro["support"]]
         beyond = [result["beyond_flat"] for result in runs if result["beyond_flat"] is not None]
-        seconds = statistics.median(result["seconds"]["total"] for result in runs)
+        timed = [result["seconds"]["total"] for result in runs if result["seconds"]["total"] is not None]
         epochs = statistics.median(result["epochs"] for result in runs)
         cells = [
             preset,
@@ -149,7 +149,7 @@ def table(rows: Sequence[tuple[str, Sequence[dict[str, Any]]]]) -> str:
             spread(beyond),
             f"{runs[0]['parameters']:,}",
             f"{epochs:.0f}",
-            f"{seconds:.0f}",
+            f"{statistics.median(timed):.0f}" if timed else "–",  # a run that was resumed is not timed
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -23,7 +23,7 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "data": {"modeling"},
     "metrics": {"data", "modeling"},
     "inference": {"modeling", "data"},
-    "pretraining": {"modeling", "data", "inference", "training"},
+    "pretraining": {"modeling", "data", "inference", "presets", "training"},
     "presets": set(),
     "training": {"modeling", "data", "metrics", "inference", "presets", "hub"},
     "hub": {"metrics"},

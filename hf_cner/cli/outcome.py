@@ -13,6 +13,11 @@ BEST_TRIALS = 10  # shown of a search
 RATE = "training.slot_learning_rates."
 
 
+def duration(seconds: float | None) -> str:
+    """How long a run took; of a resumed one only the last part would be known."""
+    return "resumed, and so not timed" if seconds is None else f"{seconds:.0f} seconds"
+
+
 def render(outcome: Mapping[str, Any], console: Console) -> None:
     """Print the tables of `training.run.train`'s results, and where the model lies."""
     if "folds" in outcome:
@@ -24,7 +29,7 @@ def render(outcome: Mapping[str, Any], console: Console) -> None:
             console.print(table(report), markup=False, soft_wrap=True)
         best = outcome["best_epoch"]
         epochs = f"{outcome['epochs']:g} epochs" + ("" if best is None else f", the best was {best:g}")
-        console.print(f"{epochs}; {outcome['seconds']['total']:.0f} seconds", markup=False)
+        console.print(f"{epochs}; {duration(outcome['seconds']['total'])}", markup=False)
     console.print(f"Protocol: {outcome['protocol']}", markup=False, soft_wrap=True)
     left_out = outcome["data"].get("left_out", [])
     if left_out:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ..presets.merging import merge
 from ..presets.settings import parse_assignments, read_settings_file
+from .outcome import duration
 from .texts import dropped_line
 
 
@@ -43,9 +44,8 @@ def render(outcome: Mapping[str, Any], console: Console) -> None:
     else:
         figures = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in held_out.items())
         lines.append(f"held out, {data['documents']['held_out']:,} documents: {figures}")
-    lines.append(
-        f"{outcome['parameters']:,} parameters, {outcome['epochs']:g} epochs, {outcome['seconds']:.0f} seconds"
-    )
+    size = f"{outcome['parameters']:,} parameters, {outcome['epochs']:g} epochs"
+    lines.append(f"{size}, {duration(outcome['seconds'])}")
     if data.get("dropped"):
         lines.append(dropped_line(data["dropped"]))
     if data["left_out"]:

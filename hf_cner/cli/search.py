@@ -65,8 +65,6 @@ def search(
           --vary "training.slot_learning_rates.span_decoder={low: 1e-4, high: 1e-1, log: true}"
       hf-cner train --config OUT/best.yaml --corpus ccks2019 --data-dir ccks2019 --output-dir MODEL
     """
-    import dataclasses
-
     from ..presets.settings import parse_assignments, resolve_settings
     from ..training.arguments import CnerTrainingArguments
     from ..training.search import search as run
@@ -90,7 +88,7 @@ def search(
         config=config,
         options=options,
         assignments=fixed,
-        training_keys=[field.name for field in dataclasses.fields(CnerTrainingArguments)],
+        arguments=CnerTrainingArguments,
     )
     shares = (parse_split(choose_by) or {}).get("ratios") or []
     found = run(

@@ -50,8 +50,6 @@ def train(
       hf-cner train --preset bert-bilstm-crf --corpus jsonl --data-dir notes.jsonl --output-dir OUT \\
           --set model.encoder.name_or_path=my-encoder --set training.num_train_epochs=5
     """
-    import dataclasses
-
     from ..presets.settings import resolve_settings
     from ..training.arguments import CnerTrainingArguments
     from ..training.run import train as run
@@ -73,6 +71,6 @@ def train(
         config=config,
         options=options,
         assignments=assignments or [],
-        training_keys=[field.name for field in dataclasses.fields(CnerTrainingArguments)],
+        arguments=CnerTrainingArguments,
     )
     render(run(settings, resume=resume, overwrite=overwrite), results())

@@ -57,6 +57,10 @@ def build(
     if unknown := sorted(set(options) - set(valid)):
         takes = f"it takes {valid}" if valid else "it takes none"
         raise ValueError(f"The {slot_name} kind {kind!r} has no option {', '.join(map(repr, unknown))}; {takes}.")
+    for name, value in options.items():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if accepted[name].annotation in (float, "float") and not is_number:
+            raise ValueError(f"The {slot_name} option {name} must be a number; found {value!r}.")
     options.update({name: value for name, value in given.items() if name in accepted})
     missing = [p.name for p in accepted.values() if p.default is inspect.Parameter.empty and p.name not in options]
     if missing:

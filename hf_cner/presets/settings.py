@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from yaml import YAMLError
 
 from . import canonical_name, load_preset, read_yaml, suggestion
 from .merging import SLOTS, merge
+from .values import check_fields, check_like
 
 Settings = dict[str, Any]
 
@@ -27,7 +28,7 @@ def resolve_settings(
     config: Path | str | None = None,
     options: Mapping[str, Any] | None = None,
     assignments: Sequence[str] = (),
-    training_keys: Collection[str] | None = None,
+    arguments: type | None = None,
 ) -> Settings:
     """Merge all sources of settings; a later one wins: defaults, preset, configuration file, options, assignments.
 
@@ -39,11 +40,11 @@ def resolve_settings(
             given here.
         options: nested settings, e.g. those of the command line's own options.
         assignments: `key.of.setting=value` texts, values in YAML.
-        training_keys: the valid keys of the section `training`; not checked when left out.
+        arguments: the dataclass whose fields the section `training` takes; not checked when left out.
 
     Raises:
-        ValueError: an unknown preset or key (with the nearest one), an assignment without `=`, or a file that cannot be
-            read.
+        ValueError: an unknown preset or key (with the nearest one), a value of another kind than its setting takes, an
+            assignment without `=`, or a file that cannot be read.
     """
     from_file = read_settings_file(config) if config is not None else {}
     name = preset or from_file.get("preset")
@@ -56,7 +57,7 @@ def resolve_settings(
     ]
     settings = default_settings()
     for layer in layers:
-        check_keys(layer, default_settings(), training_keys)
+        check_keys(layer, default_settings(), arguments)
         settings = merge(settings, layer)
     encoder = settings["model"]["encoder"]
     if encoder.get("name_or_path") and Path(encoder["name_or_path"]).is_dir():
@@ -96,9 +97,15 @@ def parse_assignments(assignments: Sequence[str], *, option: str = "--set") -> S
 
 
 def check_keys(
-    layer: Mapping[str, Any], valid: Mapping[str, Any], training_keys: Collection[str] | None = None, path: str = ""
+    layer: Mapping[str, Any], valid: Mapping[str, Any], arguments: type | None = None, path: str = ""
 ) -> None:
-    """Raise one sentence, with the nearest valid key, when `layer` has a key that no setting has."""
+    """Raise one sentence when `layer` has a key that no setting has (with the nearest one), or a value of another kind.
+
+    Args:
+        valid: the settings with their defaults.
+        arguments: the dataclass behind the section `training`.
+        path: of the section, with a dot behind it.
+    """
     for key, value in layer.items():
         full = f"{path}{key}"
         if key not in valid:
@@ -106,13 +113,16 @@ def check_keys(
                 suggestion(str(key), valid, prefix=path) or f" Valid here: {', '.join(path + name for name in valid)}."
             )
             raise ValueError(f"There is no setting {full}.{hint}")
-        if full == "training":
-            if training_keys is not None and isinstance(value, Mapping):
-                check_keys(value, dict.fromkeys(training_keys), None, "training.")
+        default = valid[key]
+        if not isinstance(default, Mapping):
+            check_like(full, value, default)
+        elif full == "training" and value is None:
             continue
-        section = valid[key]
-        if isinstance(section, Mapping):
-            if not isinstance(value, Mapping):
-                raise ValueError(f"The setting {full} is a section of keys ({', '.join(section)}); found {value!r}.")
-            if key not in SLOTS:
-                check_keys(value, section, training_keys, f"{full}.")
+        elif not isinstance(value, Mapping):
+            kept = "fields of CnerTrainingArguments" if full == "training" else ", ".join(default)
+            raise ValueError(f"The setting {full} is a section of keys ({kept}); found {value!r}.")
+        elif full == "training":
+            if arguments is not None:
+                check_fields(value, arguments, "training.")
+        elif key not in SLOTS:
+            check_keys(value, default, arguments, f"{full}.")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForPreTraining, PreTrainedTokenizerBase
 
@@ -77,7 +78,7 @@ def configuration(slot: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -
         if unknown:
             raise ValueError(f"its configuration has no {unknown[0]}")
         return AutoConfig.for_model(model_type, **{**known, "vocab_size": id_count(tokenizer), **given})
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, StrictDataclassError) as error:
         found = str(error).splitlines()[0]
         raise ValueError(f"No encoder of type {model_type!r} can be made with {given}: {found}.") from error
 

@@ -74,7 +74,7 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
         texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
         folder.begin(settings, texts, inputs=inputs_of(settings, OF_PRETRAINING), overwrite=overwrite)
     with no_bars():
-        trainer.train(last_complete_checkpoint(folder.path) if resume and not overwrite else None)
+        trainer.train(checkpoint := last_complete_checkpoint(folder.path) if resume and not overwrite else None)
     results = {
         "objective": settings["objective"],
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
@@ -83,7 +83,7 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "epochs": trainer.state.epoch,
         "steps": trainer.state.global_step,
-        "seconds": time.perf_counter() - begin,
+        "seconds": None if checkpoint else time.perf_counter() - begin,  # a resumed run is not timed
         "seed": settings["seed"],
         "settings": settings,
         "versions": versions(),
@@ -177,6 +177,12 @@ def _measure(objective: Any, trainer: PretrainingTrainer, data: Data | None, col
         found: dict[str, float] = objective.measure(trainer.model, features, collate, batch_size=size)
     except NothingToPredict:  # no reason to lose the encoder
         return None
+    except OverflowError as error:
+        raise FloatingPointError(
+            "Training diverged: the perplexity on the texts held out is beyond what a number can hold. Begin anew "
+            f"(--overwrite) with a lower training.learning_rate (now {trainer.args.learning_rate:g}), or more "
+            "training.warmup_steps."
+        ) from error
     return found
 
 

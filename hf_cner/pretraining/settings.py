@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import torch
 from transformers import TrainingArguments
 
+from ..presets import suggestion
+from ..presets.values import check_fields, check_like
 from ..training.arguments import only_a_cpu_has_bf16
+from ..training.sampling import check_strategy
 
 OBJECTIVES = ("mlm", "bilm", "plm")
 MASKING = ("random", "entity")
@@ -50,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "seed": 42,
     "output_dir": None,
 }
+LISTS = ("files", "exclude")  # of `data`; a single one may stand alone
 OPEN = ("encoder.config", "training")  # their keys are checked where they are used
 
 TRAINING = {
@@ -100,7 +102,7 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
         )
     _refuse_what_would_not_be_read(settings)
     _complete_entities(settings)
-    for name in ("files", "exclude"):
+    for name in LISTS:
         if isinstance(settings["data"][name], (str, os.PathLike)):
             settings["data"][name] = [settings["data"][name]]
     return settings
@@ -144,10 +146,7 @@ def _complete_entities(settings: dict[str, Any]) -> None:
 def training_arguments(settings: Mapping[str, Any], *, has_held_out: bool) -> TrainingArguments:
     """The section `training` as arguments of a Trainer; on a GPU that has it in bf16 unless they say otherwise."""
     given = dict(settings["training"] or {})
-    known = {field.name for field in dataclasses.fields(TrainingArguments)}
-    for name in given:
-        if name not in known:
-            raise ValueError(f"There is no setting training.{name}.{_hint(name, known)}")
+    check_fields(given, TrainingArguments, "training.")
     scratch = not settings["encoder"]["name_or_path"]
     accelerated = torch.cuda.is_available() and not given.get("use_cpu")
     impossible = {
@@ -171,6 +170,7 @@ def training_arguments(settings: Mapping[str, Any], *, has_held_out: bool) -> Tr
         "seed": int(settings["seed"]),
         **given,
     }
+    check_strategy(options["train_sampling_strategy"])
     if not has_held_out:
         options["eval_strategy"] = "no"
     return TrainingArguments(**{**options, **OWN, "output_dir": str(settings["output_dir"])})
@@ -181,16 +181,15 @@ def _merge(base: Mapping[str, Any], given: Mapping[str, Any], path: str) -> dict
     for key, value in given.items():
         full = f"{path}{key}"
         if key not in base:
-            raise ValueError(f"There is no setting {full}.{_hint(key, base, path)}")
-        if isinstance(base[key], Mapping) and full not in OPEN:
-            if not isinstance(value, Mapping):
-                raise ValueError(f"The setting {full} is a section of keys ({', '.join(base[key])}); found {value!r}.")
+            raise ValueError(f"There is no setting {full}.{suggestion(key, base, prefix=path)}")
+        section = isinstance(base[key], Mapping) or full in OPEN
+        if section and not isinstance(value, Mapping) and not (full in OPEN and value is None):
+            keys = ", ".join(base[key] or ()) or "see its comment"
+            raise ValueError(f"The setting {full} is a section of keys ({keys}); found {value!r}.")
+        if section and full not in OPEN:
             merged[key] = _merge(base[key], value, f"{full}.")
-        else:
-            merged[key] = copy.deepcopy(value)
+            continue
+        if not section and not (key in LISTS and isinstance(value, (str, os.PathLike))):
+            check_like(full, value, base[key])
+        merged[key] = copy.deepcopy(value)
     return merged
-
-
-def _hint(name: str, known: Any, path: str = "") -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f" Did you mean {path}{near[0]}?" if near else ""

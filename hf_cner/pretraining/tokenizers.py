@@ -29,7 +29,8 @@ def tokenizer_for(encoder: Mapping[str, Any], texts: Iterable[str], *, framed: b
         framed: with `[CLS]`, `[SEP]` and `[MASK]`, as encoders of masked language modelling want it.
 
     Raises:
-        ValueError: a checkpoint or a tokenizer that is not there, or one that is no good for single characters.
+        ValueError: a checkpoint or a tokenizer that is not there, one that is no good for single characters, or no
+            character that is frequent enough.
     """
     if encoder.get("name_or_path"):
         checkpoint_config(encoder["name_or_path"])  # says better what is missing than its tokenizer could
@@ -39,6 +40,11 @@ def tokenizer_for(encoder: Mapping[str, Any], texts: Iterable[str], *, framed: b
     fold = bool(encoder.get("lower_case", True))
     counted = count_characters(texts, min_count=int(encoder.get("min_count") or 1), lower_case=fold)
     characters = [" ", *(character for character in counted if not character.isspace())]
+    if len(characters) == 1:
+        raise ValueError(
+            f"No character stands {encoder.get('min_count') or 1} times in the texts, so that all would be unknown; "
+            "give more text, or a lower encoder.min_count."
+        )
     if not framed:
         return build_character_tokenizer(characters, lower_case=fold)
     return character_tokenizer_from(_framed(characters), lower_case=fold)

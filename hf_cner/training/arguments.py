@@ -11,6 +11,7 @@ from transformers.trainer_utils import SaveStrategy
 from transformers.utils.import_utils import is_torch_bf16_gpu_available
 
 from .named_optimizers import optimizer_name, parse_options
+from .sampling import check_strategy
 
 SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 
@@ -85,6 +86,7 @@ class CnerTrainingArguments(TrainingArguments):
                 "batch_eval_metrics is not possible: metrics are counted over whole documents, after all their windows "
                 "were decoded; leave it at False."
             )
+        check_strategy(self.train_sampling_strategy)
         if self.eval_batch_tokens is not None and self.eval_batch_tokens < 1:
             raise ValueError(f"eval_batch_tokens is {self.eval_batch_tokens}; it must be at least 1.")
         if self.early_stopping_patience is not None and self.early_stopping_patience < 1:

@@ -107,22 +107,23 @@ class Stopwatch(TrainerCallback):
     """Seconds of training in each epoch, without the evaluation and saving at its end (those inside it count).
 
     Attributes:
-        epochs: seconds of each epoch that began and ended in this process.
+        epochs: seconds of each epoch that began and ended in this process; not of one that was gone on with.
     """
 
     def __init__(self) -> None:
         self.epochs: list[float] = []
-        self._begin = 0.0
+        self._begin: float | None = None
 
     def on_epoch_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self._begin = time.perf_counter()
+        self._begin = time.perf_counter() if float(state.epoch or 0).is_integer() else None
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self.epochs.append(time.perf_counter() - self._begin)
+        if self._begin is not None:
+            self.epochs.append(time.perf_counter() - self._begin)
 
 
 class ProgressLines(TrainerCallback):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import os
 import statistics
 import sys
@@ -23,6 +22,7 @@ from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.splits import join, k_folds, split_by_record, split_hash
 from ..metrics.report import evaluate_documents
+from ..presets.values import check_fields
 from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_transformers
@@ -129,7 +129,7 @@ def train_on(
                 )
     logging.disable_progress_bar()  # a bar for every file that is saved
     try:
-        trainer.train(_checkpoint(folder, args) if resume and not overwrite else None)
+        trainer.train(checkpoint := _checkpoint(folder, args) if resume and not overwrite else None)
         reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
         results = {
             "metrics": reports,
@@ -142,6 +142,8 @@ def train_on(
             "energy": meter.result(),
             "checkpoint": str(folder.path),
         }
+        if checkpoint is not None:  # neither the whole time nor the whole energy is known then
+            results |= {"seconds": {"total": None, "training_epochs": watch.epochs}, "energy": None}
         _finish(trainer, folder, results)
     finally:
         lines.close()
@@ -153,13 +155,10 @@ def training_arguments(settings: Mapping[str, Any], *, has_dev: bool) -> CnerTra
     """The section `training` of the settings as arguments of the trainer.
 
     Raises:
-        ValueError: an argument that does not exist.
+        ValueError: an argument that does not exist, or a value of another kind.
     """
     given = dict(settings.get("training") or {})
-    known = {field.name for field in dataclasses.fields(CnerTrainingArguments)}
-    unknown = sorted(set(given) - known)
-    if unknown:
-        raise ValueError(f"There is no setting training.{unknown[0]}; that section takes CnerTrainingArguments.")
+    check_fields(given, CnerTrainingArguments, "training.")
     given.setdefault("seed", int(settings.get("seed") or 0))
     if not has_dev:
         given |= {"eval_strategy": "no", "early_stopping_patience": None}

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch.utils.data import Sampler
 
+STRATEGIES = ("group_by_length", "random", "sequential")
 POOL = 64  # batches that are sorted together: more pads less, fewer mixes better
+
+
+def check_strategy(name: str) -> None:
+    """Raise ValueError for a `train_sampling_strategy` that there is not; transformers takes any word for random."""
+    if name not in STRATEGIES:
+        raise ValueError(f"train_sampling_strategy is {name!r}; choose one of {', '.join(STRATEGIES)}.")
 
 
 class LengthBuckets(Sampler[int]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import importlib.util
 import os
 import sys
@@ -83,7 +82,7 @@ def search(
     _check_possible(settings, trials, shares)
     settings = copy.deepcopy(settings)
     space = dict(space) if space is not None else default_space(settings)
-    check_space(space, settings, [field.name for field in dataclasses.fields(CnerTrainingArguments)])
+    check_space(space, settings)
     space = with_kinds_of_numbers(space, settings)
     learn, dev, types, protocol = _documents(settings, shares)
     study = Study(settings["output_dir"])

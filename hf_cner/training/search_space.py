@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
+import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from ..modeling.slots import options_of
 from ..presets import suggestion
 from ..presets.merging import SLOTS, merge
 from ..presets.settings import default_settings, read_settings_file
+from ..presets.values import check_fields, check_kind, check_like, field_kinds
 from .arguments import CnerTrainingArguments
 
 Space = dict[str, Any]
@@ -94,18 +97,19 @@ def space_of(
     return space
 
 
-def check_space(space: Mapping[str, Any], settings: Mapping[str, Any], training_keys: Collection[str]) -> None:
+def check_space(space: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     """Raise ValueError, in one sentence, at the first name that is no setting to vary, or the first impossible range.
 
     Args:
         settings: of the run, which say what kind each slot is.
-        training_keys: the valid keys of the section `training`.
     """
     if not space:
         raise ValueError("There is nothing to vary: the search space is empty.")
     for name, values in space.items():
-        _check_name(name, settings, training_keys)
+        _check_name(name, settings)
         _check_values(name, values)
+        for value in values if isinstance(values, list) else ():
+            _check_choice(name, value, settings)
 
 
 def with_kinds_of_numbers(space: Mapping[str, Any], settings: Mapping[str, Any]) -> Space:
@@ -185,7 +189,7 @@ def _class_of(settings: Mapping[str, Any], slot: str) -> type[nn.Module]:
     return tables[slot][kind]
 
 
-def _check_name(name: str, settings: Mapping[str, Any], training_keys: Collection[str]) -> None:
+def _check_name(name: str, settings: Mapping[str, Any]) -> None:
     parts = name.split(".")
     if parts[0] == "model" and len(parts) == 3 and parts[1] in SLOTS:
         chosen = settings["model"].get(parts[1])
@@ -197,7 +201,7 @@ def _check_name(name: str, settings: Mapping[str, Any], training_keys: Collectio
         options = {key for key, value in default_settings()["model"].items() if isinstance(value, float)}
         where = "model"
     elif parts[0] == "training" and len(parts) == 2:
-        options, where = set(training_keys), "training"
+        options, where = set(field_kinds(CnerTrainingArguments)), "training"
     elif name.startswith(BY_SLOT):
         if parts[2] == "encoder" and (settings.get("training") or {}).get("freeze_encoder"):
             raise ValueError(
@@ -227,9 +231,21 @@ def _check_values(name: str, values: Any) -> None:
             f"found {values!r}."
         )
     numbers = [values[key] for key in ("low", "high", "step") if values.get(key) is not None]
-    if any(isinstance(number, bool) or not isinstance(number, (int, float)) for number in numbers):
+    if any(isinstance(n, bool) or not isinstance(n, (int, float)) or not math.isfinite(n) for n in numbers):
         raise ValueError(f"The range of {name} must be given in numbers; found {values!r}.")
     if values["low"] >= values["high"] or (values.get("log") and values["low"] <= 0):
         raise ValueError(f"The range of {name} must go up, and with log begin above 0; found {values!r}.")
     if values.get("step") is not None and (values.get("log") or values["step"] <= 0):
         raise ValueError(f"The step of {name} must be above 0, and there is none with log; found {values!r}.")
+
+
+def _check_choice(name: str, value: Any, settings: Mapping[str, Any]) -> None:
+    section, key, *rest = _keys(name)
+    if name.startswith(BY_SLOT):
+        check_kind(name, value, (float,))
+    elif section == "training":
+        check_fields({key: value}, CnerTrainingArguments, "training.")
+    elif not rest:
+        check_kind(name, value, (float,))
+    elif (default := options_of(_class_of(settings, key))[rest[0]].default) is not inspect.Parameter.empty:
+        check_like(name, value, default)

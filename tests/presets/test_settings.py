@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hf_cner import CnerTrainingArguments
 from hf_cner.presets import load_preset, preset_names
 from hf_cner.presets.settings import default_settings, merge, parse_assignments, resolve_settings
 
@@ -74,6 +75,16 @@ def test_values_are_yaml() -> None:
         ),
         ("vectors.qqq=1", r"There is no setting vectors\.qqq\. Valid here: vectors\.path, vectors\.bigram_path"),
         ("model=3", r"The setting model is a section of keys"),
+        ("training=3", r"The setting training is a section of keys \(fields of CnerTrainingArguments\); found 3"),
+        ("training.learning_rate=abc", r"training\.learning_rate takes a number; found 'abc'"),
+        ("training.num_train_epochs=null", r"training\.num_train_epochs takes a number; found None"),
+        ("training.per_device_train_batch_size=2.5", r"per_device_train_batch_size takes a whole number; found 2\.5"),
+        ("training.bf16=1", r"training\.bf16 takes true or false; found 1"),
+        ("training.slot_learning_rates=[1]", r"slot_learning_rates takes a word or keys; found \[1\]"),
+        ("model.dropout=abc", r"model\.dropout takes a number; found 'abc'"),
+        ("model.windows.max_length=null", r"model\.windows\.max_length takes a whole number; found None"),
+        ("data.split.ratios=7", r"data\.split\.ratios takes a list; found 7"),
+        ("seed=true", r"seed takes a whole number; found True"),
         ("model.dropout", r"--set takes key=value"),
         ("=3", r"--set takes key=value"),
         ("model.context=[", r"cannot be read"),
@@ -81,7 +92,7 @@ def test_values_are_yaml() -> None:
 )
 def test_bad_assignments_are_named(assignment: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        resolve_settings(assignments=[assignment], training_keys=["learning_rate", "num_train_epochs"])
+        resolve_settings(assignments=[assignment], arguments=CnerTrainingArguments)
 
 
 @pytest.mark.parametrize(
@@ -107,12 +118,7 @@ def test_missing_configuration_file() -> None:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_has_valid_keys(name: str) -> None:
-    import dataclasses
-
-    from hf_cner import CnerTrainingArguments
-
-    keys = [field.name for field in dataclasses.fields(CnerTrainingArguments)]
-    assert resolve_settings(name, training_keys=keys)["preset"] == name
+    assert resolve_settings(name, arguments=CnerTrainingArguments)["preset"] == name
 
 
 def test_merging_changes_neither_side() -> None:

@@ -39,4 +39,6 @@ def test_killed_and_resumed(tmp_path: Path) -> None:
         assert not (folder / "results.json").exists()
         assert work(folder, "resume") == 0
         assert outcome(folder) == outcome(tmp_path / "whole" / "run")
+        seconds = json.loads((folder / "results.json").read_text())["seconds"]
+        assert (seconds is None) == (number > 0)
         assert not list(folder.glob("checkpoint-*"))

@@ -267,3 +267,46 @@ def test_a_pretraining_that_diverges_ends_with_advice_and_without_an_encoder(tmp
     with pytest.raises(FloatingPointError, match=r"Training diverged: by step .* learning_rate \(now 1e\+38\)"):
         pretrain(settings(tmp_path, training={**QUICK, "learning_rate": 1e38}))
     assert not list((tmp_path / "out").glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("objective", ["mlm", "bilm", "plm"])
+def test_one_whose_perplexity_is_no_number_any_more_has_diverged(objective: str, tmp_path: Path) -> None:
+    encoder = {
+        "mlm": {"model_type": "bert", **SIZES},
+        "bilm": {},
+        "plm": {"model_type": "xlnet", "d_model": 16, "n_layer": 1, "n_head": 2, "d_inner": 16},
+    }[objective]
+    training = {**QUICK, "learning_rate": 1e3, "max_steps": 4, "warmup_steps": 0}
+    asked = settings(tmp_path, objective=objective, encoder={"config": encoder}, training=training)
+    with pytest.raises(FloatingPointError, match=r"diverged: the perplexity .* training\.learning_rate \(now 1000\)"):
+        pretrain({**asked, "data": {**asked["data"], "held_out": 0.2}})
+    assert not list((tmp_path / "out").glob("*.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"training": 5}, r"The setting training is a section of keys .*; found 5"),
+        ({"training": {**QUICK, "learning_rate": "abc"}}, r"training\.learning_rate takes a number; found 'abc'"),
+        ({"training": {**QUICK, "train_sampling_strategy": "group_by_lenght"}}, "choose one of group_by_length"),
+        ({"mask_rate": None}, r"mask_rate takes a number; found None"),
+        ({"max_length": "abc"}, r"max_length takes a whole number; found 'abc'"),
+        ({"max_length": 2.7}, r"max_length takes a whole number; found 2\.7"),
+        ({"seed": "abc"}, r"seed takes a whole number; found 'abc'"),
+        ({"next_sentence": "maybe"}, r"next_sentence takes true or false; found 'maybe'"),
+        ({"encoder": {"config": 5}}, r"The setting encoder\.config is a section of keys .*; found 5"),
+        (
+            {"encoder": {"config": {"model_type": "bert", **SIZES, "hidden_size": "abc"}}},
+            "No encoder of type 'bert' can",
+        ),
+        (
+            {"encoder": {"config": {"model_type": "bert", **SIZES}, "min_count": 10**6}},
+            "No character stands 1000000 times",
+        ),
+    ],
+)
+def test_values_of_another_kind_are_one_sentence(changes: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        pretrain(settings(tmp_path, **changes))
+    with pytest.raises(ValueError, match=r"data\.held_out takes a number; found 'abc'"):
+        pretrain(settings(tmp_path, data={"files": [], "held_out": "abc"}))

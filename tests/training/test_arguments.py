@@ -27,6 +27,7 @@ def test_without_evaluation_or_saving_there_is_no_best_checkpoint(option: str, t
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"train_sampling_strategy": "group_by_lenght"}, "'group_by_lenght'; choose one of group_by_length, random"),
         ({"label_smoothing_factor": 0.1}, "label_smoothing_factor would replace the decoder's loss"),
         ({"batch_eval_metrics": True}, "batch_eval_metrics is not possible"),
         ({"eval_batch_tokens": 0}, "eval_batch_tokens is 0"),

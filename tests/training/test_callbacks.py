@@ -7,7 +7,13 @@ import pytest
 from small_runs import arguments, model, trainer
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainerControl, TrainerState
 
-from hf_cner.training.callbacks import EpochOfSampler, FiniteWeights, Patience, remove_progress_of_transformers
+from hf_cner.training.callbacks import (
+    EpochOfSampler,
+    FiniteWeights,
+    Patience,
+    Stopwatch,
+    remove_progress_of_transformers,
+)
 from hf_cner.training.sampling import LengthBuckets
 
 
@@ -116,3 +122,11 @@ def test_transformers_shows_nothing_beside_our_lines_in_a_notebook_either(
             remove_progress_of_transformers(given)
             kinds = (PrinterCallback, ProgressCallback, TableOfNotebooks)
             assert not any(isinstance(callback, kinds) for callback in given.callback_handler.callbacks)
+
+
+def test_an_epoch_that_was_gone_on_with_is_not_timed(tmp_path: Path) -> None:
+    watch, args = Stopwatch(), arguments(tmp_path)
+    for begins in (1.25, 2.0, 3.0):
+        watch.on_epoch_begin(args, TrainerState(epoch=begins), TrainerControl())
+        watch.on_epoch_end(args, TrainerState(), TrainerControl())
+    assert len(watch.epochs) == 2

@@ -56,6 +56,8 @@ def test_killed_and_resumed(save: str, how: str, unbroken: dict[str, Path], tmp_
     assert not (folder / "results.json").exists()
     assert work(folder, f"save={save}", "resume=yes") == 0
     assert outcome(folder) == outcome(unbroken[save])
+    results = json.loads((folder / "results.json").read_text())
+    assert (results["seconds"]["total"] is None) == (how != "kill_at=3")  # the killed process took its time with it
     assert not list(folder.glob("checkpoint-*")) and not (folder / "saving.tmp").exists()
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hf_cner import CnerTrainingArguments
 from hf_cner.presets import preset_names
 from hf_cner.presets.settings import resolve_settings
 from hf_cner.training.search_space import (
@@ -22,7 +20,6 @@ from hf_cner.training.search_space import (
 )
 
 optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'hf_cner[search]'")
-FIELDS = [field.name for field in dataclasses.fields(CnerTrainingArguments)]
 RATE = "training.slot_learning_rates"
 
 
@@ -48,7 +45,7 @@ def test_the_encoder_is_varied_when_asked_and_gently_when_it_is_pretrained() -> 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_presets_default_space_is_valid(name: str) -> None:
     settings = resolve_settings(name, assignments=["training.freeze_encoder=false"])  # P5's preset freezes it
-    check_space(default_space(settings, encoder=True), settings, FIELDS)
+    check_space(default_space(settings, encoder=True), settings)
 
 
 def test_a_frozen_encoder_has_no_rate_to_vary() -> None:
@@ -56,8 +53,8 @@ def test_a_frozen_encoder_has_no_rate_to_vary() -> None:
     with pytest.raises(
         ValueError, match=r"rates\.encoder cannot be varied: the encoder is frozen, .* training.freeze_encoder=false"
     ):
-        check_space(default_space(settings, encoder=True), settings, FIELDS)
-    check_space(default_space(settings), settings, FIELDS)
+        check_space(default_space(settings, encoder=True), settings)
+    check_space(default_space(settings), settings)
 
 
 def test_whole_ends_of_a_fraction_are_no_whole_numbers() -> None:
@@ -76,7 +73,7 @@ def test_whole_ends_of_a_fraction_are_no_whole_numbers() -> None:
 def test_the_rate_of_a_slot_and_of_a_part_of_it_are_two() -> None:
     settings = resolve_settings("bilstm-crf")
     space = {f"{RATE}.span_decoder": [0.1], f"{RATE}.span_decoder.crf": [0.2]}
-    check_space(space, settings, FIELDS)
+    check_space(space, settings)
     rates = with_values(settings, {name: values[0] for name, values in space.items()})["training"][
         "slot_learning_rates"
     ]
@@ -97,7 +94,7 @@ def test_a_file_takes_the_default_spaces_place_and_more_is_added(tmp_path: Path)
         "training.weight_decay": {"low": 0.0, "high": 0.1},
     }
     assert space == expected
-    check_space(space, settings, FIELDS)
+    check_space(space, settings)
     fixed = names_in({"model": {"dropout": 0.3}})
     assert "model.dropout" not in space_of(settings, fixed=fixed)
     with pytest.raises(ValueError, match=r"model\.dropout is given a value \(--set\) and varied as well"):
@@ -127,7 +124,7 @@ def test_a_file_takes_the_default_spaces_place_and_more_is_added(tmp_path: Path)
 )
 def test_names_that_cannot_be_varied_are_one_sentence(name: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        check_space({name: [1, 2]}, resolve_settings("bilstm-crf"), FIELDS)
+        check_space({name: [1, 2]}, resolve_settings("bilstm-crf"))
 
 
 @pytest.mark.parametrize(
@@ -139,6 +136,8 @@ def test_names_that_cannot_be_varied_are_one_sentence(name: str, sentence: str) 
         ([], "must be numbers or words, at least one"),
         ([[1, 2], [3]], "must be numbers or words"),
         ({"low": "a", "high": 2}, "must be given in numbers"),
+        ({"low": 0.1, "high": float("inf")}, "must be given in numbers"),
+        ({"low": float("nan"), "high": 0.1}, "must be given in numbers"),
         ({"low": 0.5, "high": 0.1}, "must go up, and with log begin above 0"),
         ({"low": 0.0, "high": 0.1, "log": True}, "must go up, and with log begin above 0"),
         ({"low": 0.1, "high": 0.5, "log": True, "step": 0.1}, "there is none with log"),
@@ -146,9 +145,27 @@ def test_names_that_cannot_be_varied_are_one_sentence(name: str, sentence: str) 
 )
 def test_ranges_that_cannot_be_are_one_sentence(values: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        check_space({"model.dropout": values}, resolve_settings("bilstm-crf"), FIELDS)
+        check_space({"model.dropout": values}, resolve_settings("bilstm-crf"))
     with pytest.raises(ValueError, match="the search space is empty"):
-        check_space({}, resolve_settings("bilstm-crf"), FIELDS)
+        check_space({}, resolve_settings("bilstm-crf"))
+
+
+@pytest.mark.parametrize(
+    ("name", "choice", "sentence"),
+    [
+        ("training.learning_rate", "abc", r"training\.learning_rate takes a number; found 'abc'"),
+        ("training.per_device_train_batch_size", 2.5, "takes a whole number; found 2.5"),
+        (f"{RATE}.context", "abc", r"learning_rates\.context takes a number; found 'abc'"),
+        ("model.dropout", "abc", r"model\.dropout takes a number; found 'abc'"),
+        ("model.context.hidden_size", "abc", r"hidden_size takes a whole number; found 'abc'"),
+    ],
+)
+def test_choices_are_of_the_kind_of_their_setting(name: str, choice: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        check_space({name: [choice]}, resolve_settings("bilstm-crf"))
+    check_space(
+        {"training.optimizer": ["adam", "radam"], "model.span_decoder.scheme": ["BIO"]}, resolve_settings("bilstm-crf")
+    )
 
 
 def test_values_lie_in_their_ranges_and_do_not_change_when_asked_again() -> None:
