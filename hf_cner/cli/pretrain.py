@@ -84,7 +84,7 @@ def pretrain(
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", show_default=False),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what stands in --output-dir.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --output-dir.")] = False,
     on_error: Annotated[
         OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it. [stop]")
     ] = None,

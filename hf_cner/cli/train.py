@@ -35,7 +35,7 @@ def train(
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", show_default=False),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what stands in --output-dir.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --output-dir.")] = False,
     on_error: OnErrorSetting = None,
 ) -> None:
     """Train a model on a corpus, keep the best epoch, and evaluate it on documents held out by record.

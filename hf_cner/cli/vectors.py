@@ -39,7 +39,7 @@ def vectors(
     \b
     Examples:
       hf-cner vectors notes.txt --output characters.txt
-      hf-cner vectors notes.txt --corpus ccks2019 --data-dir ccks2019 --size 100 --output characters.txt
+      hf-cner vectors notes.txt --corpus ccks2019 --data-dir ccks2019 --size 100 --output characters100.txt
       hf-cner vectors notes.txt --bigrams --size 50 --output bigrams.txt
       hf-cner train --preset bilstm-crf --corpus ccks2019 --data-dir ccks2019 --output-dir OUT \\
           --set vectors.path=characters.txt --set vectors.bigram_path=bigrams.txt
