@@ -15,7 +15,7 @@ from .problems import DataError, Problems
 
 _SAMPLE = 10  # lines by which a file of vectors is told from a list of words
 _HEADER = re.compile(r"[0-9]+[ \t]+[0-9]+[ \t]*")
-_VECTOR = re.compile(r"(\S*)((?:[ \t]+[-+]?[.0-9][-+.0-9eE]*){2,})[ \t]*")  # a token and two numbers or more
+_VECTOR = re.compile(r"([^ \t]*)((?:[ \t]+[-+]?[.0-9][-+.0-9eE]*){2,})[ \t]*")  # a token and two numbers or more
 
 
 def read_lexicon(path: str | PathLike[str], *, problems: Problems | None = None) -> list[str]:
@@ -34,8 +34,11 @@ def read_lexicon(path: str | PathLike[str], *, problems: Problems | None = None)
         head = head[1:]
     words: dict[str, None] = {}
     for line in chain(head, lines):
-        row = _VECTOR.fullmatch(line) if vectors else None
-        word = (row[1] if row else line).strip()
+        if vectors:
+            row = _VECTOR.fullmatch(line)
+            word = row[1].strip() if row else ""  # a line that is no vector is no word either
+        else:
+            word = line.strip()
         if word:
             words.setdefault(word)
     if not words:

@@ -34,7 +34,7 @@ def bigram_keys(input_ids: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Two tensors `(b, n)`, long.
     """
-    ids = torch.where(present, input_ids, EDGE)
+    ids = torch.where(present, input_ids.long(), EDGE)  # keys need 64 bits
     edge = torch.full_like(ids[:, :1], EDGE)
     left = torch.cat([edge, ids[:, :-1]], dim=1)
     right = torch.cat([ids[:, 1:], edge], dim=1)

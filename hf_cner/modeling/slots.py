@@ -1,10 +1,23 @@
 """A slot of the model, `{"kind": ..., **options}`, turned into the module that it describes."""
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 from torch import nn
+
+KINDS: dict[str, tuple[type, str]] = {
+    "bool": (bool, "true or false"),
+    "int": (Integral, "a whole number"),
+    "float": (Real, "a number"),
+    "str": (str, "a word"),
+    "Sequence": (Sequence, "a list"),
+    "Mapping": (Mapping, "a dict"),
+    "None": (type(None), "left out"),
+}
+"""What annotations of options may name, and how an error says it."""
 
 
 def options_of(module_class: type[nn.Module]) -> dict[str, inspect.Parameter]:
@@ -19,6 +32,26 @@ def require_positive(values: Mapping[str, int | Sequence[int]]) -> None:
         members = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         if not members or any(isinstance(m, bool) or not isinstance(m, int) or m < 1 for m in members):
             raise ValueError(f"{name} must be at least 1, in whole numbers; found {value!r}.")
+
+
+def _check_kind(what: str, value: Any, annotation: Any) -> None:
+    """Raise a ValueError where a value is of none of the kinds in an annotation as `Sequence[int] | None`.
+
+    Annotations that name anything else are left to the class.
+    """
+    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+    while "[" in text:
+        text, before = re.sub(r"\[[^\[\]]*\]", "", text), text
+        if text == before:
+            return
+    names = [name.strip().rpartition(".")[2] for name in text.split("|")]
+    if not set(names) <= set(KINDS):
+        return
+    if isinstance(value, bool) and "bool" in names:
+        return
+    wrong = isinstance(value, bool) or (isinstance(value, str) and "str" not in names)  # a word is a Sequence as well
+    if wrong or not isinstance(value, tuple(KINDS[name][0] for name in names)):
+        raise ValueError(f"The {what} must be {' or '.join(KINDS[name][1] for name in names)}; found {value!r}.")
 
 
 def build(
@@ -58,9 +91,7 @@ def build(
         takes = f"it takes {valid}" if valid else "it takes none"
         raise ValueError(f"The {slot_name} kind {kind!r} has no option {', '.join(map(repr, unknown))}; {takes}.")
     for name, value in options.items():
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if accepted[name].annotation in (float, "float") and not is_number:
-            raise ValueError(f"The {slot_name} option {name} must be a number; found {value!r}.")
+        _check_kind(f"{slot_name} option {name}", value, accepted[name].annotation)
     options.update({name: value for name, value in given.items() if name in accepted})
     missing = [p.name for p in accepted.values() if p.default is inspect.Parameter.empty and p.name not in options]
     if missing:

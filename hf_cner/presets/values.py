@@ -13,6 +13,10 @@ from typing import Any
 
 from . import suggestion
 
+OPTIONAL = ("seed", "data.split.seed", "lexicon.min_length", "lexicon.max_length", "encoder.min_count")
+"""Numbers that may be left out (null)."""
+WIDER = ("fsdp", "debug", "include_for_metrics", "max_grad_norm")
+"""Fields of transformers' arguments that take more than their annotations say."""
 WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word", list: "a list", dict: "keys"}
 
 
@@ -21,7 +25,7 @@ def check_like(name: str, value: Any, default: Any) -> None:
 
     Without a default there is nothing to hold it against; what is no number may be left out (null).
     """
-    if default is None or (value is None and not isinstance(default, (bool, int, float))):
+    if default is None or (value is None and (name in OPTIONAL or not isinstance(default, (bool, int, float)))):
         return
     check_kind(name, value, (list if isinstance(default, (list, tuple)) else type(default),))
 
@@ -32,13 +36,14 @@ def check_kind(name: str, value: Any, kinds: Collection[type]) -> None:
         bool: isinstance(value, bool),
         int: isinstance(value, int) and not isinstance(value, bool),
         float: isinstance(value, (int, float)) and not isinstance(value, bool),
-        str: isinstance(value, (str, os.PathLike, Enum)),
+        str: isinstance(value, (str, os.PathLike, Enum, int, float)) and not isinstance(value, bool),
         list: isinstance(value, (list, tuple)),
         dict: isinstance(value, Mapping),
         types.NoneType: value is None,
     }
     if not any(found[kind] for kind in kinds):
-        raise ValueError(f"{name} takes {' or '.join(WORDS[k] for k in WORDS if k in kinds)}; found {value!r}.")
+        hint = " (a bare no, yes, on or off is one in YAML; put it in quotes)" if isinstance(value, bool) else ""
+        raise ValueError(f"{name} takes {' or '.join(WORDS[k] for k in WORDS if k in kinds)}; found {value!r}{hint}.")
 
 
 def check_fields(given: Mapping[str, Any], fields_of: type, prefix: str) -> None:
@@ -60,7 +65,10 @@ def check_fields(given: Mapping[str, Any], fields_of: type, prefix: str) -> None
 def field_kinds(fields_of: type) -> dict[str, frozenset[type] | None]:
     """By field of a dataclass, the kinds of values that it takes; None where any may be."""
     hints = typing.get_type_hints(fields_of)
-    return {field.name: _kinds(hints[field.name]) for field in dataclasses.fields(fields_of)}
+    return {
+        field.name: None if field.name in WIDER else _kinds(hints[field.name])
+        for field in dataclasses.fields(fields_of)
+    }
 
 
 def _kinds(hint: Any) -> frozenset[type] | None:

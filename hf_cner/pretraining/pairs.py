@@ -150,8 +150,10 @@ def _pieces(text: str, longest: int) -> list[Window]:
     options: dict[str, Any] = {"overlap": 0, "sentence_ends": SENTENCE_ENDS}
     pieces = make_windows(text, max_length=longest, **options)
     if len(pieces) == 1:
-        cuts = [window.end for window in make_windows(text, max_length=longest, merge=False, **options)][:-1]
+        ends = [window.end for window in make_windows(text, max_length=longest, merge=False, **options)]
+        cuts = [end for end in ends if text[:end].strip() and text[end:].strip()]
         if cuts:
-            middle = min(cuts, key=lambda cut: abs(2 * cut - len(text)))
+            first, last = len(text) - len(text.lstrip()), len(text.rstrip())
+            middle = min(cuts, key=lambda cut: abs(2 * cut - first - last))
             pieces = [Window(0, middle, 0, middle), Window(middle, len(text), middle, len(text))]
     return [window for window in pieces if text[window.start : window.end].strip()]

@@ -35,9 +35,9 @@ class PermutationCollator:
         longest: longest span.
 
     Returns:
-        `input_ids`, `attention_mask` `(b, n)`; `perm_mask` `(b, n, n)`, 1 where row may not see column;
-        `target_mapping` `(b, k, n)`, 1 at the place of the k-th prediction; and its `labels` `(b, k)`, -100 where a
-        text has fewer than k.
+        `input_ids`, `attention_mask` and, where the features have them, `token_type_ids` `(b, n)`; `perm_mask`
+        `(b, n, n)`, 1 where row may not see column; `target_mapping` `(b, k, n)`, 1 at the place of the k-th
+        prediction; and its `labels` `(b, k)`, -100 where a text has fewer than k.
 
     Raises:
         ValueError: a rate that is no share, or spans without a character.
@@ -58,7 +58,8 @@ class PermutationCollator:
         for feature in features:
             ids = np.asarray(feature["input_ids"], dtype=np.int64)
             chance = np.random.default_rng(feature["draw"]) if one is None else one
-            rows.append({"input_ids": ids, "labels": self._ranks(ids, chance)})
+            types = {key: feature[key] for key in ("token_type_ids",) if key in feature}
+            rows.append({"input_ids": ids, **types, "labels": self._ranks(ids, chance)})
         if all((row["labels"] == IGNORED).all() for row in rows):  # a batch without a prediction would have no loss
             for row in rows:
                 row["labels"][np.flatnonzero(~self._special[row["input_ids"]])[:1]] = 0

@@ -181,7 +181,7 @@ def _merge(base: Mapping[str, Any], given: Mapping[str, Any], path: str) -> dict
     for key, value in given.items():
         full = f"{path}{key}"
         if key not in base:
-            raise ValueError(f"There is no setting {full}.{suggestion(key, base, prefix=path)}")
+            raise ValueError(f"There is no setting {full}.{suggestion(str(key), base, prefix=path)}")
         section = isinstance(base[key], Mapping) or full in OPEN
         if section and not isinstance(value, Mapping) and not (full in OPEN and value is None):
             keys = ", ".join(base[key] or ()) or "see its comment"

@@ -25,10 +25,11 @@ class NothingToPredict(ValueError):
 class TextWindows(Dataset[dict[str, Any]]):
     """Windows of texts: neighbouring sentences joined while they fit, longer sentences cut.
 
-    An item is a dict with `input_ids` `(n,)`, special tokens included, and `entities`, pairs of columns. Once
-    `set_epoch` was called it also has `draw`, from which a `MaskingCollator` draws: seed, epoch and index, so that a
-    resumed run goes on as it would have. Before that the collator draws from torch's random state, anew every time:
-    not every version of a plain `Trainer` tells its dataset the epoch.
+    An item is a dict with `input_ids` `(n,)`, special tokens included, `entities`, pairs of columns, and
+    `token_type_ids` where the tokenizer gives any but 0 (XLNet). Once `set_epoch` was called it also has `draw`, from
+    which a `MaskingCollator` draws: seed, epoch and index, so that a resumed run goes on as it would have. Before that
+    the collator draws from torch's random state, anew every time: not every version of a plain `Trainer` tells its
+    dataset the epoch.
 
     Args:
         documents: their texts are read; their spans are the entities unless `find` is given.
@@ -57,6 +58,7 @@ class TextWindows(Dataset[dict[str, Any]]):
         self.seed = seed
         self.epoch: int | None = None
         table = CharacterTable(tokenizer)
+        self._token_types = table.token_types
         self.windows: list[tuple[Any, Spans]] = []
         self.characters = 0
         begin = len(table.prefix)
@@ -75,8 +77,11 @@ class TextWindows(Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         ids, entities = self.windows[index]
-        drawn = {} if self.epoch is None else {"draw": (self.seed, self.epoch, index)}
-        return {"input_ids": ids, "entities": entities, **drawn}
+        found: dict[str, Any] = {"input_ids": ids, "entities": entities}
+        if (types := self._token_types) is not None:
+            characters = len(ids) - len(types.prefix) - len(types.suffix)
+            found["token_type_ids"] = [*types.prefix, *[types.text] * characters, *types.suffix]
+        return found if self.epoch is None else {**found, "draw": (self.seed, self.epoch, index)}
 
     def set_epoch(self, epoch: int) -> None:
         """Another epoch, another masking."""

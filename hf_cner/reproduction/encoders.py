@@ -17,7 +17,7 @@ from ..data.texts import read_texts
 from ..presets import load_preset
 from ..presets.merging import merge
 from ..presets.settings import parse_assignments
-from ..training.inputs import OF_PRETRAINING, inputs_of, path_fingerprint
+from ..training.inputs import OF_PRETRAINING, by_content, path_fingerprint
 from .plan import NotRun, Request, row_settings
 from .protocol import Protocol
 from .tables import Row, small_scale
@@ -150,8 +150,8 @@ class Workshop:
         given["data"] = {"held_out": 0.05 if len(texts) >= ENOUGH else 0.0}
         settings = merge(given, parse_assignments(self.request.pretraining))
         words = mentions_of(self.protocol.parts["train"]) if self._hides_mentions(settings) else []
-        inputs = inputs_of(settings, OF_PRETRAINING)
-        folder = self.folder / f"{key}-{_hash([settings, inputs, words, *(document.text for document in texts)])}"
+        known = by_content(settings, OF_PRETRAINING)
+        folder = self.folder / f"{key}-{_hash([known, words, *(document.text for document in texts)])}"
         characters = sum(len(document.text) for document in texts)
         self.made[key] = f"{settings['objective']} on {characters:,} characters, in {self.folder.name}/{folder.name}"
         source = folder.with_suffix(".jsonl")

@@ -165,6 +165,8 @@ def _from_characters(
     asked = count_characters(queries.values(), lower_case=lower_case)  # a question must not be read as unknown
     known = set(characters)
     characters += sorted({*asked, *vectors} - known)
+    if " " in vectors:  # training them, all white space was one blank
+        vectors |= {character: vectors[" "] for character in characters if character.isspace()} | vectors
     tokenizer = build_character_tokenizer(characters, lower_case=lower_case)
     keys: list[int] = []
     words: WordList | None = None
@@ -176,7 +178,7 @@ def _from_characters(
         _set_size(slot, "embedding_size", vectors, "vectors.path")
         if slot.get("kind") == "lattice":
             words = _words(settings, slot, documents, tokenizer, lower_case)
-        if slot.get("bigram_size") or slot.get("bigram_vocab_size") or bigram_vectors:
+        if _has_bigrams(slot, bigram_vectors):
             _set_size(slot, "bigram_size", bigram_vectors, "vectors.bigram_path")
             keys = _bigrams(slot, tokenizer, texts, model_settings.get("windows") or {})
             slot["bigram_vocab_size"] = len(keys) + 1
@@ -242,6 +244,22 @@ def _words(
     words = word_list(options, documents, vectors, tokenizer)
     slot.update(words.slot())
     return words
+
+
+def _has_bigrams(slot: dict[str, Any], vectors: Mapping[str, np.ndarray]) -> bool:
+    """Whether a static encoder gets bigrams; a `bigram_vocab_size` of 0 says that it gets none."""
+    wanted = slot.get("bigram_vocab_size")
+    if wanted is None:
+        return bool(slot.get("bigram_size") or vectors)
+    if isinstance(wanted, int) and wanted < 0:
+        raise ValueError(f"model.encoder.bigram_vocab_size is {wanted}; it must be at least 0.")
+    if not wanted:
+        slot.pop("bigram_size", None)
+        if vectors:
+            raise ValueError(
+                "model.encoder.bigram_vocab_size is 0, no bigrams, but vectors.bigram_path is given; leave one out."
+            )
+    return bool(wanted)
 
 
 def _bigrams(

@@ -88,7 +88,7 @@ class FiniteWeights(TrainerCallback):
         raise FloatingPointError(
             f"Training diverged: by step {state.global_step} (epoch {state.epoch or 0:.3g}) NaN or infinity stands in "
             f"{len(broken)} of {len(trained)} trained tensors, as {broken[0]}. Try a lower learning_rate (now "
-            f"{args.learning_rate:g}), warmup_steps, or a smaller max_grad_norm (now {args.max_grad_norm:g})."
+            f"{args.learning_rate:g}), warmup_steps, or a smaller max_grad_norm (now {args.max_grad_norm})."
         )
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:

@@ -85,8 +85,8 @@ class RunFolder:
         self, before: Mapping[str, Any], now: Mapping[str, Any], split: Mapping[str, Any], inputs: Mapping[str, str]
     ) -> None:
         began = json.loads((self.path / SPLIT).read_text(encoding="utf-8"))
-        read = began.pop("inputs", {})
-        moved = {name for name in inputs if inputs[name] == read.get(name)}
+        read = began.pop("inputs", None)  # of a run of an older version nothing is known of them
+        moved = {name for name in inputs if read is not None and inputs[name] == read.get(name)}
         if changed := sorted(differences(before, now) - moved):
             raise OtherRun(
                 f"The run in {self.path} began with other settings ({', '.join(changed)}); a run goes on with the "
@@ -94,7 +94,7 @@ class RunFolder:
             )
         if began != split:
             raise OtherRun(f"The run in {self.path} began with other data; overwrite it (--overwrite).")
-        if other := sorted(name for name in inputs if name not in moved):
+        if read is not None and (other := sorted(set(inputs) - moved)):
             raise OtherRun(
                 f"The run in {self.path} began with another content of {', '.join(other)}: what lies there was changed "
                 "since. Restore it, or overwrite the run (--overwrite)."

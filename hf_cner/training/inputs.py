@@ -6,6 +6,7 @@ where the content is the same.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,6 +28,18 @@ def inputs_of(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, st
         if value:
             found[name] = path_fingerprint(value)
     return found
+
+
+def by_content(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """A copy of the settings in which `names` are given by their fingerprints, wherever those things lie."""
+    copied = copy.deepcopy(dict(settings))
+    for name, found in inputs_of(settings, names).items():
+        *sections, key = name.split(".")
+        place = copied
+        for section in sections:
+            place = place[section]
+        place[key] = found
+    return copied
 
 
 def path_fingerprint(path: str | Path) -> str:

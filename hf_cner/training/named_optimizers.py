@@ -31,6 +31,7 @@ OF_GROUPS = {
 """Options of every optimiser that a group of parameters sets, and what says so."""
 
 OF_ADAM = ("adam", "adamw", "radam", "nadam")  # take `adam_beta1`, `adam_beta2` and `adam_epsilon` of the arguments
+UNFUSED = {"foreach", "differentiable"}  # options that exclude that kernel
 FUSED = ("adam", "adamw")  # one kernel for all parameters, where transformers' own default has it
 NAMES = (*OPTIMIZERS, *(LOOKAHEAD + name for name in OPTIMIZERS))
 
@@ -73,7 +74,7 @@ def make_optimizer(
     base, slow = name.removeprefix(LOOKAHEAD), name.startswith(LOOKAHEAD)
     given = dict(options or {})
     ahead = {key: given.pop(key, default) for key, default in LOOKAHEAD_OPTIONS.items()} if slow else {}
-    if ahead and not (isinstance(ahead["k"], int) and ahead["k"] > 0 and 0 < ahead["alpha"] <= 1):
+    if ahead and not (type(ahead["k"]) is int and ahead["k"] > 0 and _is_share(ahead["alpha"])):
         raise ValueError(f"Lookahead takes a whole k from 1 on, and alpha above 0 up to 1; found {ahead}.")
     for key in OF_GROUPS:
         if key in given:
@@ -83,14 +84,19 @@ def make_optimizer(
     known = [key for key in inspect.signature(OPTIMIZERS[base]).parameters if key not in ("params", *OF_GROUPS)]
     if unknown := [key for key in given if key not in known]:
         raise ValueError(f"The optimizer {name} has no option {unknown[0]!r}; it has {', '.join([*known, *ahead])}.")
-    own: dict[str, Any] = {"fused": True} if base in FUSED and "fused" in arguments.default_optim else {}
+    fused = base in FUSED and "fused" in arguments.default_optim and not UNFUSED & set(given)
+    own: dict[str, Any] = {"fused": True} if fused else {}
     if base in OF_ADAM:
         own |= {"betas": (arguments.adam_beta1, arguments.adam_beta2), "eps": arguments.adam_epsilon}
     try:
         optimizer = OPTIMIZERS[base](list(groups), **{"lr": arguments.learning_rate, **own, **given})
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError, RuntimeError) as error:
         raise ValueError(f"The optimizer {name} cannot be made with {given}: {error}") from error
     return _lookahead(optimizer, ahead) if slow else optimizer
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1
 
 
 def parse_options(text: str | None) -> dict[str, Any]:

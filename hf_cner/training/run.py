@@ -112,21 +112,15 @@ def train_on(
         processing_class=tokenizer,
         callbacks=[watch, meter],
     )
-    if _is_first_process():  # what can go wrong with the settings has gone wrong by now, and nothing was touched
+    trainer.create_optimizer()  # only to see that it can be: what can go wrong with the settings goes wrong before
+    trainer.optimizer = None  # anything in the folder is touched
+    if _is_first_process():
         folder.begin(settings, split_of(parts), inputs=inputs_of(settings, OF_TRAINING), overwrite=overwrite)
     remove_progress_of_transformers(trainer)
     lines = ProgressLines()
     if not args.disable_tqdm:
         trainer.add_callback(lines)
-        if _is_first_process():
-            print(f"training part: {trainer.entity_report}", file=sys.stderr)
-            if "lexicon" in notes:
-                print(
-                    "lexicon: {words:,} words, {in_no_training_text:,} of them in no training text".format(
-                        **notes["lexicon"]
-                    ),
-                    file=sys.stderr,
-                )
+        _say(trainer, notes)
     logging.disable_progress_bar()  # a bar for every file that is saved
     try:
         trainer.train(checkpoint := _checkpoint(folder, args) if resume and not overwrite else None)
@@ -149,6 +143,16 @@ def train_on(
         lines.close()
         logging.enable_progress_bar()
     return results
+
+
+def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
+    """What became of the training part's entities and of the lexicon."""
+    if not _is_first_process():
+        return
+    print(f"training part: {trainer.entity_report}", file=sys.stderr)
+    if found := notes.get("lexicon"):
+        said = "lexicon: {words:,} words, {in_no_training_text:,} of them in no training text"
+        print(said.format(**found), file=sys.stderr)
 
 
 def training_arguments(settings: Mapping[str, Any], *, has_dev: bool) -> CnerTrainingArguments:

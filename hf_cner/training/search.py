@@ -23,7 +23,7 @@ from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, remove_progress_of_transformers
 from .encoding import DocumentEncoder
-from .inputs import OF_TRAINING, inputs_of
+from .inputs import OF_TRAINING, by_content
 from .parts import parts_of
 from .questions import queries_of
 from .run import training_arguments
@@ -87,8 +87,8 @@ def search(
     learn, dev, types, protocol = _documents(settings, shares)
     study = Study(settings["output_dir"])
     parts = f"{fingerprint(learn)} {fingerprint(dev)}"
-    about = {"space": space, "settings": {**settings, "output_dir": None}, "data": parts, "prune": prune}
-    about |= {"inputs": inputs_of(settings, OF_TRAINING)}
+    known = by_content({**settings, "output_dir": None}, OF_TRAINING)
+    about = {"space": space, "settings": known, "data": parts, "prune": prune}
     study.begin(about, resume=resume, overwrite=overwrite)
     trainer: CnerTrainer | None = None
     with tqdm(total=trials, initial=len(study.finished()), unit="trial", desc="search") as bar:
@@ -132,7 +132,7 @@ class _Trials(CnerTrainer):
 
     def train(self, *args: Any, trial: Any = None, **kwargs: Any) -> TrainOutput:
         chosen = self._arguments_of(trial)
-        for field in self._varied:
+        for field in {*self._varied, "greater_is_better"}:  # which follows from the metric
             setattr(self.args, field, getattr(chosen, field))
         self.remove_callback(Patience)  # the trainer made it once, for all trials
         if self.args.early_stopping_patience is not None:

@@ -33,6 +33,7 @@ PRETRAINED_RATES = {"low": 5e-6, "high": 1e-4, "log": True}
 DROPOUTS = {"low": 0.0, "high": 0.6, "step": 0.05}
 SIZES = [64, 128, 256]
 BY_SLOT = ("training.slot_learning_rates.", "training.slot_weight_decays.")
+OF_THE_DEVICE = ("bf16", "fp16", "auto_bf16", "bf16_full_eval", "fp16_full_eval", "tf32", "use_cpu", "torch_compile")
 SIZED = ("hidden_size", "filters", "size")  # options of slots that say how large their layers are
 
 
@@ -98,7 +99,7 @@ def space_of(
 
 
 def check_space(space: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """Raise ValueError, in one sentence, at the first name that is no setting to vary, or the first impossible range.
+    """Raise ValueError, in one sentence, at the first name that is no setting to vary, or the first impossible value.
 
     Args:
         settings: of the run, which say what kind each slot is.
@@ -108,8 +109,15 @@ def check_space(space: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     for name, values in space.items():
         _check_name(name, settings)
         _check_values(name, values)
-        for value in values if isinstance(values, list) else ():
-            _check_choice(name, value, settings)
+        if isinstance(values, list):
+            for value in values:
+                _check_choice(name, value, settings)
+        elif _is_of_words(name):
+            raise ValueError(f"{name} takes words, of which there is no range; give a list of choices.")
+        else:
+            for value in with_kinds_of_numbers({name: values}, settings)[name].values():
+                if value is not None and not isinstance(value, bool):
+                    _check_choice(name, value, settings)
 
 
 def with_kinds_of_numbers(space: Mapping[str, Any], settings: Mapping[str, Any]) -> Space:
@@ -200,6 +208,10 @@ def _check_name(name: str, settings: Mapping[str, Any]) -> None:
     elif parts[0] == "model" and len(parts) == 2:
         options = {key for key, value in default_settings()["model"].items() if isinstance(value, float)}
         where = "model"
+    elif parts[0] == "training" and parts[-1] in OF_THE_DEVICE:
+        raise ValueError(
+            f"{name} cannot be varied: device and precision are those of the whole search; set it (--set)."
+        )
     elif parts[0] == "training" and len(parts) == 2:
         options, where = set(field_kinds(CnerTrainingArguments)), "training"
     elif name.startswith(BY_SLOT):
@@ -237,6 +249,12 @@ def _check_values(name: str, values: Any) -> None:
         raise ValueError(f"The range of {name} must go up, and with log begin above 0; found {values!r}.")
     if values.get("step") is not None and (values.get("log") or values["step"] <= 0):
         raise ValueError(f"The step of {name} must be above 0, and there is none with log; found {values!r}.")
+
+
+def _is_of_words(name: str) -> bool:
+    section, key, *rest = _keys(name)
+    kinds = field_kinds(CnerTrainingArguments)[key] if section == "training" and not rest else None
+    return kinds is not None and not kinds & {int, float}
 
 
 def _check_choice(name: str, value: Any, settings: Mapping[str, Any]) -> None:

@@ -34,11 +34,19 @@ SHORT = "无特殊不适。"
         (LINE, f"现病史：{LINE}今日复查。", True),  # a part of a text
         (f"{LINE[:12]}\n{LINE[12:]}", f"现病史：{LINE}", True),  # cut in two
         (f"{LINE[:21]}今日", LINE, False),  # begins alike
+        ("HBsAg（+）。", "HBsAg(-)。", False),  # of a short text the signs count
+        (f"主诉：头痛。\n{LINE}\n出院。", f"现病史：{LINE}今日复查。", True),  # a line of it lies within
         ("\n", "  ", False),
     ],
 )
 def test_equal_texts_and_lines_are_found(text: str, held_out: str, found: bool) -> None:
     assert leaking([Document("别的文字。"), Document(text)], [Document(held_out)]) == ([1] if found else [])
+
+
+def test_pieces_that_begin_alike_are_told_apart() -> None:
+    held_out = [Document(LINE + str(number) * (number + 1)) for number in range(9)]
+    read = [Document(f"入院。{LINE}{str(number) * (number + 1)}复查。") for number in range(9)]
+    assert leaking([*read, Document(LINE + "复99")], held_out[2:5]) == [2, 3, 4]
 
 
 def test_a_held_out_file_of_short_lines_is_found_in_whichever_way_it_is_read(tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ def test_reads_the_words_of_vectors(header: str, tmp_path: Path) -> None:
     assert read_lexicon(path) == ["胃癌", "19"]
 
 
+def test_words_of_vectors_may_hold_blanks_of_any_kind(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_text("胃癌 0.1 2\n\u3000 2.5 3.5\na\xa0b 6.5 7.5\n发热 1 2\nx y\n", encoding="utf-8")
+    assert read_lexicon(path) == ["胃癌", "a\xa0b", "发热"]
+
+
 def test_words_that_look_like_numbers_are_words(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
     path.write_text("CA 19 9\nCA125\n胃癌\n", encoding="utf-8")

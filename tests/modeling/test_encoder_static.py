@@ -62,6 +62,13 @@ def test_bigrams_against_a_slow_version():
     assert not torch.equal(vectors[0, 0, 4:7], vectors[3, 1, 4:7])
 
 
+def test_ids_of_32_bits_are_the_same_ids():
+    ids = torch.tensor([[1024, 7, 2000, 1999]])
+    present = torch.ones_like(ids, dtype=torch.bool)
+    for wide, narrow in zip(bigram_keys(ids, present), bigram_keys(ids.int(), present), strict=True):
+        assert torch.equal(wide, narrow) and narrow.dtype == torch.int64
+
+
 def test_padding_of_any_amount_on_any_side_changes_nothing():
     encoder, text = with_bigrams(), torch.tensor([[5, 6, 7, 5, 6]])
     expected = encoder(text).last_hidden_state

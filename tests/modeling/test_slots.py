@@ -2,6 +2,8 @@ import pytest
 from torch import nn
 
 from hf_cner.modeling.activations import ACTIVATIONS, make_activation
+from hf_cner.modeling.attention import ATTENTIONS
+from hf_cner.modeling.context import CONTEXTS
 from hf_cner.modeling.slots import build, options_of, require_positive
 
 
@@ -46,6 +48,9 @@ def test_what_the_model_gives_reaches_only_classes_that_take_it():
         ),
         ({"kind": "plain", "a": 1, "b": 2}, "kind 'plain' has no option 'a', 'b'; it takes none"),
         ({"kind": "rich"}, "kind 'rich' needs the option 'width'"),
+        ({"kind": "rich", "width": "3"}, "The part option width must be a whole number; found '3'"),
+        ({"kind": "rich", "width": True}, "The part option width must be a whole number; found True"),
+        ({"kind": "rich", "width": 3, "hint": 5}, "The part option hint must be a word or left out; found 5"),
     ],
 )
 def test_a_wrong_slot_gets_one_sentence_that_names_what_is_valid(slot, message):
@@ -71,3 +76,17 @@ def test_activations():
         ValueError, match=r"Unknown activation 'swish'; choose None or one of \['gelu', 'relu', 'tanh'\]"
     ):
         make_activation("swish")
+
+
+@pytest.mark.parametrize(
+    ("slot", "table", "message"),
+    [
+        ({"kind": "idcnn", "dilations": 5}, CONTEXTS, "context option dilations must be a list; found 5"),
+        ({"kind": "cnn", "kernel_sizes": "3"}, CONTEXTS, "context option kernel_sizes must be a list; found '3'"),
+        ({"kind": "bilstm", "dropout": "abc"}, CONTEXTS, "context option dropout must be a number; found 'abc'"),
+        ({"kind": "multi_head", "residual": "abc"}, ATTENTIONS, "option residual must be true or false; found 'abc'"),
+    ],
+)
+def test_values_of_another_kind_are_named(slot, table, message):
+    with pytest.raises(ValueError, match=message):
+        build("attention" if table is ATTENTIONS else "context", slot, table, 8)

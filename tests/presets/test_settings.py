@@ -84,6 +84,7 @@ def test_values_are_yaml() -> None:
         ("model.dropout=abc", r"model\.dropout takes a number; found 'abc'"),
         ("model.windows.max_length=null", r"model\.windows\.max_length takes a whole number; found None"),
         ("data.split.ratios=7", r"data\.split\.ratios takes a list; found 7"),
+        ("training.eval_strategy=no", r"eval_strategy takes a word; found False \(a bare no, .* put it in quotes\)"),
         ("seed=true", r"seed takes a whole number; found True"),
         ("model.dropout", r"--set takes key=value"),
         ("=3", r"--set takes key=value"),
@@ -93,6 +94,20 @@ def test_values_are_yaml() -> None:
 def test_bad_assignments_are_named(assignment: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         resolve_settings(assignments=[assignment], arguments=CnerTrainingArguments)
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "training.fsdp=true", "training.fsdp=[full_shard]", "training.max_grad_norm=null", "training.run_name=2024",
+        "training.eval_strategy=steps", "training.logging_steps=5", "training.learning_rate=1",
+        "training.report_to=[tensorboard]", "training.slot_learning_rates={encoder: 1e-5}", "training.eval_steps=null",
+        "training.lr_scheduler_kwargs={num_cycles: 2}", "seed=null", "data.split.seed=null", "lexicon.max_length=null",
+        "data.split.ratios=null", "data.split.folds=5", "model.dropout=0", "vectors.path=a.txt", "output_dir=2024",
+    ],
+)  # fmt: skip
+def test_values_that_may_be_are_taken(assignment: str) -> None:
+    assert resolve_settings(assignments=[assignment], arguments=CnerTrainingArguments)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,14 @@ def test_a_short_document_is_cut_where_two_sentences_meet() -> None:
     assert texts == {("患者发热。", "今日咳嗽。无头痛。"), ("患者发热。", "头痛")}
 
 
+@pytest.mark.parametrize("text", ["{}" + "\n" * 14, "\n" * 9 + "{}", "{}" + " " * 14])
+def test_blanks_around_two_sentences_do_not_make_them_one(text: str) -> None:
+    pairs = SentencePairs([Document(text.format("患者发热。今日咳嗽。")), Document("头痛")], TOKENIZER, max_length=200)
+    known = set(TOKENIZER.convert_tokens_to_ids(list("患者发热今日咳嗽头痛")))
+    pieces = [TOKENIZER.convert_ids_to_tokens([i for i in ids.tolist() if i in known]) for ids, _ in pairs.pieces]
+    assert ["".join(piece) for piece in pieces] == ["患者发热", "今日咳嗽", "头痛"]
+
+
 @pytest.mark.parametrize(
     ("model", "config", "label"),
     [(BertForPreTraining, BertConfig, "next_sentence_label"),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from small_encoders import notes, tokenizer, written
+from tokenizers import processors
 from transformers import AutoModel, Trainer, TrainingArguments, XLNetConfig, XLNetLMHeadModel
 
 from hf_cner import CnerConfig, CnerForTokenClassification
@@ -117,6 +118,20 @@ def test_a_batch_always_has_something_to_predict_where_a_character_is_known() ->
 def test_bad_options(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         PermutationCollator(TOKENIZER, **options)
+
+
+def test_token_types_are_those_that_a_tagger_is_given() -> None:
+    own = copy.deepcopy(TOKENIZER)
+    own.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A:0 [SEP]:0 [CLS]:2",
+        special_tokens=[(token, own.convert_tokens_to_ids(token)) for token in ("[SEP]", "[CLS]")],
+    )
+    own.padding_side = "left"
+    windows = TextWindows(notes(3), own, max_length=64)
+    batch = PermutationCollator(own)([windows[number] for number in range(len(windows))])
+    last = own.convert_tokens_to_ids("[CLS]")
+    assert torch.equal(batch["token_type_ids"], 2 * (batch["input_ids"] == last)) and batch["token_type_ids"].any()
+    assert "token_type_ids" not in PermutationCollator(TOKENIZER)(features(3))
 
 
 def test_other_encoders_and_other_vocabularies_are_refused() -> None:

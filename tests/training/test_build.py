@@ -9,6 +9,7 @@ import torch
 from small_runs import CHARACTERS, WORDS, notes
 from transformers import BertConfig, BertModel, BertTokenizer, set_seed
 
+from hf_cner import Document
 from hf_cner.data.vectors import write_word2vec
 from hf_cner.modeling.bigrams import bigram_key
 from hf_cner.training.build import build
@@ -60,6 +61,29 @@ def test_bigrams_are_the_frequent_ones_within_the_windows() -> None:
     assert model.config.encoder["bigram_vocab_size"] == len(table) + 1
     few = {"encoder": {"kind": "static", "embedding_size": 8, "bigram_size": 4, "bigram_vocab_size": 5}}
     assert len(build(settings(model=few), DOCUMENTS, TYPES)[0].cner.encoder.bigrams.table) == 4
+
+
+def test_without_bigrams_is_without_them(tmp_path: Path) -> None:
+    none = {"encoder": {"kind": "static", "embedding_size": 8, "bigram_size": 4, "bigram_vocab_size": 0}}
+    model, _ = build(settings(model=none), DOCUMENTS, TYPES)
+    assert model.cner.encoder.bigrams is None and model.cner.encoder.output_size == 8
+    write_word2vec(tmp_path / "bi.txt", ["咳嗽"], np.zeros((1, 4), dtype=np.float32))
+    with pytest.raises(ValueError, match=r"bigram_vocab_size is 0, no bigrams, but vectors\.bigram_path is given"):
+        build(settings(model=none, vectors={"bigram_path": str(tmp_path / "bi.txt")}), DOCUMENTS, TYPES)
+    with pytest.raises(ValueError, match="bigram_vocab_size is -5; it must be at least 0"):
+        build(settings(model={"encoder": {**none["encoder"], "bigram_vocab_size": -5}}), DOCUMENTS, TYPES)
+
+
+def test_all_white_space_takes_the_vector_of_the_blank(tmp_path: Path) -> None:
+    write_word2vec(tmp_path / "v.txt", [" ", "咳", "\t"], np.arange(15, dtype=np.float32).reshape(3, 5))
+    documents = [*DOCUMENTS, Document("咳\u3000嗽\n\t。")]
+    model, tokenizer = build(
+        settings(model={"encoder": {"kind": "static"}}, vectors={"path": str(tmp_path / "v.txt")}), documents, TYPES
+    )
+    weight = model.cner.encoder.characters.weight
+    for character in " \u3000\n":
+        assert weight[tokenizer.convert_tokens_to_ids(character)].tolist() == [0, 1, 2, 3, 4]
+    assert weight[tokenizer.convert_tokens_to_ids("\t")].tolist() == [10, 11, 12, 13, 14]  # it has one of its own
 
 
 def test_vectors_set_the_size_and_add_their_characters(tmp_path: Path) -> None:

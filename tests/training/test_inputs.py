@@ -52,6 +52,16 @@ def test_only_what_is_set_is_an_input_and_a_name_on_the_hub_is_its_own(tmp_path:
     }
 
 
+def test_a_run_of_an_older_version_knows_nothing_of_its_inputs(tmp_path: Path) -> None:
+    settings = {"model": {"encoder": {"name_or_path": str(encoder(tmp_path / "bert"))}}}
+    inputs = inputs_of(settings, OF_TRAINING)
+    RunFolder(tmp_path / "run").begin(settings, {"hash": "f00"}, inputs=inputs)
+    (tmp_path / "run" / "split.json").write_text('{"hash": "f00"}', encoding="utf-8")
+    RunFolder(tmp_path / "run").begin(settings, {"hash": "f00"}, inputs=inputs)
+    with pytest.raises(OtherRun, match="began with other data"):
+        RunFolder(tmp_path / "run").begin(settings, {"hash": "f01"}, inputs=inputs)
+
+
 @pytest.mark.parametrize("place", ["here", "there"])
 def test_a_run_goes_on_where_the_content_is_the_same(place: str, tmp_path: Path) -> None:
     def begin(folder: Path) -> None:

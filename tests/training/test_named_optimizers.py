@@ -126,6 +126,9 @@ def test_options_that_cannot_be_are_named(tmp_path: Path) -> None:
         ("adam", {"betas": 5}, r"The optimizer adam cannot be made with \{'betas': 5\}: "),
         ("adam", {"betas": (0.9,)}, "The optimizer adam cannot be made with"),
         ("adagrad", {"lr_decay": None}, "The optimizer adagrad cannot be made with"),
+        ("adamw", {"foreach": True, "fused": True}, "The optimizer adamw cannot be made with"),
+        ("lookahead+sgd", {"k": True}, "Lookahead takes a whole k from 1 on"),
+        ("lookahead+sgd", {"alpha": "x"}, "alpha above 0 up to 1"),
         ("lookahead+sgd", {"k": 2.5}, "Lookahead takes a whole k from 1 on"),
         ("lookahead+sgd", {"alpha": 0}, "alpha above 0 up to 1"),
     ],
@@ -134,6 +137,12 @@ def test_values_that_cannot_be_are_one_sentence(name: str, options: Any, sentenc
     groups = [{"params": [torch.nn.Parameter(torch.zeros(2))]}]
     with pytest.raises(ValueError, match=sentence):
         make_optimizer(name, groups, arguments(tmp_path), options)
+
+
+def test_options_that_exclude_the_fused_kernel_take_its_place(tmp_path: Path) -> None:
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(2))]}]
+    made = make_optimizer("adamw", groups, arguments(tmp_path), {"foreach": True})
+    assert made.defaults["foreach"] and not made.defaults["fused"]
 
 
 def test_lookahead_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

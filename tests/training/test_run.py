@@ -155,6 +155,28 @@ def test_a_run_does_not_go_on_with_other_vectors_under_the_same_name(
         train(given, resume=True)
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"optimizer": "adamw", "optim_args": "weight_decay=0.1"},
+        {"optimizer": "adamw", "optim_args": "beta=1"},
+        {"slot_learning_rates": {"span_decoder.crfx": 0.1}},
+    ],
+)
+def test_what_is_refused_does_not_cost_the_model_that_it_would_have_replaced(
+    refused: dict[str, Any], tmp_path: Path
+) -> None:
+    train(settings(tmp_path / "out", num_train_epochs=1))
+    weights = (tmp_path / "out" / "model.safetensors").read_bytes()
+    with pytest.raises(ValueError, match=r"optim_args gives|no option 'beta'|falls under"):
+        train(settings(tmp_path / "out", num_train_epochs=1, **refused), overwrite=True)
+    assert (tmp_path / "out" / "results.json").is_file()
+    assert (tmp_path / "out" / "model.safetensors").read_bytes() == weights
+    with pytest.raises(ValueError, match=r"optim_args gives|no option 'beta'|falls under"):
+        train(settings(tmp_path / "other", num_train_epochs=1, **refused))
+    assert train(settings(tmp_path / "other", num_train_epochs=1))["epochs"] == 1.0  # nothing stands in the way
+
+
 def test_folds_are_run_one_by_one_and_averaged(tmp_path: Path) -> None:
     given = settings(tmp_path / "out", num_train_epochs=2)
     given["data"]["split"] = {"ratios": None, "folds": 2, "seed": 1}

@@ -183,6 +183,37 @@ def test_an_encoder_is_frozen_in_the_trials_that_say_so(
     assert set(seen) == {(True, False), (False, True)}
 
 
+def test_what_follows_from_a_varied_metric_is_the_trials_own(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, bool]] = []
+    real = CnerTrainer.training_step
+
+    def watched(self: CnerTrainer, *args: Any, **options: Any) -> Any:
+        seen.append((str(self.args.metric_for_best_model), bool(self.args.greater_is_better)))
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(CnerTrainer, "training_step", watched)
+    space = {
+        "training.metric_for_best_model": ["loss", "strict_f1"],
+        "training.weight_decay": {"low": 0.0, "high": 0.1},
+    }
+    search(settings(corpus, tmp_path / "study", "training.num_train_epochs=1"), trials=6, space=space)
+    assert set(seen) == {("loss", False), ("strict_f1", True)}
+
+
+def test_a_search_goes_on_where_its_vectors_were_moved_and_not_where_they_changed(corpus: Path, tmp_path: Path) -> None:
+    for name, number in (("here", 0.1), ("there", 0.1), ("other", 0.2)):
+        (tmp_path / name).write_text(f"1 8\n头 {f'{number} ' * 8}\n", encoding="utf-8")
+    one = settings(corpus, tmp_path / "study", f"vectors.path={tmp_path / 'here'}")
+    search(one, trials=1, space=SPACE)
+    moved = settings(corpus, tmp_path / "study", f"vectors.path={tmp_path / 'there'}")
+    assert len(search(moved, trials=2, space=SPACE, resume=True)["trials"]) == 2
+    changed = settings(corpus, tmp_path / "study", f"vectors.path={tmp_path / 'other'}")
+    with pytest.raises(ValueError, match=r"began with other settings \(vectors\.path\)"):
+        search(changed, trials=3, space=SPACE, resume=True)
+
+
 def test_each_trial_has_its_own_patience(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int]] = []
 

@@ -119,6 +119,7 @@ def test_a_file_takes_the_default_spaces_place_and_more_is_added(tmp_path: Path)
         ("model.windows", r"There is no model\.windows to vary in model"),
         ("training.learning_rat", r"Did you mean training\.learning_rate"),
         ("training.slot_learning_rates.contxt", r"Did you mean training\.slot_learning_rates\.context"),
+        ("training.bf16", r"training\.bf16 cannot be varied: device and precision are those of the whole search"),
         ("data.split.seed", r"data\.split\.seed cannot be varied; give model\.dropout, an option of a slot"),
     ],
 )
@@ -166,6 +167,13 @@ def test_choices_are_of_the_kind_of_their_setting(name: str, choice: Any, senten
     check_space(
         {"training.optimizer": ["adam", "radam"], "model.span_decoder.scheme": ["BIO"]}, resolve_settings("bilstm-crf")
     )
+
+
+def test_ranges_are_of_the_kind_of_their_setting() -> None:
+    with pytest.raises(ValueError, match=r"takes a whole number; found 2\.5"):
+        check_space({"training.per_device_train_batch_size": {"low": 2.5, "high": 8}}, resolve_settings("bilstm-crf"))
+    with pytest.raises(ValueError, match="takes words, of which there is no range"):
+        check_space({"training.optimizer": {"low": 0, "high": 1}}, resolve_settings("bilstm-crf"))
 
 
 def test_values_lie_in_their_ranges_and_do_not_change_when_asked_again() -> None:
