@@ -171,8 +171,9 @@ class MaskingCollator:
         """Another word of the same length, or random characters where the lexicon has none."""
         words = self._words.get(len(original))
         if words is not None:
-            number = int(chance.integers(len(words)))
-            for word in (words[number], words[(number + 1) % len(words)]):
+            first = int(chance.integers(len(words)))
+            second = int(chance.integers(max(1, len(words) - 1)))
+            for word in (words[first], words[(second + (second >= first)) % len(words)]):  # each other one as likely
                 if not np.array_equal(word, original):
                     return word
         return chance.choice(self._ordinary, len(original))

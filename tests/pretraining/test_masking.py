@@ -52,6 +52,17 @@ def rows(documents: list[Document], rounds: int = 1, seed: int = 0, **options: A
     return found
 
 
+def test_every_other_word_of_the_length_is_as_likely_a_replacement() -> None:
+    words = ["头痛", "发热", "咳嗽"]
+    collator = MaskingCollator(TOKENIZER, whole_entities=True, words=words)
+    chance, drawn = np.random.default_rng(0), []
+    ids = {word: np.array(TOKENIZER.convert_tokens_to_ids(list(word)), dtype=np.int64) for word in words}
+    for _ in range(2000):
+        found = collator._another(ids["头痛"], chance)
+        drawn.append("".join(NAMES[i] for i in found))
+    assert set(drawn) == {"发热", "咳嗽"} and near(drawn.count("发热"), 2000, 0.5)
+
+
 def test_random_masking() -> None:
     found = rows(notes(150), rounds=4)
     ids, seen, labels = (np.concatenate([row[part] for row in found]) for part in range(3))
