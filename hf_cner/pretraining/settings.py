@@ -52,7 +52,10 @@ DEFAULTS: dict[str, Any] = {
     "output_dir": None,
 }
 LISTS = ("files", "exclude")  # of `data`; a single one may stand alone
-OPEN = ("encoder.config", "training")  # their keys are checked where they are used
+OPEN = {  # their keys are checked where they are used
+    "encoder.config": "model_type and what its configuration has",
+    "training": "fields of TrainingArguments",
+}
 
 TRAINING = {
     "num_train_epochs": 10,
@@ -184,7 +187,7 @@ def _merge(base: Mapping[str, Any], given: Mapping[str, Any], path: str) -> dict
             raise ValueError(f"There is no setting {full}.{suggestion(str(key), base, prefix=path)}")
         section = isinstance(base[key], Mapping) or full in OPEN
         if section and not isinstance(value, Mapping) and not (full in OPEN and value is None):
-            keys = ", ".join(base[key] or ()) or "see its comment"
+            keys = OPEN.get(full) or ", ".join(base[key])
             raise ValueError(f"The setting {full} is a section of keys ({keys}); found {value!r}.")
         if section and full not in OPEN:
             merged[key] = _merge(base[key], value, f"{full}.")
