@@ -76,11 +76,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="replace")
     try:
         app([argument for argument in given if argument != "--debug"])
+    except SystemExit as done:
+        if not done.code:
+            _leave_process_group()
+        raise
     except (ValueError, OSError, ImportError, FloatingPointError) as error:
         if debug:
             raise
         print_error(error)
         sys.exit(2)
+
+
+def _leave_process_group() -> None:
+    """Under torchrun: a process that ends with its group's threads still running may be aborted, and torchrun fails."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -76,3 +76,12 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
         main(arguments)
     assert stop.value.code == 2
     assert "Usage:" in capsys.readouterr().err
+
+
+def test_a_process_among_several_leaves_their_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[bool] = []
+    monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.distributed.destroy_process_group", lambda: left.append(True))
+    with pytest.raises(SystemExit):
+        main(["version"])
+    assert left == [True]

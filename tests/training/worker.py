@@ -122,3 +122,5 @@ if __name__ == "__main__":
     else:
         folder.mkdir(parents=True, exist_ok=True)
         {"evaluate": evaluate, "fit": fit}[task](folder, *options)
+    if torch.distributed.is_initialized():  # else gloo's threads may end the process with an abort
+        torch.distributed.destroy_process_group()
