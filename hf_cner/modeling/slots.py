@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, get_origin
 
 from torch import nn
 
@@ -39,7 +39,8 @@ def _check_kind(what: str, value: Any, annotation: Any) -> None:
 
     Annotations that name anything else are left to the class.
     """
-    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+    plain = isinstance(annotation, type) and get_origin(annotation) is None
+    text = annotation.__name__ if plain else str(annotation)
     if "Any" in text:  # of what, the class says better
         return
     while "[" in text:
