@@ -37,7 +37,8 @@ def require_positive(values: Mapping[str, int | Sequence[int]]) -> None:
 def _check_kind(what: str, value: Any, annotation: Any) -> None:
     """Raise a ValueError where a value is of none of the kinds in an annotation as `Sequence[int] | None`.
 
-    Annotations that name anything else are left to the class.
+    Annotations that name anything else are left to the class. (`presets/values.py` does the same for settings; this
+    file is portable, and knows nothing of it.)
     """
     plain = isinstance(annotation, type) and get_origin(annotation) is None
     text = annotation.__name__ if plain else str(annotation)

@@ -20,7 +20,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from hf_cner import Document
+from hf_cner import Document, Span
 from hf_cner.data.lexicon import Lexicon
 from hf_cner.data.tokenizer import character_tokenizer_from
 from hf_cner.pretraining.masking import MaskingCollator
@@ -61,6 +61,15 @@ def test_every_other_word_of_the_length_is_as_likely_a_replacement() -> None:
         found = collator._another(ids["头痛"], chance)
         drawn.append("".join(NAMES[i] for i in found))
     assert set(drawn) == {"发热", "咳嗽"} and near(drawn.count("发热"), 2000, 0.5)
+
+
+def test_unknown_characters_in_entities_do_not_count_as_hidden() -> None:
+    text = "头鱻" * 100
+    spans = tuple(Span(start, start + 2, "症状") for start in range(0, len(text), 2))
+    found = rows([Document(text, spans)], rounds=60, whole_entities=True)
+    known = sum(int((ids != TOKENIZER.unk_token_id).sum()) - 2 for ids, *_ in found)  # without [CLS] and [SEP]
+    chosen = sum(int((labels != -100).sum()) for _, _, labels, _ in found)
+    assert known == 100 * 60 and near(chosen, known, 0.15)
 
 
 def test_random_masking() -> None:
