@@ -86,6 +86,8 @@ def resolve_vocabulary(folder: Path, *, model_type: str | None = None) -> Encode
             f"{entries.source} holds no entry beside {len(pieces)} special tokens; give the encoder's whole vocabulary."
         )
     token_types = has_token_types(model_type, told.type_count)
+    if entries.kind == "characters" and told.typed is not None:  # this package wrote it, and no wrong guess
+        token_types = told.typed
     single, pair = entries.frame or frame(specials, model_type=model_type, token_types=token_types)
     typed = token_types or any(not token.endswith(":0") for token in single)
     lower_case = folds_case(pieces, entries.lower_case if entries.lower_case is not None else told.lower_case)

@@ -24,7 +24,7 @@ from vocabulary_folders import (
     write_config,
 )
 
-from hf_cner.data.tokenizer import character_tokenizer_from
+from hf_cner.data.tokenizer import build_character_tokenizer, character_tokenizer_from
 from hf_cner.data.vocabulary import EncoderVocabulary, check_size, encoder_folder, resolve_vocabulary
 from hf_cner.modeling.characters import CharacterTable
 
@@ -71,6 +71,18 @@ def test_token_types_follow_the_configuration(tmp_path: Path) -> None:
         found = resolve_vocabulary(tmp_path)
         assert found.token_types is expected
         assert ("token_type_ids" in character_tokenizer_from(found).model_input_names) is expected
+
+
+def test_a_character_tokenizer_of_this_package_stays_as_it_is(tmp_path: Path) -> None:
+    made = build_character_tokenizer("患者")
+    made.save_pretrained(tmp_path)
+    write_config(tmp_path, "cner-elmo")
+    found = resolve_vocabulary(tmp_path)
+    assert (found.kind, found.single, found.pair, found.token_types) == (
+        "characters", ("$A:0",), ("$A:0", "$B:0"), False,
+    )  # fmt: skip
+    again = character_tokenizer_from(found)
+    assert again.model_input_names == made.model_input_names and again("患x 者") == made("患x 者")
 
 
 def test_xlnet_is_padded_on_the_left_and_ends_with_sep_and_cls(tmp_path: Path) -> None:
