@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 
 from .encoder_vocabulary import EncoderVocabulary
+from .vocabulary_entries import check_ids
 from .vocabulary_files import entries_of
 from .vocabulary_frame import LEFT_PADDED, folds_case, frame, has_token_types, special_tokens
 from .vocabulary_told import tell
@@ -74,6 +75,7 @@ def resolve_vocabulary(folder: Path, *, model_type: str | None = None) -> Encode
         if token not in pieces and number not in taken:
             pieces[token] = number
             taken.add(number)
+    check_ids(pieces, folder / "added_tokens.json")
     specials, said = special_tokens(pieces, {**entries.specials, **told.specials}, pad_id=told.pad_id)
     for role in ("pad_token", "unk_token"):
         if role not in specials:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -84,3 +85,14 @@ def test_without_sentencepiece_the_sentence_names_it(tmp_path: Path, monkeypatch
     monkeypatch.setitem(sys.modules, "sentencepiece", None)
     with pytest.raises(ImportError, match=r"spiece\.model is a SentencePiece model; pip install sentencepiece"):
         resolve_vocabulary(tmp_path)
+
+
+def test_ids_with_wide_gaps_are_refused_at_once(tmp_path: Path) -> None:
+    vocab_txt(tmp_path)
+    (tmp_path / "added_tokens.json").write_text('{"<extra>": 4000000000}', encoding="utf-8")
+    assert "added_tokens.json gives an entry the id 4,000,000,000, and there are" in error_of(tmp_path)
+    model = {"type": "WordLevel", "vocab": {"[UNK]": 0, "患": 4_000_000_000}, "unk_token": "[UNK]"}
+    text = json.dumps({"version": "1.0", "added_tokens": [], "model": model})
+    (tmp_path / "tokenizer.json").write_text(text, encoding="utf-8")
+    (tmp_path / "vocab.txt").unlink()
+    assert "tokenizer.json gives an entry the id 4,000,000,000, and there are 2 entries" in error_of(tmp_path)
