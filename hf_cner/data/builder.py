@@ -101,7 +101,7 @@ def main(builder_class: type[CorpusBuilder], arguments: Sequence[str] | None = N
     try:
         _run(builder_class, options, options.data_dir if needs_data else None)
     except (ValueError, OSError) as error:
-        print(f"error: {printable(' '.join(clipped(str(error), 2000).split()))}", file=sys.stderr)
+        print(f"error: {clipped(' '.join(str(error).split()), 2000)}", file=sys.stderr)
         sys.exit(2)
 
 

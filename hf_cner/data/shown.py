@@ -43,9 +43,10 @@ def markdown_cell(text: str) -> str:
     return _MARKUP.sub(lambda match: f"&#{ord(match.group())};", printable(text))
 
 
-def clipped(text: str, most: int) -> str:
-    """The text, cut after `most` characters; the cut is marked, and the length of the whole is said."""
-    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+def clipped(text: str, most: int, *, lines: bool = False) -> str:
+    """The text as `printable`, cut after `most` characters; the cut is marked, and the length of the whole is said."""
+    shown = printable(text[: most + 1], lines=lines)  # an escape is longer than what it stands for
+    return shown if len(shown) <= most else f"{shown[:most]}… ({len(text):,} characters)"
 
 
 def brief(value: object) -> str:

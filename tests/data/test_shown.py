@@ -37,6 +37,10 @@ def test_values_are_cut() -> None:
         nested = [nested]
     assert brief(nested) == "[[[[...]]]]"
     assert clipped("abc", 3) == "abc" and clipped("abcd", 3) == "abc… (4 characters)"
+    assert (
+        clipped("\u202e" * 100, 12) == r"\u202e\u202e… (100 characters)"
+        and clipped("\n\x1b", 5, lines=True) == "\n\\x1b"
+    )
 
 
 def test_cells_of_markdown_tables() -> None:
