@@ -11,7 +11,9 @@ from os import PathLike
 from typing import Any
 
 from .files import atomic_write, read_lines
+from .json_text import BrokenJson, parse_json
 from .problems import DataError, Problems
+from .shown import brief
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -75,7 +77,7 @@ def to_row(document: Document) -> dict[str, Any]:
     return {"id": document.id, "record": document.record, "text": document.text, "entities": entities}
 
 
-def from_row(row: Mapping[str, Any]) -> Document:
+def from_row(row: object) -> Document:
     """The document of such a dict; id, record and entities may be missing or null. The inverse of `to_row`.
 
     Raises:
@@ -86,13 +88,13 @@ def from_row(row: Mapping[str, Any]) -> Document:
         raise ValueError(f"a JSON {_kind(row)} where an object should be")
     text = row.get("text")
     if not isinstance(text, str):
-        raise ValueError(f"no string 'text', but {', '.join(map(repr, row)) or 'nothing'}")
-    if (half := _lone_surrogate(text)) is not None:
-        raise ValueError(f"half a surrogate pair, {text[half]!a}, at position {half} of the text")
+        raise ValueError(f"no string 'text', but {', '.join(map(brief, row)) or 'nothing'}")
+    _refuse_halves(text=text)
     entities = row.get("entities")
     if not isinstance(entities, Sequence | None) or isinstance(entities, str):
         raise ValueError(f"'entities' that are a JSON {_kind(entities)} and no array")
     id_, record = ("" if row.get(key) is None else str(row[key]) for key in ("id", "record"))
+    _refuse_halves(id=id_, record=record)
     return Document(text, tuple(_span(entity, text) for entity in entities or ()), id_, record)
 
 
@@ -101,18 +103,32 @@ def _span(entity: Any, text: str) -> Span:
     start, end = (_whole_number(values.get(key)) for key in ("start", "end"))
     type_ = values.get("type")
     if start is None or end is None or not isinstance(type_, str) or not type_:
-        raise ValueError(f"the entity {_brief(entity)} without whole numbers 'start' and 'end' and a string 'type'")
+        raise ValueError(f"the entity {brief(entity)} without whole numbers 'start' and 'end' and a string 'type'")
+    _refuse_halves(type=type_)
     score = entity.get("score")
-    if score is not None and not (isinstance(score, Real) and math.isfinite(score)):
-        raise ValueError(f"the entity {_brief(entity)} with a score that is no number")
+    if score is not None and not _is_finite(score):
+        raise ValueError(f"the entity {brief(entity)} with a score that is no number")
     if not 0 <= start < end <= len(text):
-        raise ValueError(f"the entity {_brief(entity)} outside the text of {len(text)} characters")
+        raise ValueError(f"the entity {brief(entity)} outside the text of {len(text)} characters")
     mention = entity.get("text")
     if mention is not None and mention != text[start:end]:
         raise ValueError(
-            f"the entity {_brief(entity)} where the text has {text[start:end]!r}{_other_end(entity, text)}"
+            f"the entity {brief(entity)} where the text has {brief(text[start:end])}{_other_end(entity, text)}"
         )
     return Span(start, end, type_, None if score is None else float(score))
+
+
+def _refuse_halves(**named: str) -> None:
+    for name, value in named.items():
+        if (half := _lone_surrogate(value)) is not None:
+            raise ValueError(f"half a surrogate pair, {value[half]!a}, at position {half} of the {name}")
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:  # a whole number that is larger than any float
+        return False
 
 
 def _whole_number(value: Any) -> int | None:
@@ -122,11 +138,6 @@ def _whole_number(value: Any) -> int | None:
 def _other_end(entity: Mapping[str, Any], text: str) -> str:
     inclusive = text[entity["start"] : entity["end"] + 1] == entity["text"]
     return " (with an inclusive end it would agree; ends are exclusive here)" if inclusive else ""
-
-
-def _brief(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 200 else shown[:200] + "…"
 
 
 def _kind(value: Any) -> str:
@@ -163,12 +174,11 @@ def read_jsonl(path: str | PathLike[str], *, problems: Problems | None = None) -
         if not line.strip():
             continue
         try:
-            document = from_row(json.loads(line))
-        except json.JSONDecodeError as error:
-            found = f"broken JSON ({error.msg.removesuffix(' at')} at column {error.colno} of {len(line)})"
+            document = from_row(parse_json(line))
+        except BrokenJson as error:
             advice = "correct or remove the line, or fetch the file again if it was cut off"
-            problems.report(path, number, found, "one whole JSON object per line", advice)
-        except (ValueError, RecursionError) as error:
+            problems.report(path, number, str(error), "one whole JSON object per line", advice)
+        except ValueError as error:
             problems.report(
                 path, number, str(error), "a document that agrees with its text", "correct or remove the line"
             )

@@ -13,6 +13,7 @@ from ..documents import Document, Span
 from ..files import read_lines
 from ..problems import Problems
 from ..reading.locate import stem
+from ..shown import brief
 from .tags import SEPARATORS, Layout, check_dialect, detect, parse_tag, spell_tag
 
 DOCSTART = "-DOCSTART-"
@@ -102,18 +103,14 @@ def _row(line: int, text: str, separator: str | None) -> _Row | str:
     place = max(trimmed.rfind(mark) for mark in separators)
     token, tag = trimmed[:place], trimmed[place + 1 :]
     if place < 0:
-        return f"{_brief(text)}, which has no separator before a tag"
+        return f"{brief(text)}, which has no separator before a tag"
     if not token or not tag:
-        return f"{_brief(text)}, which has no {'tag' if token else 'character'}"
+        return f"{brief(text)}, which has no {'tag' if token else 'character'}"
     if len(token) > 1 and any(mark in token for mark in separators):
         token = token.rstrip(" \t")  # columns that are aligned with blanks
         if not token or any(mark in token for mark in separators):
-            return f"{_brief(text)}, which has more than two columns"
+            return f"{brief(text)}, which has more than two columns"
     return _Row(line, token, tag)
-
-
-def _brief(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
 def _document(rows: list[_Row], layout: Layout, path: str | PathLike[str], problems: Problems) -> Document | None:
@@ -123,7 +120,9 @@ def _document(rows: list[_Row], layout: Layout, path: str | PathLike[str], probl
         tag = parse_tag(row.tag, layout.dialect)
         if tag is None:
             expected = f"O or a tag like {layout.dialect}, as elsewhere in the file"
-            problems.report(path, row.line, f"the tag {row.tag!r}", expected, "correct the tag, or name its dialect")
+            problems.report(
+                path, row.line, f"the tag {brief(row.tag)}", expected, "correct the tag, or name its dialect"
+            )
             return None
         tags.append(tag)
     for place in illegal_positions(tags, layout.scheme):
@@ -140,9 +139,8 @@ def _report_illegal(
 ) -> None:
     before = tags[place - 1] if place else "O"
     at_end = place == len(tags)
-    found = f"the end of the sentence after {rows[-1].tag!r}" if at_end else f"the tag {rows[place].tag!r} after "
-    if not at_end:
-        found += repr(rows[place - 1].tag) if place else "the beginning of the sentence"
+    previous = brief(rows[place - 1].tag) if place else "the beginning of the sentence"
+    found = f"the {'end of the sentence' if at_end else f'tag {brief(rows[place].tag)}'} after {previous}"
     names = tag_names(layout.scheme, [(before if before != "O" else tags[min(place, len(tags) - 1)])[2:]])
     # A tag that the scheme does not have is reported where it stands; after it anything goes that may follow O.
     row = allowed_transitions(layout.scheme, names)[1][names.index(before) if before in names else 0]

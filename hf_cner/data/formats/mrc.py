@@ -18,7 +18,9 @@ from typing import Any
 
 from ..documents import Document, check_characters, from_row
 from ..files import atomic_write, read_lines
+from ..json_text import parse_json
 from ..problems import DataError, Problems
+from ..shown import brief
 from .written import Written
 
 NAME = "mrc"
@@ -69,7 +71,7 @@ def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iter
             continue
         try:
             kind, document = _parsed(line)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             problems.report(path, number, str(error), "a row of context, type, query and answers", _ADVICE)
             continue
         if current is not None and _same(current, document) and kind not in types:
@@ -80,7 +82,7 @@ def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iter
             yield current
         key = (document.id, document.record, hash(document.text))
         if key in seen and kind not in seen[key]:
-            found = f"the type {kind!r} of document {document.id!r} apart from that document's other rows"
+            found = f"the type {brief(kind)} of document {brief(document.id)} apart from that document's other rows"
             problems.report(path, number, found, "all rows of a document together", "sort the file by id")
             current = None
             continue
@@ -121,17 +123,14 @@ def _row(document: Document, kind: str, query: str) -> dict[str, Any]:
 
 def _parsed(line: str) -> tuple[str, Document]:
     """Type and document of one row; raises ValueError that says what was found."""
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"broken JSON ({error.msg.removesuffix(' at')} at column {error.colno})") from error
+    row = parse_json(line)
     if not isinstance(row, dict):
         raise ValueError("a line that is no JSON object")
     kind, answers = row.get("type"), row.get("answers")
     if not isinstance(kind, str) or not kind:
         raise ValueError("no string 'type'")
     if not isinstance(row.get("query"), str) or not row["query"].strip():
-        raise ValueError(f"no query for the type {kind!r}")
+        raise ValueError(f"no query for the type {brief(kind)}")
     if not isinstance(answers, dict):
         answers = {}
     texts, starts = answers.get("text"), answers.get("start", answers.get("answer_start"))
@@ -153,7 +152,7 @@ def _parsed(line: str) -> tuple[str, Document]:
 
 def _context(row: Mapping[str, Any]) -> str:
     if not isinstance(row.get("context"), str):
-        raise ValueError(f"no string 'context', but {', '.join(map(repr, row))}")
+        raise ValueError(f"no string 'context', but {', '.join(map(brief, row))}")
     return str(row["context"])
 
 

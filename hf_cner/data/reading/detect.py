@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from ..bounded import BROKEN
 from .locate import walk, without_gz
 
 # Corpora whose files look alike, or that are views of the same files.
@@ -31,7 +32,7 @@ _JSON_MARKS = (
     ("cblue-cmeee", re.compile(r'"start_idx"\s*:')),
     ("tcm-leaflets", re.compile(r'"labels"\s*:\s*\[\s*\[')),
     ("tcm-formulas", re.compile(r'"labels"\s*:\s*\[\s*"')),
-    ("jsonl", re.compile(r'"entities"\s*:\s*\[\s*\{[^}]*"start"\s*:')),
+    ("jsonl", re.compile(r'"entities"\s*:\s*\[\s*\{[^{}]*"start"\s*:')),
 )
 _CMEEE = re.compile(r"\|\|\|-?[0-9]+\s+-?[0-9]+\s+[a-z]{3}\|\|\|")
 _CSV_ENTRY = re.compile(r"[ \t][0-9]+[ \t]+[0-9]+[ \t]+([^\s;]+);?")
@@ -100,6 +101,6 @@ def _head(path: Path) -> str:
         else:
             with path.open("rb") as plain:
                 data = plain.read(_HEAD)
-    except (OSError, EOFError):
+    except (OSError, *BROKEN):
         return ""
     return data.decode("utf-8-sig", errors="replace")
