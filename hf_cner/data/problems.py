@@ -31,6 +31,11 @@ class Problems:
     """Raises the first problem (`on_error="stop"`) or collects all of them (`"skip"`).
 
     Whoever reports a problem leaves out the thing it is about and reads on.
+
+    Attributes:
+        items: what was reported.
+        opened: the files that were opened while reading, as they were named.
+        notes: by folder, which of its files were read and which were left out; no faults, but worth saying.
     """
 
     def __init__(self, on_error: str = "stop") -> None:
@@ -38,6 +43,14 @@ class Problems:
             raise ValueError(f"on_error is {on_error!r}; choose one of {list(ON_ERROR)}.")
         self.on_error = on_error
         self.items: list[Problem] = []
+        self.opened: set[str] = set()
+        self.notes: dict[str, str] = {}
+
+    def note(self, folder: str | PathLike[str], sentence: str) -> None:
+        """Keep what is to be said of a folder; it takes the place of what was said before, an empty one removes it."""
+        self.notes.pop(fspath(folder), None)
+        if sentence:
+            self.notes[fspath(folder)] = sentence
 
     def report(self, path: str | PathLike[str], line: int | None, found: str, expected: str, advice: str) -> None:
         """Raise DataError, or note the problem and return."""

@@ -13,7 +13,7 @@ from ..documents import Document, Span, check_characters
 from ..files import atomic_write
 from ..problems import DataError
 from .conll_reader import DOCSTART
-from .tags import SEPARATORS, check_dialect, spell_tag
+from .tags import SEPARATORS, check_dialect, detect, parse_tag, spell_tag
 from .written import Lost, Written
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -44,6 +44,7 @@ def write(
         raise ValueError(f"The separator is {separator!r}; choose a blank, a tab or a comma.")
     written = Written()
     records = _Records(written)
+    used: Counter[str] = Counter()
     with atomic_write(path) as stream:
         for document in documents:
             check_characters(document)
@@ -53,10 +54,25 @@ def write(
             if sentences and records.begins(document, several=len(sentences) > 1):
                 stream.write(f"{DOCSTART}{separator}O\n\n")
             for text, spans in sentences:
-                tags = encode(spans, len(text), scheme)
-                rows = (f"{char}{separator}{spell_tag(tag, dialect)}\n" for char, tag in zip(text, tags, strict=True))
+                tags = [spell_tag(tag, dialect) for tag in encode(spans, len(text), scheme)]
+                used.update(tags)
+                rows = (f"{char}{separator}{tag}\n" for char, tag in zip(text, tags, strict=True))
                 _write(stream, "".join(rows))
+        _check_read_back(used, dialect)
     return written
+
+
+def _check_read_back(used: Counter[str], dialect: str) -> None:
+    """Refuse tags that look like those of another dialect to whoever reads the file."""
+    taken = detect(used).dialect
+    for tag in sorted(set(used) - {"O"}) if taken != dialect else ():
+        kind, other = (parse_tag(tag, form) for form in (dialect, taken))
+        if other != kind:
+            read = f"as {taken}, with the type {other[2:]!r}" if other else f"as {taken}, in which it says nothing"
+            raise DataError(
+                f"The type {(kind or tag)[2:]!r} in the dialect {dialect} makes the tag {tag!r}, which is read back "
+                f"{read}; expected tags that say one thing; choose another --dialect, or rename the type."
+            )
 
 
 def _write(stream: IO[str], rows: str) -> None:
