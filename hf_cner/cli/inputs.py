@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from ..data.documents import Document, from_row
 from ..data.files import missing, printable
+from ..data.json_text import kind_of as kind_of_value
 from ..data.json_text import parse_json
 from ..data.problems import DataError, Problems
 from ..data.reading.kinds import Kind, foreign_content, kind_of, refused
@@ -101,7 +102,7 @@ def _rows(lines: Iterable[tuple[int, bytes]], problems: Problems, advice: str) -
         try:
             value = parse_json(line)
             if not isinstance(value, dict):
-                raise ValueError("JSON that is no object")
+                raise ValueError(f"a JSON {kind_of_value(value)}")
             document = from_row(value, gold="ignored")
         except ValueError as error:
             problems.report(STDIN, number, str(error), "one JSON object with a text", advice)

@@ -65,18 +65,20 @@ def predict(
     """
     from ..data.problems import Problems
     from ..data.queries import read_queries
-    from ..inference.checkpoint import weights_hash
-    from ..inference.predictor import Predictor
-    from .decoding import decoding_options
+    from .decoding import decoding_options, refuse_missing_model
     from .inputs import read_inputs
     from .outputs import output_format, write_predictions
     from .progress import documents_bar
 
-    no_loading_bars()
     chosen = output_format(form, output)
     problems = Problems(on_error.value)
-    documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
+    documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)
+    refuse_missing_model(model)
+    from ..inference.checkpoint import weights_hash
+    from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
+
+    no_loading_bars()
     predictor = Predictor.from_pretrained(model, device=device, scores=scores, **options)
     about = {"weights": weights_hash(predictor.model), "scores": scores, **decoding_options(None, decoding, threshold)}
     about |= {"queries": None if queries is None else read_queries(queries)}

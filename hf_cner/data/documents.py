@@ -127,7 +127,9 @@ def mentions_of(row: object) -> Iterator[Mention]:
     """The entities of a row that have offsets and a mention, right or wrong."""
     text = row.get("text") if isinstance(row, Mapping) else None
     entities = row.get("entities") if isinstance(row, Mapping) else None
-    for entity in entities if isinstance(text, str) and isinstance(entities, Sequence) else ():
+    if not isinstance(text, str) or not isinstance(entities, Sequence):
+        return
+    for entity in entities:
         values = entity if isinstance(entity, Mapping) else {}
         start, end = (_whole_number(values.get(key)) for key in ("start", "end"))
         if start is not None and end is not None and isinstance(values.get("text"), str):

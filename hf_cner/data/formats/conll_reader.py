@@ -108,10 +108,8 @@ def _sentences(path: str | PathLike[str], spelling: Spelling, problems: Problems
         row = _row(line, text, spelling.separator) if spelling.column is None else _cell(line, text, spelling)
         if isinstance(row, str):
             expected = "one character (or word), a separator and its tag"
-            advice = (
-                "correct the line, or name the separator (--input-separator) or the tag's column, as -1 for the last "
-                "(--input-column)"
-            )
+            advice = "correct the line; or keep only its first and last column, or name the separator "
+            advice += "(--input-separator) or the tag's column (--input-column, -1 for the last)"
             problems.report(path, line, row, expected, advice)
         else:
             rows.append(row)

@@ -47,6 +47,7 @@ def write(
     used: Counter[str] = Counter()
     with atomic_write(path) as stream:
         for document in documents:
+            _check_types(document)
             check_characters(document)
             written.documents += 1
             written.entities += len(document.spans)
@@ -60,6 +61,13 @@ def write(
                 _write(stream, "".join(rows))
         _check_read_back(used, dialect)
     return written
+
+
+def _check_types(document: Document) -> None:
+    for span in document.spans:
+        if set(span.type) & {*SEPARATORS, *"\r\n"} or not span.type:
+            expected = "one that is not empty and has no blank, tab, comma or line end"
+            raise DataError(f"Document {document.id!r}: found the type {span.type!r}; expected {expected}; rename it.")
 
 
 def _check_read_back(used: Counter[str], dialect: str) -> None:
@@ -131,9 +139,6 @@ def _kept(document: Document, written: Written) -> list[Triple]:
     whole: list[Triple] = []
     lost: list[tuple[Span, str]] = []
     for span in document.spans:
-        if set(span.type) & {*SEPARATORS, *"\r\n"} or not span.type:
-            expected = "one that is not empty and has no blank, tab, comma or line end"
-            raise DataError(f"Document {document.id!r}: found the type {span.type!r}; expected {expected}; rename it.")
         if _LINE_END.search(document.text, span.start, span.end):
             lost.append((span, "line end inside"))
         else:

@@ -113,7 +113,7 @@ def _guess_tagged(head: str) -> Iterator[str]:
     if matches and all(matches[:200]):
         types = {match[1] or match[2] for match in matches if match} - {None}
         if types:
-            yield "tcm-literature" if types <= _LITERATURE else "conll"
+            yield "tcm-literature" if 2 * len(types & _LITERATURE) >= len(types) else "conll"
 
 
 def _head(path: Path) -> str:

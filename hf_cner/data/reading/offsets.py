@@ -50,13 +50,7 @@ _UNITS: dict[str, tuple[str, Callable[[str], Iterator[int]]]] = {
     "crlf": ("with CRLF as one character", _crlf_as_one),
     "lf": ("with each line end as two characters (CRLF)", _lf_as_two),
 }
-# The simplest first: what differs from ours in one thing before what differs in two.
-COUNTINGS = tuple(
-    sorted(
-        (Counting(*ways) for ways in product(("", *_UNITS), (0, 1), (False, True))),
-        key=lambda way: bool(way.unit) + way.base + way.inclusive,
-    )
-)
+COUNTINGS = tuple(Counting(*ways) for ways in product(("", *_UNITS), (0, 1), (False, True)))
 
 
 class Survey:
@@ -67,6 +61,12 @@ class Survey:
         self.fit: Counter[Counting] = Counter()
         self._text: str | None = None
         self._places: dict[str, dict[int, int]] = {}
+
+    def __add__(self, other: Survey) -> Survey:
+        """Both together."""
+        both = Survey()
+        both.given, both.fit = self.given + other.given, self.fit + other.fit
+        return both
 
     def add(self, mention: Mention) -> None:
         """Try one mention."""
@@ -82,9 +82,13 @@ class Survey:
         ways = [way for way in COUNTINGS if self.fit[way] == self.given > self.fit[own]]
         if not ways:
             return ""
-        return (
-            f"counted {ways[0]} {'the only mention' if self.given == 1 else f'all {self.given:,} mentions'} would fit"
-        )
+
+        def unlikely(way: Counting) -> tuple[int, bool]:
+            """In how many things it differs; a unit that fits is no accident, a shift by one may be."""
+            return sum(one != other for one, other in zip(way, own, strict=True)), way.base != own.base
+
+        mentions = "the only mention" if self.given == 1 else f"all {self.given:,} mentions"
+        return f"counted {min(ways, key=unlikely)} {mentions} would fit"
 
     def _fits(self, given: Mention, way: Counting) -> bool:
         if given.end is None:
