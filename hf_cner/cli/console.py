@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, TextIO
+
+from ..data.shown import clipped, printable
+from .faults import LONGEST_SENTENCE, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,16 +21,16 @@ PLAIN_WIDTH = 120  # of tables that go to a file or a pipe, where no terminal sa
 
 def results() -> Console:
     """The console of standard output."""
-    from rich.console import Console
+    from .screen import Screen
 
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    return Screen(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def messages() -> Console:
     """The console of standard error."""
-    from rich.console import Console
+    from .screen import Screen
 
-    return Console(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH, highlight=False)
+    return Screen(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def no_loading_bars() -> None:
@@ -43,10 +48,31 @@ def say_what_was_left_out(problems: Problems) -> None:
         messages().print(problems.summary(), style="yellow", markup=False, soft_wrap=True)
 
 
-def print_error(error: BaseException) -> None:
+def print_error(sentence: str) -> None:
     """One clear sentence instead of a traceback."""
-    sentence = " ".join(str(error).split()) or type(error).__name__
-    messages().print(f"error: {sentence}", style="bold red", markup=False, soft_wrap=True)
+    messages().print(f"error: {one_line(sentence)}", style="bold red", markup=False, soft_wrap=True)
+
+
+def only_printable() -> None:
+    """Escape acting characters in what libraries log and in warnings, and show a warning as one line."""
+    logging.setLogRecordFactory(_PrintableRecord)
+    warnings.showwarning = _show_warning
+
+
+class _PrintableRecord(logging.LogRecord):
+    def getMessage(self) -> str:
+        return printable(clipped(super().getMessage(), LONGEST_SENTENCE), lines=True)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    messages().print(f"warning: {one_line(str(message))}", style="yellow", markup=False, soft_wrap=True)
 
 
 def debugging() -> bool:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from .files import atomic_write, read_lines
 from .json_text import BrokenJson, kind_of, parse_json
 from .problems import DataError, Problems
 from .reading.foreign import instead_of
 from .reading.offsets import Mention, best_of
+from .shown import brief
 
 Gold = Literal["required", "optional", "ignored"]
 TEXT_KEYS = ("content", "sentence", "context", "originalText", "note", "txt", "data")
@@ -91,7 +92,7 @@ def to_row(document: Document) -> dict[str, Any]:
     return {"id": document.id, "record": document.record, "text": document.text, "entities": entities}
 
 
-def from_row(row: Mapping[str, Any], *, gold: Gold = "optional") -> Document:
+def from_row(row: object, *, gold: Gold = "optional") -> Document:
     """The document of such a dict; id and record may be missing or null. The inverse of `to_row`.
 
     Args:
@@ -107,8 +108,7 @@ def from_row(row: Mapping[str, Any], *, gold: Gold = "optional") -> Document:
     text = row.get("text")
     if not isinstance(text, str):
         raise ValueError(f"no string 'text', but {instead_of('text', row, TEXT_KEYS)}")
-    if (half := _lone_surrogate(text)) is not None:
-        raise ValueError(f"half a surrogate pair, {text[half]!a}, at position {half} of the text")
+    _refuse_halves(text=text)
     names = [_name(row.get(key), key) for key in ("id", "record")]
     entities = None if gold == "ignored" else row.get("entities")
     if entities is None and gold == "required":
@@ -141,18 +141,32 @@ def _span(entity: Any, text: str) -> Span:
     start, end = (_whole_number(values.get(key)) for key in ("start", "end"))
     type_ = values.get("type")
     if start is None or end is None or not isinstance(type_, str) or not type_:
-        raise ValueError(f"the entity {_brief(entity)} without whole numbers 'start' and 'end' and a string 'type'")
+        raise ValueError(f"the entity {brief(entity)} without whole numbers 'start' and 'end' and a string 'type'")
+    _refuse_halves(type=type_)
     if fault := type_fault(type_):
         raise ValueError(f"the type {type_!a}, which has {fault}; write it without")
     score = entity.get("score")
-    if score is not None and not (isinstance(score, Real) and math.isfinite(score)):
-        raise ValueError(f"the entity {_brief(entity)} with a score that is no number")
+    if score is not None and not _is_finite(score):
+        raise ValueError(f"the entity {brief(entity)} with a score that is no number")
     if not 0 <= start < end <= len(text):
-        raise OffsetFault(f"the entity {_brief(entity)} outside the text of {len(text)} characters")
+        raise OffsetFault(f"the entity {brief(entity)} outside the text of {len(text)} characters")
     mention = entity.get("text")
     if mention is not None and mention != text[start:end]:
-        raise OffsetFault(f"the entity {_brief(entity)} where the text has {_brief(text[start:end])}")
+        raise OffsetFault(f"the entity {brief(entity)} where the text has {brief(text[start:end])}")
     return Span(start, end, type_, None if score is None else float(score))
+
+
+def _refuse_halves(**named: str) -> None:
+    for name, value in named.items():
+        if (half := _lone_surrogate(value)) is not None:
+            raise ValueError(f"half a surrogate pair, {value[half]!a}, at position {half} of the {name}")
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:  # a whole number that is larger than any float
+        return False
 
 
 def _whole_number(value: Any) -> int | None:
@@ -161,16 +175,10 @@ def _whole_number(value: Any) -> int | None:
 
 def _name(value: Any, key: str) -> str:
     if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
-        raise ValueError(f"the {key} {_brief(value)}, which is a JSON {kind_of(value)} and no string")
+        raise ValueError(f"the {key} {brief(value)}, which is a JSON {kind_of(value)} and no string")
     name = "" if value is None else str(value)
-    if (half := _lone_surrogate(name)) is not None:
-        raise ValueError(f"half a surrogate pair, {name[half]!a}, at position {half} of the {key}")
+    _refuse_halves(**{key: name})
     return name
-
-
-def _brief(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 200 else shown[:200] + "…"
 
 
 def type_fault(name: str) -> str:
@@ -232,7 +240,7 @@ def read_jsonl(
         if not line.strip():
             continue
         try:
-            document = from_row(_row(line), gold=gold)
+            document = from_row(parse_json(line), gold=gold)
         except BrokenJson as error:
             advice = "correct or remove the line, or fetch the file again if it was cut off"
             problems.report(path, number, str(error), "one whole JSON object per line", advice)
@@ -247,16 +255,11 @@ def read_jsonl(
         else:
             before = texts.setdefault(document.id, (hash(document.text), number)) if document.id else (0, 0)
             if document.id and gold == "required" and before[0] != hash(document.text):
-                found = f"the id {_brief(document.id)} of another text, in line {before[1]}, once more"
+                found = f"the id {brief(document.id)} of another text, in line {before[1]}, once more"
                 advice = "give each document an id of its own; what documents share is their 'record'"
                 problems.report(path, number, found, "one text under one id", advice)
             else:
                 yield document
-
-
-def _row(line: str) -> Mapping[str, Any]:
-    """The value of a line, whatever it is: `from_row` refuses what is no object."""
-    return cast(Mapping[str, Any], parse_json(line))
 
 
 def _hint(path: str | PathLike[str]) -> str:

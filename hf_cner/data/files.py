@@ -10,15 +10,15 @@ import io
 import os
 import shutil
 import uuid
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from .bounded import BROKEN, LONGEST_LINE, BoundedReader, LongLine
 from .problems import DataError, Problems
+from .shown import printable as escaped
 
-_GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
 # From here on a character has three bytes or more in UTF-8, which text in another encoding hardly ever forms by chance;
@@ -27,37 +27,49 @@ _CJK = "\u0800"
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
-def read_text(path: str | os.PathLike[str], problems: Problems | None = None) -> str:
+def read_text(path: str | os.PathLike[str], problems: Problems | None = None, *, most: int = LONGEST_LINE) -> str:
     """The text of a UTF-8 file, gzip'd or not: a byte order mark removed, line ends and everything else untouched.
 
+    Args:
+        path: the file.
+        problems: collects what is wrong with its content; the text is then empty.
+        most: bytes, by default those of one document; files of many documents are given `LARGEST_FILE`.
+
     Raises:
-        DataError: no such file, a folder, a broken archive, or bytes that are not UTF-8; the likely encoding is named.
-            With problems collected rather than raised, undecodable text is reported and comes back empty.
+        DataError: no such file, a folder, a broken archive, more bytes than allowed, or bytes that are not UTF-8; the
+            likely encoding is named. With problems collected, what is wrong with the content is reported.
     """
-    with _opened(path) as stream:
-        data = stream.read()
-    if problems is not None:
-        problems.opened.add(os.fspath(path))
+    problems = problems or Problems()
+    problems.opened.add(os.fspath(path))
+    data = b""
     try:
+        with _opened(path) as reader:
+            data = reader.whole(most)
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        _report_encoding(path, line, data[error.start : error.start + 1], _likely(data), problems or Problems())
-        return ""
+        _report_encoding(path, line, data[error.start : error.start + 1], _likely(data), problems)
+    except BROKEN as error:
+        _report_broken(path, error, problems)
+    return ""
 
 
 def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -> Iterator[tuple[int, str]]:
     r"""Number, from 1, and text of every line, without its `\n` or `\r\n`. No other character ends a line.
 
     The file is read line by line, so it may be larger than the memory. Errors are those of `read_text`; with problems
-    collected, a line that is not UTF-8 is reported and left out (its number is then missing), and a file that is in
-    another encoding altogether is reported once and not read on.
+    collected, a line that is not UTF-8 or longer than `LONGEST_LINE` is reported and left out (its number is then
+    missing), and a file that is in another encoding altogether is reported once and not read on.
     """
     problems = problems or Problems()
     problems.opened.add(os.fspath(path))
     understood = False  # a line had good UTF-8 characters, so the file is in UTF-8 and a bad line is a damaged one
-    with _opened(path) as stream:
-        for number, data in enumerate(stream, 1):
+    with _opened(path) as reader:
+        for number, data in _numbered(reader, path, problems):
+            if isinstance(data, LongLine):
+                found, expected = f"a line of {data:,} bytes", f"at most {LONGEST_LINE:,}"
+                problems.report(path, number, found, expected, "split the document, or fetch the file again")
+                continue
             data = data.removeprefix(_BOM) if number == 1 else data
             try:
                 line = data.decode("utf-8")
@@ -72,8 +84,18 @@ def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -
             yield number, line.removesuffix("\n").removesuffix("\r")
 
 
+def _numbered(
+    reader: BoundedReader, path: str | os.PathLike[str], problems: Problems
+) -> Iterator[tuple[int, bytes | LongLine]]:
+    """The lines up to the place where packed data are damaged, which is reported."""
+    try:
+        yield from enumerate(reader.lines(), 1)
+    except BROKEN as error:
+        _report_broken(path, error, problems)
+
+
 @contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def _opened(path: str | os.PathLike[str]) -> Iterator[BoundedReader]:
     path = Path(path)
     if path.is_dir():
         raise DataError(f"{path}: found a folder; expected a file; name a file in it.")
@@ -81,20 +103,17 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise DataError(missing(path, "file"))
     refuse_pipe(path)
     try:
-        with path.open("rb") as plain:
-            packed = plain.read(len(_GZIP)) == _GZIP
-            plain.seek(0)
-            if packed:
-                with gzip.open(plain) as unpacked:
-                    yield cast(IO[bytes], unpacked)
-            else:
-                yield plain
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: found broken gzip data ({error}); expected a whole file; fetch it again.") from error
+        with path.open("rb") as stream:
+            yield BoundedReader(stream, path)
     except PermissionError as error:
         raise DataError(
             f"{path}: found a file that may not be read; expected one that may; change its mode."
         ) from error
+
+
+def _report_broken(path: str | os.PathLike[str], error: BaseException, problems: Problems) -> None:
+    found = f"broken gzip data ({escaped(str(error))})"
+    problems.report(path, None, found, "a whole file", "fetch it again (nothing from there on was read)")
 
 
 def refuse_pipe(path: Path) -> None:

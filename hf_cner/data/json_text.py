@@ -13,6 +13,7 @@ import re
 from os import PathLike
 from typing import Any, NoReturn
 
+from .bounded import LARGEST_FILE
 from .files import read_text
 from .problems import DataError
 from .shown import brief
@@ -91,7 +92,7 @@ def read_json(path: str | PathLike[str]) -> object:
         DataError: what `read_text` raises, or a JSON text that is not taken, with the file's name.
     """
     try:
-        return parse_json(read_text(path))
+        return parse_json(read_text(path, most=LARGEST_FILE))
     except JsonError as error:
         raise DataError(f"{path}: found {error}; expected a JSON text; correct the file, or fetch it again.") from error
 

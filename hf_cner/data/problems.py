@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os import PathLike, fspath
 
+from .shown import clipped, printable
+
 ON_ERROR = ("stop", "skip")
+LONGEST_PART = 500  # characters of each part of a problem: a message holds no document
 
 
 class DataError(ValueError):
@@ -24,7 +27,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = self.path if self.line is None else f"{self.path}:{self.line}"
-        return f"{where}: found {self.found}; expected {self.expected}; {self.advice}."
+        return printable(f"{where}: found {self.found}; expected {self.expected}; {self.advice}.")
 
 
 class Problems:
@@ -54,6 +57,7 @@ class Problems:
 
     def report(self, path: str | PathLike[str], line: int | None, found: str, expected: str, advice: str) -> None:
         """Raise DataError, or note the problem and return."""
+        found, expected, advice = (clipped(part, LONGEST_PART) for part in (found, expected, advice))
         problem = Problem(fspath(path), line, found, expected, advice)
         if self.on_error == "stop":
             raise DataError(str(problem))

@@ -15,6 +15,7 @@ from ..problems import Problems
 from ..reading.json_items import annotated_items
 from ..reading.locate import by_split, choose_split, matching, stem
 from ..reading.standoff import Conventions, RawDocument, RawSpan, offset, to_documents
+from ..shown import brief
 
 NAME = "tcm-leaflets"
 ENTITY_TYPES: tuple[str, ...] = (
@@ -64,6 +65,6 @@ def _span(label: Any, path: Path, line: int, problems: Problems) -> RawSpan | No
     start, end = offset(fields[2]), offset(fields[3])
     if start is None or end is None or not isinstance(fields[1], str):
         expected = "[id, type, start, end, mention]"
-        problems.report(path, line, f"the label {label!r}", expected, "correct or remove the label")
+        problems.report(path, line, f"the label {brief(label)}", expected, "correct or remove the label")
         return None
     return RawSpan(start, end, fields[1], fields[4] if isinstance(fields[4], str) else None, line)

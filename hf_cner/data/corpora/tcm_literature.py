@@ -10,6 +10,7 @@ from ..documents import Document, Span
 from ..formats import conll
 from ..problems import Problems
 from ..reading.locate import by_split, choose_split, matching, stem
+from ..shown import brief
 
 NAME = "tcm-literature"
 ENTITY_TYPES: tuple[str, ...] = (
@@ -50,7 +51,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 def _known(span: Span, identity: str, path: Path, problems: Problems) -> bool:
     known = span.type in ENTITY_TYPES
     if not known:
-        found = f"the type {span.type!r} in document {identity}"
+        found = f"the type {brief(span.type)} in document {identity}"
         expected = f"one of {', '.join(ENTITY_TYPES)}"
         problems.report(path, None, found, expected, "correct the type, or read the file as conll")
     return known

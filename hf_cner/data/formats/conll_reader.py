@@ -16,6 +16,7 @@ from ..documents import Document, Span, type_fault
 from ..files import read_lines
 from ..problems import Problems
 from ..reading.locate import stem
+from ..shown import brief
 from .tags import (
     SCHEME_NAMES,
     SEPARATORS,
@@ -125,13 +126,13 @@ def _row(line: int, text: str, separator: str | None) -> _Row | str:
     place = max(trimmed.rfind(mark) for mark in separators)
     token, tag = trimmed[:place], trimmed[place + 1 :]
     if place < 0:
-        return f"{_brief(text)}, which has no separator before a tag"
+        return f"{brief(text)}, which has no separator before a tag"
     if not token or not tag:
-        return f"{_brief(text)}, which has no {'tag' if token else 'character'}"
+        return f"{brief(text)}, which has no {'tag' if token else 'character'}"
     if len(token) > 1 and any(mark in token for mark in separators):
         token = token.rstrip(" \t")  # columns that are aligned with blanks
         if not token or any(mark in token for mark in separators):
-            return f"{_brief(text)}, which has more than two columns"
+            return f"{brief(text)}, which has more than two columns"
     return _Row(line, token, tag)
 
 
@@ -146,15 +147,11 @@ def _cell(line: int, text: str, spelling: Spelling) -> _Row | str:
         cells = re.split(f"[{re.escape(separators)}]", rest[1:] if token else rest)
     cells = [token, *cells] if token else cells
     if not -len(cells) < column <= len(cells):
-        return f"{_brief(text)}, which has {len(cells)} columns"
+        return f"{brief(text)}, which has {len(cells)} columns"
     tag = cells[column - 1 if column > 0 else column].strip()
     if not cells[0] or not tag:
-        return f"{_brief(text)}, which has no {'tag' if cells[0] else 'character'}"
+        return f"{brief(text)}, which has no {'tag' if cells[0] else 'character'}"
     return _Row(line, cells[0], tag)
-
-
-def _brief(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
 @dataclass(frozen=True)
@@ -174,10 +171,10 @@ class _File:
             if tag is None:
                 expected = f"O or a tag like {self.layout.dialect}, as elsewhere in the file"
                 advice = "correct the tag, or name its dialect"
-                self.problems.report(self.path, row.line, f"the tag {row.tag!r}", expected, advice)
+                self.problems.report(self.path, row.line, f"the tag {brief(row.tag)}", expected, advice)
                 return None
             if fault := type_fault(tag[2:]) if tag != "O" else "":
-                found = f"the tag {row.tag!a}, whose type has {fault}"
+                found = f"the tag {brief(row.tag)}, whose type has {fault}"
                 self.problems.report(self.path, row.line, found, "a type without it", "correct the tags")
                 return None
             tags.append(tag)
@@ -198,9 +195,8 @@ class _File:
     def _report_illegal(self, rows: list[_Row], tags: list[str], place: int) -> None:
         before = tags[place - 1] if place else "O"
         at_end = place == len(tags)
-        found = f"the end of the sentence after {rows[-1].tag!r}" if at_end else f"the tag {rows[place].tag!r} after "
-        if not at_end:
-            found += repr(rows[place - 1].tag) if place else "the beginning of the sentence"
+        previous = brief(rows[place - 1].tag) if place else "the beginning of the sentence"
+        found = f"the {'end of the sentence' if at_end else f'tag {brief(rows[place].tag)}'} after {previous}"
         names = tag_names(self.scheme, [(before if before != "O" else tags[min(place, len(tags) - 1)])[2:]])
         # A tag that the scheme does not have is reported where it stands; after it anything goes that may follow O.
         row = allowed_transitions(self.scheme, names)[1][names.index(before) if before in names else 0]

@@ -22,6 +22,7 @@ from ..json_text import parse_json
 from ..problems import DataError, Problems
 from ..reading.foreign import instead_of
 from ..reading.offsets import Mention, best_of
+from ..shown import brief
 from .written import Written
 
 NAME = "mrc"
@@ -131,17 +132,18 @@ class _Seen:
 
     def fault(self, current: Document | None, document: Document, kind: str) -> _Fault | None:
         """Why a row cannot begin a document; None where it can."""
-        name = f"document {document.id!r}"
+        name = f"document {brief(document.id)}"
         text = hash(document.text)
         if document.id and self._texts.get(_names(document), text) != text:
-            found = f"another context under the id {document.id!r}, which stands there already"
+            found = f"another context under the id {brief(document.id)}, which stands there already"
             advice = "correct the context, or give the row's document an id of its own"
             return _Fault((found, "one context for all rows of a document", advice), of_row=True)
         if kind not in self._types.get((*_names(document), text), {kind}):
-            found = f"the type {kind!r} of {name} apart from that document's other rows"
+            found = f"the type {brief(kind)} of {name} apart from that document's other rows"
             return _Fault((found, "all rows of a document together", "sort the file by id"), of_row=False)
         if current is not None and current.text == document.text and kind not in self.types and current.id:
-            found = f"the context of document {current.id!r} under the id {document.id!r}, with the type {kind!r} alone"
+            found = f"the context of document {brief(current.id)} under the id {brief(document.id)}, with the type "
+            found += f"{brief(kind)} alone"
             advice = "correct the id or the record, or give this document rows for the same types"
             return _Fault((found, "one id and record for all rows of a document", advice), of_row=True)
         return None
@@ -212,7 +214,7 @@ def _parsed(line: str) -> tuple[str, Document]:
     if not isinstance(kind, str) or not kind:
         raise ValueError("no string 'type'")
     if not isinstance(row.get("query"), str) or not row["query"].strip():
-        raise ValueError(f"no query for the type {kind!r}")
+        raise ValueError(f"no query for the type {brief(kind)}")
     if not isinstance(answers, dict):
         answers = {}
     texts, starts = answers.get("text"), answers.get("start", answers.get("answer_start"))

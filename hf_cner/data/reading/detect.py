@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from ..bounded import BROKEN
 from ..problems import Problems
 from .folders import walk
 from .names import without_gz
@@ -125,6 +126,6 @@ def _head(path: Path) -> str:
         else:
             with path.open("rb") as plain:
                 data = plain.read(_HEAD)
-    except (OSError, EOFError):
+    except (OSError, *BROKEN):
         return ""
     return data.decode("utf-8-sig", errors="replace")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..files import printable, read_lines, read_text
 from ..problems import DataError, Problems
+from ..shown import brief
 from .locate import natural_key, split_of, walk
 from .standoff import RawDocument, RawSpan, offset
 
@@ -96,7 +97,7 @@ def read_annotations(lines: Sequence[tuple[int, str]], path: Path, problems: Pro
         start, end = (offset(columns[1]), offset(columns[2])) if len(columns) == 4 else (None, None)
         if start is None or end is None:
             expected = "mention TAB start TAB end TAB type"
-            problems.report(path, number, f"the line {line!r}", expected, "correct or remove the line")
+            problems.report(path, number, f"the line {brief(line)}", expected, "correct or remove the line")
             continue
         yield RawSpan(start, end, columns[3], columns[0], number)
 

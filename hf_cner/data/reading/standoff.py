@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..documents import Document, Span
+from ..numbers import whole_number
 from ..problems import Problems
+from ..shown import brief
 from .offsets import Counting, Mention, Survey
 
 
@@ -74,9 +76,7 @@ def offset(value: Any) -> int | None:
     """A whole number, given as JSON number or as decimal digits; None for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
-        return int(value)
-    return None
+    return whole_number(value) if isinstance(value, str) else None
 
 
 def _check(
@@ -85,12 +85,12 @@ def _check(
     line = span.line if span.line is not None else raw.line
     type_ = conventions.aliases.get(span.type, span.type)
     if type_ not in conventions.entity_types:
-        found = f"the type {span.type!r} in document {raw.id}"
+        found = f"the type {brief(span.type)} in document {raw.id}"
         known = ", ".join(conventions.entity_types)
         problems.report(raw.path, line, found, f"one of {known}", "correct the type, or read it as another corpus")
         return None
     end = span.end + 1 if conventions.inclusive else span.end
-    named = f" of {span.mention!r}" if span.mention is not None else ""
+    named = f" of {brief(span.mention)}" if span.mention is not None else ""
     what = f"offsets {span.start} to {span.end}{named} ({span.type}) in document {raw.id}"
     side = "inclusive" if conventions.inclusive else "exclusive"
     expected = ""
@@ -99,8 +99,8 @@ def _check(
     elif span.start < 0 or end > len(raw.text):
         expected = f"offsets inside the text of {len(raw.text)} characters"
     elif span.mention is not None and raw.text[span.start : end] != span.mention:
-        what = f"the mention {span.mention!r} at {span.start} to {span.end} in document {raw.id}"
-        expected = f"{raw.text[span.start : end]!r}, which stands there when ends are {side}"
+        what = f"the mention {brief(span.mention)} at {span.start} to {span.end} in document {raw.id}"
+        expected = f"{brief(raw.text[span.start : end])}, which stands there when ends are {side}"
     if expected:
         advice = survey.advice(raw.path, conventions.inclusive) if span.mention is not None else "correct the offsets"
         problems.report(raw.path, line, what, expected, advice)
