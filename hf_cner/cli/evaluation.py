@@ -38,7 +38,12 @@ def read_gold(
             raise DataError(
                 f"{data}: the name does not tell what this is{looks}; say --corpus NAME (a corpus, jsonl or conll)."
             )
-    return read_corpus(corpus or "jsonl", data, problems=problems, split=split, spelling=spelling)
+    gold = read_corpus(corpus or "jsonl", data, problems=problems, split=split, spelling=spelling)
+    if corpus not in (None, "jsonl", "conll") and not any(document.spans for document in gold):
+        raise DataError(
+            f"{data}: found no entities in {len(gold):,} documents, expected gold; name the annotated part."
+        )
+    return gold
 
 
 def check_types(gold: Sequence[Document], known: Sequence[str], data: Path) -> None:

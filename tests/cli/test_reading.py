@@ -194,3 +194,12 @@ def test_ids_of_files_are_the_same_under_every_locale(tmp_path: Path, setting: d
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == ["\\xb2\\xa1.txt", "病历-1.txt", "病历e\u0301.txt", "一-1"]
+
+
+def test_a_published_part_without_gold_is_not_evaluated(
+    tmp_path: Path, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "CMeEE_test.json"
+    path.write_text('[{"text": "头痛"}]', encoding="utf-8")
+    said = error_of(capsys, call, "evaluate", "--model", "m/n", "--data", path, "--corpus", "cblue-cmeee")
+    assert "CMeEE_test.json: found no entities in 1 documents, expected gold; name the annotated part." in said

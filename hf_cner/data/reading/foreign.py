@@ -8,6 +8,8 @@ from typing import Any
 
 from ..shown import brief
 
+_ANNOTATIONS = ("entities", "label", "labels", "annotations", "spans", "result")
+
 
 def export_of(row: Mapping[str, Any]) -> str:
     """The program or data set whose rows look so, as `doccano's export`; empty where nothing is recognised."""
@@ -46,6 +48,16 @@ def instead_of(key: str, row: Mapping[str, Any], others: Sequence[str] = ()) -> 
     near = [folded[word] for word in (key, *others) if word in folded]
     near = near or [folded[word] for word in get_close_matches(key, folded, n=1, cutoff=0.7)]
     return f"{keys} (is {brief(near[0])} meant?)" if near else keys
+
+
+def stands_elsewhere(key: str, row: Mapping[str, Any]) -> bool:
+    """Whether annotations that `key` should hold seem to stand under another key of the row."""
+    if key in row:
+        return False
+    names = [name for name in row if isinstance(name, str)]
+    return any(isinstance(row.get(name), list) and row[name] for name in _ANNOTATIONS) or bool(
+        get_close_matches(key, [name.casefold() for name in names], n=1, cutoff=0.7)
+    )
 
 
 def _are(value: object, kind: type) -> bool:
