@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import warnings
 from typing import TYPE_CHECKING, TextIO
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..data.problems import Problems
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 PLAIN_WIDTH = 120  # of tables that go to a file or a pipe, where no terminal says how wide it is
 
 
@@ -61,7 +63,8 @@ def only_printable() -> None:
 
 class _PrintableRecord(logging.LogRecord):
     def getMessage(self) -> str:
-        return printable(clipped(super().getMessage(), LONGEST_SENTENCE), lines=True)
+        plain = _COLOURS.sub("", super().getMessage())  # transformers writes headings in bold
+        return printable(clipped(plain, LONGEST_SENTENCE), lines=True)
 
 
 def _show_warning(

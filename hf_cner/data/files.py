@@ -152,7 +152,7 @@ def _likely(data: bytes) -> str:
     """The encoding that bytes which are not UTF-8 seem to be in; empty where nothing fits."""
     if data.startswith(_UTF16):
         return "UTF-16"
-    beyond_ascii = sum(byte > 0x7F for byte in data)
+    beyond_ascii = len(data.translate(None, bytes(range(0x80))))
     good = sum(len(char.encode()) for char in data.decode("utf-8", "ignore") if char >= _CJK)
     if 2 * good > beyond_ascii:
         return "UTF-8"  # damaged or cut off
