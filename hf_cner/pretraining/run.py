@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -58,10 +57,8 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     if first := os.environ.get("RANK", "0") == "0":
         folder.check(resume=resume, overwrite=overwrite)
     begin = time.perf_counter()
-    problems = Problems(settings["data"]["on_error"])
+    problems = Problems(settings["data"]["on_error"], aloud=True)
     documents, dropped = _documents(settings, problems)
-    if first:
-        print(*problems.notes.values(), sep="\n", end="\n" if problems.notes else "", file=sys.stderr)
     entities = entities_for(settings, documents)
     train, held_out = _held_out(settings, entities.documents)
     args = training_arguments(settings, has_held_out=bool(held_out))

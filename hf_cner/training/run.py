@@ -65,9 +65,8 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     if resume and not overwrite and folder.finished():
         return folder.read_results()
     data = settings["data"]
-    problems = Problems(data.get("on_error") or "stop")
+    problems = Problems(data.get("on_error") or "stop", aloud=True)
     documents = read_corpus(data["corpus"], data.get("data_dir"), problems=problems)
-    print(*problems.notes.values(), sep="\n", end="\n" if problems.notes else "", file=sys.stderr)
     types = types_of_corpus(data["corpus"]) or types_in(documents)
     if not types:
         raise ValueError(f"The corpus {data['corpus']} has no entities at all; there is nothing to learn.")

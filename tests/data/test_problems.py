@@ -30,3 +30,13 @@ def test_skip_collects_and_summarises() -> None:
 def test_another_way_to_go_on_is_refused() -> None:
     with pytest.raises(ValueError, match=r"on_error is 'ignore'; choose one of \['stop', 'skip'\]"):
         Problems("ignore")
+
+
+def test_notes_are_kept_by_folder_and_said_aloud_where_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    for aloud, said in ((False, ""), (True, "a: read 1.\na: read 2\\x1b.\n")):
+        problems = Problems(aloud=aloud)
+        problems.note("a", "a: read 1.")
+        problems.note(Path("a"), "a: read 2\x1b.")
+        assert problems.notes == {"a": "a: read 2\x1b."} and not problems.items
+        problems.note("a", "")
+        assert problems.notes == {} and capsys.readouterr().err == said

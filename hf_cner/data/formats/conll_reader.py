@@ -32,6 +32,7 @@ from .tags import (
 )
 
 DOCSTART = "-DOCSTART-"
+_WHERE = " (inspect, convert and evaluate take it; for training, convert the file to jsonl)"
 
 
 class _Row(NamedTuple):
@@ -110,7 +111,7 @@ def _sentences(path: str | PathLike[str], spelling: Spelling, problems: Problems
         if isinstance(row, str):
             expected = "one character (or word), a separator and its tag"
             advice = "correct the line; or keep only its first and last column, or name the separator "
-            advice += "(--input-separator) or the tag's column (--input-column, -1 for the last)"
+            advice += f"with --input-separator, or the tag's column with --input-column (-1 is the last){_WHERE}"
             problems.report(path, line, row, expected, advice)
         else:
             rows.append(row)
@@ -213,5 +214,5 @@ class _File:
                 if not is_iob1([parse_tag(row.tag, self.layout.dialect) or "?" for row in sentence.rows]):
                     break
             else:
-                return "the whole file can be read as IOB1: if that is its scheme, say so (--input-scheme IOB1)"
-        return f"correct the tags, or name the scheme that they are in (--input-scheme {', '.join(SCHEME_NAMES)})"
+                return "the whole file can be read as IOB1: if that is its scheme, say --input-scheme IOB1" + _WHERE
+        return f"correct the tags, or name their scheme with --input-scheme {', '.join(SCHEME_NAMES)}{_WHERE}"
