@@ -17,7 +17,7 @@ def predict(
         str,
         typer.Argument(
             metavar="INPUT",
-            help="A text file, a folder of .txt files, a .jsonl file, or - for standard input.",
+            help="A text file, a folder of text files, a .jsonl file, or - for standard input.",
             show_default=False,
         ),
     ],
