@@ -83,8 +83,9 @@ def files_of(folder: Path, problems: Problems, *, kinds: Sequence[Kind]) -> list
     """
 
     def reason(path: Path) -> str:
-        if kind_by_name(path) not in kinds:
-            return suffix_of(path.name) or "without an ending"
+        suffix = suffix_of(path.name)
+        if kind_by_name(path) not in kinds or suffix == ".json":  # .json is settings more often than texts
+            return suffix or "without an ending"
         kind, other = judge(path)
         if other:
             problems.report(path, None, other, EXPECTED, "save its texts as one of these, or move it away")

@@ -58,6 +58,15 @@ def test_what_is_read_and_what_is_left_out_is_said(tmp_path: Path) -> None:
     )
 
 
+def test_json_files_are_read_where_they_are_named_and_not_from_folders(tmp_path: Path) -> None:
+    fill(tmp_path, "a.txt")
+    fill(tmp_path, "notes.json", content='{"text": "发热"}\n')
+    problems = Problems()
+    assert len(read_texts([tmp_path], problems=problems)) == 1
+    assert "1 .json (notes.json)" in problems.notes[str(tmp_path)]
+    assert [document.text for document in read_texts([tmp_path / "notes.json"])] == ["发热"]
+
+
 def test_where_everything_is_read_nothing_is_said(tmp_path: Path) -> None:
     fill(tmp_path, "a.txt", "b.txt")
     problems = Problems()
