@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ..data.shown import printable
+
 
 def card(
     model: Annotated[Path, typer.Option("--model", help="Folder that `hf-cner train` wrote.", show_default=False)],
@@ -50,4 +52,4 @@ def card(
         for name in (picture_of(target), target.name):
             if (Path(beside) / name).is_file():
                 os.replace(Path(beside) / name, target.with_name(name))
-    print(target)
+    print(printable(str(target)))

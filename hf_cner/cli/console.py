@@ -9,7 +9,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, TextIO
 
-from ..data.shown import clipped, printable
+from ..data.shown import clipped
 from .faults import LONGEST_SENTENCE, one_line
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def only_printable() -> None:
 class _PrintableRecord(logging.LogRecord):
     def getMessage(self) -> str:
         plain = _COLOURS.sub("", super().getMessage())  # transformers writes headings in bold
-        return printable(clipped(plain, LONGEST_SENTENCE), lines=True)
+        return clipped(plain, LONGEST_SENTENCE, lines=True)
 
 
 def _show_warning(

@@ -10,7 +10,7 @@ import errno
 import sys
 from typing import NamedTuple
 
-from ..data.shown import clipped, printable
+from ..data.shown import clipped
 
 DONE, FAULT, BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 LONGEST_SENTENCE = 2000  # characters: an error never prints a document
@@ -46,7 +46,7 @@ def ending(error: BaseException) -> Ending:
 
 def one_line(text: str) -> str:
     """A message as a line that is bounded and holds no acting character."""
-    return printable(clipped(" ".join(text[: 10 * LONGEST_SENTENCE].split()), LONGEST_SENTENCE))
+    return clipped(" ".join(text[: 10 * LONGEST_SENTENCE].split()), LONGEST_SENTENCE)
 
 
 def _message(error: BaseException) -> str:

@@ -20,9 +20,11 @@ from .shown import brief
 
 DEEPEST = 100  # arrays and objects inside each other
 LONGEST_NUMBER = 400  # characters; the largest 64-bit float has 309 digits before its point
+_SHORT = 1 << 16  # characters, in which counting brackets is faster than following them
 _BLANKS = " \t\r\n"
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)  # a string or a bracket
-_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class JsonError(ValueError):
@@ -63,7 +65,7 @@ def parse_item(text: str, begin: int) -> tuple[object, int]:
         raise broken(error.msg.removesuffix(" at"), text, error.pos) from error
     except RecursionError as error:  # a stack that was nearly full before
         raise JsonError("JSON nested too deeply for what is left of the stack") from error
-    if _SURROGATE_ESCAPE.search(text, begin, end) or not text.isascii():
+    if _ESCAPED_HALF.search(text, begin, end) or _HALF.search(text, begin, end):
         _refuse_halves(value)
     return value, end
 
@@ -125,6 +127,8 @@ def broken(what: str, text: str, position: int) -> BrokenJson:
 def _check_depth(text: str, begin: int) -> None:
     """Refuse deep nesting without recursion, on which a parser may overflow the stack; looks at this value alone."""
     if text[begin : begin + 1] not in ("[", "{"):
+        return
+    if len(text) - begin <= _SHORT and text.count("[", begin) + text.count("{", begin) <= DEEPEST:
         return
     depth = 0
     for token in _TOKEN.finditer(text, begin):

@@ -9,7 +9,7 @@ from os import PathLike, fspath
 from .shown import clipped, printable
 
 ON_ERROR = ("stop", "skip")
-LONGEST_PART = 500  # characters of each part of a problem: a message holds no document
+LONGEST_PART = 400  # characters of each part of a problem: a message holds no document
 
 
 class DataError(ValueError):

@@ -16,6 +16,7 @@ ACTING = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2061-\u2064\u2066-\u206f\ufff9-\ufffb"
     "\U0001d173-\U0001d17a\U000e0000-\U000e007f\ud800-\udfff]"
 )
+_MARKUP = re.compile(r"[|<>&`*\[\]~$]")  # an underscore inside a word marks up nothing
 
 
 def printable(text: str, *, lines: bool = False) -> str:
@@ -37,9 +38,15 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
-def clipped(text: str, most: int) -> str:
-    """The text, cut after `most` characters; the cut is marked, and the length of the whole is said."""
-    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+def markdown_cell(text: str) -> str:
+    """The text as it stands in a cell of a Markdown table: no character of it ends the cell, marks up or is HTML."""
+    return _MARKUP.sub(lambda match: f"&#{ord(match.group())};", printable(text))
+
+
+def clipped(text: str, most: int, *, lines: bool = False) -> str:
+    """The text as `printable`, cut after `most` characters; the cut is marked, and the length of the whole is said."""
+    shown = printable(text[: most + 1], lines=lines)  # an escape is longer than what it stands for
+    return shown if len(shown) <= most else f"{shown[:most]}… ({len(text):,} characters)"
 
 
 def brief(value: object) -> str:

@@ -11,7 +11,7 @@ import yaml
 
 from .files import read_text
 from .problems import DataError
-from .shown import clipped, printable
+from .shown import clipped
 
 DEEPEST = 20
 LARGEST = 1 << 20  # bytes; PyYAML in pure Python reads about 200 kB a second
@@ -39,5 +39,5 @@ def read_yaml_nodes(path: str | PathLike[str]) -> yaml.Node | None:
     except DataError:
         raise
     except (yaml.YAMLError, ValueError) as error:  # ValueError: an escape beyond Unicode
-        found = printable(clipped(" ".join(str(error).split()), 300))
+        found = clipped(" ".join(str(error).split()), 300)
         raise DataError(f"{path}: found broken YAML ({found}); expected a YAML text; correct it.") from error

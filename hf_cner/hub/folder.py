@@ -20,8 +20,8 @@ from .run import CONFIG, LOG, RESULTS, Run, RunError, read_run, without_origins,
 CARD = "README.md"
 _TOKENIZER = re.compile(r"(tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json|vocab\.txt|.*\.model")
 _WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json")
-_IMPORT = re.compile(r"^\s*from\s+\.(\w+)\s+import", re.MULTILINE)  # as transformers finds them
-_IMAGE = re.compile(r"!\[[^\]]*\]\(([\w.-]+)\)")
+_IMPORT = re.compile(r"^[ \t]*from[ \t]+\.(\w+)[ \t]+import", re.MULTILINE)  # as transformers finds them
+_IMAGE = re.compile(r"!\[[^\[\]]*\]\(([\w.-]{1,200})\)")
 _MINE = {"LICENSE", "LICENSE.md"}
 
 

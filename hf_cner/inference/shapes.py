@@ -40,7 +40,7 @@ def weight_shapes(folder: str | os.PathLike[str]) -> dict[str, tuple[int, ...]]:
                 for name in weights.keys():  # noqa: SIM118  (it is no mapping)
                     shapes[name] = tuple(weights.get_slice(name).get_shape())
         except (SafetensorError, OSError, ValueError) as error:
-            found = printable(clipped(str(error), 200))
+            found = clipped(str(error), 200)
             raise CheckpointError(f"{path} is broken ({found}); copy the file again.") from error
     return shapes
 
@@ -70,7 +70,7 @@ def check_numbers(config: Mapping[str, Any], shapes: Shapes, folder: str | os.Pa
 
 def _too_large(path: Path, key: str, found: str, held: str) -> CheckpointError:
     return CheckpointError(
-        f"{path} is not of these weights: found {printable(clipped(key, 80))} {found}, where the weights hold {held}; "
+        f"{path} is not of these weights: found {clipped(key, 80)} {found}, where the weights hold {held}; "
         "copy both from one model."
     )
 
@@ -141,7 +141,7 @@ def loading(what: str | os.PathLike[str]) -> Iterator[None]:
     except (CheckpointError, OSError, MemoryError, ImportError):
         raise
     except Exception as error:
-        said = printable(clipped(" ".join(str(error)[:2000].split()), 300))
+        said = clipped(" ".join(str(error)[:2000].split()), 300)
         raise CheckpointError(
             f"{os.fspath(what)} cannot be loaded ({type(error).__name__}: {said}); copy the checkpoint again, or save "
             "it with this version."

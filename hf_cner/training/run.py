@@ -20,6 +20,7 @@ from ..data.corpora import read_corpus, types_in
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
+from ..data.shown import printable
 from ..data.splits import join, k_folds, split_by_record, split_hash
 from ..metrics.report import evaluate_documents
 from ..presets.values import check_fields
@@ -149,7 +150,7 @@ def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
     """What became of the training part's entities and of the lexicon."""
     if not _is_first_process():
         return
-    print(f"training part: {trainer.entity_report}", file=sys.stderr)
+    print(printable(f"training part: {trainer.entity_report}"), file=sys.stderr)
     if found := notes.get("lexicon"):
         said = "lexicon: {words:,} words, {in_no_training_text:,} of them in no training text"
         print(said.format(**found), file=sys.stderr)

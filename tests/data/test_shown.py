@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hf_cner.data.shown import LONGEST_EXTRACT, brief, clipped, printable
+from hf_cner.data.shown import LONGEST_EXTRACT, brief, clipped, markdown_cell, printable
 
 ACTING = "\x00\x07\x1b\r\x7f\x85\x9b\u061c\u200e\u200f\u2028\u202a\u202e\u2066\u2069\ufff9\U000e0041\ud800"
 
@@ -37,3 +37,13 @@ def test_values_are_cut() -> None:
         nested = [nested]
     assert brief(nested) == "[[[[...]]]]"
     assert clipped("abc", 3) == "abc" and clipped("abcd", 3) == "abc… (4 characters)"
+    assert (
+        clipped("\u202e" * 100, 12) == r"\u202e\u202e… (100 characters)"
+        and clipped("\n\x1b", 5, lines=True) == "\n\\x1b"
+    )
+
+
+def test_cells_of_markdown_tables() -> None:
+    assert markdown_cell("症状_体征") == "症状_体征"
+    assert markdown_cell("a|b") == "a&#124;b" and markdown_cell("<b>") == "&#60;b&#62;"
+    assert not set(markdown_cell("|<>&`*[]~$\n\x1b").replace("&#", "")) & set("|<>&`*[]~$\n\x1b")
