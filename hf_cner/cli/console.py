@@ -44,7 +44,9 @@ def no_loading_bars() -> None:
 
 
 def say_what_was_left_out(problems: Problems) -> None:
-    """After reading with `--on-error skip`: how many things were left out, and the first of them."""
+    """After reading: the files of folders that were left out, and with `--on-error skip` what was faulty."""
+    for note in problems.notes.values():
+        messages().print(note, markup=False, soft_wrap=True)
     if problems.items:
         messages().print(problems.summary(), style="yellow", markup=False, soft_wrap=True)
 

@@ -40,6 +40,7 @@ def read_text(path: str | os.PathLike[str], problems: Problems | None = None, *,
             likely encoding is named. With problems collected, what is wrong with the content is reported.
     """
     problems = problems or Problems()
+    problems.opened.add(os.fspath(path))
     data = b""
     try:
         with _opened(path) as reader:
@@ -61,6 +62,7 @@ def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -
     missing), and a file that is in another encoding altogether is reported once and not read on.
     """
     problems = problems or Problems()
+    problems.opened.add(os.fspath(path))
     understood = False  # a line had good UTF-8 characters, so the file is in UTF-8 and a bad line is a damaged one
     with _opened(path) as reader:
         for number, data in _numbered(reader, path, problems):
@@ -123,8 +125,16 @@ def refuse_pipe(path: Path) -> None:
 
 
 def printable(name: str) -> str:
-    """A file name as text that UTF-8 can hold: bytes of another encoding are written as they are escaped."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    r"""A file name as text that UTF-8 can hold, the same under every locale.
+
+    A name is its bytes: where these are UTF-8 they are read so, whatever the locale says; a byte that is not is written
+    as `\xNN`. Composed and decomposed characters stay as they are.
+    """
+    try:
+        data = os.fsencode(name)
+    except UnicodeEncodeError:  # no name that this locale's file system could have given
+        return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return data.decode("utf-8", "backslashreplace")
 
 
 def missing(path: Path, kind: str) -> str:

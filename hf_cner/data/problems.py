@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from os import PathLike, fspath
 
@@ -34,13 +35,33 @@ class Problems:
     """Raises the first problem (`on_error="stop"`) or collects all of them (`"skip"`).
 
     Whoever reports a problem leaves out the thing it is about and reads on.
+
+    Args:
+        on_error: `stop` or `skip`.
+        aloud: print notes to standard error as they come, for a run that does not say them itself.
+
+    Attributes:
+        items: what was reported.
+        opened: the files that were opened while reading, as they were named.
+        notes: by folder, which of its files were read and which were left out; no faults, but worth saying.
     """
 
-    def __init__(self, on_error: str = "stop") -> None:
+    def __init__(self, on_error: str = "stop", *, aloud: bool = False) -> None:
         if on_error not in ON_ERROR:
             raise ValueError(f"on_error is {on_error!r}; choose one of {list(ON_ERROR)}.")
         self.on_error = on_error
         self.items: list[Problem] = []
+        self.opened: set[str] = set()
+        self.notes: dict[str, str] = {}
+        self._aloud = aloud
+
+    def note(self, folder: str | PathLike[str], sentence: str) -> None:
+        """Keep what is to be said of a folder; it takes the place of what was said before, an empty one removes it."""
+        self.notes.pop(fspath(folder), None)
+        if sentence:
+            self.notes[fspath(folder)] = sentence
+        if sentence and self._aloud:
+            print(printable(sentence), file=sys.stderr)
 
     def report(self, path: str | PathLike[str], line: int | None, found: str, expected: str, advice: str) -> None:
         """Raise DataError, or note the problem and return."""

@@ -59,8 +59,8 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     if first := os.environ.get("RANK", "0") == "0":
         folder.check(resume=resume, overwrite=overwrite)
     begin = time.perf_counter()
-    problems = Problems(settings["data"]["on_error"])
-    documents, dropped = _documents(settings["data"], problems)
+    problems = Problems(settings["data"]["on_error"], aloud=True)
+    documents, dropped = _documents(settings, problems)
     entities = entities_for(settings, documents)
     train, held_out = _held_out(settings, entities.documents)
     args = training_arguments(settings, has_held_out=bool(held_out))
@@ -129,12 +129,18 @@ def _about(
     }
 
 
-def _documents(data: Mapping[str, Any], problems: Problems) -> tuple[list[Document], int]:
+def _documents(settings: Mapping[str, Any], problems: Problems) -> tuple[list[Document], int]:
     """What may be read, and how many documents were left out because they hold texts of the test."""
+    data = settings["data"]
     documents = read_texts(
-        data["files"], corpus=data["corpus"], data_dir=data["data_dir"], unit=data["unit"], problems=problems
+        data["files"],
+        corpus=data["corpus"],
+        data_dir=data["data_dir"],
+        unit=data["unit"],
+        gold="optional" if settings["masking"] == "entity" else "ignored",
+        problems=problems,
     )
-    kept = without_held_out(documents, data["exclude"], overlap=data["overlap"])
+    kept = without_held_out(documents, data["exclude"], overlap=data["overlap"], problems=problems)
     return kept, len(documents) - len(kept)
 
 

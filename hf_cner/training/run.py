@@ -68,7 +68,7 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     if resume and not overwrite and folder.finished():
         return folder.read_results()
     data = settings["data"]
-    problems = Problems(data.get("on_error") or "stop")
+    problems = Problems(data.get("on_error") or "stop", aloud=True)
     documents = read_corpus(data["corpus"], data.get("data_dir"), problems=problems)
     types = types_of_corpus(data["corpus"]) or types_in(documents)
     if not types:

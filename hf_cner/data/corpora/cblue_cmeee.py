@@ -41,7 +41,9 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    files = [path for path in matching(folder, PATTERNS) if path == folder or not path.name.startswith("example_")]
+    files = [
+        path for path in matching(folder, PATTERNS, problems) if path == folder or not path.name.startswith("example_")
+    ]
     for path in choose_split(folder, by_split(files, folder), None):
         items = annotated_items(path, problems, text_key="text", spans_key="entities")
         for position, (line, _, text, entities) in enumerate(items, start=1):

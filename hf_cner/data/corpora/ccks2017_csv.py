@@ -47,7 +47,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    path, texts = _csv_file(folder), _texts(folder if folder.is_dir() else folder.parent, problems)
+    path, texts = _csv_file(folder, problems), _texts(folder if folder.is_dir() else folder.parent, problems)
     seen: set[SectionKey] = set()
     for line, key, cell in _rows(path, problems):
         text_path = texts.get(key)
@@ -69,8 +69,8 @@ def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
         problems.report(texts[key], None, found, "a row for each text", advice)
 
 
-def _csv_file(folder: Path) -> Path:
-    found = matching(folder, ("*.csv",))
+def _csv_file(folder: Path, problems: Problems) -> Path:
+    found = matching(folder, ("*.csv",), problems)
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "no CSV file"
         raise DataError(f"{folder}: found {names}; expected one CSV file; name the CSV file itself, beside its texts.")

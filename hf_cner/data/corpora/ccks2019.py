@@ -44,7 +44,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS, problems), folder), None):
         items = annotated_items(path, problems, text_key="originalText", spans_key="entities")
         for line, _, text, entities in items:
             spans = tuple(span for entity in entities if (span := _span(entity, path, line, problems)) is not None)

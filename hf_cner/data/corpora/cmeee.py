@@ -48,7 +48,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS, problems), folder), None):
         for number, line in read_lines(path, problems):
             if not line:
                 continue

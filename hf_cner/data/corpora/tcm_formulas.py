@@ -38,7 +38,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    files = matching(folder, PATTERNS) or matching(folder, _OTHERWISE)
+    files = matching(folder, PATTERNS, problems) or matching(folder, _OTHERWISE)
     for path in choose_split(folder, by_split(files, folder), None):
         items = annotated_items(path, problems, text_key="text", spans_key="label")
         for position, (line, item, text, labels) in enumerate(items, start=1):

@@ -53,7 +53,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS, problems), folder), None):
         items = annotated_items(path, problems, text_key="text", spans_key="labels")
         for position, (line, item, text, labels) in enumerate(items, start=1):
             spans = tuple(span for label in labels if (span := _span(label, path, line, problems)) is not None)

@@ -40,7 +40,7 @@ PATTERNS = ("*.train", "*.dev", "*.test")
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
     """Yield one document per sentence, ``id`` as ``medical.train-<number>``; of a folder, the training file."""
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS, problems), folder), None):
         for document in conll.read(path, problems=problems, scheme="BIO", dialect="B-X"):
             # The name keeps its ending here, or the sentences of train and dev had the same ids.
             identity = f"{stem(path)}-{document.id.rsplit('-', 1)[1]}"

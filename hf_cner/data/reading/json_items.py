@@ -12,6 +12,7 @@ from ..files import read_text
 from ..json_text import BrokenJson, JsonError, end_of_item, kind_of, parse_item, parse_json
 from ..problems import Problems
 from ..shown import brief
+from .foreign import instead_of, stands_elsewhere
 
 _BLANKS = " \t\r\n"
 _SPACE = re.compile(f"[{_BLANKS}]*")
@@ -37,13 +38,18 @@ def json_items(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, 
 def annotated_items(
     path: Path, problems: Problems, *, text_key: str, spans_key: str
 ) -> Iterator[tuple[int, dict[str, Any], str, list[Any]]]:
-    """Yield (line, object, its text, its list of annotations); a missing or null list is an empty one."""
+    """Yield (line, object, its text, its list of annotations); a missing or null list is an empty one.
+
+    So are published the texts of test parts. But one that is missing where something like it is there is a fault.
+    """
     for line, item in json_items(path, problems):
         text, spans = item.get(text_key), item.get(spans_key)
-        if isinstance(text, str) and (spans is None or isinstance(spans, list)):
+        elsewhere = stands_elsewhere(spans_key, item)
+        if isinstance(text, str) and isinstance(spans, list | None) and not elsewhere:
             yield line, item, text, spans or []
         else:
-            found = f"an object with {', '.join(map(brief, item)) or 'nothing in it'}"
+            there = instead_of(spans_key, item) if elsewhere else ", ".join(map(brief, item))
+            found = f"an object with {there or 'nothing in it'}"
             expected = f"{text_key!r} (a string) and {spans_key!r} (a list)"
             problems.report(path, line, found, expected, "correct or remove it, or read the file as another corpus")
 
