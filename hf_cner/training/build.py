@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from ..data.documents import Document
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
 from ..data.vectors import read_word2vec
+from ..encoders.fetch import local_folder
+from ..encoders.published import is_ours, open_encoder
 from ..modeling.backbone import FREE
 from ..modeling.bigrams import MULTIPLIER, frequent_bigrams
 from ..modeling.characters import CharacterTable
@@ -42,15 +44,16 @@ def build(
 
     A static encoder gets its vocabulary, and its bigrams, from the training texts (and the questions), and its vectors
     from the files that `vectors` names; a lattice encoder also its words, from where `lexicon` says. A pretrained
-    encoder is loaded from `model.encoder.name_or_path`, or built without weights from `model.encoder.config`. With
-    `model.interaction` it is a question-answering model, with one question per type. The random state decides the
-    initial weights: set a seed before.
+    encoder is read from `model.encoder.name_or_path`, in any shape that `open_encoder` takes, or built without weights
+    from `model.encoder.config`. With `model.interaction` it is a question-answering model, with one question per type.
+    The random state decides the initial weights: set a seed before.
 
     Args:
         settings: the sections `model`, `tokenizer`, `vectors`, `lexicon` and `data` of a run's settings.
         documents: the training documents, and no others: what stands in the test part must stay unknown.
         entity_types: in the order of their labels.
-        notes: what is worth writing down beside the results is added to it: of a lexicon how many words it has.
+        notes: what is worth writing down beside the results is added to it: of a lexicon how many words it has, of a
+            published encoder what was found in its files.
 
     Raises:
         ValueError: an encoder that is not there, an empty lexicon, vectors of another size than the encoder's, windows
@@ -65,7 +68,7 @@ def build(
     if slot.get("kind") == "elmo":
         _check_elmo(slot)
     if slot.get("kind") in ("pretrained", "elmo") and slot.get("name_or_path"):
-        model, tokenizer = _pretrained(slot, model_settings, entity_types)
+        model, tokenizer = _pretrained(slot, model_settings, entity_types, notes)
     else:
         found = _from_characters(settings, slot, model_settings, entity_types, documents, queries or {})
         model, tokenizer = found[:2]
@@ -110,21 +113,25 @@ def _config(model_settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBas
 
 
 def _pretrained(
-    slot: dict[str, Any], model_settings: Mapping[str, Any], entity_types: Sequence[str]
+    slot: dict[str, Any],
+    model_settings: Mapping[str, Any],
+    entity_types: Sequence[str],
+    notes: dict[str, Any] | None,
 ) -> tuple[Any, PreTrainedTokenizerBase]:
-    name = slot.pop("name_or_path")
-    try:
-        AutoConfig.from_pretrained(name)  # what is missing is the encoder, not only its tokenizer
-        tokenizer = character_tokenizer_from(name)
-        sizes = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
-        config = _config(model_settings, tokenizer, encoder=slot | {"config": sizes}, entity_types=list(entity_types))
-        model: Any = _classes(model_settings)[1].from_encoder_pretrained(name, config)
-    except OSError as error:
-        raise ValueError(
-            f"The encoder {name!r} is not on this machine and could not be fetched; set model.encoder.name_or_path to "
-            "a folder that holds its config.json, model.safetensors and tokenizer, or choose a preset with a static "
-            f"encoder ({str(error).splitlines()[0]})"
-        ) from error
+    name, model_type = slot.pop("name_or_path"), slot.pop("model_type", None)
+    folder = local_folder(name)
+    opened = None if is_ours(folder) else open_encoder(folder, model_type=model_type, source=name)
+    tokenizer = character_tokenizer_from(folder) if opened is None else opened.tokenizer
+    sizes = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
+    config = _config(model_settings, tokenizer, encoder=slot | {"config": sizes}, entity_types=list(entity_types))
+    model_class: Any = _classes(model_settings)[1]
+    model: Any
+    if opened is None:
+        model = model_class.from_encoder_pretrained(folder, config)
+    else:
+        model = model_class.from_encoder(opened.load(), config)
+        if notes is not None:
+            notes["encoder"] = opened.findings.to_dict()
     if slot["kind"] == "elmo" and (found := model.config.encoder)["kind"] != "elmo":
         kind = found["config"]["model_type"] if found["kind"] == "pretrained" else found["kind"]
         raise ValueError(

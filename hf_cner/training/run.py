@@ -150,6 +150,8 @@ def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
     if not _is_first_process():
         return
     print(f"training part: {trainer.entity_report}", file=sys.stderr)
+    if found := notes.get("encoder"):
+        print("\n".join(found["said"]), file=sys.stderr)
     if found := notes.get("lexicon"):
         said = "lexicon: {words:,} words, {in_no_training_text:,} of them in no training text"
         print(said.format(**found), file=sys.stderr)
