@@ -50,9 +50,11 @@ def local_folder(name_or_path: str | os.PathLike[str], *, setting: str = "model.
     if place.exists():
         raise ValueError(f"{name} is a file; expected the folder that holds the encoder's weights and config.json.")
     if place.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1 or "\\" in name:
-        raise ValueError(f"{_missing(name)}: there is no such folder; set {setting} to one that is there.")
+        raise ValueError(f"{_missing(name)} (there is no such folder); set {setting} to one that is there.")
     if not re.fullmatch(NAME, name):
-        raise ValueError(f"{_missing(name)}: it is no folder here, and no name of the Hub; correct {setting}.")
+        raise ValueError(
+            f"{_missing(name)} (it is no folder here, and no name of the Hub); set {setting} to one of these."
+        )
     return cached(name) or _fetched(name, setting)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from ..data.leakage import without_held_out
 from ..data.problems import Problems
 from ..data.splits import record_of, split_by_record
 from ..data.texts import read_texts
+from ..data.unknown_characters import check_unknown
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
 from ..training.environment import hardware, versions
 from ..training.folder import LOG, RESULTS, SAVING, RunFolder
@@ -64,6 +66,7 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     args = training_arguments(settings, has_held_out=bool(held_out))
     set_seed(args.seed)
     tokenizer = tokenizer_for(settings["encoder"], (d.text for d in train), framed=settings["objective"] != "bilm")
+    unknown = check_unknown((d.text for d in train), tokenizer, most=float(settings["data"]["max_unknown"]))
     objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings["objective"]]
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
@@ -73,12 +76,14 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     if first:
         texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
         folder.begin(settings, texts, inputs=inputs_of(settings, OF_PRETRAINING), overwrite=overwrite)
+        print(f"{'warning: ' if unknown.is_notable() else ''}{unknown}", file=sys.stderr)
     with no_bars():
         trainer.train(checkpoint := last_complete_checkpoint(folder.path) if resume and not overwrite else None)
     results = {
         "objective": settings["objective"],
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
-        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped),
+        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped)
+        | {"unknown_characters": unknown.to_dict()},
         "vocabulary": len(tokenizer),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "epochs": trainer.state.epoch,

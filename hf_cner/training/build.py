@@ -15,7 +15,6 @@ from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from
 from ..data.vectors import read_word2vec
 from ..encoders.fetch import local_folder
 from ..encoders.published import is_ours, open_encoder
-from ..modeling.backbone import FREE
 from ..modeling.bigrams import MULTIPLIER, frequent_bigrams
 from ..modeling.characters import CharacterTable
 from ..modeling.configuration_cner import CnerConfig
@@ -23,6 +22,7 @@ from ..modeling.configuration_cner_mrc import CnerMrcConfig
 from ..modeling.modeling_cner import CnerForTokenClassification
 from ..modeling.modeling_cner_mrc import CnerForQuestionAnswering
 from ..modeling.windows import make_windows
+from .elmo import check_elmo, check_is_elmo
 from .lexicon import WordList, rows_of, word_list
 from .questions import queries_of
 
@@ -66,7 +66,7 @@ def build(
         model_settings.pop("interaction", None)
     slot = dict(model_settings.pop("encoder"))
     if slot.get("kind") == "elmo":
-        _check_elmo(slot)
+        check_elmo(slot)
     if slot.get("kind") in ("pretrained", "elmo") and slot.get("name_or_path"):
         model, tokenizer = _pretrained(slot, model_settings, entity_types, notes)
     else:
@@ -120,6 +120,8 @@ def _pretrained(
 ) -> tuple[Any, PreTrainedTokenizerBase]:
     name, model_type = slot.pop("name_or_path"), slot.pop("model_type", None)
     folder = local_folder(name)
+    if slot["kind"] == "elmo":
+        check_is_elmo(folder)
     opened = None if is_ours(folder) else open_encoder(folder, model_type=model_type, source=name)
     tokenizer = character_tokenizer_from(folder) if opened is None else opened.tokenizer
     sizes = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
@@ -132,26 +134,7 @@ def _pretrained(
         model = model_class.from_encoder(opened.load(), config)
         if notes is not None:
             notes["encoder"] = opened.findings.to_dict()
-    if slot["kind"] == "elmo" and (found := model.config.encoder)["kind"] != "elmo":
-        kind = found["config"]["model_type"] if found["kind"] == "pretrained" else found["kind"]
-        raise ValueError(
-            f"{name} holds an encoder of kind {kind!r}, and model.encoder.kind is elmo; name a folder that hf-cner "
-            "pretrain --objective bilm wrote, or set model.encoder.kind=pretrained."
-        )
     return model, tokenizer
-
-
-def _check_elmo(slot: Mapping[str, Any]) -> None:
-    if not slot.get("name_or_path"):
-        raise ValueError(
-            "An encoder of kind elmo is a pretrained language model, and model.encoder.name_or_path is not set; make "
-            "one from text without annotation with hf-cner pretrain --objective bilm, and name its folder there."
-        )
-    if fixed := sorted(set(slot) - {"kind", "name_or_path", *FREE}):
-        raise ValueError(
-            f"model.encoder.{fixed[0]} cannot be set: the checkpoint in model.encoder.name_or_path decides it. Of an "
-            f"encoder of kind elmo {', '.join(FREE)} can be set."
-        )
 
 
 def _from_characters(

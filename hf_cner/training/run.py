@@ -21,6 +21,7 @@ from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.splits import join, k_folds, split_by_record, split_hash
+from ..data.unknown_characters import UnknownShare, check_unknown
 from ..metrics.report import evaluate_documents
 from ..presets.values import check_fields
 from .arguments import CnerTrainingArguments
@@ -35,6 +36,7 @@ from .parts import Parts, parts_of, split_of
 from .questions import queries_of
 from .trainer import CnerTrainer
 
+MAX_UNKNOWN = 0.2  # where the settings do not say data.max_unknown
 DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
 
 
@@ -103,6 +105,9 @@ def train_on(
     set_seed(int(settings.get("seed") or 0))
     notes: dict[str, Any] = dict(about or {})
     model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
+    most = (settings.get("data") or {}).get("max_unknown", MAX_UNKNOWN)
+    unknown = check_unknown((document.text for document in parts["train"]), tokenizer, most=float(most))
+    notes["unknown_characters"] = unknown.to_dict()
     watch, meter = Stopwatch(), EnergyMeter()
     trainer = CnerTrainer(
         model,
@@ -120,7 +125,7 @@ def train_on(
     lines = ProgressLines()
     if not args.disable_tqdm:
         trainer.add_callback(lines)
-        _say(trainer, notes)
+        _say(trainer, notes, unknown)
     logging.disable_progress_bar()  # a bar for every file that is saved
     try:
         trainer.train(checkpoint := _checkpoint(folder, args) if resume and not overwrite else None)
@@ -145,13 +150,14 @@ def train_on(
     return results
 
 
-def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
-    """What became of the training part's entities and of the lexicon."""
+def _say(trainer: CnerTrainer, notes: Mapping[str, Any], unknown: UnknownShare) -> None:
+    """What became of the training part's entities, of its characters and of the lexicon."""
     if not _is_first_process():
         return
     print(f"training part: {trainer.entity_report}", file=sys.stderr)
     if found := notes.get("encoder"):
         print("\n".join(found["said"]), file=sys.stderr)
+    print(f"{'warning: ' if unknown.is_notable() else ''}training part: {unknown}", file=sys.stderr)
     if found := notes.get("lexicon"):
         said = "lexicon: {words:,} words, {in_no_training_text:,} of them in no training text"
         print(said.format(**found), file=sys.stderr)

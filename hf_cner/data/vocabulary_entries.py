@@ -1,0 +1,32 @@
+"""What one file of an encoder says about its vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .encoder_vocabulary import Kind
+
+WORD_START, WORD_INSIDE = "▁", "##"  # how SentencePiece and WordPiece mark pieces
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entries:
+    """What one file says. `frame` is (around one text, around two), `lower_case` None where the file does not say."""
+
+    pieces: Mapping[str, int]
+    kind: Kind
+    source: Path
+    specials: Mapping[str, str] = field(default_factory=dict)
+    frame: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    lower_case: bool | None = None
+    findings: tuple[str, ...] = ()
+
+
+def byte_level(source: object) -> str:
+    """The sentence that refuses a byte-level vocabulary."""
+    return (
+        f"The vocabulary of {source} is byte-level: its pieces are bytes, not characters, so it has no id for a "
+        "Chinese character; choose an encoder with a WordPiece or SentencePiece vocabulary."
+    )
