@@ -43,6 +43,11 @@ def vocabulary_of(own: PreTrainedTokenizerBase) -> EncoderVocabulary:
     name = str(own.name_or_path or type(own).__name__)
     if not own.is_fast:
         raise ValueError(f"The tokenizer of {name} is written in Python only; an encoder needs a tokenizer.json here.")
+    if not set(own.get_vocab()) - set(own.all_special_tokens) - set(own.added_tokens_encoder):
+        raise ValueError(
+            f"No tokenizer could be loaded from {name!r}: it holds no entry beside special tokens; give a folder that "
+            "holds the encoder's tokenizer.json, vocab.txt or spiece.model beside its config.json."
+        )
     entries = entries_of_backend(own.backend_tokenizer, Path(name))
     told = {role: str(getattr(own, role)) for role in ROLES if getattr(own, role, None) is not None}
     for needed in ("pad_token", "unk_token"):

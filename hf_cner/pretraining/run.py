@@ -66,7 +66,7 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     args = training_arguments(settings, has_held_out=bool(held_out))
     set_seed(args.seed)
     tokenizer = tokenizer_for(settings["encoder"], (d.text for d in train), framed=settings["objective"] != "bilm")
-    unknown = check_unknown((d.text for d in train), tokenizer, most=float(settings["data"]["max_unknown"]))
+    unknown = _unknown(train, tokenizer, settings["data"], say=first)
     objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings["objective"]]
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
@@ -76,14 +76,13 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     if first:
         texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
         folder.begin(settings, texts, inputs=inputs_of(settings, OF_PRETRAINING), overwrite=overwrite)
-        print(f"{'warning: ' if unknown.is_notable() else ''}{unknown}", file=sys.stderr)
     with no_bars():
         trainer.train(checkpoint := last_complete_checkpoint(folder.path) if resume and not overwrite else None)
     results = {
         "objective": settings["objective"],
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
         "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped)
-        | {"unknown_characters": unknown.to_dict()},
+        | {"unknown_characters": unknown},
         "vocabulary": len(tokenizer),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "epochs": trainer.state.epoch,
@@ -98,6 +97,16 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     if trainer.is_world_process_zero():
         _finish(objective, trainer, tokenizer, folder, results)
     return results
+
+
+def _unknown(
+    documents: list[Document], tokenizer: PreTrainedTokenizerBase, data: Mapping[str, Any], *, say: bool
+) -> dict[str, int | float]:
+    """What the results say of unknown characters; too many of them are refused."""
+    found = check_unknown((d.text for d in documents), tokenizer, most=float(data["max_unknown"]))
+    if say:
+        print(f"{'warning: ' if found.is_notable() else ''}{found}", file=sys.stderr)
+    return found.to_dict()
 
 
 def _about(
