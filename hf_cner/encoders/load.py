@@ -49,6 +49,7 @@ def load_model(
     if _take_rows(skeleton, config, names, given, findings):
         skeleton = _skeleton(model_class, config)
     expected = {name: tuple(tensor.shape) for name, tensor in skeleton.state_dict().items()}
+    _leave_out_other_heads(names, given, expected, skeleton.base_model_prefix, findings)
     if wrong := shapes_that_differ(names, given, expected):
         raise ValueError(
             f"{source}: found weights of other shapes than the configuration says: {first_of(wrong)}; use the "
@@ -132,6 +133,22 @@ def _take_rows(
             findings.settings.append(f"{field} is {rows} by the weights ({source}), not {said_to_be}")
             changed = True
     return changed
+
+
+def _leave_out_other_heads(
+    names: Names,
+    given: Mapping[str, tuple[int, ...]],
+    expected: Mapping[str, tuple[int, ...]],
+    base: str,
+    findings: Findings,
+) -> None:
+    """A head of other shapes is another head: the model's own begins untrained, which `_check` says."""
+    if not any(target.startswith(f"{base}.") for target in expected):
+        return
+    for target, source in list(names.taken.items()):
+        if not target.startswith(f"{base}.") and given[source] != expected[target]:
+            del names.taken[target]
+            findings.dropped.append(source)
 
 
 def _tables(model: PreTrainedModel) -> Iterator[tuple[str, str]]:
