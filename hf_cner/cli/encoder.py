@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Read published encoders.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -17,7 +16,12 @@ app = typer.Typer(
 
 @app.callback()
 def encoder() -> None:
-    """Read published encoders, in the shapes in which the world publishes them."""
+    """Read published encoders, in the shapes in which the world publishes them.
+
+    \b
+    Example:
+      hf-cner encoder import hfl/chinese-xlnet-base my-xlnet
+    """
 
 
 @app.command("import")
