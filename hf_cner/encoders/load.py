@@ -49,21 +49,47 @@ def load_model(
     if _take_rows(skeleton, config, names, given, findings):
         skeleton = _skeleton(model_class, config)
     expected = {name: tuple(tensor.shape) for name, tensor in skeleton.state_dict().items()}
-    _leave_out_other_heads(names, given, expected, skeleton.base_model_prefix, findings)
+    _leave_out_other_heads(names, given, expected, _base(skeleton, expected), findings)
     if wrong := shapes_that_differ(names, given, expected):
         raise ValueError(
             f"{source}: found weights of other shapes than the configuration says: {first_of(wrong)}; use the "
             "config.json that was published with them, or name the type of encoder with --model-type."
         )
-    _note(names, state, findings, own=skeleton.base_model_prefix, source=source)
-    wanted = {target: state[name] for target, name in (names.taken | names.strange).items()}
-    maker: Any = model_class
-    options = {"output_loading_info": True, "dtype": torch.float32, **_options(model_class)}
-    with quiet():
-        model, info = maker.from_pretrained(None, config=config, state_dict=wanted, **options)
+    complete = names.taken.keys() >= {name for name in expected if name.startswith(_base(skeleton, expected))}
+    if complete:
+        wanted = {target: state[name] for target, name in (names.taken | names.strange).items()}
+    else:  # some types are published under names that transformers itself converts, as it does those of nomic_bert
+        wanted = dict(state)
+    model, info = _filled(model_class, config, wanted, source)
+    unexpected = {str(name) for name in info["unexpected_keys"]}
+    if not complete:
+        names.unknown = [name for name in names.unknown if name in unexpected]
+        names.strange = {name: name for name in unexpected.difference(names.heads, names.buffers, names.unknown)}
+    _note(names, findings, own=skeleton.base_model_prefix, source=source)
     _check(model, names, info, findings, source)
     loaded: PreTrainedModel = model.float()  # XLNet makes some parameters in torch's default type
     return loaded
+
+
+def _base(model: PreTrainedModel, expected: Mapping[str, object]) -> str:
+    """What stands before the encoder's weights in the model: nothing, unless the model has a head."""
+    prefix = f"{model.base_model_prefix}."
+    return prefix if any(name.startswith(prefix) for name in expected) else ""
+
+
+def _filled(
+    model_class: type[PreTrainedModel], config: PreTrainedConfig, state: dict[str, Tensor], source: str
+) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """The model with these weights, and what transformers says about missing and unexpected ones."""
+    maker: Any = model_class
+    options = {"output_loading_info": True, "dtype": torch.float32, **_options(model_class)}
+    try:
+        with quiet():
+            model, info = maker.from_pretrained(None, config=config, state_dict=state, **options)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"{source}: transformers cannot load these weights ({reason}).") from error
+    return model, info
 
 
 def class_of(auto: Any, config: PreTrainedConfig) -> type[PreTrainedModel]:
@@ -143,10 +169,8 @@ def _leave_out_other_heads(
     findings: Findings,
 ) -> None:
     """A head of other shapes is another head: the model's own begins untrained, which `_check` says."""
-    if not any(target.startswith(f"{base}.") for target in expected):
-        return
     for target, source in list(names.taken.items()):
-        if not target.startswith(f"{base}.") and given[source] != expected[target]:
+        if not target.startswith(base) and given[source] != expected[target]:
             del names.taken[target]
             findings.dropped.append(source)
 
@@ -164,7 +188,7 @@ def _tables(model: PreTrainedModel) -> Iterator[tuple[str, str]]:
             yield name, "type_vocab_size"
 
 
-def _note(names: Names, state: Mapping[str, Tensor], findings: Findings, *, own: str, source: str) -> None:
+def _note(names: Names, findings: Findings, *, own: str, source: str) -> None:
     findings.renamed += said(names)
     findings.dropped += [*names.heads, *names.buffers]
     if other := foreign_prefix(names.prefix, own):
@@ -182,17 +206,16 @@ def _note(names: Names, state: Mapping[str, Tensor], findings: Findings, *, own:
 
 def _check(model: PreTrainedModel, names: Names, info: Mapping[str, Any], findings: Findings, source: str) -> None:
     """Refuse a model of which a part was not filled, or that has no place for a part of the encoder."""
-    kind, into = findings.model_type, f"{model.base_model_prefix}."
-    has_head = any(name.startswith(into) for name in model.state_dict())
+    kind, into = findings.model_type, _base(model, model.state_dict())
     missing = sorted(str(name) for name in info["missing_keys"])
-    new_head = [name for name in missing if has_head and not name.startswith(into)]
+    new_head = [name for name in missing if not name.startswith(into)]
     if lost := [name for name in missing if name not in new_head]:
         raise ValueError(
             f"{source} lacks {len(lost)} of the weights of this {kind} encoder ({first_of(lost)}); the configuration "
             "belongs to other weights, or the type is another: use the config.json that was published with them, or "
             "name the type with --model-type."
         )
-    if strange := sorted(names.strange.get(str(name), str(name)) for name in info["unexpected_keys"]):
+    if strange := sorted(names.strange[str(name)] for name in info["unexpected_keys"] if str(name) in names.strange):
         raise ValueError(
             f"{source} holds {len(strange)} weights inside the encoder for which a {kind} of this configuration has no "
             f"place ({first_of(strange)}); check num_hidden_layers, or name the type of encoder with --model-type."

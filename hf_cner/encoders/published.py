@@ -53,7 +53,7 @@ class OpenEncoder:
         source = weight_files(self.folder).files[0].name
         model = load_model(auto, self.config, self.state, self.findings, source=source)
         embedding: Any = model.get_input_embeddings()
-        if spare := check_size(self.vocabulary, int(embedding.num_embeddings)):
+        if spare := check_size(self.vocabulary, int(embedding.weight.shape[0])):
             self.findings.settings.append(spare)
         pad_id = self.vocabulary.pieces[self.vocabulary.specials["pad_token"]]
         take_padding_id(model, pad_id, self.findings, given=self.settings.get("pad_token_id"))

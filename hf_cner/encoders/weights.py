@@ -52,17 +52,25 @@ def read_weights(found: WeightFiles, findings: Findings) -> dict[str, Tensor]:
 def _tensors(path: Path, kind: str, findings: Findings) -> Iterator[tuple[str, Tensor]]:
     check_is_content(path)
     entries = _from_safetensors(path) if kind == SAFETENSORS else _from_pickle(path, findings)
-    for name, tensor in entries.items():
-        if tensor.is_quantized or tensor.layout != torch.strided or tensor.is_meta or tensor.is_complex():
+    for name, given in entries.items():
+        if not _is_plain(given):
             raise ValueError(
-                f"{path}: found {name} as a tensor that is quantised, sparse, complex or empty of values; expected "
-                "plain numbers; save the encoder again in float32."
+                f"{path}: found {name} as a tensor that is quantised, sparse, complex, without values or larger than "
+                "what the file holds of it; expected plain numbers; save the encoder again in float32."
             )
+        tensor = given.detach()
         if tensor.is_floating_point():
             tensor = tensor.to(torch.float32)
             if not bool(torch.isfinite(tensor).all()):
                 raise ValueError(f"{path}: found values in {name} that are not finite; download the file again.")
         yield name, tensor
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor holds numbers, each of its own: a view may claim many more than its memory has."""
+    if tensor.is_quantized or tensor.layout != torch.strided or tensor.is_meta or tensor.is_complex():
+        return False
+    return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
 
 
 def _from_safetensors(path: Path) -> dict[str, Tensor]:
@@ -80,12 +88,22 @@ def _from_pickle(path: Path, findings: Findings) -> dict[str, Tensor]:
             f"{torch.__version__}; install a newer one (pip install 'torch>=2.6')."
         )
     try:
+        zipped = zipfile.is_zipfile(path)
+        if zipped:
+            _check_stored(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of a pickle protocol that may not be supported
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except Exception as error:  # a damaged pickle raises anything, a KeyError of its bytes for instance
         raise ValueError(_refusal(path, error)) from error
     return dict(_unwrapped(content, path, findings))
+
+
+def _check_stored(path: Path) -> None:
+    """Raise where an archive is compressed: torch.save does not, and a few megabytes could become many gigabytes."""
+    with zipfile.ZipFile(path) as archive:
+        if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
+            raise ValueError("it is a compressed archive")
 
 
 def _torch_version() -> tuple[int, ...]:

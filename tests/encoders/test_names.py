@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from published_shapes import PIECES, styled, write, write_weights
+from published_shapes import PIECES, config, styled, write, write_vocabulary, write_weights
+from safetensors import safe_open
 from transformers import AutoModel, AutoModelForMaskedLM, AutoModelForPreTraining
 
 from hf_cner.encoders.findings import grouped
@@ -174,12 +175,12 @@ def test_a_file_without_any_weight_of_the_encoder_says_what_it_holds(tmp_path: P
 def test_a_head_is_kept_where_the_class_has_it_and_new_where_the_file_has_none(tmp_path: Path) -> None:
     write(tmp_path)
     torch.manual_seed(1)
-    config = open_encoder(tmp_path).config
-    source = AutoModelForPreTraining.from_config(config)
+    made = open_encoder(tmp_path).config
+    source = AutoModelForPreTraining.from_config(made)
     write_weights(tmp_path, {f"module.{k}": v for k, v in source.state_dict().items()}, "pytorch_model.bin")
     kept = open_encoder(tmp_path).load(AutoModelForPreTraining)
     assert all(torch.equal(tensor, source.state_dict()[name]) for name, tensor in kept.state_dict().items())
-    write_weights(tmp_path, AutoModel.from_config(config).state_dict(), "pytorch_model.bin")
+    write_weights(tmp_path, AutoModel.from_config(made).state_dict(), "pytorch_model.bin")
     fresh = open_encoder(tmp_path)
     fresh.load(AutoModelForMaskedLM)
     assert "this head begins untrained" in fresh.findings.warnings[0]
@@ -211,3 +212,14 @@ def test_a_copy_of_a_folder_is_the_same_encoder(tmp_path: Path) -> None:
     first, second = (open_encoder(tmp_path / name).load().state_dict() for name in ("one", "two"))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert json.loads((tmp_path / "two" / "config.json").read_text())["model_type"] == "bert"
+
+
+@pytest.mark.parametrize("kind", ["nomic_bert", "gte"])
+def test_names_that_transformers_converts_itself_are_converted(kind: str, tmp_path: Path) -> None:
+    write_vocabulary(tmp_path, kind, "vocab.txt")
+    model = AutoModel.from_config(config(kind, len(PIECES)))
+    model.save_pretrained(tmp_path)
+    with safe_open(tmp_path / "model.safetensors", "pt") as file:
+        assert set(file.keys()) != set(model.state_dict())
+    loaded = open_encoder(tmp_path).load().state_dict()
+    assert all(torch.equal(tensor, loaded[name]) for name, tensor in model.state_dict().items() if "pooler" not in name)

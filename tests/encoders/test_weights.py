@@ -4,6 +4,8 @@ import argparse
 import json
 import os
 import pickle
+import random
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +158,9 @@ def test_other_contents_are_refused_by_name(content: Any, said: str, tmp_path: P
         torch.zeros(2, 2).to_sparse(),
         torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
         torch.zeros(2, dtype=torch.complex64),
+        torch.zeros(1).expand(10**12),
     ],
-    ids=["sparse", "quantised", "complex"],
+    ids=["sparse", "quantised", "complex", "larger than its memory"],
 )
 @pytest.mark.filterwarnings("ignore")
 def test_tensors_that_are_no_plain_numbers_are_refused_by_name(tensor: torch.Tensor, tmp_path: Path) -> None:
@@ -270,3 +273,48 @@ def test_our_own_checkpoints_stay_safetensors_alone(tmp_path: Path) -> None:
     write(tmp_path / "published")
     with pytest.raises(ValueError, match="only as a pickle"):
         load_pretrained(tmp_path / "published")
+
+
+def test_parameters_and_a_state_dict_as_torch_makes_it_are_read(tmp_path: Path) -> None:
+    layer = torch.nn.Linear(2, 2)
+    torch.save(layer.state_dict(), tmp_path / "pytorch_model.bin")  # an OrderedDict with a _metadata of its own
+    assert set(read(tmp_path)[0]) == {"weight", "bias"}
+    torch.save(dict(layer.named_parameters()), tmp_path / "pytorch_model.bin")
+    state = read(tmp_path)[0]
+    assert torch.equal(state["weight"], layer.weight.detach()) and not state["weight"].requires_grad
+
+
+@pytest.mark.parametrize("form", ["zip", "legacy", "safetensors", "index"])
+def test_a_changed_byte_is_read_or_one_sentence(form: str, tmp_path: Path) -> None:
+    chance = random.Random(form)
+    if form == "safetensors":
+        path = tmp_path / "model.safetensors"
+        save_file(TENSORS, path)
+    elif form == "index":
+        sharded(tmp_path, {"a": "one.bin"}, one={"a": torch.zeros(1)})
+        path = tmp_path / "pytorch_model.bin.index.json"
+    else:
+        path = tmp_path / "pytorch_model.bin"
+        torch.save(TENSORS, path, _use_new_zipfile_serialization=form == "zip")
+    whole = path.read_bytes()
+    for _ in range(150):
+        changed = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+        path.write_bytes(changed)
+        try:
+            read(tmp_path)
+        except ValueError as error:
+            assert "\n" not in str(error) and len(str(error)) < 1000
+
+
+def test_a_compressed_archive_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pytorch_model.bin"
+    torch.save({"a": torch.zeros(100_000)}, path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {part.filename: archive.read(part) for part in archive.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(ValueError, match="it is a compressed archive"):
+        read(tmp_path)
