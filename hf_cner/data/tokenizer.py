@@ -98,8 +98,8 @@ def character_tokenizer_from(
         found = vocabulary_of(encoder)
     else:
         found = resolve_vocabulary(encoder_folder(encoder))
-    vocabulary = _character_vocabulary(found.pieces)
     specials = dict(found.specials)
+    vocabulary = _character_vocabulary(found.pieces, keep=set(specials.values()))
     fold = found.lower_case if lower_case is None else lower_case
     backend = _backend(vocabulary, specials["unk_token"], fold)
     around = {part.rpartition(":")[0] for part in (*found.single, *found.pair) if not part.startswith("$")}
@@ -144,7 +144,7 @@ def _normalizers(vocabulary: dict[str, int], lower_case: bool) -> list[normalize
     return steps
 
 
-def _character_vocabulary(vocabulary: Mapping[str, int]) -> dict[str, int]:
+def _character_vocabulary(vocabulary: Mapping[str, int], *, keep: set[str]) -> dict[str, int]:
     """Name every character's piece by the character itself: ``c``, else ``▁c``, else ``##c``; ids never change."""
     renamed = dict(vocabulary)
     sentence_pieces = any(len(piece) > 1 and piece.startswith(WORD_START) for piece in vocabulary)
@@ -155,6 +155,6 @@ def _character_vocabulary(vocabulary: Mapping[str, int]) -> dict[str, int]:
                 renamed[character] = renamed.pop(piece)
     if sentence_pieces and " " not in renamed and WORD_START in renamed:
         renamed[" "] = renamed.pop(WORD_START)
-    if "[unused1]" in renamed and " " not in renamed and "\u3000" not in renamed:
+    if "[unused1]" in renamed and "[unused1]" not in keep and " " not in renamed and "\u3000" not in renamed:
         renamed[" "] = renamed.pop("[unused1]")
     return renamed

@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 
 from .encoder_vocabulary import EncoderVocabulary
+from .vocabulary_entries import check_ids
 from .vocabulary_files import entries_of
 from .vocabulary_frame import LEFT_PADDED, folds_case, frame, has_token_types, special_tokens
 from .vocabulary_told import tell
@@ -74,6 +75,7 @@ def resolve_vocabulary(folder: Path, *, model_type: str | None = None) -> Encode
         if token not in pieces and number not in taken:
             pieces[token] = number
             taken.add(number)
+    check_ids(pieces, folder / "added_tokens.json")
     specials, said = special_tokens(pieces, {**entries.specials, **told.specials}, pad_id=told.pad_id)
     for role in ("pad_token", "unk_token"):
         if role not in specials:
@@ -86,6 +88,8 @@ def resolve_vocabulary(folder: Path, *, model_type: str | None = None) -> Encode
             f"{entries.source} holds no entry beside {len(pieces)} special tokens; give the encoder's whole vocabulary."
         )
     token_types = has_token_types(model_type, told.type_count)
+    if entries.kind == "characters" and told.typed is not None:  # this package wrote it, and no wrong guess
+        token_types = told.typed
     single, pair = entries.frame or frame(specials, model_type=model_type, token_types=token_types)
     typed = token_types or any(not token.endswith(":0") for token in single)
     lower_case = folds_case(pieces, entries.lower_case if entries.lower_case is not None else told.lower_case)

@@ -22,6 +22,7 @@ _LEAF, _VALUE = 1 << 8, 1 << 31
 _BLOCK = 256  # labels are bytes, so that a node's children lie in the block of their base
 _APART = "\U000ffffe"  # a noncharacter: Unicode promises that it never stands for anything
 _MARKS = "[\u0300-\u07ff]"  # every character of two bytes that can join the one before it
+_TWO_BYTES, _THREE_BYTES = "\x80", "\u0800"  # the first characters that UTF-8 writes so
 _Node = dict[int, "int | _Node"]
 
 
@@ -31,7 +32,12 @@ def steps(mapping: Mapping[str, str]) -> list[normalizers.Normalizer]:
     Args:
         mapping: character to character; no target is itself replaced.
     """
-    small = {source: target for source, target in mapping.items() if _is_small(source) or _is_small(target)}
+    # A pair of few bytes is replaced by a step of its own: there are not many, and the table cannot take them.
+    small = {
+        source: target
+        for source, target in mapping.items()
+        if source < _THREE_BYTES or _TWO_BYTES <= target < _THREE_BYTES
+    }
     large = {source: target for source, target in mapping.items() if source not in small}
     found: list[normalizers.Normalizer] = []
     if large:
@@ -41,11 +47,6 @@ def steps(mapping: Mapping[str, str]) -> list[normalizers.Normalizer]:
             normalizers.Replace(Regex(f"{_APART}(?={_MARKS})"), ""),
         ]
     return [*found, *(normalizers.Replace(source, target) for source, target in small.items())]
-
-
-def _is_small(character: str) -> bool:
-    """Whether it is written in one or two bytes, and not ASCII as a target would be: such pairs are few."""
-    return "\x80" <= character < "\u0800"
 
 
 def charsmap(mapping: Mapping[str, str]) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from .encoder_vocabulary import Kind
 
 WORD_START, WORD_INSIDE = "▁", "##"  # how SentencePiece and WordPiece mark pieces
+_SPARSE, _HOLES = 2, 10_000  # ids up to twice the entries, and some more where there are few of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,16 @@ class Entries:
     frame: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     lower_case: bool | None = None
     findings: tuple[str, ...] = ()
+
+
+def check_ids(pieces: Mapping[str, int], source: Path) -> None:
+    """Raise ValueError where ids lie far beyond the number of entries: each id below the highest costs a row."""
+    highest = max(pieces.values(), default=0)
+    if highest > _SPARSE * len(pieces) + _HOLES:
+        raise ValueError(
+            f"{source} gives an entry the id {highest:,}, and there are {len(pieces):,} entries; ids are numbered "
+            "from 0 without such gaps: fetch the encoder's file again."
+        )
 
 
 def byte_level(source: object) -> str:

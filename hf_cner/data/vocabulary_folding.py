@@ -28,7 +28,7 @@ def lower(character: str) -> str:
 
 
 def base_of(character: str) -> str:
-    """The character at the end of the one-to-one decompositions of `character`; itself where it has none; a quotation mark's straight form."""
+    """The character at the end of the one-to-one decompositions of `character`; itself where it has none."""
     while True:
         character = _QUOTES.get(character, character)
         parts = unicodedata.decomposition(character).split()

@@ -9,7 +9,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from .encoder_vocabulary import Kind
-from .vocabulary_entries import WORD_INSIDE, WORD_START, Entries, byte_level
+from .vocabulary_entries import WORD_INSIDE, WORD_START, Entries, byte_level, check_ids
 from .vocabulary_frame import BARE
 
 _SAMPLES = ("温", "a", "1")  # a vocabulary without an unknown token makes nothing of what it does not know
@@ -34,13 +34,14 @@ def entries_of_backend(backend: Tokenizer, source: Path) -> Entries:
     """The entries of a tokenizer with the frame that it puts around texts, and whether it folds case.
 
     Raises:
-        ValueError: it is byte-level.
+        ValueError: it is byte-level, or its ids have wide gaps.
     """
+    pieces = backend.get_vocab(with_added_tokens=True)
+    check_ids(pieces, source)
     description: object = json.loads(backend.to_str())
     types = {part.get("type") for part in _parts(description)}
     if "ByteLevel" in types:
         raise ValueError(byte_level(source))
-    pieces = backend.get_vocab(with_added_tokens=True)
     kind = _kind(backend, pieces)
     normalizer = backend.normalizer
     return Entries(

@@ -14,7 +14,10 @@ _LONGEST = 1_000_000  # transformers writes "no limit" as a number far above thi
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """From `config.json`, `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`."""
+    """From `config.json`, `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`.
+
+    `typed` is whether the tokenizer says that it gives token types, `type_count` how many the model knows.
+    """
 
     model_type: str | None
     specials: Mapping[str, str]
@@ -24,6 +27,7 @@ class Told:
     longest: int | None
     pad_id: int | None
     type_count: int | None
+    typed: bool | None
 
 
 def tell(folder: Path) -> Told:
@@ -42,6 +46,7 @@ def tell(folder: Path) -> Told:
             content = _content(token)
             if content is not None and str(number).isdecimal() and len(str(number)) < 10:
                 added.setdefault(content, int(number))
+    names = options.get("model_input_names")
     model_type, side, fold = config.get("model_type"), options.get("padding_side"), options.get("do_lower_case")
     longest = _number(options.get("model_max_length"))
     return Told(
@@ -53,6 +58,7 @@ def tell(folder: Path) -> Told:
         longest=longest if longest is not None and 0 < longest < _LONGEST else None,
         pad_id=_number(config.get("pad_token_id")),
         type_count=_number(config.get("type_vocab_size")),
+        typed="token_type_ids" in names if isinstance(names, list) else None,
     )
 
 

@@ -105,8 +105,8 @@ def _missing(name: str) -> str:
 
 def _advice(name: str, setting: str, reason: str) -> str:
     return (
-        f"{_missing(name)} and could not be fetched from {constants.ENDPOINT} ({reason}). Set HF_ENDPOINT to a mirror of the Hub that this "
-        f"machine reaches; or copy the encoder's folder here (config.json, weights, vocabulary), name it as {setting}, "
-        "and set HF_HUB_OFFLINE=1 so that nothing asks the network. `hf-cner encoder import FOLDER OUT` shows what "
-        "such a folder holds. Presets with a static encoder need none."
+        f"{_missing(name)} and could not be fetched from {constants.ENDPOINT} ({reason}). Set HF_ENDPOINT to a mirror "
+        "of the Hub that this machine reaches; or copy the encoder's folder here (config.json, weights, vocabulary), "
+        f"name it as {setting}, and set HF_HUB_OFFLINE=1 so that nothing asks the network. `hf-cner encoder import "
+        "FOLDER OUT` shows what such a folder holds. Presets with a static encoder need none."
     )

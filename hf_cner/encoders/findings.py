@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -40,6 +41,13 @@ class Findings:
         if self.ignored:
             found.append(f"encoder: beside the weights, not used: {', '.join(self.ignored)}")
         return found + [f"warning: {sentence}" for sentence in self.warnings]
+
+
+def say(found: Mapping[str, Any] | None, *, quiet: bool) -> None:
+    """Print to standard error what `to_dict` gave; of a quiet run the warnings alone."""
+    for line in (found or {}).get("said", []):
+        if not quiet or line.startswith("warning"):
+            print(line, file=sys.stderr)
 
 
 def grouped(names: Iterable[str]) -> list[str]:

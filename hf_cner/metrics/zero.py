@@ -35,5 +35,5 @@ def why_zero(report: Mapping[str, Any], *, unknown: float = 0.0) -> str | None:
     where = f"{near:,} of them overlap gold of their type" if near else "none of them overlaps gold of its type"
     return (
         f"strict F1 is 0 because none of the {predicted:,} predicted mentions is one of the {gold:,} in the gold; "
-        f"{where}: compare the offsets and types of both."
+        f"{where}: compare the offsets and types of both, or train for longer."
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerState, set_seed
+from transformers import PreTrainedTokenizerBase, TrainerState, set_seed
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.utils import logging
 
@@ -21,7 +21,8 @@ from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.splits import join, k_folds, split_by_record, split_hash
-from ..data.unknown_characters import UnknownShare, check_unknown
+from ..data.unknown_characters import check_unknown
+from ..encoders.findings import say
 from ..metrics.report import evaluate_documents
 from ..presets.values import check_fields
 from .arguments import CnerTrainingArguments
@@ -105,9 +106,9 @@ def train_on(
     set_seed(int(settings.get("seed") or 0))
     notes: dict[str, Any] = dict(about or {})
     model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
-    most = (settings.get("data") or {}).get("max_unknown", MAX_UNKNOWN)
-    unknown = check_unknown((document.text for document in parts["train"]), tokenizer, most=float(most))
-    notes["unknown_characters"] = unknown.to_dict()
+    if _is_first_process():
+        say(notes.get("encoder"), quiet=bool(args.disable_tqdm))
+    notes["unknown_characters"] = _unknown(parts["train"], tokenizer, settings, quiet=bool(args.disable_tqdm))
     watch, meter = Stopwatch(), EnergyMeter()
     trainer = CnerTrainer(
         model,
@@ -125,7 +126,7 @@ def train_on(
     lines = ProgressLines()
     if not args.disable_tqdm:
         trainer.add_callback(lines)
-        _say(trainer, notes, unknown)
+        _say(trainer, notes)
     logging.disable_progress_bar()  # a bar for every file that is saved
     try:
         trainer.train(checkpoint := _checkpoint(folder, args) if resume and not overwrite else None)
@@ -150,14 +151,22 @@ def train_on(
     return results
 
 
-def _say(trainer: CnerTrainer, notes: Mapping[str, Any], unknown: UnknownShare) -> None:
-    """What became of the training part's entities, of its characters and of the lexicon."""
+def _unknown(
+    documents: Sequence[Document], tokenizer: PreTrainedTokenizerBase, settings: Mapping[str, Any], *, quiet: bool
+) -> dict[str, int | float]:
+    """What the results say of unknown characters; many are a warning, too many are refused."""
+    most = (settings.get("data") or {}).get("max_unknown", MAX_UNKNOWN)
+    found = check_unknown((document.text for document in documents), tokenizer, most=float(most))
+    if _is_first_process() and (found.is_notable() or not quiet):
+        print(f"{'warning: ' if found.is_notable() else ''}training part: {found}", file=sys.stderr)
+    return found.to_dict()
+
+
+def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
+    """What became of the training part's entities and of the lexicon."""
     if not _is_first_process():
         return
     print(f"training part: {trainer.entity_report}", file=sys.stderr)
-    if found := notes.get("encoder"):
-        print("\n".join(found["said"]), file=sys.stderr)
-    print(f"{'warning: ' if unknown.is_notable() else ''}training part: {unknown}", file=sys.stderr)
     if found := notes.get("lexicon"):
         said = "lexicon: {words:,} words, {in_no_training_text:,} of them in no training text"
         print(said.format(**found), file=sys.stderr)
