@@ -23,13 +23,15 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "data": {"modeling"},
     "metrics": {"data", "modeling"},
     "inference": {"modeling", "data"},
-    "pretraining": {"modeling", "data", "inference", "presets", "training"},
+    "encoders": {"modeling", "data"},
+    "pretraining": {"modeling", "data", "encoders", "inference", "presets", "training"},
     "presets": set(),
-    "training": {"modeling", "data", "metrics", "inference", "presets", "hub"},
+    "training": {"modeling", "data", "encoders", "metrics", "inference", "presets", "hub"},
     "hub": {"metrics"},
-    "reproduction": {"data", "metrics", "inference", "presets", "training", "pretraining"},
+    "reproduction": {"data", "encoders", "metrics", "inference", "presets", "training", "pretraining"},
     "cli": {
-        *("modeling", "data", "metrics", "inference", "pretraining", "presets", "training", "hub", "reproduction"),
+        *("modeling", "data", "encoders", "metrics", "inference", "pretraining", "presets", "training", "hub"),
+        "reproduction",
     },
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others

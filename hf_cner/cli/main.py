@@ -15,6 +15,7 @@ from . import (
     card,
     convert,
     demo,
+    encoder,
     evaluate,
     inspect,
     predict,
@@ -64,6 +65,7 @@ for module in (
 ):
     name = module.__name__.rpartition(".")[2]
     app.command(name)(getattr(module, name))
+app.add_typer(encoder.app, name="encoder")
 
 
 @app.callback()

@@ -17,6 +17,8 @@ def presets(
 ) -> None:
     """List the presets with paper, table and aliases of each, or show one preset's resolved settings.
 
+    Below the list stand the published encoders that presets name, and in which shape each is published.
+
     \b
     Examples:
       hf-cner presets
@@ -32,7 +34,7 @@ def presets(
 def _list() -> None:
     from rich.table import Column, Table
 
-    from ..presets import list_presets, papers
+    from ..presets import encoders, list_presets, papers
 
     console = results()
     preset_column, alias_column = Column("preset", no_wrap=True), Column("aliases", overflow="fold")
@@ -42,11 +44,17 @@ def _list() -> None:
     console.print(table)
     for short, title in papers().items():
         console.print(f"{short}  {title}", markup=False, soft_wrap=True)
+    console.print("Published encoders that presets name:")
+    for shape in encoders().values():
+        console.print(f"  {shape}", markup=False, soft_wrap=True)
 
 
 def _show(name: str) -> None:
     from omegaconf import OmegaConf
 
+    from ..presets import encoder_of, read_preset
     from ..presets.settings import resolve_settings
 
+    if shape := encoder_of(read_preset(name)):
+        results().print(f"# The encoder is published as {shape}", markup=False, soft_wrap=True)
     results().print(OmegaConf.to_yaml(resolve_settings(name)).rstrip(), markup=False, soft_wrap=True)

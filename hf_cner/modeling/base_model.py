@@ -72,7 +72,8 @@ def check_weights(folder: Path) -> None:
     if weights := [name for name in pickles if name != "training_args.bin"]:
         raise ValueError(
             f"{folder} holds its weights only as a pickle ({', '.join(weights)}), which can run any code when it is "
-            "loaded, so it is refused; save it again with model.save_pretrained, which writes safetensors."
+            "loaded, so it is refused; save it again with model.save_pretrained, which writes safetensors. Of a "
+            "published encoder `hf-cner encoder import FOLDER OUT` reads the tensors alone."
         )
 
 

@@ -93,6 +93,31 @@ def papers() -> dict[str, str]:
     return {short: str(title) for short, title in read_yaml("_papers.yaml").items()}
 
 
+@dataclass(frozen=True)
+class EncoderShape:
+    """In which shape a published encoder that presets name lies on the Hub."""
+
+    name: str
+    type: str
+    weights: str
+    vocabulary: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.type}; weights: {self.weights}; vocabulary: {self.vocabulary}"
+
+
+@functools.cache
+def encoders() -> Mapping[str, EncoderShape]:
+    """The published encoders that presets name, by their names on the Hub."""
+    return MappingProxyType({name: EncoderShape(name, **about) for name, about in read_yaml("_encoders.yaml").items()})
+
+
+def encoder_of(preset: Preset) -> EncoderShape | None:
+    """The published encoder that a preset names; None where it has one of its own."""
+    encoder = preset.settings.get("model", {}).get("encoder", {})
+    return encoders().get(str(encoder.get("name_or_path"))) if encoder.get("kind") == "pretrained" else None
+
+
 def read_yaml(file_name: str) -> dict[str, Any]:
     """A YAML file of this package as plain Python objects."""
     text = resources.files(__name__).joinpath(file_name).read_text(encoding="utf-8")

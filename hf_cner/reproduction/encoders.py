@@ -14,6 +14,7 @@ from ..data.files import atomic_write
 from ..data.leakage import leaking
 from ..data.lexicon import mentions_of
 from ..data.texts import read_texts
+from ..encoders.fetch import local_folder
 from ..presets import load_preset
 from ..presets.merging import merge
 from ..presets.settings import parse_assignments
@@ -96,12 +97,10 @@ class Workshop:
         return None if not self.request.unlabelled or size is None else self._make_vectors(int(size))
 
     def _published(self, row: Row, key: str) -> str:
-        from transformers import AutoConfig
-
         name = str(load_preset(str(row.preset))["model"]["encoder"].get("name_or_path"))
         try:
-            AutoConfig.from_pretrained(name)
-        except (OSError, ValueError) as error:
+            local_folder(name)
+        except ValueError as error:
             raise NotRun(
                 f"it needs the encoder {name}, which is not on this machine and could not be fetched; give "
                 f"--encoder {key}=FOLDER, or --scale small with --unlabelled FILE"

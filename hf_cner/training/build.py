@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from ..data.documents import Document
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
 from ..data.vectors import read_word2vec
-from ..modeling.backbone import FREE
+from ..encoders.fetch import local_folder
+from ..encoders.published import is_ours, open_encoder
 from ..modeling.bigrams import MULTIPLIER, frequent_bigrams
 from ..modeling.characters import CharacterTable
 from ..modeling.configuration_cner import CnerConfig
@@ -21,6 +22,7 @@ from ..modeling.configuration_cner_mrc import CnerMrcConfig
 from ..modeling.modeling_cner import CnerForTokenClassification
 from ..modeling.modeling_cner_mrc import CnerForQuestionAnswering
 from ..modeling.windows import make_windows
+from .elmo import check_elmo, check_is_elmo
 from .lexicon import WordList, rows_of, word_list
 from .questions import queries_of
 
@@ -42,15 +44,16 @@ def build(
 
     A static encoder gets its vocabulary, and its bigrams, from the training texts (and the questions), and its vectors
     from the files that `vectors` names; a lattice encoder also its words, from where `lexicon` says. A pretrained
-    encoder is loaded from `model.encoder.name_or_path`, or built without weights from `model.encoder.config`. With
-    `model.interaction` it is a question-answering model, with one question per type. The random state decides the
-    initial weights: set a seed before.
+    encoder is read from `model.encoder.name_or_path`, in any shape that `open_encoder` takes, or built without weights
+    from `model.encoder.config`. With `model.interaction` it is a question-answering model, with one question per type.
+    The random state decides the initial weights: set a seed before.
 
     Args:
         settings: the sections `model`, `tokenizer`, `vectors`, `lexicon` and `data` of a run's settings.
         documents: the training documents, and no others: what stands in the test part must stay unknown.
         entity_types: in the order of their labels.
-        notes: what is worth writing down beside the results is added to it: of a lexicon how many words it has.
+        notes: what is worth writing down beside the results is added to it: of a lexicon how many words it has, of a
+            published encoder what was found in its files.
 
     Raises:
         ValueError: an encoder that is not there, an empty lexicon, vectors of another size than the encoder's, windows
@@ -63,9 +66,9 @@ def build(
         model_settings.pop("interaction", None)
     slot = dict(model_settings.pop("encoder"))
     if slot.get("kind") == "elmo":
-        _check_elmo(slot)
+        check_elmo(slot)
     if slot.get("kind") in ("pretrained", "elmo") and slot.get("name_or_path"):
-        model, tokenizer = _pretrained(slot, model_settings, entity_types)
+        model, tokenizer = _pretrained(slot, model_settings, entity_types, notes)
     else:
         found = _from_characters(settings, slot, model_settings, entity_types, documents, queries or {})
         model, tokenizer = found[:2]
@@ -110,41 +113,28 @@ def _config(model_settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBas
 
 
 def _pretrained(
-    slot: dict[str, Any], model_settings: Mapping[str, Any], entity_types: Sequence[str]
+    slot: dict[str, Any],
+    model_settings: Mapping[str, Any],
+    entity_types: Sequence[str],
+    notes: dict[str, Any] | None,
 ) -> tuple[Any, PreTrainedTokenizerBase]:
-    name = slot.pop("name_or_path")
-    try:
-        AutoConfig.from_pretrained(name)  # what is missing is the encoder, not only its tokenizer
-        tokenizer = character_tokenizer_from(name)
-        sizes = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
-        config = _config(model_settings, tokenizer, encoder=slot | {"config": sizes}, entity_types=list(entity_types))
-        model: Any = _classes(model_settings)[1].from_encoder_pretrained(name, config)
-    except OSError as error:
-        raise ValueError(
-            f"The encoder {name!r} is not on this machine and could not be fetched; set model.encoder.name_or_path to "
-            "a folder that holds its config.json, model.safetensors and tokenizer, or choose a preset with a static "
-            f"encoder ({str(error).splitlines()[0]})"
-        ) from error
-    if slot["kind"] == "elmo" and (found := model.config.encoder)["kind"] != "elmo":
-        kind = found["config"]["model_type"] if found["kind"] == "pretrained" else found["kind"]
-        raise ValueError(
-            f"{name} holds an encoder of kind {kind!r}, and model.encoder.kind is elmo; name a folder that hf-cner "
-            "pretrain --objective bilm wrote, or set model.encoder.kind=pretrained."
-        )
+    name, model_type = slot.pop("name_or_path"), slot.pop("model_type", None)
+    folder = local_folder(name)
+    if slot["kind"] == "elmo":
+        check_is_elmo(folder)
+    opened = None if is_ours(folder) else open_encoder(folder, model_type=model_type, source=name)
+    tokenizer = character_tokenizer_from(folder) if opened is None else opened.tokenizer
+    sizes = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
+    config = _config(model_settings, tokenizer, encoder=slot | {"config": sizes}, entity_types=list(entity_types))
+    model_class: Any = _classes(model_settings)[1]
+    model: Any
+    if opened is None:
+        model = model_class.from_encoder_pretrained(folder, config)
+    else:
+        model = model_class.from_encoder(opened.load(), config)
+        if notes is not None:
+            notes["encoder"] = opened.findings.to_dict()
     return model, tokenizer
-
-
-def _check_elmo(slot: Mapping[str, Any]) -> None:
-    if not slot.get("name_or_path"):
-        raise ValueError(
-            "An encoder of kind elmo is a pretrained language model, and model.encoder.name_or_path is not set; make "
-            "one from text without annotation with hf-cner pretrain --objective bilm, and name its folder there."
-        )
-    if fixed := sorted(set(slot) - {"kind", "name_or_path", *FREE}):
-        raise ValueError(
-            f"model.encoder.{fixed[0]} cannot be set: the checkpoint in model.encoder.name_or_path decides it. Of an "
-            f"encoder of kind elmo {', '.join(FREE)} can be set."
-        )
 
 
 def _from_characters(

@@ -15,7 +15,11 @@ from typing import Any
 OF_TRAINING = ("model.encoder.name_or_path", "vectors.path", "vectors.bigram_path", "lexicon.path", "lexicon.vectors")
 OF_PRETRAINING = ("encoder.name_or_path", "encoder.tokenizer", "lexicon", "entity_model")
 # Of a model's folder; its results and logs, which hold times, say nothing of what it computes.
-OF_A_FOLDER = ("config.json", "*.safetensors", "pytorch_model*.bin", "tokenizer*", "vocab*", "*.model")
+OF_A_FOLDER = (
+    *("*config*.json", "*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json", "*.pt", "*.pth"),
+    *("*.ckpt", "tokenizer*", "vocab*", "*.model"),
+)
+OF_NO_ENCODER = ("training_args", "optimizer", "scheduler", "scaler", "rng_state", "generation_config")  # first letters
 
 
 def inputs_of(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
@@ -48,7 +52,8 @@ def path_fingerprint(path: str | Path) -> str:
     if place.is_file():
         return _digest(place)[:16]
     if place.is_dir():
-        files = sorted({file for pattern in OF_A_FOLDER for file in place.glob(pattern) if file.is_file()})
+        found = {file for pattern in OF_A_FOLDER for file in place.glob(pattern) if file.is_file()}
+        files = sorted(file for file in found if not file.name.startswith(OF_NO_ENCODER))
         return hashlib.sha256("\n".join(f"{file.name} {_digest(file)}" for file in files).encode()).hexdigest()[:16]
     return str(path)
 

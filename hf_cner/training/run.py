@@ -23,6 +23,7 @@ from ..data.problems import Problems
 from ..data.shown import printable
 from ..data.splits import join, k_folds, split_by_record, split_hash
 from ..data.unknown_characters import check_unknown
+from ..encoders.findings import say
 from ..metrics.report import evaluate_documents
 from ..presets.values import check_fields
 from .arguments import CnerTrainingArguments
@@ -106,6 +107,8 @@ def train_on(
     set_seed(int(settings.get("seed") or 0))
     notes: dict[str, Any] = dict(about or {})
     model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
+    if _is_first_process():
+        say(notes.get("encoder"), quiet=bool(args.disable_tqdm))
     notes["unknown_characters"] = _unknown(parts["train"], tokenizer, settings, quiet=bool(args.disable_tqdm))
     watch, meter = Stopwatch(), EnergyMeter()
     trainer = CnerTrainer(
