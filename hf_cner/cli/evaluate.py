@@ -46,8 +46,8 @@ def evaluate(
     """
     import json
 
-    from ..data.files import atomic_write
     from ..data.problems import Problems
+    from ..data.writing import atomic_write
     from ..inference.predictor import Predictor
     from ..metrics import evaluate_documents, table
     from .decoding import decoding_options

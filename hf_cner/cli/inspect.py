@@ -38,9 +38,9 @@ def inspect(
     import json
 
     from ..data.corpora import entity_types, read_corpus
-    from ..data.files import atomic_write
     from ..data.problems import Problems
     from ..data.statistics import inspect as count
+    from ..data.writing import atomic_write
     from ..modeling.schemes import SCHEMES
     from .inspection import render
 

@@ -15,9 +15,9 @@ from typing import IO, Any
 from rich.console import Console
 
 from ..data.documents import Document, to_row
-from ..data.files import atomic_write
 from ..data.problems import DataError
 from ..data.reading.locate import without_gz
+from ..data.writing import atomic_write
 from ..inference.marked import marked_html, print_marked
 
 FORMATS = ("jsonl", "csv", "text", "html")

@@ -10,8 +10,9 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
-from .files import atomic_write, read_lines
+from .files import read_lines
 from .problems import DataError, Problems
+from .writing import atomic_write
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import atomic_write, read_lines
+from .files import read_lines
 from .problems import DataError, Problems
+from .writing import atomic_write
 
 _HEADER = re.compile(r"([0-9]+)[ \t]+([0-9]+)[ \t]*")
 _SAMPLE = 10  # lines by which size and separator are told

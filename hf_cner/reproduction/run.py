@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..data.files import atomic_write
+from ..data.writing import atomic_write
 from ..inference.checkpoint import CheckpointError
 from ..training.folder import LOG, OtherRun, RunFolder
 from ..training.inputs import OF_TRAINING, inputs_of, path_fingerprint

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from ..data.files import atomic_write
+from ..data.writing import atomic_write
 
 SETTINGS, RESULTS, LOG, SPLIT = "settings.yaml", "results.json", "training_log.json", "split.json"
 SAVING = "saving.tmp"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ..data.files import atomic_write
+from ..data.writing import atomic_write
 from .folder import differences
 from .search_space import with_values
 

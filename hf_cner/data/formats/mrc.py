@@ -17,8 +17,9 @@ from os import PathLike
 from typing import Any
 
 from ..documents import Document, check_characters, from_row
-from ..files import atomic_write, read_lines
+from ..files import read_lines
 from ..problems import DataError, Problems
+from ..writing import atomic_write
 from .written import Written
 
 NAME = "mrc"
