@@ -47,13 +47,15 @@ def evaluate(
     import json
 
     from ..data.problems import Problems
-    from ..data.writing import atomic_write
+    from ..data.writing import atomic_write, check_output
     from ..inference.predictor import Predictor
     from ..metrics import evaluate_documents, table
     from .decoding import decoding_options
     from .evaluation import check_types, evaluation_row, interval_sentence, read_gold
     from .progress import documents_bar
 
+    if output is not None:
+        check_output(output, inputs=(data, queries), models=(model,), endings=(".json", ".jsonl", ".txt"))
     no_loading_bars()
     problems = Problems(on_error.value)
     gold = read_gold(data, corpus=corpus, split=split, problems=problems)

@@ -40,10 +40,12 @@ def inspect(
     from ..data.corpora import entity_types, read_corpus
     from ..data.problems import Problems
     from ..data.statistics import inspect as count
-    from ..data.writing import atomic_write
+    from ..data.writing import atomic_write, check_output
     from ..modeling.schemes import SCHEMES
     from .inspection import render
 
+    if json_file is not None:
+        check_output(json_file, inputs=(data_dir,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
     documents = read_corpus(corpus, data_dir, problems=problems, split=split)
     lengths = {"max_length": max_length, "overlap": max_length // 4 if overlap is None else overlap}

@@ -65,6 +65,7 @@ def predict(
     """
     from ..data.problems import Problems
     from ..data.queries import read_queries
+    from ..data.writing import check_output
     from ..inference.checkpoint import weights_hash
     from ..inference.predictor import Predictor
     from .decoding import decoding_options
@@ -74,6 +75,7 @@ def predict(
 
     no_loading_bars()
     chosen = output_format(form, output)
+    check_output(output, inputs=(source, queries), models=(model,))
     problems = Problems(on_error.value)
     documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}

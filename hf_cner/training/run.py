@@ -30,7 +30,7 @@ from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .energy import EnergyMeter
 from .environment import hardware, versions
 from .folder import LOG, RESULTS, SAVING, RunFolder
-from .inputs import OF_TRAINING, inputs_of
+from .inputs import OF_TRAINING, inputs_of, read_by
 from .parts import Parts, parts_of, split_of
 from .questions import queries_of
 from .trainer import CnerTrainer
@@ -96,9 +96,23 @@ def train_on(
         about: written into the results as it is; `protocol` in place of the sentence that describes a split.
     """
     folder = RunFolder(settings["output_dir"])
-    args = training_arguments(settings, has_dev=bool(parts.get("dev")))
-    if _is_first_process():
-        folder.check(resume=resume, overwrite=overwrite)
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings), first=_is_first_process()):
+        if resume and not overwrite and folder.finished():  # killed before it took its name
+            return folder.read_results()
+        return _train_in(folder, parts, entity_types, settings, about=about, resume=resume and not overwrite)
+
+
+def _train_in(
+    folder: RunFolder,
+    parts: Parts,
+    entity_types: Sequence[str],
+    settings: Mapping[str, Any],
+    *,
+    about: Mapping[str, Any] | None,
+    resume: bool,
+) -> dict[str, Any]:
+    """Train in a folder that nobody else writes."""
+    args = training_arguments({**settings, "output_dir": str(folder.work)}, has_dev=bool(parts.get("dev")))
     begin = time.perf_counter()
     set_seed(int(settings.get("seed") or 0))
     notes: dict[str, Any] = dict(about or {})
@@ -115,7 +129,7 @@ def train_on(
     trainer.create_optimizer()  # only to see that it can be: what can go wrong with the settings goes wrong before
     trainer.optimizer = None  # anything in the folder is touched
     if _is_first_process():
-        folder.begin(settings, split_of(parts), inputs=inputs_of(settings, OF_TRAINING), overwrite=overwrite)
+        folder.begin(settings, split_of(parts), inputs=inputs_of(settings, OF_TRAINING))
     remove_progress_of_transformers(trainer)
     lines = ProgressLines()
     if not args.disable_tqdm:
@@ -123,7 +137,7 @@ def train_on(
         _say(trainer, notes)
     logging.disable_progress_bar()  # a bar for every file that is saved
     try:
-        trainer.train(checkpoint := _checkpoint(folder, args) if resume and not overwrite else None)
+        trainer.train(checkpoint := _checkpoint(folder, args) if resume else None)
         reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
         results = {
             "metrics": reports,
@@ -171,7 +185,7 @@ def training_arguments(settings: Mapping[str, Any], *, has_dev: bool) -> CnerTra
 
 def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
     """Where a run goes on. One that was cut off behind its early stop, while it was evaluated, trains no more."""
-    checkpoint = last_complete_checkpoint(folder.path)
+    checkpoint = last_complete_checkpoint(folder.work)
     if checkpoint is None:
         return None
     state = TrainerState.load_from_json(os.path.join(checkpoint, TRAINER_STATE_NAME))
@@ -189,18 +203,31 @@ def _train_folds(
     resume: bool,
     overwrite: bool,
 ) -> dict[str, Any]:
+    folder = RunFolder(settings["output_dir"])
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings), first=_is_first_process()):
+        if resume and not overwrite and folder.finished():
+            return folder.read_results()
+        return _train_folds_in(folder, settings, documents, types, about, resume and not overwrite)
+
+
+def _train_folds_in(
+    folder: RunFolder,
+    settings: Mapping[str, Any],
+    documents: Sequence[Document],
+    types: Sequence[str],
+    about: Mapping[str, Any],
+    resume: bool,
+) -> dict[str, Any]:
     split = settings["data"]["split"]
     seed = int(split.get("seed") or 0)
-    folder = RunFolder(settings["output_dir"])
     if _is_first_process():
-        folder.check(resume=resume, overwrite=overwrite)
         whole = {"folds": split["folds"], "fingerprint": fingerprint(documents)}
-        folder.begin(settings, whole, inputs=inputs_of(settings, OF_TRAINING), overwrite=overwrite)
+        folder.begin(settings, whole, inputs=inputs_of(settings, OF_TRAINING))
     folds = []
     for number, (rest, held_out) in enumerate(k_folds(documents, int(split["folds"]), seed)):
         own = {**settings, "output_dir": str(folder.path / f"fold-{number}")}
-        fold = RunFolder(own["output_dir"])
-        if resume and not overwrite and fold.finished():
+        fold = RunFolder(own["output_dir"], work=folder.work / f"fold-{number}")
+        if resume and fold.finished():
             folds.append(fold.read_results())
             continue
         if split.get("join_dev"):
@@ -208,7 +235,7 @@ def _train_folds(
         else:
             learn, dev = split_by_record(rest, DEV_SHARE, seed)
             parts = {"train": learn, "test": held_out, "dev": dev}
-        folds.append(train_on(parts, types, own, about={**about, "fold": number}, resume=resume, overwrite=overwrite))
+        folds.append(_train_in(fold, parts, types, own, about={**about, "fold": number}, resume=resume))
     scores = [fold["metrics"]["test"]["strict"]["micro"] for fold in folds]
     results = {
         "metrics": {
@@ -265,7 +292,7 @@ def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mappi
 
 def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any]) -> None:
     """Save the final model, then what is said about it; `results.json` comes last."""
-    saving = folder.path / SAVING
+    saving = folder.work / SAVING
     with whole_or_removed(saving):
         trainer.save_model(str(saving))
     if trainer.is_world_process_zero():
