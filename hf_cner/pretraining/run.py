@@ -18,7 +18,7 @@ from ..data.splits import record_of, split_by_record
 from ..data.texts import read_texts
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
 from ..training.environment import hardware, versions
-from ..training.folder import LOG, RESULTS, SAVING, RunFolder
+from ..training.folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
 from ..training.inputs import OF_PRETRAINING, inputs_of, read_by
 from . import bilm, mlm, plm
 from .entities import Entities, entities_for
@@ -54,14 +54,13 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     folder = RunFolder(settings["output_dir"])
     if resume and not overwrite and folder.finished():
         return folder.read_results()
-    first = os.environ.get("RANK", "0") == "0"
-    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings), first=first):
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
         if resume and not overwrite and folder.finished():  # killed before it took its name
             return folder.read_results()
-        return _pretrain_in(folder, settings, resume=resume and not overwrite, first=first)
+        return _pretrain_in(folder, settings, resume=resume and not overwrite)
 
 
-def _pretrain_in(folder: RunFolder, settings: dict[str, Any], *, resume: bool, first: bool) -> dict[str, Any]:
+def _pretrain_in(folder: RunFolder, settings: Mapping[str, Any], *, resume: bool) -> dict[str, Any]:
     """Pretrain in a folder that nobody else writes."""
     begin = time.perf_counter()
     problems = Problems(settings["data"]["on_error"])
@@ -77,7 +76,7 @@ def _pretrain_in(folder: RunFolder, settings: dict[str, Any], *, resume: bool, f
     check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
     collate = _collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
-    if first:
+    if is_first_process():
         texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
         folder.begin(settings, texts, inputs=inputs_of(settings, OF_PRETRAINING))
     with no_bars():

@@ -145,7 +145,8 @@ def _run(
         say(f"  seed {settings['seed']}: training in {folder.path}")
         about = {"protocol": protocol.sentence, "table": request.table.name}
         logging.disable_progress_bar()  # a run leaves it switched on
-        drop_samples(folder.path)
+        if not request.overwrite:  # else another folder takes the name, which has none
+            drop_samples(folder.path)
         results = train_on(
             protocol.parts, protocol.types, settings, about=about, resume=True, overwrite=request.overwrite
         )

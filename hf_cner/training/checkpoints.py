@@ -28,7 +28,10 @@ _WRITTEN = re.compile(
 )
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Only the first is an OSError with a number: safetensors and torch.save have messages of their own.
-_NO_ROOM_MESSAGES = ("No space left on device", "Disk quota exceeded", "PytorchStreamWriter failed writing")
+_NO_ROOM_MESSAGES = (
+    *("No space left on device", "Disk quota exceeded", "File too large", "os error 28", "iostream error"),
+    *("PytorchStreamWriter failed writing", "inline_container.cc"),
+)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from ..data.writing import atomic_write
 from .checkpoints import is_checkpoint
 from .files_of_a_run import LOG, RESULTS, RUN, SAVING, SETTINGS, SPLIT
 
-__all__ = ["LOG", "RESULTS", "SAVING", "SETTINGS", "SPLIT", "OtherRun", "RunFolder", "differences"]
+__all__ = ["LOG", "RESULTS", "SAVING", "SETTINGS", "SPLIT", "OtherRun", "RunFolder", "differences", "is_first_process"]
 
 
 class OtherRun(ValueError):
@@ -51,22 +51,20 @@ class RunFolder:
         return (self.work / RESULTS).is_file() and not (self.work == self.path and self._is_being_replaced())
 
     @contextmanager
-    def held(
-        self, *, resume: bool, overwrite: bool, inputs: Iterable[str | None] = (), first: bool = True
-    ) -> Iterator[None]:
+    def held(self, *, resume: bool, overwrite: bool, inputs: Iterable[str | None] = ()) -> Iterator[None]:
         """Nobody else writes the folder while the block runs; at its end a run that was made beside it takes its name.
 
-        A block that fails before there is anything to resume leaves nothing of itself.
+        A block that fails before there is anything to resume leaves nothing of itself. Of several processes that train
+        together the first does all this, and the others change nothing.
 
         Args:
             inputs: what the run reads; names that are no paths here are passed over.
-            first: whether this is the first of the processes that train together; the others change nothing.
 
         Raises:
             ValueError: what `check` raises.
             Held: another run writes the folder.
         """
-        if not first:
+        if not is_first_process():
             self.work = self._where(resume=resume, overwrite=overwrite)
             yield
             return
@@ -129,7 +127,7 @@ class RunFolder:
             )
         if not resume and self._can_be_resumed(self.path):
             raise ValueError(
-                f"{self.path} holds a run that was cut off; resume it (--resume), or overwrite it (--overwrite)."
+                f"{self.path} holds a run that was cut off; go on with it (--resume), or overwrite it (--overwrite)."
             )
 
     def begin(
@@ -253,6 +251,11 @@ class RunFolder:
         model = (folder / "config.json").exists()  # a run was killed while its model got its names, which the list says
         for name in (SETTINGS, SPLIT, *([] if model else [LIST])):
             (folder / name).unlink(missing_ok=True)
+
+
+def is_first_process() -> bool:
+    """Whether this is the only process of a training, or the first of several."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _remove_empty(folder: Path, keep: bool) -> None:

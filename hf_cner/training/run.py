@@ -29,13 +29,11 @@ from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_tr
 from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .energy import EnergyMeter
 from .environment import hardware, versions
-from .folder import LOG, RESULTS, SAVING, RunFolder
+from .folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
 from .inputs import OF_TRAINING, inputs_of, read_by
-from .parts import Parts, parts_of, split_of
+from .parts import DEV_SHARE, Parts, parts_of, split_of
 from .questions import queries_of
 from .trainer import CnerTrainer
-
-DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
 
 
 def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool = False) -> dict[str, Any]:
@@ -96,7 +94,7 @@ def train_on(
         about: written into the results as it is; `protocol` in place of the sentence that describes a split.
     """
     folder = RunFolder(settings["output_dir"])
-    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings), first=_is_first_process()):
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
         if resume and not overwrite and folder.finished():  # killed before it took its name
             return folder.read_results()
         return _train_in(folder, parts, entity_types, settings, about=about, resume=resume and not overwrite)
@@ -128,7 +126,7 @@ def _train_in(
     )
     trainer.create_optimizer()  # only to see that it can be: what can go wrong with the settings goes wrong before
     trainer.optimizer = None  # anything in the folder is touched
-    if _is_first_process():
+    if is_first_process():
         folder.begin(settings, split_of(parts), inputs=inputs_of(settings, OF_TRAINING))
     remove_progress_of_transformers(trainer)
     lines = ProgressLines()
@@ -161,7 +159,7 @@ def _train_in(
 
 def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
     """What became of the training part's entities and of the lexicon."""
-    if not _is_first_process():
+    if not is_first_process():
         return
     print(f"training part: {trainer.entity_report}", file=sys.stderr)
     if found := notes.get("lexicon"):
@@ -204,7 +202,7 @@ def _train_folds(
     overwrite: bool,
 ) -> dict[str, Any]:
     folder = RunFolder(settings["output_dir"])
-    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings), first=_is_first_process()):
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
         if resume and not overwrite and folder.finished():
             return folder.read_results()
         return _train_folds_in(folder, settings, documents, types, about, resume and not overwrite)
@@ -220,7 +218,7 @@ def _train_folds_in(
 ) -> dict[str, Any]:
     split = settings["data"]["split"]
     seed = int(split.get("seed") or 0)
-    if _is_first_process():
+    if is_first_process():
         whole = {"folds": split["folds"], "fingerprint": fingerprint(documents)}
         folder.begin(settings, whole, inputs=inputs_of(settings, OF_TRAINING))
     folds = []
@@ -249,7 +247,7 @@ def _train_folds_in(
         **_what_it_depended_on({"all": list(documents)}, settings, about),
         "checkpoint": str(folder.path),
     }
-    if _is_first_process():
+    if is_first_process():
         folder.write_json(RESULTS, results)
     return results
 
@@ -300,7 +298,3 @@ def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any])
         folder.write_json(LOG, trainer.state.log_history)
         folder.write_json(RESULTS, results)
         folder.drop_checkpoints()
-
-
-def _is_first_process() -> bool:
-    return os.environ.get("RANK", "0") == "0"
