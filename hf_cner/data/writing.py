@@ -119,7 +119,9 @@ def check_ending(path: str | os.PathLike[str], endings: Iterable[str] = (), *, m
     name = Path(path).name.lower()
     ending = Path(name.removesuffix(".gz")).suffix
     allowed = tuple(endings)
-    if ending in _OTHER_FORMS or (allowed and _ENDING.fullmatch(ending) and ending not in allowed):
+    if (ending in _OTHER_FORMS and ending not in allowed) or (
+        allowed and _ENDING.fullmatch(ending) and ending not in allowed
+    ):
         known = f"one of {', '.join(allowed)}" if allowed else "the ending of a text file"
         raise DataError(
             f"{path}: found a name that ends in {ending}, which is not a form that can be written here; expected "

@@ -12,6 +12,7 @@ from ..inference.checkpoint import CheckpointError
 from ..training.folder import LOG, OtherRun, RunFolder
 from ..training.inputs import OF_TRAINING, inputs_of, path_fingerprint
 from .encoders import Workshop
+from .output import held_output
 from .pictures import draw
 from .plan import NotRun, Request, row_settings
 from .protocol import Protocol, prepare
@@ -45,6 +46,12 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
         ValueError: a request that cannot be, or data that do not fit.
     """
     request.check()
+    with held_output(request):
+        return _reproduce(request, say)
+
+
+def _reproduce(request: Request, say: Say) -> dict[str, Any]:
+    """Train what is asked for, in a folder that nobody else writes."""
     table = request.table
     protocol = prepare(
         table,

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from ..data.folders import refuse_inputs
-from ..data.kept import LIST, LOCK, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
+from ..data.kept import LIST, LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
 from ..data.locks import beside, locked
 from ..data.writing import atomic_write
 from .checkpoints import is_checkpoint
@@ -39,6 +39,10 @@ class RunFolder:
         work: where the run stands: under that name, or beside it.
     """
 
+    KIND: ClassVar[Kind] = RUN
+    FIRST: ClassVar[str] = SETTINGS  # a file that is there as soon as something was begun
+    LAST: ClassVar[str] = RESULTS  # and one with which it is whole
+
     def __init__(self, path: str | os.PathLike[str], *, work: Path | None = None) -> None:
         self.path = Path(path).expanduser()
         self.place = Path(os.path.realpath(self.path))  # behind a link the folder is replaced, not the link
@@ -48,7 +52,7 @@ class RunFolder:
 
     def finished(self) -> bool:
         """Whether a run came to its end here, and none that is to replace it was cut off."""
-        return (self.work / RESULTS).is_file() and not (self.work == self.path and self._is_being_replaced())
+        return (self.work / self.LAST).is_file() and not (self.work == self.path and self._is_being_replaced())
 
     @contextmanager
     def held(self, *, resume: bool, overwrite: bool, inputs: Iterable[str | None] = ()) -> Iterator[None]:
@@ -115,7 +119,7 @@ class RunFolder:
         """
         if self.path.exists() and not self.path.is_dir():
             raise ValueError(f"{self.path} is a file; output_dir must be a folder.")
-        refuse_foreign(self.path, RUN)
+        refuse_foreign(self.path, self.KIND)
         if overwrite:
             why = cannot_be_replaced(self.place) if self._holds_something() else None
             if why:
@@ -194,7 +198,7 @@ class RunFolder:
     def adopt(self, saved: Path) -> None:
         """Move the files of a finished save into the folder; each appears whole, and is known as the run's before."""
         names = [path.relative_to(saved).as_posix() for path in saved.rglob("*") if path.is_file()]
-        add_to_list(self.work, names, source=saved, kind=RUN)
+        add_to_list(self.work, names, source=saved, kind=self.KIND)
         for path in sorted(saved.rglob("*")):
             if path.is_file():
                 target = self.work / path.relative_to(saved)
@@ -209,11 +213,11 @@ class RunFolder:
                 shutil.rmtree(path)
 
     def _holds_something(self) -> bool:
-        return (self.path / RESULTS).is_file() or self._can_be_resumed(self.path)
+        return (self.path / self.LAST).is_file() or self._can_be_resumed(self.path)
 
     def _is_being_replaced(self) -> bool:
         """Whether a run that is to replace this one was begun, and cut off."""
-        return (self.beside / SETTINGS).is_file()
+        return (self.beside / self.FIRST).is_file()
 
     def _where(self, *, resume: bool, overwrite: bool) -> Path:
         """Where the run is made; every process of a run comes to the same."""
@@ -230,22 +234,20 @@ class RunFolder:
                     shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def _take_name(self) -> None:
-        if not (self.work / RESULTS).is_file():
+        if not (self.work / self.LAST).is_file():
             return
-        kept = replace_folder(self.work, self.place, RUN)
+        kept = replace_folder(self.work, self.place, self.KIND)
         self.work = self.path
         if kept is not None:
             print(f"{kept}: the old run is kept, because somebody put files into it meanwhile.", file=sys.stderr)
 
-    @staticmethod
-    def _can_be_resumed(folder: Path) -> bool:
+    def _can_be_resumed(self, folder: Path) -> bool:
         """Whether training came far enough in a folder, or in one of its folds, for something to be lost."""
         if any(is_checkpoint(path) for path in folder.glob("checkpoint-*")) or (folder / RESULTS).is_file():
             return True
-        return any(RunFolder._can_be_resumed(fold) for fold in folder.glob("fold-*"))
+        return any(self._can_be_resumed(fold) for fold in folder.glob("fold-*"))
 
-    @staticmethod
-    def _forget(folder: Path) -> None:
+    def _forget(self, folder: Path) -> None:
         """Remove what a run that never came to a checkpoint wrote, and nothing else."""
         shutil.rmtree(folder / SAVING, ignore_errors=True)
         model = (folder / "config.json").exists()  # a run was killed while its model got its names, which the list says
