@@ -48,17 +48,20 @@ def locked(*locks: Path, of: Path) -> Iterator[None]:
         OSError: the file of a lock cannot be written.
     """
     with ExitStack() as stack:
+        taken: list[Path] = []
         for path in locks:
             lock = FileLock(path, timeout=_PATIENCE, poll_interval=0.05)
             try:
                 lock.acquire()
             except Timeout:
+                _remove(taken)
                 raise Held(_held(path, of)) from None
             stack.callback(lock.release)
+            taken.append(path)
             with suppress(OSError):  # on Windows nobody writes into a file that is locked
                 path.write_text(f"{_OURS} {os.getpid()}\n", encoding="utf-8")
         # Before any of them is let go, or the file of somebody who got it meanwhile would be removed.
-        stack.callback(_remove, locks)
+        stack.callback(_remove, taken)
         yield
 
 
@@ -79,7 +82,7 @@ def is_trace(name: str) -> bool:
     return name.startswith(".") and name.endswith((".lock", ".tmp"))
 
 
-def _remove(paths: tuple[Path, ...]) -> None:
+def _remove(paths: list[Path]) -> None:
     for path in paths:
         with suppress(OSError):  # on Windows not before it is released
             path.unlink()

@@ -228,7 +228,7 @@ def _regular(path: str | os.PathLike[str] | None, standard: int) -> os.stat_resu
     """The file behind a path, or behind a standard stream for None and `-`; None where it is no regular file."""
     try:
         found = os.fstat(standard) if path is None or os.fspath(path) == "-" else os.stat(Path(path).expanduser())
-    except OSError:
+    except (OSError, ValueError):
         return None
     return found if stat.S_ISREG(found.st_mode) else None
 

@@ -203,6 +203,8 @@ class RunFolder:
             if path.is_file():
                 target = self.work / path.relative_to(saved)
                 target.parent.mkdir(parents=True, exist_ok=True)
+                if (self.work / SETTINGS).is_file():  # safetensors keeps weights from everybody else
+                    shutil.copymode(self.work / SETTINGS, path)
                 os.replace(path, target)
         shutil.rmtree(saved)
 
