@@ -12,7 +12,7 @@ from typing import IO, Any
 from ..data.documents import Document
 from ..data.locks import beside, locked, sweep
 from ..data.problems import DataError
-from ..data.writing import NO_ROOM, atomic_write, check_output, not_written, take_name
+from ..data.writing import NO_ROOM, NotWritten, atomic_write, check_output, not_written, take_name
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def partial_file(
             if isinstance(error, OSError) and error.errno in NO_ROOM:
                 where = f"; what was predicted stands in {partial}: make room, and take it up (--resume)"
                 sentence = f"{target} could not be written ({error.strerror}){where if kept else '; make room'}"
-                raise OSError(error.errno, sentence) from error
+                raise NotWritten(error.errno, sentence) from error
             raise
 
 

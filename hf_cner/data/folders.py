@@ -13,9 +13,10 @@ from pathlib import Path, PurePosixPath
 from .kept import LIST, LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
 from .locks import beside, locked
 from .problems import DataError
-from .writing import NO_ROOM
+from .writing import NO_ROOM, NotWritten
 
 _OLD = 24 * 3600  # seconds
+_SIGNS = {"README.md": re.compile(r"hf[-_]cner"), "config.json": re.compile(r'"model_type"\s*:\s*"cner')}
 
 
 @contextmanager
@@ -62,8 +63,9 @@ def new_folder(
             raise _not_written(shown, error) from error
         try:
             yield scratch / "new"
-            names = [str(name) for name in relative_files(scratch / "new")]
-            add_to_list(scratch / "new", names, source=scratch / "new")
+            if not _made_before(scratch / "new"):
+                names = [str(name) for name in relative_files(scratch / "new")]
+                add_to_list(scratch / "new", names, source=scratch / "new")
             replace_folder(scratch / "new", target, kind)
         except OSError as error:
             if error.errno in NO_ROOM:
@@ -96,7 +98,7 @@ def refuse_inputs(folder: Path, inputs: Iterable[str | os.PathLike[str] | None])
 
 def _not_written(folder: Path, error: OSError) -> OSError:
     old = "the old folder stands as it was" if folder.exists() else "no folder was left behind"
-    return OSError(error.errno, f"{folder} could not be written ({error.strerror}); {old}")
+    return NotWritten(error.errno, f"{folder} could not be written ({error.strerror}); {old}")
 
 
 def _refuse(target: Path, shown: Path, kind: Kind, overwrite: bool) -> None:
@@ -113,12 +115,14 @@ def _refuse(target: Path, shown: Path, kind: Kind, overwrite: bool) -> None:
 
 
 def _made_before(folder: Path) -> bool:
-    """Whether a folder without a list holds a card that this package wrote."""
-    try:
-        card = (folder / "README.md").read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return False
-    return re.search(r"hf[-_]cner", card) is not None
+    """Whether a folder without a list holds a card or a model of this package: then it needs no list."""
+    for name, sign in _SIGNS.items():
+        try:
+            if sign.search((folder / name).read_text(encoding="utf-8")):
+                return True
+        except (OSError, ValueError):
+            continue
+    return False
 
 
 def _sweep(target: Path) -> None:

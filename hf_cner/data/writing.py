@@ -81,6 +81,13 @@ _OF_A_MODEL = re.compile(
 )
 
 
+class NotWritten(OSError):
+    """Something could not be written; the message is the whole sentence, without the system's number."""
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
 def check_output(
     path: str | os.PathLike[str] | None,
     *,
@@ -191,7 +198,7 @@ def take_name(temporary: Path, target: Path) -> None:
 def not_written(path: Path, error: OSError) -> OSError:
     """The error in a sentence that says what became of the file."""
     old = "the old file stands as it was" if path.is_file() else "no file was left behind"
-    return OSError(error.errno, f"{path} could not be written ({error.strerror}); {old}")
+    return NotWritten(error.errno, f"{path} could not be written ({error.strerror}); {old}")
 
 
 @contextmanager
