@@ -198,7 +198,9 @@ def take_name(temporary: Path, target: Path) -> None:
 def not_written(path: Path, error: OSError) -> OSError:
     """The error in a sentence that says what became of the file."""
     old = "the old file stands as it was" if path.is_file() else "no file was left behind"
-    return NotWritten(error.errno, f"{path} could not be written ({error.strerror}); {old}")
+    in_the_way = next((str(part) for part in path.parents if part.is_file()), None)
+    why = f"{in_the_way} is a file" if in_the_way else error.strerror
+    return NotWritten(error.errno, f"{path} could not be written ({why}); {old}")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..data.kept import LOCK, add_to_list, read_list
 from ..data.locks import locked
 from ..data.problems import DataError
-from ..data.writing import check_output
+from ..data.writing import NotWritten, check_output
 from .plan import Request
 
 
@@ -38,7 +38,7 @@ def held_output(request: Request) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(
+        raise NotWritten(
             error.errno, f"{folder} could not be made ({error.strerror}); choose another --output-dir"
         ) from error
     with locked(folder / LOCK, of=folder):

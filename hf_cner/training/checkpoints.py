@@ -18,6 +18,8 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from ..data.writing import NotWritten
+
 STATE, WEIGHTS, SHARDS = "trainer_state.json", "model.safetensors", "model.safetensors.index.json"
 ADAPTER = "adapter_model.safetensors"
 NEEDED = ("optimizer.pt", "scheduler.pt")
@@ -46,7 +48,7 @@ def whole_or_removed(folder: str | os.PathLike[str]) -> Iterator[None]:
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if getattr(error, "errno", None) in _NO_ROOM or any(text in str(error) for text in _NO_ROOM_MESSAGES):
-            raise OSError(
+            raise NotWritten(
                 errno.ENOSPC,
                 f"The disk has no room for {folder}, which was removed again; free some space, and go on with the run "
                 "from its last checkpoint (--resume).",

@@ -16,7 +16,7 @@ import yaml
 from ..data.folders import refuse_inputs
 from ..data.kept import LIST, LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
 from ..data.locks import beside, locked
-from ..data.writing import atomic_write
+from ..data.writing import NotWritten, atomic_write
 from .checkpoints import is_checkpoint
 from .files_of_a_run import LOG, RESULTS, RUN, SAVING, SETTINGS, SPLIT
 
@@ -105,7 +105,7 @@ class RunFolder:
                 locks.append(self.beside / LOCK)
             stack.enter_context(locked(*locks, of=self.path))
         except OSError as error:
-            raise OSError(
+            raise NotWritten(
                 error.errno, f"{self.path} could not be written ({error.strerror}); choose another output_dir"
             ) from error
         return beside_too

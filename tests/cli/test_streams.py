@@ -89,7 +89,7 @@ def test_an_output_is_never_the_input(folder: Path, prepare: str, output: str, r
         ("/dev/fd/8 8< /dev/null", "is not open for writing"),
         ("/dev/full", "No space left on device"),
         ("out.parquet", "found a name that ends in .parquet"),
-        ("in.jsonl/out.jsonl", "could not be written (Not a directory); no file was left behind"),
+        ("in.jsonl/out.jsonl", "/in.jsonl is a file); no file was left behind"),
     ],
 )
 def test_what_cannot_be_written_is_one_sentence(folder: Path, output: str, said: str) -> None:
