@@ -38,6 +38,7 @@ def card(
     from ..data.kept import add_to_list
     from ..data.streams import is_stream
     from ..data.writing import atomic_write, check_output, whole_file
+    from ..hub.card import make_card
     from ..hub.folder import CARD, picture_of, write_card
     from ..hub.run import read_run
     from ..training.files_of_a_run import RUN
@@ -53,13 +54,13 @@ def card(
         raise ValueError(f"{there[-1]} exists; name another file, or replace it by --overwrite.")
     run = read_run(model)
     named = model if stream else target.parent if target.name == CARD else target.with_suffix("")
-    name = CARD if stream else target.name
+    about = about_model(named, run.results, repo=repo, licence=licence)
+    if stream:
+        with atomic_write(target) as text:
+            text.write(make_card(run, about, no_picture="A card that goes to a stream has no picture."))
+        return
     with tempfile.TemporaryDirectory() as scratch:
-        write_card(run, Path(scratch) / name, about_model(named, run.results, repo=repo, licence=licence))
-        if stream:
-            with atomic_write(target) as text:
-                text.write((Path(scratch) / name).read_text(encoding="utf-8"))
-            return
+        write_card(run, Path(scratch) / target.name, about)
         made = [file for file in files if (Path(scratch) / file.name).is_file()]
         if RUN.begun(target.parent):
             add_to_list(target.parent, [file.name for file in made], source=Path(scratch), kind=RUN)
