@@ -36,12 +36,13 @@ def beside(path: Path, ending: str) -> Path:
 
 
 @contextmanager
-def locked(*locks: Path, of: Path) -> Iterator[None]:
+def locked(*locks: Path, of: Path, patience: float = _PATIENCE) -> Iterator[None]:
     """Nobody else holds these locks while the block runs; their files are removed at its end.
 
     Args:
         locks: files of locks; their folders exist.
         of: what is written, for the sentence.
+        patience: seconds to wait for a lock.
 
     Raises:
         Held: another run, or another part of this one, holds a lock.
@@ -50,7 +51,7 @@ def locked(*locks: Path, of: Path) -> Iterator[None]:
     with ExitStack() as stack:
         taken: list[Path] = []
         for path in locks:
-            lock = FileLock(path, timeout=_PATIENCE, poll_interval=0.05)
+            lock = FileLock(path, timeout=patience, poll_interval=0.05)
             try:
                 lock.acquire()
             except Timeout:
@@ -69,7 +70,7 @@ def sweep(folder: Path) -> None:
     """Remove what writing of files left in a folder when it was killed: what no living process holds."""
     for entry in sorted(folder.glob(".*")):
         if entry.name.endswith(".lock") and _holder(entry) is not None:
-            with suppress(Held, OSError), locked(entry, of=entry):
+            with suppress(Held, OSError), locked(entry, of=entry, patience=0):
                 entry.with_name(f"{entry.name.removesuffix('.lock')}.tmp").unlink(missing_ok=True)
         elif _OF_OLD_VERSIONS.fullmatch(entry.name):
             with suppress(OSError):
