@@ -72,8 +72,7 @@ class RunFolder:
             self.work = self._where(resume=resume, overwrite=overwrite)
             yield
             return
-        if self.path.exists() and not self.path.is_dir():
-            raise ValueError(f"{self.path} is a file; output_dir must be a folder.")
+        self.refuse_others()
         with ExitStack() as stack:
             beside_too = self._lock(stack, resume=resume, overwrite=overwrite)
             refuse_inputs(self.path, inputs)
@@ -117,9 +116,7 @@ class RunFolder:
             ValueError: a file of that name, a file of somebody else, or a run that may neither be resumed nor
                 overwritten.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise ValueError(f"{self.path} is a file; output_dir must be a folder.")
-        refuse_foreign(self.path, self.KIND)
+        self.refuse_others()
         if overwrite:
             why = cannot_be_replaced(self.place) if self._holds_something() else None
             if why:
@@ -133,6 +130,12 @@ class RunFolder:
             raise ValueError(
                 f"{self.path} holds a run that was cut off; go on with it (--resume), or overwrite it (--overwrite)."
             )
+
+    def refuse_others(self) -> None:
+        """Raise ValueError for a file of the folder's name, and for a folder with a file of somebody else."""
+        if self.path.exists() and not self.path.is_dir():
+            raise ValueError(f"{self.path} is a file; output_dir must be a folder.")
+        refuse_foreign(self.path, self.KIND)
 
     def begin(
         self,

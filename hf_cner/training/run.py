@@ -62,6 +62,7 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     folder = RunFolder(settings["output_dir"])
     if resume and not overwrite and folder.finished():
         return folder.read_results()
+    folder.refuse_others()  # before the corpus is read, which may take long
     data = settings["data"]
     problems = Problems(data.get("on_error") or "stop")
     documents = read_corpus(data["corpus"], data.get("data_dir"), problems=problems)
@@ -144,12 +145,11 @@ def _train_in(
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "epochs": trainer.state.epoch,
             "best_epoch": trainer.chosen_epoch(),
-            "seconds": {"total": time.perf_counter() - begin, "training_epochs": watch.epochs},
-            "energy": meter.result(),
+            # Of a run that was cut off neither the whole time nor the whole energy is known.
+            "seconds": {"total": None if checkpoint else time.perf_counter() - begin, "training_epochs": watch.epochs},
+            "energy": None if checkpoint else meter.result(),
             "checkpoint": str(folder.path),
         }
-        if checkpoint is not None:  # neither the whole time nor the whole energy is known then
-            results |= {"seconds": {"total": None, "training_epochs": watch.epochs}, "energy": None}
         _finish(trainer, folder, results)
     finally:
         lines.close()
