@@ -72,7 +72,7 @@ class RunFolder:
             self.work = self._where(resume=resume, overwrite=overwrite)
             yield
             return
-        self.refuse_others()
+        self._refuse_file()
         with ExitStack() as stack:
             beside_too = self._lock(stack, resume=resume, overwrite=overwrite)
             refuse_inputs(self.path, inputs)
@@ -133,8 +133,7 @@ class RunFolder:
 
     def refuse_others(self) -> None:
         """Raise ValueError for a file of the folder's name, and for a folder with a file of somebody else."""
-        if self.path.exists() and not self.path.is_dir():
-            raise ValueError(f"{self.path} is a file; output_dir must be a folder.")
+        self._refuse_file()
         refuse_foreign(self.path, self.KIND)
 
     def begin(
@@ -216,6 +215,10 @@ class RunFolder:
         for path in self.work.glob("checkpoint-*"):
             if is_checkpoint(path, whole=True):
                 shutil.rmtree(path)
+
+    def _refuse_file(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise ValueError(f"{self.path} is a file; output_dir must be a folder.")
 
     def _holds_something(self) -> bool:
         return (self.path / self.LAST).is_file() or self._can_be_resumed(self.path)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ..data.kept import Kind, add_to_list, cannot_be_replaced, refuse_foreign
+from ..data.kept import LIST, Kind, add_to_list, cannot_be_replaced, refuse_foreign
 from ..data.writing import atomic_write
 from .folder import RunFolder, differences
 from .search_space import with_values
@@ -41,6 +42,10 @@ class StudyFolder(RunFolder):
     KIND = Kind(begun=_begun, written=_written, changing=_written)
     FIRST, LAST = STUDY, BEST
 
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        self._began = True  # what is there without a finished trial is of no use
+
     def check(self, *, resume: bool, overwrite: bool) -> None:
         refuse_foreign(self.path, self.KIND)
         if overwrite and self._holds_something() and (why := cannot_be_replaced(self.place)):
@@ -54,7 +59,8 @@ class StudyFolder(RunFolder):
         return (folder / BEST).is_file()  # written when the first trial was finished
 
     def _forget(self, folder: Path) -> None:
-        (folder / STUDY).unlink(missing_ok=True)
+        for name in (STUDY, LIST):
+            (folder / name).unlink(missing_ok=True)
 
 
 class Study:
