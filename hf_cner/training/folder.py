@@ -251,15 +251,16 @@ class RunFolder:
 
     def _can_be_resumed(self, folder: Path) -> bool:
         """Whether training came far enough in a folder, or in one of its folds, for something to be lost."""
-        if any(is_checkpoint(path) for path in folder.glob("checkpoint-*")) or (folder / RESULTS).is_file():
+        if any((folder / name).is_file() for name in (RESULTS, "config.json")):
+            return True
+        if any(is_checkpoint(path) for path in folder.glob("checkpoint-*")):
             return True
         return any(self._can_be_resumed(fold) for fold in folder.glob("fold-*"))
 
     def _forget(self, folder: Path) -> None:
         """Remove what a run that never came to a checkpoint wrote, and nothing else."""
         shutil.rmtree(folder / SAVING, ignore_errors=True)
-        model = (folder / "config.json").exists()  # a run was killed while its model got its names, which the list says
-        for name in (SETTINGS, SPLIT, *([] if model else [LIST])):
+        for name in (SETTINGS, SPLIT, LIST):
             (folder / name).unlink(missing_ok=True)
 
 
