@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 _OURS = "hf-cner"
 _PATIENCE = 0.3  # seconds: a lock's file may be removed by its holder in the moment in which it is opened
 _LONGEST = 200  # bytes of a name that gets a prefix and an ending; most file systems take 255
@@ -48,6 +46,8 @@ def locked(*locks: Path, of: Path, patience: float = _PATIENCE) -> Iterator[None
         Held: another run, or another part of this one, holds a lock.
         OSError: the file of a lock cannot be written.
     """
+    from filelock import FileLock, Timeout  # which takes a tenth of a second
+
     with ExitStack() as stack:
         taken: list[Path] = []
         for path in locks:

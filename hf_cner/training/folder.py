@@ -72,6 +72,7 @@ class RunFolder:
             self.work = self._where(resume=resume, overwrite=overwrite)
             yield
             return
+        resume = resume and not overwrite
         self._refuse_file()
         with ExitStack() as stack:
             beside_too = self._lock(stack, resume=resume, overwrite=overwrite)

@@ -192,6 +192,19 @@ def test_an_overwriting_run_that_was_cut_off_is_resumed(
     assert list(Predictor.from_pretrained(folder).predict(["患者发热。"]))
 
 
+def test_who_overwrites_does_not_resume(tmp_path: Path) -> None:
+    begun(tmp_path / "out", finished=True)
+    for number in range(2):
+        run = RunFolder(tmp_path / "out")
+        with pytest.raises(KeyboardInterrupt), run.held(resume=True, overwrite=True):
+            assert not (run.work / "checkpoint-5").exists()
+            run.begin({**RUN_SETTINGS, "seed": number}, {}, inputs={})
+            (run.work / "checkpoint-5").mkdir()
+            (run.work / "checkpoint-5" / "trainer_state.json").write_text("{}")
+            raise KeyboardInterrupt
+    assert not RunFolder(tmp_path / "out").finished() and (tmp_path / "out" / RESULTS).exists()
+
+
 def test_a_run_of_an_older_version_is_known(finished: tuple[Path, dict[str, Any]]) -> None:
     folder, given = finished
     (folder / LIST).unlink()
