@@ -256,9 +256,8 @@ def _refuse_input(
         raise DataError(f"{same}: found a file that is read and also written to, by standard output; write elsewhere.")
     if os.path.abspath(path) == os.path.abspath(same):
         raise DataError(f"{path}: found a file that is also read; expected another one to write to; choose its name.")
-    raise DataError(
-        f"{path}: found another name of {same}, which is read; expected another file to write to; choose its name."
-    )
+    what = "what standard input comes from" if same == "-" else f"another name of {same}"
+    raise DataError(f"{path}: found {what}, which is read; expected another file to write to; choose its name.")
 
 
 def _files(folder: str) -> Iterator[str]:
