@@ -70,9 +70,10 @@ def _check(partial: Path, *, resume: bool) -> bool:
     if not resume:
         with partial.open("rb") as stream:
             lines = sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
+        number = f"{lines:,} document{'' if lines == 1 else 's'}"
         raise DataError(
-            f"{partial}: found {lines:,} document{'' if lines == 1 else 's'} of a run that was cut off; expected no such file; take it up "
-            "(--resume), or remove it to begin anew."
+            f"{partial}: found {number} of a run that was cut off; expected no such file; take it up (--resume), or "
+            "remove it to begin anew."
         )
     return True
 
