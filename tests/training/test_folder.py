@@ -289,16 +289,29 @@ def worker(folder: Path, *options: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, WORKER, "run", str(folder), *options], env=environment)
 
 
+def wait_for_lock(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait until a run begins its work: what comes before, as the imports, touches nothing."""
+    lock = folder / LOCK
+    while process.poll() is None and not (lock.exists() and lock.read_text() == f"hf-cner {process.pid}\n"):
+        time.sleep(0.01)
+
+
+def time_at_work(process: subprocess.Popen[bytes], folder: Path) -> float:
+    wait_for_lock(process, folder)
+    begin = time.monotonic()
+    assert process.wait() == 0
+    return time.monotonic() - begin
+
+
 @pytest.mark.slow
 def test_killed_at_any_moment_the_old_or_the_new_model_is_whole(tmp_path: Path) -> None:
     folder, chance = tmp_path / "out", random.Random(3)
-    before = time.monotonic()
-    assert worker(folder).wait() == 0
-    seconds = time.monotonic() - before
+    seconds = time_at_work(worker(folder), folder)
     whole = {name: data for name, data in content(folder).items() if name != LOCK}
     for number in range(10):
         process = worker(folder, *(["resume=yes"] if number % 3 == 2 else ["overwrite=yes", f"seed={number}"]))
-        time.sleep(seconds * chance.uniform(0.4, 1.1))
+        wait_for_lock(process, folder)
+        time.sleep(seconds * chance.uniform(0.0, 1.1))
         process.send_signal(signal.SIGKILL)
         process.wait()
         found = {name: data for name, data in content(folder).items() if name != LOCK}
