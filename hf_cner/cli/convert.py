@@ -72,8 +72,11 @@ def convert(
     """
     from ..data.formats import format_module
     from ..data.problems import Problems
+    from ..data.writing import check_output
 
     module = format_module(to)
+    rows = (".jsonl", ".ndjson", ".json", ".txt") if module.NAME in ("jsonl", "mrc") else ()
+    check_output(output, inputs=(data_dir, queries), endings=rows)
     problems = Problems(on_error.value)
     spelling = spelling_of(input_scheme, input_separator, input_column)
     documents = _documents(corpus, data_dir, split, problems, spelling)

@@ -58,14 +58,16 @@ def evaluate(
     """
     import json
 
-    from ..data.files import atomic_write
     from ..data.problems import Problems
+    from ..data.writing import atomic_write, check_output
     from ..metrics import evaluate_documents, table
     from ..metrics.zero import why_zero
     from .decoding import decoding_options, refuse_missing_model
     from .evaluation import check_types, evaluation_row, interval_sentence, read_gold
     from .progress import documents_bar
 
+    if output is not None:
+        check_output(output, inputs=(data, queries), models=(model,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
     spelling = spelling_of(input_scheme, input_separator, input_column)
     options = decoding_options(queries, decoding, threshold)

@@ -50,12 +50,14 @@ def inspect(
     import json
 
     from ..data.corpora import entity_types, read_corpus
-    from ..data.files import atomic_write
     from ..data.problems import Problems
     from ..data.statistics import inspect as count
+    from ..data.writing import atomic_write, check_output
     from ..modeling.schemes import SCHEMES
     from .inspection import render
 
+    if json_file is not None:
+        check_output(json_file, inputs=(data_dir,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
     spelling = spelling_of(input_scheme, input_separator, input_column)
     documents = read_corpus(corpus, data_dir, problems=problems, split=split, spelling=spelling)

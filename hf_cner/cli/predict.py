@@ -65,12 +65,14 @@ def predict(
     """
     from ..data.problems import Problems
     from ..data.queries import read_queries
+    from ..data.writing import check_output
     from .decoding import decoding_options, refuse_missing_model
     from .inputs import read_inputs
     from .outputs import output_format, write_predictions
     from .progress import documents_bar
 
     chosen = output_format(form, output)
+    check_output(output, inputs=(source, queries), models=(model,))
     problems = Problems(on_error.value)
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
     documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)

@@ -64,7 +64,7 @@ def push(
     if no_push:
         names = written_names(model)
         target = output if output is not None else model.resolve().with_name(f"{model.resolve().name}-hub")
-        with new_folder(target, writes=lambda name: str(name) in names, overwrite=overwrite) as folder:
+        with new_folder(target, writes=lambda name: str(name) in names, overwrite=overwrite, inputs=(model,)) as folder:
             assemble(model, folder, about)
         print(printable(str(target)))
     else:

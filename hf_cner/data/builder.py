@@ -68,7 +68,7 @@ def write_dataset(
     Raises:
         DataError: a folder of another corpus, faults in it, or an `out` that may not be replaced.
     """
-    with new_folder(out, writes=_written_here, overwrite=overwrite) as folder:
+    with new_folder(out, writes=_written_here, overwrite=overwrite, inputs=(data_dir,)) as folder:
         cache = folder.with_name("cache")
         place = None if data_dir is None else str(data_dir)
         builder = builder_class(cache_dir=str(cache), data_dir=place, on_error=on_error)

@@ -11,12 +11,13 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any, Literal
 
-from .files import atomic_write, read_lines
+from .files import read_lines
 from .json_text import BrokenJson, kind_of, parse_json
 from .problems import DataError, Problems
 from .reading.foreign import instead_of
 from .reading.offsets import Mention, best_of
 from .shown import brief
+from .writing import atomic_write
 
 Gold = Literal["required", "optional", "ignored"]
 TEXT_KEYS = ("content", "sentence", "context", "originalText", "note", "txt", "data")

@@ -1,19 +1,13 @@
-"""Reading text files as they really come, and writing files so that none is ever half-written."""
+"""Reading text files as they really come; `writing` writes them."""
 
 from __future__ import annotations
 
 import codecs
 import difflib
-import errno
-import gzip
-import io
 import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
 
 from .bounded import BROKEN, LONGEST_LINE, BoundedReader, LongLine
 from .problems import DataError, Problems
@@ -24,7 +18,6 @@ _BOM = b"\xef\xbb\xbf"
 # From here on a character has three bytes or more in UTF-8, which text in another encoding hardly ever forms by chance;
 # two bytes it often does: 头 in GBK is good UTF-8 for another character.
 _CJK = "\u0800"
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def read_text(path: str | os.PathLike[str], problems: Problems | None = None, *, most: int = LONGEST_LINE) -> str:
@@ -174,63 +167,3 @@ def _report_encoding(
     if rest:
         advice += " (nothing from there on was read)"
     problems.report(path, line, f"the byte 0x{byte.hex()}, which is not UTF-8{looks}", "UTF-8 text", advice)
-
-
-@contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
-    """A UTF-8 text file that takes its name only when it is whole; after an error the old file stands as it was.
-
-    Line ends are written as they are given. Missing folders are made; a name that ends in `.gz` gets packed data; a
-    device or pipe is written directly.
-
-    Raises:
-        DataError: the path is a folder.
-        OSError: no room, a failing disk or no permission, with a sentence that says that nothing was changed.
-    """
-    path = Path(os.path.realpath(path))  # behind a link the file is replaced, not the link
-    if path.is_dir():
-        raise DataError(f"{path}: found a folder; expected the name of a file to be written; add a file name.")
-    if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            yield stream
-        return
-    beside = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        raw = beside.open("xb")
-    except OSError as error:
-        raise _not_written(path, error) from error
-    try:
-        with raw:
-            with _text_stream(raw, packed=path.suffix == ".gz") as text:
-                yield text
-            raw.flush()
-            os.fsync(raw.fileno())
-        if path.exists():
-            shutil.copymode(path, beside)
-        os.replace(beside, path)
-    except BaseException as error:
-        beside.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            raise _not_written(path, error) from error
-        raise
-
-
-@contextmanager
-def _text_stream(raw: IO[bytes], *, packed: bool) -> Iterator[IO[str]]:
-    """A text stream over an open file, which stays open when the text is complete."""
-    if not packed:
-        with open(raw.fileno(), "w", encoding="utf-8", newline="", closefd=False) as stream:
-            yield stream
-        return
-    # Name and time are left out of the archive, so that equal text gives equal files.
-    with (
-        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as binary,
-        io.TextIOWrapper(cast(IO[bytes], binary), encoding="utf-8", newline="") as text,
-    ):
-        yield text
-
-
-def _not_written(path: Path, error: OSError) -> OSError:
-    old = "the old file stands as it was" if path.is_file() else "no file was left behind"
-    return OSError(error.errno, f"{path} could not be written ({error.strerror}); {old}")

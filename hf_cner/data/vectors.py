@@ -17,9 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import atomic_write, read_lines
+from .files import read_lines
 from .problems import DataError, Problems
 from .shown import brief
+from .writing import atomic_write
 
 _HEADER = re.compile(r"([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]*")
 _SAMPLE = 10  # lines by which size and separator are told

@@ -20,8 +20,8 @@ from ..data.texts import read_texts
 from ..data.unknown_characters import UnknownShare, check_unknown
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
 from ..training.environment import hardware, versions
-from ..training.folder import LOG, RESULTS, SAVING, RunFolder
-from ..training.inputs import OF_PRETRAINING, inputs_of
+from ..training.folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
+from ..training.inputs import OF_PRETRAINING, inputs_of, read_by
 from . import bilm, mlm, plm
 from .entities import Entities, entities_for
 from .masking import MaskingCollator
@@ -56,27 +56,33 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     folder = RunFolder(settings["output_dir"])
     if resume and not overwrite and folder.finished():
         return folder.read_results()
-    if first := os.environ.get("RANK", "0") == "0":
-        folder.check(resume=resume, overwrite=overwrite)
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
+        if resume and not overwrite and folder.finished():  # killed before it took its name
+            return folder.read_results()
+        return _pretrain_in(folder, settings, resume=resume and not overwrite)
+
+
+def _pretrain_in(folder: RunFolder, settings: Mapping[str, Any], *, resume: bool) -> dict[str, Any]:
+    """Pretrain in a folder that nobody else writes."""
     begin = time.perf_counter()
     problems = Problems(settings["data"]["on_error"], aloud=True)
     documents, dropped = _documents(settings, problems)
     entities = entities_for(settings, documents)
     train, held_out = _held_out(settings, entities.documents)
-    args = training_arguments(settings, has_held_out=bool(held_out))
+    args = training_arguments({**settings, "output_dir": str(folder.work)}, has_held_out=bool(held_out))
     set_seed(args.seed)
-    tokenizer, unknown = _tokenizer(settings, train, say=first)
+    tokenizer, unknown = _tokenizer(settings, train, say=is_first_process())
     objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings["objective"]]
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
     check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
     collate = _collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
-    if first:
+    if is_first_process():
         texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
-        folder.begin(settings, texts, inputs=inputs_of(settings, OF_PRETRAINING), overwrite=overwrite)
+        folder.begin(settings, texts, inputs=inputs_of(settings, OF_PRETRAINING))
     with no_bars():
-        trainer.train(checkpoint := last_complete_checkpoint(folder.path) if resume and not overwrite else None)
+        trainer.train(checkpoint := last_complete_checkpoint(folder.work) if resume else None)
     results = {
         "objective": settings["objective"],
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
@@ -219,7 +225,7 @@ def _finish(
     results: Mapping[str, Any],
 ) -> None:
     """Save the encoder, then what is said about it; `results.json` comes last."""
-    saving = folder.path / SAVING
+    saving = folder.work / SAVING
     with whole_or_removed(saving), no_bars():
         saving.mkdir(parents=True, exist_ok=True)
         objective.save(trainer.accelerator.unwrap_model(trainer.model), tokenizer, saving)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..data.documents import Document, write_jsonl
-from ..data.files import atomic_write
 from ..data.leakage import leaking
 from ..data.lexicon import mentions_of
 from ..data.texts import read_texts
+from ..data.writing import atomic_write
 from ..encoders.fetch import local_folder
 from ..presets import load_preset
 from ..presets.merging import merge

@@ -34,6 +34,18 @@ def inputs_of(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, st
     return found
 
 
+def read_by(settings: Mapping[str, Any]) -> list[str]:
+    """The files and folders that a run's settings name, as far as they are paths: none of them may be written."""
+    found = []
+    for name in (*OF_TRAINING, *OF_PRETRAINING, "data.data_dir", "data.files", "data.exclude", "model.queries"):
+        value: Any = settings
+        for key in name.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        values = value if isinstance(value, list | tuple) else [value]
+        found += [str(item).rpartition("=")[2] for item in values if isinstance(item, str | Path) and str(item)]
+    return found
+
+
 def by_content(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """A copy of the settings in which `names` are given by their fingerprints, wherever those things lie."""
     copied = copy.deepcopy(dict(settings))

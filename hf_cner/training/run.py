@@ -32,14 +32,13 @@ from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_tr
 from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .energy import EnergyMeter
 from .environment import hardware, versions
-from .folder import LOG, RESULTS, SAVING, RunFolder
-from .inputs import OF_TRAINING, inputs_of
-from .parts import Parts, parts_of, split_of
+from .folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
+from .inputs import OF_TRAINING, inputs_of, read_by
+from .parts import DEV_SHARE, Parts, parts_of, split_of
 from .questions import queries_of
 from .trainer import CnerTrainer
 
 MAX_UNKNOWN = 0.2  # where the settings do not say data.max_unknown
-DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
 
 
 def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool = False) -> dict[str, Any]:
@@ -68,6 +67,7 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     folder = RunFolder(settings["output_dir"])
     if resume and not overwrite and folder.finished():
         return folder.read_results()
+    folder.refuse_others()  # before the corpus is read, which may take long
     data = settings["data"]
     problems = Problems(data.get("on_error") or "stop", aloud=True)
     documents = read_corpus(data["corpus"], data.get("data_dir"), problems=problems)
@@ -100,14 +100,28 @@ def train_on(
         about: written into the results as it is; `protocol` in place of the sentence that describes a split.
     """
     folder = RunFolder(settings["output_dir"])
-    args = training_arguments(settings, has_dev=bool(parts.get("dev")))
-    if _is_first_process():
-        folder.check(resume=resume, overwrite=overwrite)
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
+        if resume and not overwrite and folder.finished():  # killed before it took its name
+            return folder.read_results()
+        return _train_in(folder, parts, entity_types, settings, about=about, resume=resume and not overwrite)
+
+
+def _train_in(
+    folder: RunFolder,
+    parts: Parts,
+    entity_types: Sequence[str],
+    settings: Mapping[str, Any],
+    *,
+    about: Mapping[str, Any] | None,
+    resume: bool,
+) -> dict[str, Any]:
+    """Train in a folder that nobody else writes."""
+    args = training_arguments({**settings, "output_dir": str(folder.work)}, has_dev=bool(parts.get("dev")))
     begin = time.perf_counter()
     set_seed(int(settings.get("seed") or 0))
     notes: dict[str, Any] = dict(about or {})
     model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
-    if _is_first_process():
+    if is_first_process():
         say(notes.get("encoder"), quiet=bool(args.disable_tqdm))
     notes["unknown_characters"] = _unknown(parts["train"], tokenizer, settings, quiet=bool(args.disable_tqdm))
     watch, meter = Stopwatch(), EnergyMeter()
@@ -121,8 +135,8 @@ def train_on(
     )
     trainer.create_optimizer()  # only to see that it can be: what can go wrong with the settings goes wrong before
     trainer.optimizer = None  # anything in the folder is touched
-    if _is_first_process():
-        folder.begin(settings, split_of(parts), inputs=inputs_of(settings, OF_TRAINING), overwrite=overwrite)
+    if is_first_process():
+        folder.begin(settings, split_of(parts), inputs=inputs_of(settings, OF_TRAINING))
     remove_progress_of_transformers(trainer)
     lines = ProgressLines()
     if not args.disable_tqdm:
@@ -130,7 +144,7 @@ def train_on(
         _say(trainer, notes)
     logging.disable_progress_bar()  # a bar for every file that is saved
     try:
-        trainer.train(checkpoint := _checkpoint(folder, args) if resume and not overwrite else None)
+        trainer.train(checkpoint := _checkpoint(folder, args) if resume else None)
         reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
         results = {
             "metrics": reports,
@@ -139,12 +153,11 @@ def train_on(
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "epochs": trainer.state.epoch,
             "best_epoch": trainer.chosen_epoch(),
-            "seconds": {"total": time.perf_counter() - begin, "training_epochs": watch.epochs},
-            "energy": meter.result(),
+            # Of a run that was cut off neither the whole time nor the whole energy is known.
+            "seconds": {"total": None if checkpoint else time.perf_counter() - begin, "training_epochs": watch.epochs},
+            "energy": None if checkpoint else meter.result(),
             "checkpoint": str(folder.path),
         }
-        if checkpoint is not None:  # neither the whole time nor the whole energy is known then
-            results |= {"seconds": {"total": None, "training_epochs": watch.epochs}, "energy": None}
         _finish(trainer, folder, results)
     finally:
         lines.close()
@@ -158,14 +171,14 @@ def _unknown(
     """What the results say of unknown characters; many are a warning, too many are refused."""
     most = (settings.get("data") or {}).get("max_unknown", MAX_UNKNOWN)
     found = check_unknown((document.text for document in documents), tokenizer, most=float(most))
-    if _is_first_process() and (found.is_notable() or not quiet):
+    if is_first_process() and (found.is_notable() or not quiet):
         print(f"{'warning: ' if found.is_notable() else ''}training part: {found}", file=sys.stderr)
     return found.to_dict()
 
 
 def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
     """What became of the training part's entities and of the lexicon."""
-    if not _is_first_process():
+    if not is_first_process():
         return
     print(printable(f"training part: {trainer.entity_report}"), file=sys.stderr)
     if found := notes.get("lexicon"):
@@ -189,7 +202,7 @@ def training_arguments(settings: Mapping[str, Any], *, has_dev: bool) -> CnerTra
 
 def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
     """Where a run goes on. One that was cut off behind its early stop, while it was evaluated, trains no more."""
-    checkpoint = last_complete_checkpoint(folder.path)
+    checkpoint = last_complete_checkpoint(folder.work)
     if checkpoint is None:
         return None
     state = TrainerState.load_from_json(os.path.join(checkpoint, TRAINER_STATE_NAME))
@@ -207,18 +220,31 @@ def _train_folds(
     resume: bool,
     overwrite: bool,
 ) -> dict[str, Any]:
+    folder = RunFolder(settings["output_dir"])
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
+        if resume and not overwrite and folder.finished():
+            return folder.read_results()
+        return _train_folds_in(folder, settings, documents, types, about, resume and not overwrite)
+
+
+def _train_folds_in(
+    folder: RunFolder,
+    settings: Mapping[str, Any],
+    documents: Sequence[Document],
+    types: Sequence[str],
+    about: Mapping[str, Any],
+    resume: bool,
+) -> dict[str, Any]:
     split = settings["data"]["split"]
     seed = int(split.get("seed") or 0)
-    folder = RunFolder(settings["output_dir"])
-    if _is_first_process():
-        folder.check(resume=resume, overwrite=overwrite)
+    if is_first_process():
         whole = {"folds": split["folds"], "fingerprint": fingerprint(documents)}
-        folder.begin(settings, whole, inputs=inputs_of(settings, OF_TRAINING), overwrite=overwrite)
+        folder.begin(settings, whole, inputs=inputs_of(settings, OF_TRAINING))
     folds = []
     for number, (rest, held_out) in enumerate(k_folds(documents, int(split["folds"]), seed)):
         own = {**settings, "output_dir": str(folder.path / f"fold-{number}")}
-        fold = RunFolder(own["output_dir"])
-        if resume and not overwrite and fold.finished():
+        fold = RunFolder(own["output_dir"], work=folder.work / f"fold-{number}")
+        if resume and fold.finished():
             folds.append(fold.read_results())
             continue
         if split.get("join_dev"):
@@ -226,7 +252,7 @@ def _train_folds(
         else:
             learn, dev = split_by_record(rest, DEV_SHARE, seed)
             parts = {"train": learn, "test": held_out, "dev": dev}
-        folds.append(train_on(parts, types, own, about={**about, "fold": number}, resume=resume, overwrite=overwrite))
+        folds.append(_train_in(fold, parts, types, own, about={**about, "fold": number}, resume=resume))
     scores = [fold["metrics"]["test"]["strict"]["micro"] for fold in folds]
     results = {
         "metrics": {
@@ -240,7 +266,7 @@ def _train_folds(
         **_what_it_depended_on({"all": list(documents)}, settings, about),
         "checkpoint": str(folder.path),
     }
-    if _is_first_process():
+    if is_first_process():
         folder.write_json(RESULTS, results)
     return results
 
@@ -283,7 +309,7 @@ def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mappi
 
 def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any]) -> None:
     """Save the final model, then what is said about it; `results.json` comes last."""
-    saving = folder.path / SAVING
+    saving = folder.work / SAVING
     with whole_or_removed(saving):
         trainer.save_model(str(saving))
     if trainer.is_world_process_zero():
@@ -291,7 +317,3 @@ def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any])
         folder.write_json(LOG, trainer.state.log_history)
         folder.write_json(RESULTS, results)
         folder.drop_checkpoints()
-
-
-def _is_first_process() -> bool:
-    return os.environ.get("RANK", "0") == "0"

@@ -23,12 +23,12 @@ from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, remove_progress_of_transformers
 from .encoding import DocumentEncoder
-from .inputs import OF_TRAINING, by_content
+from .inputs import OF_TRAINING, by_content, read_by
 from .parts import parts_of
 from .questions import queries_of
 from .run import training_arguments
 from .search_space import Space, check_space, default_space, suggest, with_kinds_of_numbers, with_values
-from .study import NAME, Study, shown
+from .study import NAME, Study, StudyFolder, shown
 from .trainer import CnerTrainer
 
 OBJECTIVE = "eval_strict_f1"
@@ -84,12 +84,21 @@ def search(
     space = dict(space) if space is not None else default_space(settings)
     check_space(space, settings)
     space = with_kinds_of_numbers(space, settings)
+    folder = StudyFolder(settings["output_dir"])
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
+        study = Study(folder.work, folder.path)
+        return _search_in(study, settings, space, trials=trials, shares=shares, prune=prune)
+
+
+def _search_in(
+    study: Study, settings: dict[str, Any], space: Space, *, trials: int, shares: Sequence[float], prune: bool
+) -> dict[str, Any]:
+    """Search in a folder that nobody else writes."""
     learn, dev, types, protocol = _documents(settings, shares)
-    study = Study(settings["output_dir"])
     parts = f"{fingerprint(learn)} {fingerprint(dev)}"
     known = by_content({**settings, "output_dir": None}, OF_TRAINING)
     about = {"space": space, "settings": known, "data": parts, "prune": prune}
-    study.begin(about, resume=resume, overwrite=overwrite)
+    study.begin(about)
     trainer: CnerTrainer | None = None
     with tqdm(total=trials, initial=len(study.finished()), unit="trial", desc="search") as bar:
         while (done := len(study.finished())) < trials:

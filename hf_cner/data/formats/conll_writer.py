@@ -10,8 +10,8 @@ from typing import IO
 
 from ...modeling.schemes import Triple, check_scheme, encode, inexpressible
 from ..documents import Document, Span, check_characters
-from ..files import atomic_write
 from ..problems import DataError
+from ..writing import atomic_write
 from .conll_reader import DOCSTART
 from .tags import SEPARATORS, check_dialect, detect, parse_tag, spell_tag
 from .written import Lost, Written

@@ -17,12 +17,13 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from ..documents import COUNTED, Document, OffsetFault, check_characters, from_row
-from ..files import atomic_write, read_lines
+from ..files import read_lines
 from ..json_text import parse_json
 from ..problems import DataError, Problems
 from ..reading.foreign import instead_of
 from ..reading.offsets import Mention, best_of
 from ..shown import brief
+from ..writing import atomic_write
 from .written import Written
 
 NAME = "mrc"
