@@ -11,7 +11,8 @@ from torch import nn
 from .attention import ATTENTIONS
 from .backbone import CnerModel, CnerPreTrainedModel
 from .context import CONTEXTS
-from .decoders import DECODERS
+from .decoders import DECODERS, TaggingDecoder
+from .label_sets import labels_in_order
 from .outputs import CnerOutput, wants_dict
 from .slots import build
 from .span_decoder import ScoredSpan
@@ -74,6 +75,7 @@ class CnerForTokenClassification(CnerPreTrainedModel):
             num_items_in_batch: divisor of the loss; default: the number of units here.
             eval_logits: overrides the configuration's for this call.
         """
+        self.follow_labels()
         attention_mask = full_mask(input_ids, inputs_embeds, attention_mask)
         encoded = self.cner(
             input_ids, attention_mask, token_type_ids, inputs_embeds, output_hidden_states, output_attentions, True
@@ -97,6 +99,28 @@ class CnerForTokenClassification(CnerPreTrainedModel):
         )
         return output if wants_dict(self.config, return_dict) else output.to_tuple()
 
+    def follow_labels(self) -> None:
+        """Take over labels that were changed in the configuration (`model.config.id2label = …`) since the last call.
+
+        Raises:
+            ValueError: their number is not that of the decoder's scores.
+        """
+        labels = labels_in_order(self.config.id2label or {})
+        decoder = self.span_decoder
+        if labels == decoder.labels:
+            return
+        if len(labels) != len(decoder.labels):
+            raise ValueError(
+                f"The configuration has {len(labels)} labels {labels}, but the model's decoder has "
+                f"{len(decoder.labels)}. Load it for these labels, with from_pretrained(…, id2label=…, "
+                "ignore_mismatched_sizes=True)."
+            )
+        self.config.adopt_labels()  # also where the dict was changed in place
+        if isinstance(decoder, TaggingDecoder):
+            decoder.set_labels(labels, scheme=self.config.span_decoder.get("scheme", "BIOES"))
+        else:
+            decoder.set_labels(labels)
+
     def unit_mask(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None) -> torch.Tensor:
         """Positions of these ids that carry a tag, `(batch, length)` bool."""
         return token_mask(input_ids, full_mask(input_ids, None, attention_mask), self.config.non_unit_ids)
@@ -115,6 +139,7 @@ class CnerForTokenClassification(CnerPreTrainedModel):
             emissions: a batch `(batch, length, …)` with its `unit_mask` `(batch, length)`, or a list with one tensor
                 `(units, …)` per document, as stitching makes them.
         """
+        self.follow_labels()
         if isinstance(emissions, torch.Tensor):
             if unit_mask is None:
                 unit_mask = torch.ones(emissions.shape[:2], dtype=torch.bool, device=emissions.device)
@@ -135,4 +160,5 @@ class CnerForTokenClassification(CnerPreTrainedModel):
 
     def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[int]:
         """Labels of a text of `length` units with these spans; raises ValueError where the decoder cannot hold them."""
+        self.follow_labels()
         return self.span_decoder.encode_targets(spans, length)
