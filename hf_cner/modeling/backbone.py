@@ -16,7 +16,7 @@ from .configuration_cner import CnerConfig
 from .context import CONTEXTS
 from .encoder_pretrained import load_pretrained
 from .encoders import ENCODERS
-from .outputs import wants, wants_dict
+from .outputs import Layers, of_layers, wants, wants_dict
 from .slots import build
 from .units import full_mask, token_mask
 
@@ -31,7 +31,6 @@ class CnerPreTrainedModel(CnerBaseModel):
     base_model_prefix = "cner"
     _base_class = "CnerModel"  # what AutoModel makes of a checkpoint: the model without its decoder
     accepts_loss_kwargs = True  # forward takes num_items_in_batch: Trainer then weighs every unit alike
-    _keep_in_fp32_modules_strict = ["crf"]  # noqa: RUF012  (the base class's form)
 
     @classmethod
     def from_encoder_pretrained(
@@ -119,7 +118,7 @@ class CnerModel(CnerPreTrainedModel):
         attention_mask: torch.Tensor | None = None,
         token_type_ids: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
-        output_hidden_states: bool | None = None,
+        output_hidden_states: Layers = None,
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
     ) -> BaseModelOutput | tuple[Any, ...]:
@@ -138,7 +137,7 @@ class CnerModel(CnerPreTrainedModel):
         vectors = self.attention(vectors, mask)
         output = BaseModelOutput(
             last_hidden_state=vectors.masked_fill(~mask.unsqueeze(-1), 0.0),
-            hidden_states=encoded.hidden_states,
+            hidden_states=of_layers(encoded.hidden_states, self.config, output_hidden_states),
             attentions=encoded.attentions,
         )
         return output if wants_dict(self.config, return_dict) else output.to_tuple()

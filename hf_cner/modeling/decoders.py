@@ -117,6 +117,8 @@ class CrfDecoder(TaggingDecoder):
             they are learnt, as the papers do.
     """
 
+    _keep_in_fp32_modules_strict = ("crf",)  # what transformers does not round when it loads a model in 16 bits
+
     def __init__(
         self,
         input_size: int,

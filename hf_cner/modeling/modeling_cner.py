@@ -13,10 +13,10 @@ from .backbone import CnerModel, CnerPreTrainedModel
 from .context import CONTEXTS
 from .decoders import DECODERS, TaggingDecoder
 from .label_sets import labels_in_order
-from .outputs import CnerOutput, wants_dict
+from .outputs import CnerOutput, Layers, wants_dict
 from .slots import build
 from .span_decoder import ScoredSpan
-from .units import full_mask, loss_divisor, tagged_mask, token_mask
+from .units import check_labels, full_mask, loss_divisor, tagged_mask, token_mask
 
 
 class CnerForTokenClassification(CnerPreTrainedModel):
@@ -58,7 +58,7 @@ class CnerForTokenClassification(CnerPreTrainedModel):
         labels: torch.Tensor | None = None,
         unit_mask: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
-        output_hidden_states: bool | None = None,
+        output_hidden_states: Layers = None,
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
         eval_logits: str | None = None,
@@ -73,15 +73,17 @@ class CnerForTokenClassification(CnerPreTrainedModel):
             unit_mask: `(batch, length)`; the positions that carry a tag. Default: where `labels` is not -100, else
                 every position that is attended to and holds no special token.
             num_items_in_batch: divisor of the loss; default: the number of units here.
+            output_hidden_states: True for all layers of the encoder, or the number or numbers of those wanted, as -1.
             eval_logits: overrides the configuration's for this call.
         """
         self.follow_labels()
         attention_mask = full_mask(input_ids, inputs_embeds, attention_mask)
+        check_labels(labels, attention_mask, tags=self.config.gives_tags)
         encoded = self.cner(
             input_ids, attention_mask, token_type_ids, inputs_embeds, output_hidden_states, output_attentions, True
         )
         text = token_mask(input_ids, attention_mask, self.config.non_unit_ids)
-        tags = labels if labels is not None and labels.ndim == 2 else None  # span labels say nothing about positions
+        tags = labels if self.config.gives_tags else None  # span labels say nothing about positions
         units = tagged_mask(text, tags, unit_mask)
         emissions = self.span_decoder(encoded.last_hidden_state, units)
         loss = None

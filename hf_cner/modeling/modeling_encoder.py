@@ -11,7 +11,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from .base_model import CnerBaseModel
 from .configuration_encoder import CnerEncoderConfig
 from .encoders import ENCODERS
-from .outputs import wants, wants_dict
+from .outputs import Layers, of_layers, wants, wants_dict
 from .slots import build
 from .units import full_mask
 
@@ -43,7 +43,7 @@ class CnerEncoderModel(CnerBaseModel):
         attention_mask: torch.Tensor | None = None,
         token_type_ids: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
-        output_hidden_states: bool | None = None,
+        output_hidden_states: Layers = None,
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
     ) -> BaseModelOutput | tuple[Any, ...]:
@@ -56,4 +56,5 @@ class CnerEncoderModel(CnerBaseModel):
             output_hidden_states=wants(self.config, "output_hidden_states", output_hidden_states),
             output_attentions=wants(self.config, "output_attentions", output_attentions),
         )
+        output.hidden_states = of_layers(output.hidden_states, self.config, output_hidden_states)
         return output if wants_dict(self.config, return_dict) else output.to_tuple()
