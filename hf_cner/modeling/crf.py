@@ -69,7 +69,8 @@ class LinearChainCRF(CRF):
             self._forbidden = [~np.array(part, dtype=bool) for part in constraints]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(num_tags={self.num_tags}, constrained={self.constraints is not None})"
+        constrained = "" if self.constraints is None else ", constrained=True"
+        return f"{type(self).__name__}(num_tags={self.num_tags}{constrained})"
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "LinearChainCRF":
         """Move the parameters as `fn` does, but leave them unrounded where it would put them into 16 bits."""
