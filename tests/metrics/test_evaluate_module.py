@@ -96,7 +96,7 @@ def test_what_can_be_gone_through_once_is_counted_as_well() -> None:
 
 def test_the_library_s_own_test_of_metrics_passes() -> None:
     """evaluate loads a metric's module, takes no `**kwargs` in `_compute`, and runs more than one doctest example."""
-    path = evaluate.loading.metric_module_factory(str(FOLDER)).module_path
+    path = evaluate.loading.evaluation_module_factory(str(FOLDER), module_type="metric").module_path
     module = importlib.import_module(path)
     metric = evaluate.loading.import_main_class(module.__name__)
     kinds = {parameter.kind for parameter in inspect.signature(metric._compute).parameters.values()}
