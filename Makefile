@@ -81,7 +81,7 @@ $(PEERS_VENV)/.installed: $(PINS)
 
 peers: $(PEERS_VENV)/.installed  ## What transformers and pytorch-crf test of their own, on ours; needs the network [TEST_WORKERS=2]
 	$(PEERS_VENV)/bin/python tests/peers/fetch.py $(PEERS_VENV)/peers
-	HF_CNER_PEERS=$(CURDIR)/$(PEERS_VENV)/peers PYTEST_ADDOPTS='-p no:subtests' $(OFFLINE) \
+	HF_CNER_PEERS=$(CURDIR)/$(PEERS_VENV)/peers $(OFFLINE) \
 		$(PEERS_VENV)/bin/python -m pytest -n $(TEST_WORKERS) --tb=short tests/peers
 
 format: $(VENV)/.installed  ## Rewrite the code in the project's style

@@ -10,11 +10,12 @@ import torch
 from cases import NON_UNITS, VOCABULARY, config
 from test_modeling_cner_mrc import CASES as MRC_CASES
 from test_modeling_cner_mrc import model_of as mrc_model_of
-from transformers_tests.test_modeling_common import ModelTesterMixin
+from transformers_tests.test_modeling_common import MODEL_MAPPING_NAMES, ModelTesterMixin
 
-from hf_cner import CnerForQuestionAnswering, CnerForTokenClassification, CnerModel
+from hf_cner import CnerForQuestionAnswering, CnerForTokenClassification, CnerModel, CnerMrcConfig
 
 BATCH, LENGTH = 3, 7
+MODEL_MAPPING_NAMES["cner"] = "CnerModel"  # a model without a head has no loss
 
 
 class Tester:
@@ -25,9 +26,10 @@ class Tester:
     def __init__(self, made: Any) -> None:
         self.made = made
         encoder = made.encoder.get("config", made.encoder)
-        self.hidden_size = encoder.get("hidden_size") or encoder.get("embedding_size")
-        self.num_hidden_layers = encoder.get("num_hidden_layers", 0)
-        self.num_attention_heads = encoder.get("num_attention_heads")
+        names = (("hidden_size", "d_model", "embedding_size"), ("num_hidden_layers", "n_layer"))
+        self.hidden_size, layers = (next((encoder[n] for n in some if n in encoder), None) for some in names)
+        self.num_hidden_layers = layers or 0
+        self.num_attention_heads = encoder.get("num_attention_heads", encoder.get("n_head"))
 
     def get_config(self) -> Any:
         return copy.deepcopy(self.made)
@@ -60,7 +62,9 @@ class OurModels(ModelTesterMixin):
 
 def add(name: str, made: Any, classes: tuple[type, ...]) -> None:
     title = "".join(part.capitalize() for part in name.split("-"))
-    globals()[title] = type(title, (OurModels, unittest.TestCase), {"made": made, "all_model_classes": classes})
+    has_attentions = made.encoder["kind"] == "pretrained"
+    own = {"made": made, "all_model_classes": classes, "has_attentions": has_attentions}
+    globals()[title] = type(title, (OurModels, unittest.TestCase), own)
 
 
 CASES = (  # encoder, context, attention, decoder: each kind of each slot once at least
@@ -80,4 +84,5 @@ QUESTIONS = ("two-steps", "joint-static", "tags", "pointers")
 for case in CASES:
     add(case[0], config(*case), (CnerModel, CnerForTokenClassification))
 for name in QUESTIONS:
-    add(f"mrc-{name}", mrc_model_of(MRC_CASES[name]).config, (CnerForQuestionAnswering,))
+    made = CnerMrcConfig.from_dict(mrc_model_of(MRC_CASES[name]).config.to_dict())
+    add(f"mrc-{name}", made, (CnerForQuestionAnswering,))
