@@ -12,6 +12,7 @@ from .biaffine import BiaffineDecoder
 from .crf import LinearChainCRF
 from .global_pointer import GlobalPointerDecoder
 from .label_sets import are_tags
+from .precision import at_least_float32
 from .schemes import allowed_transitions, decode, encode
 from .span_decoder import ScoredSpan
 
@@ -54,7 +55,7 @@ class TaggingDecoder(nn.Module):
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Emissions `(batch, length, tags)` in fp32 of vectors `(batch, length, size)`; zero where `mask` is off."""
-        emissions = self.projection(self.dropout(vectors)).float()
+        emissions = at_least_float32(self.projection(self.dropout(vectors)))
         return emissions.masked_fill(~mask.unsqueeze(-1), 0.0)
 
     def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[int]:
