@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo notebooks test lint types unit slow test-lowest wheel smoke format clean
+.PHONY: help demo notebooks test lint types unit slow test-lowest peers wheel smoke format clean
 
 PYTHON ?= python3
 CORPUS ?= sample
@@ -11,6 +11,7 @@ TEST_WORKERS ?= 2
 VENV := .venv
 SMOKE_VENV := .venv-smoke
 LOWEST_VENV := .venv-lowest
+PEERS_VENV := .venv-peers
 LOWEST_TESTS := tests/test_constraints.py tests/test_registration.py tests/data/test_tokenizer.py tests/data/test_load.py \
 	tests/dataset_scripts tests/modeling/test_checkpoint_code.py tests/modeling/test_pipeline_cner.py \
 	tests/modeling/test_transformers_*.py tests/modeling/test_checkpoint_faults.py \
@@ -68,10 +69,20 @@ $(LOWEST_VENV)/.installed: constraints-lowest.txt setup.cfg pyproject.toml
 	$(LOWEST_VENV)/bin/python -m pip install --disable-pip-version-check --constraint constraints-lowest.txt --editable '.[peft,plots,test]'
 	@touch $@
 
-# Old transformers on the newest torch: DeBERTa of 5.2 still calls torch.jit.script.
+# Old transformers on the newest torch: DeBERTa of 5.12 still calls torch.jit.script.
 test-lowest: $(LOWEST_VENV)/.installed  ## A part of the test suite on the lowest versions that setup.cfg allows [TEST_WORKERS=2]
 	$(OFFLINE) $(LOWEST_VENV)/bin/python -m pytest -n $(TEST_WORKERS) -m "not data" \
 		-W 'ignore:`torch.jit.script` is deprecated:DeprecationWarning' $(LOWEST_TESTS)
+
+$(PEERS_VENV)/.installed: $(PINS)
+	$(call create_environment,$(PEERS_VENV))
+	$(PEERS_VENV)/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[peers,peft,test]'
+	@touch $@
+
+peers: $(PEERS_VENV)/.installed  ## What transformers and pytorch-crf test of their own, on ours; needs the network [TEST_WORKERS=2]
+	$(PEERS_VENV)/bin/python tests/peers/fetch.py $(PEERS_VENV)/peers
+	HF_CNER_PEERS=$(CURDIR)/$(PEERS_VENV)/peers $(OFFLINE) \
+		$(PEERS_VENV)/bin/python -m pytest -n $(TEST_WORKERS) --tb=short tests/peers
 
 format: $(VENV)/.installed  ## Rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
@@ -94,5 +105,5 @@ smoke: $(SMOKE_VENV)/.installed  ## Try the installed wheel, without the develop
 	$(OFFLINE) $(SMOKE_VENV)/bin/python -I tests/smoke.py
 
 clean:  ## Remove the environments and everything that was built
-	rm -rf $(VENV) $(SMOKE_VENV) $(LOWEST_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(SMOKE_VENV) $(LOWEST_VENV) $(PEERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
 	find hf_cner tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -58,7 +58,7 @@ def compare(batch: int, length: int, tags: int, rounds: int) -> tuple[tuple[floa
     """Loss with backward, and decoding, of one shape."""
     torch.manual_seed(0)
     theirs = torchcrf.CRF(tags, batch_first=True)
-    ours = LinearChainCRF(tags)
+    ours = LinearChainCRF(tags, batch_first=True)
     ours.load_state_dict(theirs.state_dict())
     emissions = torch.randn(batch, length, tags, requires_grad=True)
     gold = torch.randint(tags, (batch, length))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -16,29 +16,9 @@ from .configuration_cner import CnerConfig
 from .context import CONTEXTS
 from .encoder_pretrained import load_pretrained
 from .encoders import ENCODERS
-from .outputs import wants, wants_dict
+from .outputs import Layers, of_layers, wants, wants_dict
 from .slots import build
 from .units import full_mask, token_mask
-
-if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
-    from .activations import make_activation  # noqa: F401
-    from .bigrams import BigramEmbedding  # noqa: F401
-    from .character_encoder import CharacterEncoder  # noqa: F401
-    from .characters import TokenTypes  # noqa: F401
-    from .convolutions import IDCNN  # noqa: F401
-    from .encoder_elmo import ElmoEncoder  # noqa: F401
-    from .encoder_lattice import LatticeEncoder  # noqa: F401
-    from .encoder_static import StaticEncoder  # noqa: F401
-    from .extraction import Extraction  # noqa: F401
-    from .lattice import LatticeLSTM  # noqa: F401
-    from .layers import Linear  # noqa: F401
-    from .packing import Packing  # noqa: F401
-    from .recurrent import BiRecurrent  # noqa: F401
-    from .schemes import check_scheme  # noqa: F401
-    from .window_batches import EncodedWindow  # noqa: F401
-    from .windows import Window  # noqa: F401
-    from .words import WordEmbedding  # noqa: F401
-
 
 Model = TypeVar("Model", bound="CnerPreTrainedModel")
 FREE = ("trainable", "dropout", "layer_dropout")  # options of our encoders that weights made without them fit as well
@@ -51,7 +31,6 @@ class CnerPreTrainedModel(CnerBaseModel):
     base_model_prefix = "cner"
     _base_class = "CnerModel"  # what AutoModel makes of a checkpoint: the model without its decoder
     accepts_loss_kwargs = True  # forward takes num_items_in_batch: Trainer then weighs every unit alike
-    _keep_in_fp32_modules_strict = ["crf"]  # noqa: RUF012  (the base class's form)
 
     @classmethod
     def from_encoder_pretrained(
@@ -164,7 +143,7 @@ class CnerModel(CnerPreTrainedModel):
         attention_mask: torch.Tensor | None = None,
         token_type_ids: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
-        output_hidden_states: bool | None = None,
+        output_hidden_states: Layers = None,
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
     ) -> BaseModelOutput | tuple[Any, ...]:
@@ -183,7 +162,7 @@ class CnerModel(CnerPreTrainedModel):
         vectors = self.attention(vectors, mask)
         output = BaseModelOutput(
             last_hidden_state=vectors.masked_fill(~mask.unsqueeze(-1), 0.0),
-            hidden_states=encoded.hidden_states,
+            hidden_states=of_layers(encoded.hidden_states, self.config, output_hidden_states),
             attentions=encoded.attentions,
         )
         return output if wants_dict(self.config, return_dict) else output.to_tuple()

@@ -21,10 +21,12 @@ class CnerBaseModel(PreTrainedModel):
     _supports_flash_attn = True
     _supports_attention_backend = True
 
-    @property
-    def supports_gradient_checkpointing(self) -> bool:  # type: ignore[override]
-        """Whether the encoder can compute its activations again instead of keeping them; not all of them can."""
-        return any(hasattr(module, "gradient_checkpointing") for module in self.modules())
+    supports_gradient_checkpointing = True  # of the class; a model whose encoder cannot says so itself
+
+    def post_init(self) -> None:
+        """As transformers'; beforehand the model says whether its encoder can compute activations again."""
+        self.supports_gradient_checkpointing = any(hasattr(m, "gradient_checkpointing") for m in self.modules())
+        super().post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
         """Fill a layer that no checkpoint filled: each layer's own `reset_parameters`, children before parents."""

@@ -8,6 +8,7 @@ from typing import Any
 from transformers import PreTrainedConfig
 from transformers.utils import logging
 
+from .label_sets import labels_in_order, placeholders, scheme_of_tags, types_of_tags
 from .schemes import SCHEMES, tag_names
 
 logger = logging.get_logger(__name__)
@@ -20,7 +21,7 @@ LABELLING = ("entity_types", "id2label", "label2id", "num_labels", "span_decoder
 
 FOREIGN = (
     *("auto_map", "custom_pipelines", "quantization_config", "attn_implementation", "use_cache", "vocab_size"),
-    "experts_implementation",  # transformers 5.2 sets it itself
+    "experts_implementation",
     *(f"{name}_token_id" for name in ("pad", "unk", "cls", "sep", "bos", "eos", "mask")),
 )
 """Fields of a configuration that transformers, or a user of it, may set on any model."""
@@ -46,7 +47,11 @@ class CnerConfig(PreTrainedConfig):
         span_decoder: `softmax` or `crf` (both with `scheme`: BIO, BIOE or BIOES).
         entity_types: the types, in the order in which their labels are numbered. When it is left out and `id2label`
             holds tags (`O`, `B-…`), the types are read from the tags, and the tags keep their numbers; so is the scheme
-            where `span_decoder` names none.
+            where `span_decoder` names none. A set of tags may lack some (of S- tags in data without such entities).
+        id2label: labels that are no tags are legal as well; a tagging decoder then learns them without constraints, and
+            gives no spans. Assigned later (`config.id2label = …`, `config.num_labels = …`, `config.entity_types = …`),
+            labels, types and scheme follow each other; a model takes them over before it computes.
+        num_labels: without names, the labels are `LABEL_0`, `LABEL_1`, …, as transformers has it.
         dropout: probability with which an encoder output is dropped before the context layer (P4: 0.5).
         windows: how a long text is cut; the keyword options of `windows.make_windows`, lengths in characters.
         non_unit_ids: token ids that carry no tag (padding, cls, sep, bos, eos); everything else is a unit.
@@ -87,11 +92,13 @@ class CnerConfig(PreTrainedConfig):
             check_slot(name, getattr(self, name))
         if not __name__.startswith("transformers_modules"):
             kwargs.pop("custom_pipelines", None)  # the installed package has registered the task: no code to trust
-        names = [name for _, name in sorted((int(i), name) for i, name in (id2label or {}).items())]
-        tagging = self.span_decoder["kind"] in TAGGING_KINDS
-        self.entity_types = list(entity_types or (types_of_tags(names) if tagging else names))
-        if tagging and "scheme" not in self.span_decoder:
-            self.span_decoder |= scheme_of(names, self.entity_types)
+        names = labels_in_order(id2label or {})
+        if not names and not entity_types and num_labels is not None:
+            names = placeholders(num_labels)
+            id2label = dict(enumerate(names))
+        if self.gives_tags and "scheme" not in self.span_decoder and (scheme := scheme_of_tags(names)):
+            self.span_decoder["scheme"] = scheme
+        self.entity_types = list(entity_types or self._types_of(names))
         labels = self.derived_labels(id2label)
         if num_labels is not None and num_labels != len(labels):
             raise ValueError(
@@ -105,45 +112,111 @@ class CnerConfig(PreTrainedConfig):
     def from_dict(cls, config_dict: dict[str, Any], **kwargs: Any) -> Any:
         """As transformers', but new labels, types or a new decoder replace the old ones together.
 
-        `from_pretrained(…, id2label=…)` would otherwise change the labels alone, and leave types and scheme.
+        `from_pretrained(…, id2label=…)` would otherwise change the labels alone, and leave types and scheme. Another
+        `num_labels` leaves the labels without names, as it does in transformers' own configurations.
         """
         given = {name: kwargs.pop(name) for name in LABELLING if kwargs.get(name) is not None}
         kept = dict(config_dict)
         if "label2id" in given and "id2label" not in given:
             given["id2label"] = {number: name for name, number in given["label2id"].items()}
-        if "id2label" in given:
+        named = any(name in given for name in ("id2label", "entity_types", "span_decoder"))
+        other_count = bool(kept.get("id2label")) and given.get("num_labels") not in (None, len(kept["id2label"]))
+        if "id2label" in given or (other_count and not named):
             kept.pop("entity_types", None)
-            kept["span_decoder"] = {"kind": "crf", **(kept.get("span_decoder") or {})}
-            kept["span_decoder"].pop("scheme", None)  # the tags say which
-        if "id2label" in given or "entity_types" in given or "span_decoder" in given:
+        if "id2label" in given and "span_decoder" not in given:
+            slot = {"kind": "crf", **(kept.get("span_decoder") or {})}
+            if slot["kind"] in TAGGING_KINDS:
+                slot["scheme"] = scheme_of_tags(labels_in_order(given["id2label"])) or slot.get("scheme", "BIOES")
+            kept["span_decoder"] = slot
+        if named or other_count:
             kept.pop("id2label", None)
         return super().from_dict({**kept, **given}, **kwargs)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if "entity_types" not in vars(self) or not vars(self).get("id2label"):
+            return  # while it is being made
+        if name == "id2label":
+            self.adopt_labels()
+        elif name in ("entity_types", "span_decoder") and self.entity_types:
+            self.id2label = dict(enumerate(self.derived_labels(None)))
+
+    def save_pretrained(self, *args: Any, **kwargs: Any) -> None:
+        """As transformers does; what is saved can be loaded, also where the dict `id2label` was changed in place."""
+        self.adopt_labels()
+        super().save_pretrained(*args, **kwargs)
+
+    def adopt_labels(self) -> None:
+        """Make types, scheme and `label2id` those of `id2label`; nothing changes where they are.
+
+        Raises:
+            ValueError: labels that stand there twice, or numbers with gaps.
+        """
+        labels = labels_in_order(self.id2label or {})
+        own = vars(self)  # assigning would adopt labels anew
+        own["label2id"] = {name: number for number, name in enumerate(labels)}
+        types = self._types_of(labels)
+        if set(types) != set(self.entity_types) or not self.gives_tags:
+            own["entity_types"] = types
+        old = self.span_decoder.get("scheme", "BIOES")
+        if self.gives_tags and (scheme := scheme_of_tags(labels) or old) != old:
+            self.span_decoder["scheme"] = scheme
+        if limits := self.span_decoder.get("thresholds"):
+            self.span_decoder["thresholds"] = {name: limit for name, limit in limits.items() if name in types}
+
+    @property
+    def gives_tags(self) -> bool:
+        """Whether the decoder gives each unit a tag; others score spans."""
+        return self.span_decoder["kind"] in TAGGING_KINDS
+
+    def _types_of(self, labels: list[str]) -> list[str]:
+        """The entity types of these labels; none where a tagging decoder has labels that are no tags."""
+        if not self.gives_tags:
+            return labels
+        scheme = scheme_of_tags(labels)
+        if scheme is None and labels not in (["O"], placeholders(len(labels))):
+            logger.warning_once(
+                f"The labels {labels} are no set of tags of {', '.join(SCHEMES)}: they are learnt without constraints, "
+                "and the model gives a label for each unit, but no spans."
+            )
+        return [] if scheme is None else types_of_tags(labels)
+
     def derived_labels(self, id2label: dict[int, str] | None) -> list[str]:
-        """The labels in the order of their numbers: the tags of the scheme, or the entity types of a span decoder."""
+        """The labels in the order of their numbers: the tags of the scheme, or the entity types of a span decoder.
+
+        Raises:
+            ValueError: labels that do not agree with types and scheme.
+        """
         repeated = {name for name in self.entity_types if self.entity_types.count(name) > 1}
         if repeated:
             raise ValueError(f"entity_types names {sorted(repeated)} more than once; each type must stand there once.")
-        if self.span_decoder["kind"] not in TAGGING_KINDS:
-            return list(self.entity_types)
-        names = tag_names(self.span_decoder.get("scheme", "BIOES"), self.entity_types)
+        scheme = self.span_decoder.get("scheme", "BIOES")
+        names = tag_names(scheme, self.entity_types) if self.gives_tags else list(self.entity_types)
         if id2label is None:
             return names
-        given = [name for _, name in sorted((int(i), name) for i, name in id2label.items())]
-        if sorted(given) == sorted(names):
-            return given  # the same tags in the order of whoever numbered them
-        if given == [f"LABEL_{number}" for number in range(len(names))]:  # what transformers fills in by itself
+        given = labels_in_order(id2label)
+        if self.entity_types and given == placeholders(len(names)):  # what transformers fills in by itself
             return names
+        if sorted(given) == sorted(names):
+            return given  # the same labels in the order of whoever numbered them
+        if self.gives_tags and self._hold(given, scheme):
+            return given
+        of_scheme = f"the scheme {scheme} with the types {self.entity_types} has the tags"
+        what = of_scheme if self.gives_tags else "the types are"
         raise ValueError(
-            f"id2label holds {given}, but the scheme {self.span_decoder.get('scheme', 'BIOES')} with the types "
-            f"{self.entity_types} has the tags {names}. Pass entity_types alone, or labels that agree with the scheme."
+            f"id2label holds {given}, but {what} {names}. Pass entity_types alone, or labels that agree with them."
         )
+
+    def _hold(self, labels: list[str], scheme: str) -> bool:
+        """Whether types and scheme are those of an incomplete set of tags, or there are none and the labels no tags."""
+        found = scheme_of_tags(labels)
+        return found in (None, scheme) and set(self.entity_types) == set(types_of_tags(labels) if found else [])
 
     @property
     def keys_to_ignore_at_inference(self) -> list[str]:
         """What a plain `Trainer` does not collect; the scores of spans are of another width in every batch."""
         keys = ["emissions", "hidden_states", "attentions"]
-        return keys if self.span_decoder["kind"] in TAGGING_KINDS else [*keys, "logits"]
+        return keys if self.gives_tags else [*keys, "logits"]
 
     @property
     def vocab_size(self) -> int:
@@ -162,19 +235,9 @@ def check_slot(name: str, slot: Slot) -> None:
         raise ValueError(f"The slot {name} must be a dict with a 'kind', as {{'kind': 'none'}}; found {slot!r}.")
 
 
-def scheme_of(tags: list[str], entity_types: list[str]) -> Slot:
-    """`{"scheme": …}` of the scheme that has just these tags; empty when none has."""
-    return next(({"scheme": s} for s in SCHEMES if sorted(tag_names(s, entity_types)) == sorted(tags)), {})
-
-
 def tell_unknown(options: dict[str, Any]) -> None:
     """Warn of fields that are neither ours nor transformers', as an older checkpoint may have them; they are kept."""
     known = PreTrainedConfig()
     unknown = [name for name in options if not (name in FOREIGN or name.startswith("_") or hasattr(known, name))]
     if unknown:
         logger.warning(f"The configuration has fields that this version of hf_cner does not use: {unknown}.")
-
-
-def types_of_tags(tags: list[str]) -> list[str]:
-    """Entity types in the order of their first tag: `["O", "B-body"]` gives `["body"]`."""
-    return list(dict.fromkeys(tag[2:] for tag in tags if tag[:2] in ("B-", "I-", "E-", "S-")))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from transformers import PreTrainedConfig
 
 from .configuration_cner import DEFAULT_CONTEXT, DEFAULT_ENCODER, DEFAULT_WINDOWS, Slot, check_slot, tell_unknown
-
-if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
-    from .schemes import check_scheme  # noqa: F401
+from .label_sets import labels_in_order, placeholders
 
 DEFAULT_INTERACTION: Slot = {"kind": "separate"}
 DEFAULT_MRC_DECODER: Slot = {"kind": "biaffine"}
@@ -56,6 +54,7 @@ class CnerMrcConfig(PreTrainedConfig):
         pad_token_id: int = 0,
         id2label: dict[int, str] | None = None,
         label2id: dict[str, int] | None = None,
+        num_labels: int | None = None,
         **kwargs: Any,
     ) -> None:
         self.encoder = copy.deepcopy(DEFAULT_ENCODER if encoder is None else encoder)
@@ -72,7 +71,12 @@ class CnerMrcConfig(PreTrainedConfig):
             kwargs.pop("custom_pipelines", None)  # the installed package has registered the task: no code to trust
         self.pad_token_id = pad_token_id
         super().__init__(**kwargs)
-        self.set_queries(dict(queries or {}), dict(query_ids or {}), entity_types)
+        given = labels_in_order(id2label or {})
+        named = [] if given == placeholders(len(given)) else given  # what transformers fills in by itself
+        self.set_queries(dict(queries or {}), dict(query_ids or {}), entity_types or ([] if queries else named))
+        self._check_labels(named or self.entity_types)
+        if num_labels is not None:
+            self.num_labels = num_labels  # refused where there are more or fewer questions
         tell_unknown(kwargs)
 
     def set_queries(
@@ -83,11 +87,24 @@ class CnerMrcConfig(PreTrainedConfig):
         check_queries(names, queries)
         if query_ids and (odd := sorted(set(names) ^ set(query_ids))):
             raise ValueError(f"query_ids must hold one list for each of {names}, and nothing else; look at {odd[0]!r}.")
-        self.entity_types = names
+        self.entity_types = names  # before the labels, which are held against them
         self.queries = queries
         self.query_ids = {name: [int(i) for i in ids] for name, ids in query_ids.items()}
         self.id2label = dict(enumerate(names))
         self.label2id = {name: number for number, name in enumerate(names)}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "id2label" and "entity_types" in vars(self):
+            self._check_labels(labels_in_order(value))
+        super().__setattr__(name, value)
+
+    def _check_labels(self, labels: list[str]) -> None:
+        """Raise ValueError where labels are not the types that are asked for, in their order."""
+        if labels != self.entity_types:
+            raise ValueError(
+                f"A question-answering model has one label for each type that it asks for: the labels are {labels}, "
+                f"the types {self.entity_types}. Pass queries={{type: question}}, or call set_queries on the model."
+            )
 
     @property
     def vocab_size(self) -> int:

@@ -41,30 +41,36 @@ class LinearChainCRF(CRF):
 
     Args:
         num_tags: number of tags.
-        batch_first: emissions are `(batch, length, tags)`, as everywhere below, rather than `(length, batch, tags)`.
+        batch_first: emissions are `(batch, length, tags)`, as everywhere below, rather than `(length, batch, tags)`,
+            which is the default, as in torchcrf.
         constraints: which first tags `[t]`, pairs `[previous][next]` and last tags `[t]` are legal, as
             `schemes.allowed_transitions` gives them. All others are impossible, in training and decoding, whatever the
             parameters say. They are no part of the state dict.
     """
 
-    def __init__(self, num_tags: int, batch_first: bool = True, *, constraints: Constraints | None = None) -> None:
+    def __init__(self, num_tags: int, batch_first: bool = False, *, constraints: Constraints | None = None) -> None:
         super().__init__(num_tags, batch_first)
         for name, parameter in list(self.named_parameters()):
             if parameter.dtype in (torch.float16, torch.bfloat16):  # the default dtype of whoever builds this
                 setattr(self, name, nn.Parameter(torch.empty_like(parameter, dtype=torch.float32)))
                 self.reset_parameters()
-        self.constraints = constraints
         self._warned = False
+        self.set_constraints(constraints)
+
+    def set_constraints(self, constraints: Constraints | None) -> None:
+        """What is legal from now on; None for everything. Raises ValueError where it is for another number of tags."""
+        self.constraints = constraints
         self._forbidden: list[np.ndarray] | None = None  # no buffers: those would not survive being built on meta
         if constraints is not None:
             start, matrix, end = constraints
             sizes = {len(start), len(matrix), len(end), *(len(row) for row in matrix)}
-            if sizes != {num_tags}:
-                raise ValueError(f"The constraints are for {sorted(sizes)} tags, the CRF has {num_tags}.")
+            if sizes != {self.num_tags}:
+                raise ValueError(f"The constraints are for {sorted(sizes)} tags, the CRF has {self.num_tags}.")
             self._forbidden = [~np.array(part, dtype=bool) for part in constraints]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(num_tags={self.num_tags}, constrained={self.constraints is not None})"
+        constrained = "" if self.constraints is None else ", constrained=True"
+        return f"{type(self).__name__}(num_tags={self.num_tags}{constrained})"
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "LinearChainCRF":
         """Move the parameters as `fn` does, but leave them unrounded where it would put them into 16 bits."""
@@ -207,7 +213,8 @@ class LinearChainCRF(CRF):
         Returns:
             `(len(segments),)` float64.
         """
-        return self.batch_segment_probabilities(emissions.unsqueeze(0), [segments])[0]
+        batch = emissions.unsqueeze(0 if self.batch_first else 1)
+        return self.batch_segment_probabilities(batch, [segments])[0]
 
     @torch.compiler.disable
     @torch.no_grad()

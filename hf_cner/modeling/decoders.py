@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 from .biaffine import BiaffineDecoder
 from .crf import LinearChainCRF
 from .global_pointer import GlobalPointerDecoder
+from .label_sets import are_tags
 from .precision import at_least_float32
 from .schemes import allowed_transitions, decode, encode
 from .span_decoder import ScoredSpan
@@ -24,19 +25,33 @@ class TaggingDecoder(nn.Module):
 
     Args:
         input_size: size of the vectors.
-        labels: the tags in the order of their numbers, `["O", "B-…", …]`.
+        labels: the tags in the order of their numbers, `["O", "B-…", …]`. Some of the scheme's may lack. Labels that
+            are no tags are learnt as well; then nothing is constrained, and there are no spans.
         scheme: BIO, BIOE or BIOES.
         dropout: probability of dropping a vector's component before the projection.
     """
 
     def __init__(self, input_size: int, labels: Sequence[str], *, scheme: str = "BIOES", dropout: float = 0.0) -> None:
         super().__init__()
-        self.labels = list(labels)
-        self.scheme = scheme
-        self.ids = {name: number for number, name in enumerate(self.labels)}
-        self.outside = self.ids["O"]
+        self.set_labels(labels, scheme=scheme)
         self.dropout = nn.Dropout(dropout)
         self.projection = nn.Linear(input_size, len(self.labels))
+
+    def set_labels(self, labels: Sequence[str], *, scheme: str) -> None:
+        """What the last axis of the emissions stands for from now on."""
+        self.labels = list(labels)
+        self.scheme = scheme
+        self.has_tags = are_tags(labels, scheme)
+        self.ids = {name: number for number, name in enumerate(self.labels)}
+        self.outside = self.ids.get("O", 0)
+
+    def require_tags(self) -> None:
+        """Raise ValueError where the labels are no tags, so that there are no spans."""
+        if not self.has_tags:
+            raise ValueError(
+                f"The labels {self.labels} are no tags of the scheme {self.scheme}, so they make no spans: name them, "
+                'as model.config.id2label = {0: "O", 1: "B-药物", 2: "I-药物"}, or read the argmax of the logits.'
+            )
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Emissions `(batch, length, tags)` in fp32 of vectors `(batch, length, size)`; zero where `mask` is off."""
@@ -44,8 +59,16 @@ class TaggingDecoder(nn.Module):
         return emissions.masked_fill(~mask.unsqueeze(-1), 0.0)
 
     def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[int]:
-        """Tag numbers of the units of a text with these spans; raises ValueError where the scheme cannot hold them."""
-        return [self.ids[tag] for tag in encode(spans, length, self.scheme)]
+        """Tag numbers of the units of a text with these spans.
+
+        Raises:
+            ValueError: spans that the scheme cannot hold, or that need a tag that is not among the labels.
+        """
+        self.require_tags()
+        tags = encode(spans, length, self.scheme)
+        if missing := sorted(set(tags) - set(self.ids)):
+            raise ValueError(f"The tags {missing} are needed, but are not among the checkpoint's labels {self.labels}.")
+        return [self.ids[tag] for tag in tags]
 
     def rows(self, emissions: torch.Tensor, mask: torch.Tensor) -> list[torch.Tensor]:
         """The emissions of each row's units, `(units, tags)`."""
@@ -57,6 +80,7 @@ class TaggingDecoder(nn.Module):
 
     def spans(self, tags: Sequence[int]) -> list[tuple[int, int, str]]:
         """Entities of a tag sequence; fragments that the scheme forbids give nothing."""
+        self.require_tags()
         return decode([self.labels[tag] for tag in tags], self.scheme)
 
 
@@ -94,6 +118,8 @@ class CrfDecoder(TaggingDecoder):
             they are learnt, as the papers do.
     """
 
+    _keep_in_fp32_modules_strict = ("crf",)  # what transformers does not round when it loads a model in 16 bits
+
     def __init__(
         self,
         input_size: int,
@@ -104,8 +130,16 @@ class CrfDecoder(TaggingDecoder):
         constrained: bool = True,
     ) -> None:
         super().__init__(input_size, labels, scheme=scheme, dropout=dropout)
-        constraints = allowed_transitions(scheme, self.labels) if constrained else None
-        self.crf = LinearChainCRF(len(self.labels), constraints=constraints)
+        self.constrained = constrained
+        self.crf = LinearChainCRF(len(self.labels), batch_first=True)
+        self.set_labels(labels, scheme=scheme)
+
+    def set_labels(self, labels: Sequence[str], *, scheme: str) -> None:
+        """As the base class; what is constrained follows the labels."""
+        super().set_labels(labels, scheme=scheme)
+        if hasattr(self, "crf"):
+            constrained = self.constrained and self.has_tags
+            self.crf.set_constraints(allowed_transitions(scheme, self.labels) if constrained else None)
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the sequences' negative log-likelihoods, scalar."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,45 +11,12 @@ from torch import nn
 from .attention import ATTENTIONS
 from .backbone import CnerModel, CnerPreTrainedModel
 from .context import CONTEXTS
-from .decoders import DECODERS
-from .outputs import CnerOutput, wants_dict
+from .decoders import DECODERS, TaggingDecoder
+from .label_sets import labels_in_order
+from .outputs import CnerOutput, Layers, wants_dict
 from .slots import build
 from .span_decoder import ScoredSpan
-from .units import full_mask, loss_divisor, tagged_mask, token_mask
-
-if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
-    from .activations import make_activation  # noqa: F401
-    from .band import band_scores  # noqa: F401
-    from .base_model import CnerBaseModel  # noqa: F401
-    from .biaffine import BiaffineScorer  # noqa: F401
-    from .bigrams import BigramEmbedding  # noqa: F401
-    from .character_encoder import CharacterEncoder  # noqa: F401
-    from .characters import TokenTypes  # noqa: F401
-    from .configuration_cner import CnerConfig  # noqa: F401
-    from .convolutions import IDCNN  # noqa: F401
-    from .crf import LinearChainCRF  # noqa: F401
-    from .crf_chains import Potentials  # noqa: F401
-    from .crf_decode import best_paths  # noqa: F401
-    from .crf_likelihood import Posterior  # noqa: F401
-    from .crf_segments import segment_probabilities  # noqa: F401
-    from .encoder_elmo import ElmoEncoder  # noqa: F401
-    from .encoder_lattice import LatticeEncoder  # noqa: F401
-    from .encoder_pretrained import PretrainedEncoder  # noqa: F401
-    from .encoder_static import StaticEncoder  # noqa: F401
-    from .encoders import ENCODERS  # noqa: F401
-    from .extraction import Extraction  # noqa: F401
-    from .global_pointer import GlobalPointerDecoder  # noqa: F401
-    from .lattice import LatticeLSTM  # noqa: F401
-    from .layers import Linear  # noqa: F401
-    from .packing import Packing  # noqa: F401
-    from .pipeline_cner import ClinicalNerPipeline  # noqa: F401
-    from .positions import WidthBias  # noqa: F401
-    from .recurrent import BiRecurrent  # noqa: F401
-    from .resolve import resolve  # noqa: F401
-    from .schemes import check_scheme  # noqa: F401
-    from .window_batches import EncodedWindow  # noqa: F401
-    from .windows import Window  # noqa: F401
-    from .words import WordEmbedding  # noqa: F401
+from .units import check_labels, full_mask, loss_divisor, tagged_mask, token_mask
 
 
 class CnerForTokenClassification(CnerPreTrainedModel):
@@ -91,7 +58,7 @@ class CnerForTokenClassification(CnerPreTrainedModel):
         labels: torch.Tensor | None = None,
         unit_mask: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
-        output_hidden_states: bool | None = None,
+        output_hidden_states: Layers = None,
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
         eval_logits: str | None = None,
@@ -106,14 +73,17 @@ class CnerForTokenClassification(CnerPreTrainedModel):
             unit_mask: `(batch, length)`; the positions that carry a tag. Default: where `labels` is not -100, else
                 every position that is attended to and holds no special token.
             num_items_in_batch: divisor of the loss; default: the number of units here.
+            output_hidden_states: True for all layers of the encoder, or the number or numbers of those wanted, as -1.
             eval_logits: overrides the configuration's for this call.
         """
+        self.follow_labels()
         attention_mask = full_mask(input_ids, inputs_embeds, attention_mask)
+        check_labels(labels, attention_mask, tags=self.config.gives_tags)
         encoded = self.cner(
             input_ids, attention_mask, token_type_ids, inputs_embeds, output_hidden_states, output_attentions, True
         )
         text = token_mask(input_ids, attention_mask, self.config.non_unit_ids)
-        tags = labels if labels is not None and labels.ndim == 2 else None  # span labels say nothing about positions
+        tags = labels if self.config.gives_tags else None  # span labels say nothing about positions
         units = tagged_mask(text, tags, unit_mask)
         emissions = self.span_decoder(encoded.last_hidden_state, units)
         loss = None
@@ -130,6 +100,28 @@ class CnerForTokenClassification(CnerPreTrainedModel):
             attentions=encoded.attentions,
         )
         return output if wants_dict(self.config, return_dict) else output.to_tuple()
+
+    def follow_labels(self) -> None:
+        """Take over labels that were changed in the configuration (`model.config.id2label = …`) since the last call.
+
+        Raises:
+            ValueError: their number is not that of the decoder's scores.
+        """
+        labels = labels_in_order(self.config.id2label or {})
+        decoder = self.span_decoder
+        if labels == decoder.labels:
+            return
+        if len(labels) != len(decoder.labels):
+            raise ValueError(
+                f"The configuration has {len(labels)} labels {labels}, but the model's decoder has "
+                f"{len(decoder.labels)}. Load it for these labels, with from_pretrained(…, id2label=…, "
+                "ignore_mismatched_sizes=True)."
+            )
+        self.config.adopt_labels()  # also where the dict was changed in place
+        if isinstance(decoder, TaggingDecoder):
+            decoder.set_labels(labels, scheme=self.config.span_decoder.get("scheme", "BIOES"))
+        else:
+            decoder.set_labels(labels)
 
     def unit_mask(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None) -> torch.Tensor:
         """Positions of these ids that carry a tag, `(batch, length)` bool."""
@@ -149,6 +141,7 @@ class CnerForTokenClassification(CnerPreTrainedModel):
             emissions: a batch `(batch, length, …)` with its `unit_mask` `(batch, length)`, or a list with one tensor
                 `(units, …)` per document, as stitching makes them.
         """
+        self.follow_labels()
         if isinstance(emissions, torch.Tensor):
             if unit_mask is None:
                 unit_mask = torch.ones(emissions.shape[:2], dtype=torch.bool, device=emissions.device)
@@ -169,4 +162,5 @@ class CnerForTokenClassification(CnerPreTrainedModel):
 
     def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[int]:
         """Labels of a text of `length` units with these spans; raises ValueError where the decoder cannot hold them."""
+        self.follow_labels()
         return self.span_decoder.encode_targets(spans, length)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -12,40 +12,11 @@ from .backbone import CnerModel, CnerPreTrainedModel
 from .configuration_cner_mrc import CnerMrcConfig, check_queries
 from .interaction import INTERACTIONS
 from .mrc_decoders import MRC_DECODERS
-from .outputs import CnerOutput, wants_dict
+from .outputs import CnerOutput, Layers, wants, wants_dict
 from .packing import gather_units
 from .slots import build
 from .span_decoder import ScoredSpan
-from .units import full_mask, loss_divisor, tagged_mask, token_mask
-
-if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
-    from .activations import make_activation  # noqa: F401
-    from .attention import AdditiveAttention  # noqa: F401
-    from .band import band_scores  # noqa: F401
-    from .base_model import CnerBaseModel  # noqa: F401
-    from .biaffine import BiaffineScorer  # noqa: F401
-    from .bigrams import BigramEmbedding  # noqa: F401
-    from .character_encoder import CharacterEncoder  # noqa: F401
-    from .characters import TokenTypes  # noqa: F401
-    from .configuration_cner import CnerConfig  # noqa: F401
-    from .context import NoContext  # noqa: F401
-    from .convolutions import IDCNN  # noqa: F401
-    from .encoder_elmo import ElmoEncoder  # noqa: F401
-    from .encoder_lattice import LatticeEncoder  # noqa: F401
-    from .encoder_pretrained import PretrainedEncoder  # noqa: F401
-    from .encoder_static import StaticEncoder  # noqa: F401
-    from .encoders import ENCODERS  # noqa: F401
-    from .extraction import Extraction  # noqa: F401
-    from .lattice import LatticeLSTM  # noqa: F401
-    from .layers import Linear  # noqa: F401
-    from .pipeline_cner import ClinicalNerPipeline  # noqa: F401
-    from .positions import WidthBias  # noqa: F401
-    from .recurrent import BiRecurrent  # noqa: F401
-    from .resolve import resolve  # noqa: F401
-    from .schemes import check_scheme  # noqa: F401
-    from .window_batches import EncodedWindow  # noqa: F401
-    from .windows import Window  # noqa: F401
-    from .words import WordEmbedding  # noqa: F401
+from .units import check_labels, full_mask, loss_divisor, tagged_mask, token_mask
 
 Encoded = tuple[torch.Tensor, torch.Tensor]  # vectors (c, m, d) and mask (c, m) of the questions
 SAMPLE = 4  # weights of each parameter, from its middle, that are compared to see whether it has changed
@@ -151,7 +122,7 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         labels: torch.Tensor | None = None,
         unit_mask: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
-        output_hidden_states: bool | None = None,
+        output_hidden_states: Layers = None,
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
         eval_logits: str | None = None,
@@ -173,8 +144,10 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         if not self.query_ids:
             raise ValueError("The model has no queries; call set_queries({type: question}, tokenizer) first.")
         attention_mask = full_mask(input_ids, None, attention_mask)
+        check_labels(labels, attention_mask, tags=False)
         units = tagged_mask(token_mask(input_ids, attention_mask, self.config.non_unit_ids), None, unit_mask)
         if self.interaction.joint:
+            self._refuse_states(output_hidden_states=output_hidden_states, output_attentions=output_attentions)
             vectors, hidden_states, attentions = self._ask_jointly(input_ids, attention_mask, units), None, None
         else:
             encoded = self.cner(
@@ -189,6 +162,15 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
             loss = self.span_decoder.loss(emissions, labels, units) / loss_divisor(units, num_items_in_batch)
         output = CnerOutput(loss, emissions, emissions, hidden_states, attentions)
         return output if wants_dict(self.config, return_dict) else output.to_tuple()
+
+    def _refuse_states(self, **asked: Layers) -> None:
+        """Raise ValueError where what is asked for has no meaning when question and text are one sequence."""
+        for name, given in asked.items():
+            if wants(self.config, name, given):
+                raise ValueError(
+                    f"{name} cannot be had of questions that are asked jointly: each text is encoded once with each "
+                    "question. Leave it out, or use the interaction 'separate'."
+                )
 
     def _questions(self, device: torch.device) -> Encoded:
         """Vectors `(c, m, d)` of the questions and their mask; kept between calls in evaluation without gradient."""

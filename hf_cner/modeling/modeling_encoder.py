@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,23 +11,9 @@ from transformers.modeling_outputs import BaseModelOutput
 from .base_model import CnerBaseModel
 from .configuration_encoder import CnerEncoderConfig
 from .encoders import ENCODERS
-from .outputs import wants, wants_dict
+from .outputs import Layers, of_layers, wants, wants_dict
 from .slots import build
 from .units import full_mask
-
-if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
-    from .bigrams import BigramEmbedding  # noqa: F401
-    from .character_encoder import CharacterEncoder  # noqa: F401
-    from .configuration_cner import Slot  # noqa: F401
-    from .encoder_elmo import ElmoEncoder  # noqa: F401
-    from .encoder_lattice import LatticeEncoder  # noqa: F401
-    from .encoder_pretrained import PretrainedEncoder  # noqa: F401
-    from .encoder_static import StaticEncoder  # noqa: F401
-    from .lattice import LatticeLSTM  # noqa: F401
-    from .layers import Linear  # noqa: F401
-    from .packing import Packing  # noqa: F401
-    from .schemes import check_scheme  # noqa: F401
-    from .words import WordEmbedding  # noqa: F401
 
 
 class CnerEncoderModel(CnerBaseModel):
@@ -57,7 +43,7 @@ class CnerEncoderModel(CnerBaseModel):
         attention_mask: torch.Tensor | None = None,
         token_type_ids: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
-        output_hidden_states: bool | None = None,
+        output_hidden_states: Layers = None,
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
     ) -> BaseModelOutput | tuple[Any, ...]:
@@ -70,4 +56,5 @@ class CnerEncoderModel(CnerBaseModel):
             output_hidden_states=wants(self.config, "output_hidden_states", output_hidden_states),
             output_attentions=wants(self.config, "output_attentions", output_attentions),
         )
+        output.hidden_states = of_layers(output.hidden_states, self.config, output_hidden_states)
         return output if wants_dict(self.config, return_dict) else output.to_tuple()

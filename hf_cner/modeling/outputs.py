@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers.utils.generic import ModelOutput
+
+States = tuple[torch.FloatTensor, ...] | None  # as transformers has it, also where it puts None for a layer
+Layers = bool | int | Sequence[int] | None
+"""What `output_hidden_states` may be: all or none, or the numbers of the layers."""
 
 
 @dataclass
@@ -31,9 +36,23 @@ class CnerOutput(ModelOutput):
     attentions: tuple[torch.FloatTensor, ...] | None = None
 
 
-def wants(config: Any, name: str, given: bool | None) -> bool:
+def wants(config: Any, name: str, given: Layers) -> bool:
     """The option `name` of one call: as given, else as the configuration says."""
     return bool(getattr(config, name) if given is None else given)
+
+
+def of_layers(states: tuple[torch.Tensor, ...] | None, config: Any, given: Layers) -> States:
+    """The hidden states that `output_hidden_states` asks for, with None in the place of all others.
+
+    True asks for all; a number, or a list of numbers, for these, counted from the end where they are negative. Numbers
+    of layers that do not exist ask for nothing. All this as in transformers 5.23.
+    """
+    wanted = config.output_hidden_states if given is None else given
+    if states is None or wanted is None or isinstance(wanted, bool):
+        return cast(States, states)
+    count = len(states)
+    numbers = {n % count for n in ([wanted] if isinstance(wanted, int) else wanted) if -count <= n < count}
+    return cast(States, tuple(state if number in numbers else None for number, state in enumerate(states)))
 
 
 def wants_dict(config: Any, return_dict: bool | None) -> bool:

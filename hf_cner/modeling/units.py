@@ -31,6 +31,25 @@ def tagged_mask(text: torch.Tensor, labels: torch.Tensor | None, unit_mask: torc
     return text
 
 
+def check_labels(labels: torch.Tensor | None, given: torch.Tensor, *, tags: bool) -> None:
+    """Raise one sentence where labels are not of the form from which the decoder learns.
+
+    Args:
+        labels: tags `(batch, length)`, or spans `(batch, m, 3)`.
+        given: ids `(batch, length)` or embeddings `(batch, length, size)`.
+        tags: whether the decoder learns from tags.
+    """
+    if labels is None:
+        return
+    right = labels.shape == given.shape[:2] if tags else labels.ndim == 3 and labels.shape[2] == 3
+    if not right or len(labels) != len(given):
+        form = "a tag for each position, (batch, length)" if tags else "spans (batch, m, 3): start, end, type"
+        hint = "" if tags else "; for tags, choose the decoder 'crf' or 'softmax'"
+        raise ValueError(
+            f"The labels must be {form}; found the shape {tuple(labels.shape)} with inputs {tuple(given.shape)}{hint}."
+        )
+
+
 def loss_divisor(units: torch.Tensor, num_items_in_batch: torch.Tensor | int | None) -> torch.Tensor:
     """What a sum of losses is divided by: the number of items that a trainer gives, else of units; at least 1."""
     return torch.as_tensor(units.sum() if num_items_in_batch is None else num_items_in_batch).clamp(min=1)

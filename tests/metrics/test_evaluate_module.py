@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import doctest
+import importlib
+import inspect
 from pathlib import Path
 
 import evaluate
@@ -89,3 +92,14 @@ def test_bad_input(predictions: object, message: str) -> None:
 def test_what_can_be_gone_through_once_is_counted_as_well() -> None:
     spans = [[{"start": 0, "end": 2, "type": "症状"}], []]
     assert ClinicalNer().compute(predictions=iter(spans), references=map(list, spans))["strict_f1"] == 1.0
+
+
+def test_the_library_s_own_test_of_metrics_passes() -> None:
+    """evaluate loads a metric's module, takes no `**kwargs` in `_compute`, and runs more than one doctest example."""
+    path = evaluate.loading.evaluation_module_factory(str(FOLDER), module_type="metric").module_path
+    module = importlib.import_module(path)
+    metric = evaluate.loading.import_main_class(module.__name__)
+    kinds = {parameter.kind for parameter in inspect.signature(metric._compute).parameters.values()}
+    assert inspect.Parameter.VAR_KEYWORD not in kinds
+    results = doctest.testmod(module, raise_on_error=True)
+    assert results.failed == 0 and results.attempted > 1

@@ -42,7 +42,7 @@ EXTREMES = {  # standard deviations of emissions and of transitions
 def make(case: str, scale: float = 1.0, seed: int = 0) -> LinearChainCRF:
     torch.manual_seed(seed)
     num_tags, constraints = CASES[case]
-    crf = LinearChainCRF(num_tags, constraints=constraints).double()
+    crf = LinearChainCRF(num_tags, constraints=constraints, batch_first=True).double()
     for parameter in crf.parameters():
         torch.nn.init.normal_(parameter, std=scale)
     return crf

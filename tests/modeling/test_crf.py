@@ -21,7 +21,7 @@ from hf_cner.modeling.crf import LinearChainCRF
 
 
 def test_state_dicts_load_both_ways_and_hold_no_constraints() -> None:
-    theirs, ours = torchcrf.CRF(3), LinearChainCRF(3, constraints=BIO)
+    theirs, ours = torchcrf.CRF(3), LinearChainCRF(3, constraints=BIO, batch_first=True)
     assert list(theirs.state_dict()) == list(ours.state_dict())
     ours.load_state_dict(theirs.state_dict(), strict=True)
     theirs.load_state_dict(ours.state_dict(), strict=True)
@@ -39,7 +39,7 @@ def test_copies(clone: Any) -> None:
 
 def test_built_on_meta_like_from_pretrained() -> None:
     with torch.device("meta"):
-        crf = LinearChainCRF(3, constraints=BIO)
+        crf = LinearChainCRF(3, constraints=BIO, batch_first=True)
     assert all(parameter.is_meta for parameter in crf.parameters())
     crf.to_empty(device="cpu")
     crf.reset_parameters()
@@ -51,7 +51,7 @@ def test_built_on_meta_like_from_pretrained() -> None:
 
 @pytest.mark.parametrize("low", [torch.bfloat16, torch.float16])
 def test_parameters_are_never_rounded(low: torch.dtype) -> None:
-    model = torch.nn.Sequential(torch.nn.Linear(2, 3), LinearChainCRF(3))
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), LinearChainCRF(3, batch_first=True))
     before = {name: value.clone() for name, value in model[1].state_dict().items()}
     for moved in (model.to(low), model.to("cpu", low), model.to(device="cpu")):
         assert moved[0].weight.dtype == low
@@ -64,7 +64,7 @@ def test_parameters_are_never_rounded(low: torch.dtype) -> None:
     )
     torch.set_default_dtype(low)
     try:
-        built = LinearChainCRF(3)
+        built = LinearChainCRF(3, batch_first=True)
     finally:
         torch.set_default_dtype(torch.float32)
     assert all(parameter.dtype == torch.float32 and parameter.abs().max() <= 0.1 for parameter in built.parameters())
@@ -99,7 +99,7 @@ def test_autocast_changes_nothing() -> None:
 
 def test_illegal_gold_is_scored_without_constraints_with_one_warning() -> None:
     crf = make("bio")
-    free = LinearChainCRF(3).double()
+    free = LinearChainCRF(3, batch_first=True).double()
     free.load_state_dict(crf.state_dict())
     emissions = torch.randn(3, 4, 3).double().requires_grad_()
     tags = torch.tensor([[0, 2, 0, 0], [1, 2, 0, 0], [2, 2, 0, 0]])  # O I, B I, I: the second is legal
@@ -166,7 +166,7 @@ def test_nothing_at_all(shape: tuple[int, int]) -> None:
 
 
 def test_wrong_arguments() -> None:
-    crf = LinearChainCRF(3)
+    crf = LinearChainCRF(3, batch_first=True)
     emissions, tags = torch.zeros(2, 4, 3), torch.zeros(2, 4, dtype=torch.long)
     for call, message in (
         (lambda: crf(emissions[0], tags), "dimension of 3, got 2"),
@@ -176,8 +176,11 @@ def test_wrong_arguments() -> None:
         (lambda: crf(emissions, tags, reduction="median"), "invalid reduction: median; one of none, sum"),
         (lambda: crf(emissions, tags + 3), r"tags must be 0 to 2 \(or -100: masked out\), got 3"),
         (lambda: crf(emissions, tags - 1), "got -1"),
-        (lambda: LinearChainCRF(0), "invalid number of tags: 0"),
-        (lambda: LinearChainCRF(4, constraints=BIO), r"constraints are for \[3\] tags, the CRF has 4"),
+        (lambda: LinearChainCRF(0, batch_first=True), "invalid number of tags: 0"),
+        (
+            lambda: LinearChainCRF(4, constraints=BIO, batch_first=True),
+            r"constraints are for \[3\] tags, the CRF has 4",
+        ),
     ):
         with pytest.raises(ValueError, match=message):
             call()

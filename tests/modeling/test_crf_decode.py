@@ -16,7 +16,7 @@ from hf_cner.modeling.crf import LinearChainCRF
 def reference(num_tags: int, seed: int = 0) -> tuple[torchcrf.CRF, LinearChainCRF]:
     torch.manual_seed(seed)
     theirs = torchcrf.CRF(num_tags, batch_first=True)
-    ours = LinearChainCRF(num_tags)
+    ours = LinearChainCRF(num_tags, batch_first=True)
     ours.load_state_dict(theirs.state_dict(), strict=True)
     return theirs, ours
 
@@ -100,7 +100,7 @@ def test_a_device_is_never_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (crf_chains, crf_decode):
         monkeypatch.setattr(module, "on_host", lambda tensor: False)
     with FakeTensorMode():
-        crf = LinearChainCRF(5)
+        crf = LinearChainCRF(5, batch_first=True)
         mask = torch.ones(3, 8, dtype=torch.bool)
         assert crf.viterbi(torch.randn(3, 8, 5), mask).shape == (3, 8)
         assert crf.max_marginals(torch.randn(3, 8, 5), mask).shape == (3, 8, 5)

@@ -82,7 +82,7 @@ def test_log_space_is_for_rows_that_need_it(log_rows: list[int]) -> None:
 def test_constraints_as_very_low_transitions(log_rows: list[int]) -> None:
     """The usual mask of -10^4 on transitions, as a plain torchcrf.CRF has it, is exact and needs no log space."""
     constrained = make("bio")
-    plain = LinearChainCRF(3).double()
+    plain = LinearChainCRF(3, batch_first=True).double()
     plain.load_state_dict(constrained.state_dict())
     for parameter, allowed in zip(plain.parameters(), (BIO[0], BIO[2], BIO[1]), strict=True):
         parameter.data.masked_fill_(~torch.tensor(allowed), -1e4)
@@ -147,7 +147,7 @@ def test_ten_thousand_steps() -> None:
         value.sum().backward()
         assert value.isfinite().all() and emissions.grad is not None and emissions.grad.isfinite().all()
         torch.testing.assert_close(crf.marginals(emissions).sum(-1), torch.ones(1, 10_000).double())
-    free = LinearChainCRF(3)
+    free = LinearChainCRF(3, batch_first=True)
     for parameter in free.parameters():
         torch.nn.init.zeros_(parameter)
     uniform = free(torch.zeros(1, 10_000, 3).double(), torch.zeros(1, 10_000, dtype=torch.long))

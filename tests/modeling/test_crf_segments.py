@@ -74,7 +74,7 @@ def test_entities(scheme: str) -> None:
     """With the tags that must not follow, it is the probability that the decoded entities hold just this entity."""
     torch.manual_seed(0)
     names = tag_names(scheme, ["x"])
-    crf = LinearChainCRF(len(names), constraints=allowed_transitions(scheme, names)).double()
+    crf = LinearChainCRF(len(names), constraints=allowed_transitions(scheme, names), batch_first=True).double()
     emissions = torch.randn(4, len(names)).double()
     paths, score = all_paths(crf, emissions)
     weights = score.softmax(0)

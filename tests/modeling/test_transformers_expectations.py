@@ -139,7 +139,10 @@ def test_loading_with_a_device_map(make: Make, tmp_path: Path) -> None:
 def test_hidden_states_carry_gradients(make: Make) -> None:
     model = make()
     if model.config.model_type == "cner-mrc" and model.interaction.joint:
-        pytest.skip("asked jointly, a text has one sequence of hidden states for each question")
+        for name in ("output_hidden_states", "output_attentions"):
+            with pytest.raises(ValueError, match=f"{name} cannot be had of questions that are asked jointly"):
+                model(**batch(), **{name: True})
+        return
     output = model(**batch(), output_hidden_states=True)
     assert output.hidden_states[-1].shape[:2] == (3, 11)
     first = output.hidden_states[0]

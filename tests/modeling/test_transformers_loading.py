@@ -66,14 +66,16 @@ def test_labels_scheme_and_types_of_a_configuration_follow_each_other(tmp_path: 
     swapped = load(label2id={"I-x": 0, "O": 1, "B-x": 2})
     assert swapped.id2label == {0: "I-x", 1: "O", 2: "B-x"} and swapped.span_decoder == {"kind": "crf", "scheme": "BIO"}
     assert CnerConfig(span_decoder={"kind": "biaffine"}, id2label={1: "b", 0: "a"}).entity_types == ["a", "b"]
-    with pytest.raises(ValueError, match="num_labels is 7, but there are 9 labels"):
-        load(num_labels=7)
+    unnamed = load(num_labels=7)
+    assert unnamed.id2label[6] == "LABEL_6" and unnamed.entity_types == []
+    with pytest.raises(ValueError, match="num_labels is 7, but there are 5 labels"):
+        load(num_labels=7, entity_types=["x"])
+    changed = load()
+    changed.entity_types = ["x"]
+    assert changed.id2label == {0: "O", 1: "B-x", 2: "I-x", 3: "E-x", 4: "S-x"}
+    changed.span_decoder["scheme"] = "BIO"  # in place, so that nobody can follow it
     with pytest.raises(ValueError, match="id2label holds"):
-        load(id2label={0: "O", 1: "B-x"})
-    stale = load()
-    stale.entity_types = ["x"]  # set on the object: the labels are still the old ones
-    with pytest.raises(ValueError, match="id2label holds"):
-        CnerForTokenClassification(stale)
+        CnerForTokenClassification(changed)
 
 
 @pytest.mark.parametrize("encoder", ["static-bigrams", "elmo", "lattice", "bert"])

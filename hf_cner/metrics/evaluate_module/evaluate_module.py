@@ -30,13 +30,19 @@ Args:
 Returns:
     strict_precision, strict_recall, strict_f1 (micro averages), strict_macro_f1 (mean over the types that occur in the
     references), and the same for relaxed_boundary and relaxed_overlap; nested_recall where gold spans overlap.
-Example:
-    >>> span = {"start": 0, "end": 2, "type": "身体部位"}
-    >>> ClinicalNer().compute(predictions=[[span]], references=[[span]])["strict_f1"]
+Examples:
+    >>> scorer = ClinicalNer()
+    >>> gold = [[{"start": 0, "end": 2, "type": "身体部位"}], [{"start": 3, "end": 7, "type": "药物"}]]
+    >>> scorer.compute(predictions=gold, references=gold)["strict_f1"]
     1.0
+    >>> predicted = [gold[0], [{"start": 3, "end": 5, "type": "药物"}]]
+    >>> scores = scorer.compute(predictions=predicted, references=gold, per_type=True)
+    >>> scores["strict_f1"], scores["relaxed_overlap_f1"], scores["strict_f1_药物"]
+    (0.5, 1.0, 0.0)
 """
 
 
+@evaluate.utils.file_utils.add_start_docstrings(_DESCRIPTION, _INPUTS)
 class ClinicalNer(evaluate.Metric):
     """See the module's docstring; `compute`, `add` and `add_batch` as in every metric of `evaluate`."""
 
