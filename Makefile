@@ -68,7 +68,7 @@ $(LOWEST_VENV)/.installed: constraints-lowest.txt setup.cfg pyproject.toml
 	$(LOWEST_VENV)/bin/python -m pip install --disable-pip-version-check --constraint constraints-lowest.txt --editable '.[peft,plots,test]'
 	@touch $@
 
-# Old transformers on the newest torch: DeBERTa of 5.2 still calls torch.jit.script.
+# Old transformers on the newest torch: DeBERTa of 5.12 still calls torch.jit.script.
 test-lowest: $(LOWEST_VENV)/.installed  ## A part of the test suite on the lowest versions that setup.cfg allows [TEST_WORKERS=2]
 	$(OFFLINE) $(LOWEST_VENV)/bin/python -m pytest -n $(TEST_WORKERS) -m "not data" \
 		-W 'ignore:`torch.jit.script` is deprecated:DeprecationWarning' $(LOWEST_TESTS)

@@ -15,7 +15,6 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "hf_cner"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PORTABLE = sorted(p for p in (PACKAGE / "modeling").glob("*.py") if p.name != "__init__.py")
-ENTRIES = [p for p in PORTABLE if p.name.startswith(("configuration_", "modeling_", "pipeline_"))]
 PORTABLE_IMPORTS = {"torch", "torchcrf", "numpy", "transformers"} | sys.stdlib_module_names
 TORCH_FREE = {"schemes", "windows", "characters"}  # what may be had of `modeling` without its models
 ALLOWED = {  # folder -> folders that it may import, besides itself
@@ -111,19 +110,6 @@ def test_portable_file_imports_only_what_a_checkpoint_can_have(path: Path) -> No
             assert module.split(".")[0] in PORTABLE_IMPORTS, module
         else:
             assert level == 1 and module in names, f"write `from .sibling import name`, not {'.' * level}{module}"
-
-
-@pytest.mark.parametrize("entry", ENTRIES, ids=relative)
-def test_entry_file_imports_its_whole_closure_directly(entry: Path) -> None:
-    closure: set[str] = set()
-    todo = siblings(entry)
-    while todo:
-        name = todo.pop()
-        if name not in closure:
-            closure.add(name)
-            todo |= siblings(entry.with_name(f"{name}.py"))
-    assert entry.stem not in closure, "a cycle"
-    assert siblings(entry) == closure
 
 
 @pytest.mark.parametrize("path", PORTABLE, ids=relative)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -19,26 +19,6 @@ from .encoders import ENCODERS
 from .outputs import wants, wants_dict
 from .slots import build
 from .units import full_mask, token_mask
-
-if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
-    from .activations import make_activation  # noqa: F401
-    from .bigrams import BigramEmbedding  # noqa: F401
-    from .character_encoder import CharacterEncoder  # noqa: F401
-    from .characters import TokenTypes  # noqa: F401
-    from .convolutions import IDCNN  # noqa: F401
-    from .encoder_elmo import ElmoEncoder  # noqa: F401
-    from .encoder_lattice import LatticeEncoder  # noqa: F401
-    from .encoder_static import StaticEncoder  # noqa: F401
-    from .extraction import Extraction  # noqa: F401
-    from .lattice import LatticeLSTM  # noqa: F401
-    from .layers import Linear  # noqa: F401
-    from .packing import Packing  # noqa: F401
-    from .recurrent import BiRecurrent  # noqa: F401
-    from .schemes import check_scheme  # noqa: F401
-    from .window_batches import EncodedWindow  # noqa: F401
-    from .windows import Window  # noqa: F401
-    from .words import WordEmbedding  # noqa: F401
-
 
 Model = TypeVar("Model", bound="CnerPreTrainedModel")
 FREE = ("trainable", "dropout", "layer_dropout")  # options of our encoders that weights made without them fit as well

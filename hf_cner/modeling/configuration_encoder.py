@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from transformers import PreTrainedConfig
 
 from .configuration_cner import DEFAULT_ENCODER, Slot, check_slot, tell_unknown
-
-if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
-    from .schemes import check_scheme  # noqa: F401
 
 
 class CnerEncoderConfig(PreTrainedConfig):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,40 +16,6 @@ from .outputs import CnerOutput, wants_dict
 from .slots import build
 from .span_decoder import ScoredSpan
 from .units import full_mask, loss_divisor, tagged_mask, token_mask
-
-if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
-    from .activations import make_activation  # noqa: F401
-    from .band import band_scores  # noqa: F401
-    from .base_model import CnerBaseModel  # noqa: F401
-    from .biaffine import BiaffineScorer  # noqa: F401
-    from .bigrams import BigramEmbedding  # noqa: F401
-    from .character_encoder import CharacterEncoder  # noqa: F401
-    from .characters import TokenTypes  # noqa: F401
-    from .configuration_cner import CnerConfig  # noqa: F401
-    from .convolutions import IDCNN  # noqa: F401
-    from .crf import LinearChainCRF  # noqa: F401
-    from .crf_chains import Potentials  # noqa: F401
-    from .crf_decode import best_paths  # noqa: F401
-    from .crf_likelihood import Posterior  # noqa: F401
-    from .crf_segments import segment_probabilities  # noqa: F401
-    from .encoder_elmo import ElmoEncoder  # noqa: F401
-    from .encoder_lattice import LatticeEncoder  # noqa: F401
-    from .encoder_pretrained import PretrainedEncoder  # noqa: F401
-    from .encoder_static import StaticEncoder  # noqa: F401
-    from .encoders import ENCODERS  # noqa: F401
-    from .extraction import Extraction  # noqa: F401
-    from .global_pointer import GlobalPointerDecoder  # noqa: F401
-    from .lattice import LatticeLSTM  # noqa: F401
-    from .layers import Linear  # noqa: F401
-    from .packing import Packing  # noqa: F401
-    from .pipeline_cner import ClinicalNerPipeline  # noqa: F401
-    from .positions import WidthBias  # noqa: F401
-    from .recurrent import BiRecurrent  # noqa: F401
-    from .resolve import resolve  # noqa: F401
-    from .schemes import check_scheme  # noqa: F401
-    from .window_batches import EncodedWindow  # noqa: F401
-    from .windows import Window  # noqa: F401
-    from .words import WordEmbedding  # noqa: F401
 
 
 class CnerForTokenClassification(CnerPreTrainedModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,20 +14,6 @@ from .encoders import ENCODERS
 from .outputs import wants, wants_dict
 from .slots import build
 from .units import full_mask
-
-if TYPE_CHECKING:  # never run: transformers copies into a checkpoint the files that an entry file names itself
-    from .bigrams import BigramEmbedding  # noqa: F401
-    from .character_encoder import CharacterEncoder  # noqa: F401
-    from .configuration_cner import Slot  # noqa: F401
-    from .encoder_elmo import ElmoEncoder  # noqa: F401
-    from .encoder_lattice import LatticeEncoder  # noqa: F401
-    from .encoder_pretrained import PretrainedEncoder  # noqa: F401
-    from .encoder_static import StaticEncoder  # noqa: F401
-    from .lattice import LatticeLSTM  # noqa: F401
-    from .layers import Linear  # noqa: F401
-    from .packing import Packing  # noqa: F401
-    from .schemes import check_scheme  # noqa: F401
-    from .words import WordEmbedding  # noqa: F401
 
 
 class CnerEncoderModel(CnerBaseModel):

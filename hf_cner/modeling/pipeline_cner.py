@@ -9,7 +9,6 @@ from transformers import Pipeline
 from .characters import CharacterTable
 from .extraction import extract
 from .window_batches import EncodedWindow, encode_windows
-from .windows import make_windows  # noqa: F401  (an entry file names all the files that its imports need)
 
 LIST_BATCH = 64  # texts worked off together when a list is given and no batch_size
 
