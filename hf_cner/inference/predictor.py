@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
@@ -14,6 +14,9 @@ from ..data.queries import read_queries
 from ..modeling.characters import CharacterTable
 from ..modeling.extraction import encode_windows, extract
 from .checkpoint import AUTO_CLASSES, CheckpointError, check_folder, check_model_type, is_local
+
+if TYPE_CHECKING:
+    from ..modeling.recogniser import CnerRecogniser
 
 Input = str | Document | Mapping[str, Any]
 Queries = Mapping[str, str] | str | os.PathLike[str]
@@ -32,7 +35,7 @@ class Predictor:
         scores: give each span its exact probability; False is faster.
         windows: options of `make_windows` that replace the checkpoint's, e.g. `{"max_length": 128}`.
         queries: questions that replace those of a question-answering checkpoint, see `set_queries`.
-        decoding, threshold, thresholds: how a span decoder chooses among its spans, see `set_decoding`.
+        decoding, threshold, thresholds: how a span scorer chooses among its spans, see `set_decoding`.
 
     Raises:
         ValueError: the tokenizer does not make one token of each character, or what the two methods raise.
@@ -40,7 +43,7 @@ class Predictor:
 
     def __init__(
         self,
-        model: Any,
+        model: CnerRecogniser,
         tokenizer: Any,
         *,
         device: str | torch.device | None = None,
@@ -52,7 +55,8 @@ class Predictor:
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        self.model = model if device is None else model.to(device)
+        placed: Any = model
+        self.model: CnerRecogniser = model if device is None else placed.to(device)
         self.table = CharacterTable(tokenizer)
         self.tokenizer = tokenizer
         self.batch_tokens = batch_tokens
@@ -120,8 +124,6 @@ class Predictor:
         Raises:
             ValueError: the model asks no questions, or questions that cannot be asked.
         """
-        if not hasattr(self.model, "set_queries"):
-            raise ValueError("This model asks no questions: only one with an interaction (model type cner-mrc) does.")
         self.model.set_queries(queries if isinstance(queries, Mapping) else read_queries(queries), self.tokenizer)
 
     def set_decoding(
@@ -131,7 +133,7 @@ class Predictor:
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        """Choose otherwise among the spans of a span decoder from now on; what is None stays as it is.
+        """Choose otherwise among the spans of a span scorer from now on; what is None stays as it is.
 
         Args:
             decoding: `nested` (a span may lie inside another), `crossing` (any may overlap) or `flat` (none may).
@@ -141,16 +143,7 @@ class Predictor:
         Raises:
             ValueError: a model that gives tags, an unknown decoding or type, or a threshold that is no probability.
         """
-        chosen = {"decoding": decoding, "threshold": threshold, "thresholds": thresholds or None}
-        if all(value is None for value in chosen.values()):
-            return
-        if not hasattr(self.model.span_decoder, "set_decoding"):
-            kind = self.model.config.span_decoder["kind"]
-            raise ValueError(
-                f"The decoder {kind!r} gives one tag to each character, so there is nothing to choose by decoding and "
-                "thresholds; they are for decoders that score spans."
-            )
-        self.model.span_decoder.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
+        self.model.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
 
     @property
     def entity_types(self) -> list[str]:

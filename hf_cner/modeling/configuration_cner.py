@@ -14,7 +14,6 @@ logger = logging.get_logger(__name__)
 
 Slot = dict[str, Any]
 
-TAGGING_KINDS = ("softmax", "crf")
 LABELLING = ("entity_types", "id2label", "label2id", "num_labels", "span_decoder")
 """Options that must agree with each other."""
 
@@ -88,7 +87,7 @@ class CnerConfig(PreTrainedConfig):
         if not __name__.startswith("transformers_modules"):
             kwargs.pop("custom_pipelines", None)  # the installed package has registered the task: no code to trust
         names = [name for _, name in sorted((int(i), name) for i, name in (id2label or {}).items())]
-        tagging = self.span_decoder["kind"] in TAGGING_KINDS
+        tagging = gives_tags(self.span_decoder["kind"])
         self.entity_types = list(entity_types or (types_of_tags(names) if tagging else names))
         if tagging and "scheme" not in self.span_decoder:
             self.span_decoder |= scheme_of(names, self.entity_types)
@@ -120,11 +119,11 @@ class CnerConfig(PreTrainedConfig):
         return super().from_dict({**kept, **given}, **kwargs)
 
     def derived_labels(self, id2label: dict[int, str] | None) -> list[str]:
-        """The labels in the order of their numbers: the tags of the scheme, or the entity types of a span decoder."""
+        """The labels in the order of their numbers: the tags of the scheme, or the entity types of a span scorer."""
         repeated = {name for name in self.entity_types if self.entity_types.count(name) > 1}
         if repeated:
             raise ValueError(f"entity_types names {sorted(repeated)} more than once; each type must stand there once.")
-        if self.span_decoder["kind"] not in TAGGING_KINDS:
+        if not gives_tags(self.span_decoder["kind"]):
             return list(self.entity_types)
         names = tag_names(self.span_decoder.get("scheme", "BIOES"), self.entity_types)
         if id2label is None:
@@ -143,7 +142,7 @@ class CnerConfig(PreTrainedConfig):
     def keys_to_ignore_at_inference(self) -> list[str]:
         """What a plain `Trainer` does not collect; the scores of spans are of another width in every batch."""
         keys = ["emissions", "hidden_states", "attentions"]
-        return keys if self.span_decoder["kind"] in TAGGING_KINDS else [*keys, "logits"]
+        return keys if gives_tags(self.span_decoder["kind"]) else [*keys, "logits"]
 
     @property
     def vocab_size(self) -> int:
@@ -154,6 +153,13 @@ class CnerConfig(PreTrainedConfig):
     @vocab_size.setter
     def vocab_size(self, value: int) -> None:
         self.encoder.get("config", self.encoder)["vocab_size"] = value
+
+
+def gives_tags(kind: str) -> bool:
+    """Whether a kind of decoder gives one tag to each unit; of an unknown kind the model's own check says more."""
+    from .decoders import DECODERS  # late: a configuration is read without torch where nothing asks for its labels
+
+    return kind in DECODERS and DECODERS[kind].gives_tags
 
 
 def check_slot(name: str, slot: Slot) -> None:

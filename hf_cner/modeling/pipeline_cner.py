@@ -37,7 +37,7 @@ class ClinicalNerPipeline(Pipeline):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.pop("local_files_only", None)  # an option of loading that `pipeline(…)` hands on
         super().__init__(*args, **kwargs)
-        for method in ("crop", "decode"):
+        for method in ("filter_window", "constant_inputs", "decode"):
             if not hasattr(self.model, method):
                 raise ValueError(
                     f"The task clinical-ner needs a model of hf_cner; {type(self.model).__name__} is none. "
@@ -157,7 +157,8 @@ class ClinicalNerPipeline(Pipeline):
             for number, prepared in enumerate(input_tensors)
             for item in prepared["encoded"]
         ]
-        found = extract(self.model, encoded, len(input_tensors), table=self.table, max_tokens=max_tokens, scores=scores)
+        model: Any = self.model
+        found = extract(model, encoded, len(input_tensors), table=self.table, max_tokens=max_tokens, scores=scores)
         pairs = zip(input_tensors, found.spans, strict=True)
         return [{"text": prepared["text"], "spans": spans} for prepared, spans in pairs]
 

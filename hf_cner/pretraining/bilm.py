@@ -13,10 +13,10 @@ from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerBase
 
 from ..modeling.characters import CharacterTable
+from ..modeling.labels import IGNORED
 from .tokenizers import id_count
 from .windows import NothingToPredict
 
-IGNORED = -100
 Batch = dict[str, Tensor]
 
 

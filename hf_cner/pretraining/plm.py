@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase, XLNetLMHeadModel
 
-from ..data.collator import IGNORED, CnerDataCollator
+from ..data.collator import CnerDataCollator
+from ..modeling.labels import IGNORED
 from .masking import special_ids
 from .mlm import check_vocabulary, configuration, measure, save
 

@@ -13,7 +13,7 @@ from hf_cner import Predictor
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "checkpoints"
 CHECKPOINTS = sorted(path for path in FOLDER.iterdir() if path.is_dir())
-# Emissions are fp32 and at most some 30 large, sums over 100 of them differ by about 30 · 100 · 2⁻²⁴ between processors.
+# Emissions are fp32 and at most 30 large; a sum over 100 of them differs between processors by 30 · 100 · 2⁻²⁴.
 ROUNDING = 2e-4
 
 
