@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .console import no_loading_bars
+
 
 def card(
     model: Annotated[Path, typer.Option("--model", help="Folder that `hf-cner train` wrote.", show_default=False)],
@@ -35,6 +37,7 @@ def card(
 
     from ..hub.folder import CARD, picture_of, write_card
     from ..hub.run import read_run
+    from ..inference.weights import check_weights
     from .about import about_model
 
     target = model / CARD if output is None else output
@@ -43,6 +46,8 @@ def card(
     if target.exists() and not overwrite:
         raise ValueError(f"{target} exists; name another file, or replace it by --overwrite.")
     run = read_run(model)
+    no_loading_bars()
+    check_weights(model, run.config["model_type"])
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".card-") as beside:
         named = target.parent if target.name == CARD else target.with_suffix("")

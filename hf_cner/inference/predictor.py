@@ -13,7 +13,8 @@ from ..data.documents import Document, Span
 from ..data.queries import read_queries
 from ..modeling.characters import CharacterTable
 from ..modeling.extraction import encode_windows, extract
-from .checkpoint import AUTO_CLASSES, CheckpointError, check_folder, check_model_type, is_local
+from .checkpoint import CheckpointError, check_folder, check_model_type, is_local
+from .weights import load_model
 
 if TYPE_CHECKING:
     from ..modeling.recogniser import CnerRecogniser
@@ -97,8 +98,7 @@ class Predictor:
         else:
             model_type = _hub_model_type(os.fspath(name_or_path))
         options = {} if dtype is None else {"dtype": dtype}
-        auto_class = getattr(transformers, AUTO_CLASSES[model_type])
-        model = auto_class.from_pretrained(name_or_path, use_safetensors=True, trust_remote_code=False, **options)
+        model = load_model(name_or_path, model_type, **options)
         tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
         if device is None:
             device = "cuda" if torch.cuda.is_available() else "cpu"

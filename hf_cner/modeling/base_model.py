@@ -11,12 +11,22 @@ from typing import Any
 from torch import nn
 from transformers import PreTrainedModel
 
+from .loaded_weights import WeightFaults, WeightsError, faults_of
+
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
 class CnerBaseModel(PreTrainedModel):
-    """A model of ours, as transformers sees it."""
+    """A model of ours, as transformers sees it.
 
+    Attributes:
+        weight_faults: what was wrong with the weights when it was loaded; None for a model that was not loaded, or that
+            was put into training mode since.
+    """
+
+    weight_faults: WeightFaults | None = None
+    # Buffers of position numbers and frequencies, which encoders of transformers 4 saved, and which are computed now.
+    _keys_to_ignore_on_load_unexpected = [r"(^|\.)position_ids$", r"rotary_emb\.inv_freq$"]  # noqa: RUF012
     _supports_sdpa = True
     _supports_flash_attn = True
     _supports_attention_backend = True
@@ -40,19 +50,37 @@ class CnerBaseModel(PreTrainedModel):
     ) -> Any:
         """As transformers', from safetensors alone: a pickle can run any code when it is loaded.
 
+        What is missing or too much is noted in `weight_faults`, and whoever predicts refuses it (`check_complete`).
+
         Raises:
-            ValueError: the folder holds its weights only as a pickle, or parts of them are missing.
+            ValueError: the folder holds its weights only as a pickle, or parts of the files are missing.
+            WeightsError: weights of other shapes, unless `ignore_mismatched_sizes=True` says that they begin anew.
         """
         if kwargs.get("use_safetensors") is False:
             raise ValueError("use_safetensors=False would load a pickle, which can run any code; leave it out.")
         if pretrained_model_name_or_path is not None:
             check_weights(Path(pretrained_model_name_or_path, kwargs.get("subfolder") or ""))
-        loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **{**kwargs, "use_safetensors": True})
-        model: Any = loaded[0] if isinstance(loaded, tuple) else loaded  # with what was missing, when asked for
+        told = kwargs.pop("output_loading_info", False)
+        anew = kwargs.pop("ignore_mismatched_sizes", False)
+        options = {"use_safetensors": True, "output_loading_info": True, "ignore_mismatched_sizes": True}
+        loaded: Any = super().from_pretrained(pretrained_model_name_or_path, *args, **{**kwargs, **options})
+        model, info = loaded
+        model.weight_faults = faults_of(info)
+        if model.weight_faults.misshapen and not anew:
+            raise WeightsError(
+                f"{pretrained_model_name_or_path} does not hold the weights of this model: of its tensors "
+                f"{WeightFaults(misshapen=model.weight_faults.misshapen)}. Its config.json and its weights are of "
+                "different models; with ignore_mismatched_sizes=True these tensors begin anew, to be trained."
+            )
         for module in model.modules():
             if getattr(module, "trainable", True) is False:
                 module.freeze()
-        return loaded
+        return loaded if told else model
+
+    def train(self, mode: bool = True) -> Any:
+        if mode:  # what was missing is being learnt
+            self.weight_faults = None
+        return super().train(mode)
 
 
 def check_weights(folder: Path) -> None:

@@ -8,6 +8,7 @@ from transformers import Pipeline
 
 from .characters import CharacterTable
 from .extraction import extract
+from .loaded_weights import check_complete
 from .window_batches import EncodedWindow, encode_windows
 
 LIST_BATCH = 64  # texts worked off together when a list is given and no batch_size
@@ -43,6 +44,7 @@ class ClinicalNerPipeline(Pipeline):
                     f"The task clinical-ner needs a model of hf_cner; {type(self.model).__name__} is none. "
                     'Use pipeline("token-classification") for it.'
                 )
+        check_complete(self.model)
         if self.tokenizer is None:
             raise ValueError("The task clinical-ner needs a tokenizer; pass tokenizer=… or a checkpoint that has one.")
         self.table = CharacterTable(self.tokenizer)
