@@ -83,7 +83,7 @@ class MrcBiaffine(SpanScorer):
         gold[band_targets(labels, length, width, types)] = True
         if self.known is None:
             return nn.functional.binary_cross_entropy_with_logits(
-                emissions[valid], gold[valid].float(), reduction="sum"
+                emissions[valid], gold[valid].to(emissions), reduction="sum"
             )
         targets = gold.long() * self._classes(emissions.device)
         return nn.functional.cross_entropy(emissions[valid].flatten(0, 1), targets[valid].flatten(), reduction="sum")
