@@ -12,6 +12,8 @@ from cases import ENCODERS, NON_UNITS, TYPES, VOCABULARY
 from transformers import AutoConfig, AutoModel, AutoModelForQuestionAnswering, set_seed
 
 from hf_cner import CnerForQuestionAnswering, CnerMrcConfig
+from hf_cner.modeling.interaction import INTERACTIONS
+from hf_cner.modeling.mrc_decoders import MRC_DECODERS
 
 QUERIES = {TYPES[0]: "疾病有哪些", TYPES[1]: "部位有哪些？"}
 QUERY_IDS = {TYPES[0]: [2, 20, 21, 22, 3], TYPES[1]: [2, 30, 31, 22, 23, 3]}
@@ -29,6 +31,14 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "tags": {"encoder": ENCODERS["static"], "span_decoder": {"kind": "tags"}},
     "pointers": {"encoder": ENCODERS["static"], "span_decoder": {"kind": "pointers"}},
+}
+CASES |= {
+    f"{slot}-{kind}": {"encoder": ENCODERS["static"], slot: {"kind": kind}}
+    for slot, table, met in (
+        ("span_decoder", MRC_DECODERS, {"biaffine", "tags", "pointers"}),
+        ("interaction", INTERACTIONS, {"separate", "joint"}),
+    )
+    for kind in sorted(set(table) - met)
 }
 
 
