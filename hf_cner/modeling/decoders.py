@@ -14,6 +14,7 @@ from .decoder import Decoder, ScoredSpan, Triple
 from .global_pointer import GlobalPointerDecoder
 from .independent_tags import segment_probability
 from .labels import IGNORED
+from .precision import at_least_float32
 from .schemes import allowed_transitions, decode, encode, inexpressible, pattern
 
 LOWEST_LOGIT = -1e4  # what an impossible tag gets: finite, so that losses and averages over logits stay finite
@@ -46,7 +47,7 @@ class TaggingDecoder(Decoder):
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Emissions `(batch, length, tags)` in fp32 of vectors `(batch, length, size)`; zero where `mask` is off."""
-        emissions = self.projection(self.dropout(vectors)).float()
+        emissions = at_least_float32(self.projection(self.dropout(vectors)))
         return emissions.masked_fill(~mask.unsqueeze(-1), 0.0)
 
     def scored(self, labels: torch.Tensor, units: torch.Tensor) -> torch.Tensor:

@@ -18,6 +18,7 @@ import torch
 from .characters import CharacterTable
 from .decoder import ScoredSpan
 from .entity_model import EntityModel
+from .precision import at_least_float32
 from .window_batches import EncodedWindow, WindowBatch, encode_windows, token_batches
 
 __all__ = ["EncodedWindow", "Extraction", "encode_windows", "extract"]
@@ -182,7 +183,7 @@ def _emissions(
     if output.loss is not None:
         losses.sums.append(output.loss.detach())
     queued = device.type == "cuda"
-    emissions = output.emissions.float().to("cpu", non_blocking=queued)
+    emissions = at_least_float32(output.emissions).to("cpu", non_blocking=queued)
     copied = torch.cuda.Event() if queued else None
     if copied is not None:
         copied.record(torch.cuda.current_stream(device))

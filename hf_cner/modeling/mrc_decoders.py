@@ -13,6 +13,7 @@ from .biaffine import BiaffineScorer
 from .decoder import ScoredSpan, Triple
 from .independent_tags import segment_probability
 from .labels import IGNORED
+from .precision import at_least_float32
 from .schemes import decode, inexpressible, pattern
 from .span_scorer import SpanScorer, owns
 
@@ -136,7 +137,7 @@ class MrcTags(SpanScorer):
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Vectors `(b, c, n, d)` to `(b, n, c, 3)` in fp32."""
-        return self.projection(self.dropout(vectors)).transpose(1, 2).float()
+        return at_least_float32(self.projection(self.dropout(vectors)).transpose(1, 2))
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies over units and questions; `labels` `(b, m, 3)` start, end, type."""
@@ -210,7 +211,7 @@ class MrcPointers(SpanScorer):
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Vectors `(b, c, n, d)` to `(b, n, c, 2)` in fp32: start, end."""
-        return self.projection(self.dropout(vectors)).transpose(1, 2).float()
+        return at_least_float32(self.projection(self.dropout(vectors)).transpose(1, 2))
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies of starts and ends; `labels` `(b, m, 3)` start, end, type."""
