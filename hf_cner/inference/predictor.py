@@ -13,6 +13,7 @@ from ..data.documents import Document, Span
 from ..data.queries import read_queries
 from ..modeling.characters import CharacterTable
 from ..modeling.extraction import encode_windows, extract
+from ..modeling.loaded_weights import check_complete
 from .checkpoint import CheckpointError, check_folder, check_model_type, is_local
 from .weights import load_model
 
@@ -39,7 +40,8 @@ class Predictor:
         decoding, threshold, thresholds: how a span scorer chooses among its spans, see `set_decoding`.
 
     Raises:
-        ValueError: the tokenizer does not make one token of each character, or what the two methods raise.
+        ValueError: the tokenizer does not make one token of each character, the model was loaded with weights that are
+            not its own and was not trained since, or what the two methods raise.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Predictor:
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
+        check_complete(model)
         placed: Any = model
         self.model: CnerRecogniser = model if device is None else placed.to(device)
         self.table = CharacterTable(tokenizer)

@@ -210,7 +210,7 @@ class CnerTrainer(TrainerWithCard):
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
         """Batches of one step and their number of units; span labels say nothing about it, so it is counted here."""
         samples, items = super().get_batch_samples(epoch_iterator, num_batches, device)
-        if items is not None and not self.model.gives_tags:
+        if items is not None and not getattr(self.model, "gives_tags", True):
             masks = [self.model.unit_mask(batch["input_ids"], batch.get("attention_mask")) for batch in samples]
             counted = [{"labels": torch.where(mask, 0, IGNORED)} for mask in masks]
             items = self._get_num_items_in_batch(counted, device)  # as over tags, on however many devices

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import pipeline
+from transformers import AutoTokenizer, pipeline
 
 from hf_cner import CnerForTokenClassification, Predictor
 from hf_cner.cli.main import main
@@ -96,7 +96,7 @@ def test_training_may_begin_from_such_a_checkpoint_and_its_result_predicts(tmp_p
     folder = edited(FAULTS["without-crf"][0], tmp_path / "model")
     model = CnerForTokenClassification.from_pretrained(folder)
     with pytest.raises(WeightsError, match="3 are missing"):
-        check_complete(model)
+        Predictor(model, AutoTokenizer.from_pretrained(folder))
     model.train()
     check_complete(model.eval())
     anew = edited(FAULTS["of-another-shape"][0], tmp_path / "other")
