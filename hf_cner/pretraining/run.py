@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from ..data.leakage import without_held_out
 from ..data.problems import Problems
 from ..data.splits import record_of, split_by_record
 from ..data.texts import read_texts
+from ..data.unknown_characters import UnknownShare, check_unknown
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
 from ..training.environment import hardware, versions
 from ..training.folder import LOG, RESULTS, SAVING, RunFolder
@@ -63,7 +65,7 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     train, held_out = _held_out(settings, entities.documents)
     args = training_arguments(settings, has_held_out=bool(held_out))
     set_seed(args.seed)
-    tokenizer = tokenizer_for(settings["encoder"], (d.text for d in train), framed=settings["objective"] != "bilm")
+    tokenizer, unknown = _tokenizer(settings, train, say=first)
     objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings["objective"]]
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
@@ -78,7 +80,7 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     results = {
         "objective": settings["objective"],
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
-        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped),
+        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped, unknown),
         "vocabulary": len(tokenizer),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "epochs": trainer.state.epoch,
@@ -95,8 +97,24 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     return results
 
 
+def _tokenizer(
+    settings: Mapping[str, Any], documents: list[Document], *, say: bool
+) -> tuple[PreTrainedTokenizerBase, UnknownShare]:
+    """The encoder's tokenizer, and how many of the texts' characters it does not know; too many are refused."""
+    texts = [document.text for document in documents]
+    tokenizer = tokenizer_for(settings["encoder"], texts, framed=settings["objective"] != "bilm")
+    unknown = check_unknown(texts, tokenizer, most=float(settings["data"]["max_unknown"]))
+    if say:
+        print(f"{'warning: ' if unknown.is_notable() else ''}{unknown}", file=sys.stderr)
+    return tokenizer, unknown
+
+
 def _about(
-    entities: Entities, parts: Mapping[str, tuple[list[Document], Data | None]], problems: Problems, dropped: int
+    entities: Entities,
+    parts: Mapping[str, tuple[list[Document], Data | None]],
+    problems: Problems,
+    dropped: int,
+    unknown: UnknownShare,
 ) -> dict[str, Any]:
     """What the results say of the texts."""
     return {
@@ -107,6 +125,7 @@ def _about(
         "entities": entities.about,
         "left_out": [str(item) for item in problems.items],
         "dropped": dropped,
+        "unknown_characters": unknown.to_dict(),
     }
 
 

@@ -46,6 +46,7 @@ DEFAULTS: dict[str, Any] = {
         "overlap": "refuse",  # or drop or allow
         "held_out": 0.05,  # share of the records whose perplexity is reported
         "on_error": "stop",
+        "max_unknown": 0.2,  # share of the texts' characters that the vocabulary may lack
     },
     "training": {},
     "seed": 42,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerState, set_seed
+from transformers import PreTrainedTokenizerBase, TrainerState, set_seed
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.utils import logging
 
@@ -21,6 +21,7 @@ from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.splits import join, k_folds, split_by_record, split_hash
+from ..data.unknown_characters import check_unknown
 from ..metrics.report import evaluate_documents
 from ..presets.values import check_fields
 from .arguments import CnerTrainingArguments
@@ -35,6 +36,7 @@ from .parts import Parts, parts_of, split_of
 from .questions import queries_of
 from .trainer import CnerTrainer
 
+MAX_UNKNOWN = 0.2  # where the settings do not say data.max_unknown
 DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
 
 
@@ -103,6 +105,7 @@ def train_on(
     set_seed(int(settings.get("seed") or 0))
     notes: dict[str, Any] = dict(about or {})
     model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
+    notes["unknown_characters"] = _unknown(parts["train"], tokenizer, settings, quiet=bool(args.disable_tqdm))
     watch, meter = Stopwatch(), EnergyMeter()
     trainer = CnerTrainer(
         model,
@@ -143,6 +146,17 @@ def train_on(
         lines.close()
         logging.enable_progress_bar()
     return results
+
+
+def _unknown(
+    documents: Sequence[Document], tokenizer: PreTrainedTokenizerBase, settings: Mapping[str, Any], *, quiet: bool
+) -> dict[str, int | float]:
+    """What the results say of unknown characters; many are a warning, too many are refused."""
+    most = (settings.get("data") or {}).get("max_unknown", MAX_UNKNOWN)
+    found = check_unknown((document.text for document in documents), tokenizer, most=float(most))
+    if _is_first_process() and (found.is_notable() or not quiet):
+        print(f"{'warning: ' if found.is_notable() else ''}training part: {found}", file=sys.stderr)
+    return found.to_dict()
 
 
 def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
