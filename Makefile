@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo notebooks test lint types unit slow test-lowest peers wheel smoke format clean
+.PHONY: help demo notebooks test lint types unit slow mutation test-lowest peers wheel smoke format clean
 
 PYTHON ?= python3
 CORPUS ?= sample
@@ -20,6 +20,7 @@ LOWEST_TESTS := tests/test_constraints.py tests/test_registration.py tests/data/
 	tests/training/test_checkpoints.py tests/training/test_evaluate_plug_in.py tests/training/test_card.py \
 	tests/training/test_lora.py tests/hub tests/cli/test_push.py
 BIN := $(VENV)/bin
+MUTMUT := 3.8.1
 PINS := constraints.txt setup.cfg pyproject.toml
 SOURCES := $(shell find hf_cner -type f -not -name '*.pyc' 2>/dev/null)
 
@@ -63,6 +64,11 @@ unit: $(VENV)/.installed  ## The test suite alone, offline, without the slow tes
 
 slow: $(VENV)/.installed  ## The slow tests: runs that are killed and resumed, two processes, checkpoints without the package
 	$(OFFLINE) $(BIN)/python -m pytest -n $(TEST_WORKERS) -m slow
+
+mutation: $(VENV)/.installed  ## Change the CRF, decoders, schemes, windows and metrics, and count what no test notices (hours)
+	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt mutmut==$(MUTMUT)
+	$(OFFLINE) $(BIN)/python -m mutmut run --max-children $(TEST_WORKERS)
+	$(BIN)/python -m mutmut results
 
 $(LOWEST_VENV)/.installed: constraints-lowest.txt setup.cfg pyproject.toml
 	$(call create_environment,$(LOWEST_VENV))

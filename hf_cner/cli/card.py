@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..data.shown import printable
+from .console import no_loading_bars
 
 ENDINGS = (".md", ".markdown")
 
@@ -43,6 +44,7 @@ def card(
     from ..hub.card import make_card
     from ..hub.folder import CARD, picture_of, write_card
     from ..hub.run import read_run
+    from ..inference.weights import check_weights
     from ..training.files_of_a_run import RUN
     from .about import about_model
 
@@ -55,6 +57,8 @@ def card(
     if not stream and not overwrite and (there := [file for file in files if file.exists()]):
         raise ValueError(f"{there[-1]} exists; name another file, or replace it by --overwrite.")
     run = read_run(model)
+    no_loading_bars()
+    check_weights(model, run.config["model_type"])
     named = model if stream else target.parent if target.name == CARD else target.with_suffix("")
     about = about_model(named, run.results, repo=repo, licence=licence)
     if stream:

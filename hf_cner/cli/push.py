@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..data.shown import printable
+from .console import no_loading_bars
 
 
 def push(
@@ -45,8 +46,10 @@ def push(
     from ..data.folders import new_folder
     from ..data.upload import private_hub_without_xet, upload_folder
     from ..inference.checkpoint import check_folder
+    from ..inference.weights import check_weights
 
     private_hub_without_xet()
+    no_loading_bars()
     if not model.is_dir():
         raise ValueError(f"There is no folder {model}; --model takes the folder of a trained model.")
     if output is not None and not no_push:
@@ -57,7 +60,7 @@ def push(
     from .about import about_model
 
     if (model / "config.json").is_file() or not any(model.glob("fold-*")):
-        check_folder(model)
+        check_weights(model, check_folder(model)["model_type"])  # what cannot predict is not published
     results = read_run(model).results if (model / RESULTS).is_file() or not (model / "README.md").is_file() else {}
     about = about_model(model, results, repo=repo, licence=licence)
     stays = left_here(model)

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..modeling.labels import IGNORED
 from ..modeling.schemes import allowed_transitions
-
-IGNORED = -100
-_FILLERS = {"attention_mask": 0, "token_type_ids": 0, "labels": IGNORED}
+from ..modeling.window_batches import batch_arrays, row_name
 
 
 class CnerDataCollator:
@@ -25,14 +24,15 @@ class CnerDataCollator:
         tags: the tags in the order of their numbers; with them every batch's gold is checked against `scheme`.
         scheme: BIO, BIOE or BIOES; needed with `tags`.
         pad_to_multiple_of: pad to a multiple of this, where the hardware likes that.
+        span_labels: the labels are spans, as span scorers take them, and not tags.
 
     Returns:
         `input_ids`, `attention_mask`, `labels` and, where the features have them, `token_type_ids`: `(batch, length)`;
-        `labels` of span decoders: `(batch, most spans, 3)`, padded with -100.
+        `labels` of span scorers: `(batch, most spans, 3)`, padded with -100.
 
     Raises:
-        ValueError: labels of another length than the ids, a label that is no tag, or a tag sequence that the scheme
-            forbids; the document is named.
+        ValueError: labels of another length than the ids or of the other kind, a label that is no tag, or a tag
+            sequence that the scheme forbids; the document is named.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class CnerDataCollator:
         tags: Sequence[str] | None = None,
         scheme: str | None = None,
         pad_to_multiple_of: int | None = None,
+        span_labels: bool = False,
     ) -> None:
         if padding_side not in ("left", "right"):
             raise ValueError(f"padding_side is {padding_side!r}; choose 'left' or 'right'.")
@@ -51,6 +52,7 @@ class CnerDataCollator:
         self.pad_token_id = pad_token_id
         self.padding_side = padding_side
         self.pad_to_multiple_of = pad_to_multiple_of
+        self.span_labels = span_labels
         self.tags = None if tags is None else list(tags)
         self.scheme = scheme
         if self.tags is not None and scheme is not None:
@@ -61,51 +63,16 @@ class CnerDataCollator:
             self._legal = table
 
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
-        width = max(1, *(len(feature["input_ids"]) for feature in features))
-        if self.pad_to_multiple_of:
-            width += -width % self.pad_to_multiple_of
-        batch = {
-            key: self._padded([feature[key] for feature in features], width, self._filler(key))
-            for key in ("input_ids", "attention_mask", "token_type_ids")
-            if key in features[0]
-        }
-        if "attention_mask" not in batch:
-            batch["attention_mask"] = self._padded([[1] * len(f["input_ids"]) for f in features], width, 0)
-        if "labels" in features[0]:
-            batch["labels"] = self._labels(features, width)
-        return {key: torch.from_numpy(array) for key, array in batch.items()}
-
-    def _filler(self, key: str) -> int:
-        return _FILLERS.get(key, self.pad_token_id)
-
-    def _padded(self, rows: Sequence[Sequence[int]], width: int, filler: int) -> np.ndarray:
-        array = np.full((len(rows), width), filler, dtype=np.int64)
-        for number, row in enumerate(rows):
-            if self.padding_side == "left":
-                array[number, width - len(row) :] = row
-            else:
-                array[number, : len(row)] = row
-        return array
-
-    def _labels(self, features: Sequence[Mapping[str, Any]], width: int) -> np.ndarray:
-        rows = [feature["labels"] for feature in features]
-        if self.tags is None and all(_is_spans(row) for row in rows):
-            most = max(len(row) for row in rows)
-            spans = np.full((len(rows), max(1, most), 3), IGNORED, dtype=np.int64)
-            for number, row in enumerate(rows):
-                if row:
-                    spans[number, : len(row)] = row
-            return spans
-        for number, (feature, row) in enumerate(zip(features, rows, strict=True)):
-            if len(row) != len(feature["input_ids"]):
-                raise ValueError(
-                    f"{_name(feature, number)} has {len(row)} labels for {len(feature['input_ids'])} ids; a label, or "
-                    "-100, must stand for every id."
-                )
-        labels = self._padded(rows, width, IGNORED)
-        if self.tags is not None:
-            self._check(labels, features)
-        return labels
+        arrays = batch_arrays(
+            features,
+            pad_token_id=self.pad_token_id,
+            padding_side=self.padding_side,
+            multiple=self.pad_to_multiple_of or 1,
+            span_labels=self.span_labels,
+        )
+        if "labels" in arrays and self.tags is not None:
+            self._check(arrays["labels"], features)
+        return {key: torch.from_numpy(array) for key, array in arrays.items()}
 
     def _check(self, labels: np.ndarray, features: Sequence[Mapping[str, Any]]) -> None:
         """Raise on the first gold sequence that its scheme forbids; positions without a label are left out."""
@@ -118,7 +85,7 @@ class CnerDataCollator:
         if strange.any():
             where = int(strange.argmax())
             raise ValueError(
-                f"{_name(features[rows[where]], int(rows[where]))} has the label {packed[where]}, but the model has "
+                f"{row_name(features[rows[where]], int(rows[where]))} has the label {packed[where]}, but the model has "
                 f"{len(self.tags)} tags; the features were made for another model."
             )
         begins = np.append(True, rows[1:] != rows[:-1])
@@ -129,15 +96,8 @@ class CnerDataCollator:
             where = int(illegal.argmax())
             tag, before = self.tags[packed[where]], "the start" if begins[where] else self.tags[left[where]]
             found = f"ends with {tag}" if self._legal[left[where], packed[where]] else f"has {tag} after {before}"
+            name = row_name(features[rows[where]], int(rows[where]))
             raise ValueError(
-                f"{_name(features[rows[where]], int(rows[where]))} {found} (column {columns[where]}), which the scheme "
-                f"{self.scheme} forbids; convert the gold with schemes.convert, or choose the scheme it is written in."
+                f"{name} {found} (column {columns[where]}), which the scheme {self.scheme} forbids; "
+                "convert the gold with schemes.convert, or choose the scheme it is written in."
             )
-
-
-def _is_spans(row: Any) -> bool:
-    return len(row) == 0 or not np.isscalar(row[0])
-
-
-def _name(feature: Mapping[str, Any], number: int) -> str:
-    return f"Document {feature['document']!r}" if "document" in feature else f"Row {number} of the batch"

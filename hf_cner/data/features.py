@@ -13,16 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..modeling.characters import CharacterTable
+from ..modeling.labels import IGNORED
 from ..modeling.schemes import inexpressible as tags_cannot_hold
-from ..modeling.windows import Window, make_windows
+from ..modeling.window_batches import EncodedWindow, Feature, encode_windows, feature_of
 from .documents import Document
 
 SpanTuple = tuple[int, int, str]
 EncodeTargets = Callable[[Sequence[SpanTuple], int], list[Any]]
 Inexpressible = Callable[[Sequence[SpanTuple]], Sequence[tuple[SpanTuple, str]]]
-Feature = dict[str, Any]
-
-IGNORED = -100
 
 
 @dataclass(slots=True)
@@ -83,15 +81,6 @@ class EntityReport:
             self.longest = lost
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedSlice:
-    """One window of a document: where it stands, its ids, and its targets (one for each id, or one for each span)."""
-
-    window: Window
-    input_ids: list[int]
-    labels: list[Any]
-
-
 def encode_documents(
     documents: Iterable[Document],
     table: CharacterTable,
@@ -102,7 +91,7 @@ def encode_documents(
     tagging: bool = True,
     inexpressible: Inexpressible | None = None,
     report: EntityReport | None = None,
-) -> Iterator[list[EncodedSlice]]:
+) -> Iterator[list[EncodedWindow]]:
     """The windows of each document, as ids with labels.
 
     Args:
@@ -135,11 +124,11 @@ def encode_documents(
             report.by_scheme[reason] += 1
             report._lose(document, number, lost, reason)
             spans.remove(lost)  # of a duplicate one copy stays
-        yield _slices(document, number, spans, table, windows, encode_targets, tagging, report)
+        yield _labelled(document, number, spans, table, windows, encode_targets, tagging, report)
 
 
 def build_features(
-    encoded: Iterable[Sequence[EncodedSlice]], table: CharacterTable, names: Sequence[str]
+    encoded: Iterable[Sequence[EncodedWindow]], table: CharacterTable, names: Sequence[str]
 ) -> list[Feature]:
     """Training features of encoded documents, one for each window that has any label.
 
@@ -147,27 +136,17 @@ def build_features(
     gives any but 0; `document` is the document's name, for error messages.
     """
     features: list[Feature] = []
-    for name, slices in zip(names, encoded, strict=True):
-        for item in slices:
-            length = len(item.input_ids)
-            if item.labels and all(label == IGNORED for label in item.labels):
+    for name, windows in zip(names, encoded, strict=True):
+        for window in windows:
+            if window.labels and all(label == IGNORED for label in window.labels):
                 continue  # one entity, longer than the window: nothing to learn
-            feature: Feature = {
-                "input_ids": item.input_ids,
-                "attention_mask": [1] * length,
-                "labels": item.labels,
-                "length": length,
-                "document": name,
-            }
-            types = table.token_types
-            if types is not None:
-                characters = length - len(types.prefix) - len(types.suffix)
-                feature["token_type_ids"] = [*types.prefix, *[types.text] * characters, *types.suffix]
-            features.append(feature)
+            length = len(window.input_ids)
+            more = {"attention_mask": [1] * length, "length": length, "document": name}
+            features.append(feature_of(window, table) | more)
     return features
 
 
-def _slices(
+def _labelled(
     document: Document,
     number: int,
     spans: list[SpanTuple],
@@ -176,12 +155,11 @@ def _slices(
     encode_targets: EncodeTargets,
     tagging: bool,
     report: EntityReport,
-) -> list[EncodedSlice]:
-    ids = table.ids(document.text)
+) -> list[EncodedWindow]:
     seen: set[SpanTuple] = set()
-    slices: list[EncodedSlice] = []
-    for window in make_windows(document.text, **windows):
-        first, last = window.start, window.end
+    encoded = encode_windows([document.text], table, windows, number)
+    for item in encoded:
+        first, last = item.window.start, item.window.end
         touching = [span for span in spans if span[0] < last and span[1] > first]
         whole = [span for span in touching if first <= span[0] and span[1] <= last]
         labels = encode_targets([(start - first, end - first, kind) for start, end, kind in whole], last - first)
@@ -192,10 +170,10 @@ def _slices(
                     labels[inside] = [IGNORED] * (inside.stop - inside.start)
             labels = [*[IGNORED] * len(table.prefix), *labels, *[IGNORED] * len(table.suffix)]
         seen.update(whole)
-        slices.append(EncodedSlice(window, [*table.prefix, *ids[first:last], *table.suffix], labels))
+        item.labels = labels
     for span in spans:
         if span not in seen:
             report.by_window += 1
             report._lose(document, number, span, "cut by every window")
-    report.windows += len(slices)
-    return slices
+    report.windows += len(encoded)
+    return encoded

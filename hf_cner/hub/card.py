@@ -19,7 +19,6 @@ from .run import Run, without_places
 
 TEMPLATE = "model_card.md.jinja"
 AUTO_CLASSES = {"cner": "AutoModelForTokenClassification", "cner-mrc": "AutoModelForQuestionAnswering"}
-FLAT = ("softmax", "crf")  # decoders that give every character one tag
 PACKAGE = """@software{hf_cner,
   title = {hf\\_cner: clinical named entity recognition for {Chinese} electronic medical records},
   author = {{The hf\\_cner authors}},
@@ -66,7 +65,8 @@ def make_card(run: Run, about: About, *, picture: str | None = None, no_picture:
     types = run.config.get("entity_types") or []
     decoder = run.config.get("span_decoder") or {}
     # A question-answering model tags each type by itself, so mentions of two types may overlap.
-    tagger = run.config.get("model_type") == "cner" and decoder.get("kind") in FLAT
+    labels = (run.config.get("id2label") or {}).values()  # of a decoder that gives tags they are not the types
+    tagger = run.config.get("model_type") == "cner" and set(labels) != set(types)
     metadata = card_data(run, name=about.name, licence=about.licence, base_model=about.base_model, more_tags=about.tags)
     settings = yaml.safe_dump(_settings(results), allow_unicode=True, sort_keys=False).strip()
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)

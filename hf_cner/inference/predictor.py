@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
@@ -13,9 +13,15 @@ import transformers
 from ..data.documents import Document, Span
 from ..data.queries import read_queries
 from ..modeling.characters import CharacterTable
+from ..modeling.entity_model import check_model
 from ..modeling.extraction import encode_windows, extract
-from .checkpoint import AUTO_CLASSES, CheckpointError, check_folder, check_model_type, is_local
-from .shapes import check_fit, loading
+from ..modeling.loaded_weights import check_complete
+from .checkpoint import CheckpointError, check_folder, check_model_type, is_local
+from .shapes import loading
+from .weights import load_model
+
+if TYPE_CHECKING:
+    from ..modeling.recogniser import CnerRecogniser
 
 Input = str | Document | Mapping[str, Any]
 Queries = Mapping[str, str] | str | os.PathLike[str]
@@ -34,15 +40,16 @@ class Predictor:
         scores: give each span its exact probability; False is faster.
         windows: options of `make_windows` that replace the checkpoint's, e.g. `{"max_length": 128}`.
         queries: questions that replace those of a question-answering checkpoint, see `set_queries`.
-        decoding, threshold, thresholds: how a span decoder chooses among its spans, see `set_decoding`.
+        decoding, threshold, thresholds: how a span scorer chooses among its spans, see `set_decoding`.
 
     Raises:
-        ValueError: the tokenizer does not make one token of each character, or what the two methods raise.
+        ValueError: the tokenizer does not make one token of each character, the model is none of this package's code,
+            it was loaded with weights that are not its own and was not trained since, or what the two methods raise.
     """
 
     def __init__(
         self,
-        model: Any,
+        model: CnerRecogniser,
         tokenizer: Any,
         *,
         device: str | torch.device | None = None,
@@ -54,7 +61,10 @@ class Predictor:
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        self.model = model if device is None else model.to(device)
+        check_model(model)
+        check_complete(model)
+        placed: Any = model
+        self.model: CnerRecogniser = model if device is None else placed.to(device)
         self.table = CharacterTable(tokenizer)
         self.tokenizer = tokenizer
         self.batch_tokens = batch_tokens
@@ -92,13 +102,10 @@ class Predictor:
         """
         if is_local(name_or_path):
             model_type = check_folder(name_or_path)["model_type"]
-            check_fit(name_or_path)
         else:
             model_type = _hub_model_type(os.fspath(name_or_path))
         options = {} if dtype is None else {"dtype": dtype}
-        auto_class = getattr(transformers, AUTO_CLASSES[model_type])
-        with loading(name_or_path):
-            model = auto_class.from_pretrained(name_or_path, use_safetensors=True, trust_remote_code=False, **options)
+        model = load_model(name_or_path, model_type, **options)
         with loading(Path(name_or_path, "tokenizer.json")):
             tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
         if device is None:
@@ -125,8 +132,6 @@ class Predictor:
         Raises:
             ValueError: the model asks no questions, or questions that cannot be asked.
         """
-        if not hasattr(self.model, "set_queries"):
-            raise ValueError("This model asks no questions: only one with an interaction (model type cner-mrc) does.")
         self.model.set_queries(queries if isinstance(queries, Mapping) else read_queries(queries), self.tokenizer)
 
     def set_decoding(
@@ -136,7 +141,7 @@ class Predictor:
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        """Choose otherwise among the spans of a span decoder from now on; what is None stays as it is.
+        """Choose otherwise among the spans of a span scorer from now on; what is None stays as it is.
 
         Args:
             decoding: `nested` (a span may lie inside another), `crossing` (any may overlap) or `flat` (none may).
@@ -146,16 +151,7 @@ class Predictor:
         Raises:
             ValueError: a model that gives tags, an unknown decoding or type, or a threshold that is no probability.
         """
-        chosen = {"decoding": decoding, "threshold": threshold, "thresholds": thresholds or None}
-        if all(value is None for value in chosen.values()):
-            return
-        if not hasattr(self.model.span_decoder, "set_decoding"):
-            kind = self.model.config.span_decoder["kind"]
-            raise ValueError(
-                f"The decoder {kind!r} gives one tag to each character, so there is nothing to choose by decoding and "
-                "thresholds; they are for decoders that score spans."
-            )
-        self.model.span_decoder.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
+        self.model.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
 
     @property
     def entity_types(self) -> list[str]:

@@ -11,17 +11,30 @@ from typing import Any
 from torch import nn
 from transformers import PreTrainedModel
 
+from .loaded_weights import LoadedWeights, WeightFaults, WeightsError, faults_of
+
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
 class CnerBaseModel(PreTrainedModel):
     """A model of ours, as transformers sees it."""
 
+    _loaded: LoadedWeights | None = None
+    # Buffers of position numbers and frequencies, which encoders of transformers 4 saved, and which are computed now.
+    _keys_to_ignore_on_load_unexpected = [r"(^|\.)position_ids$", r"rotary_emb\.inv_freq$"]  # noqa: RUF012
     _supports_sdpa = True
     _supports_flash_attn = True
     _supports_attention_backend = True
 
     supports_gradient_checkpointing = True  # of the class; a model whose encoder cannot says so itself
+
+    @property
+    def weight_faults(self) -> WeightFaults | None:
+        """What was wrong with the weights when the model was loaded, and was not brought by an adapter since.
+
+        None for a model that was not loaded, or that was put into training mode since.
+        """
+        return None if self._loaded is None else self._loaded.standing(self)
 
     def post_init(self) -> None:
         """As transformers'; beforehand the model says whether its encoder can compute activations again."""
@@ -42,19 +55,38 @@ class CnerBaseModel(PreTrainedModel):
     ) -> Any:
         """As transformers', from safetensors alone: a pickle can run any code when it is loaded.
 
+        What is missing or too much is noted in `weight_faults`, and whoever predicts refuses it (`check_complete`).
+
         Raises:
-            ValueError: the folder holds its weights only as a pickle, or parts of them are missing.
+            ValueError: the folder holds its weights only as a pickle, or parts of the files are missing.
+            WeightsError: weights of other shapes, unless `ignore_mismatched_sizes=True` says that they begin anew.
         """
         if kwargs.get("use_safetensors") is False:
             raise ValueError("use_safetensors=False would load a pickle, which can run any code; leave it out.")
         if pretrained_model_name_or_path is not None:
             check_weights(Path(pretrained_model_name_or_path, kwargs.get("subfolder") or ""))
-        loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **{**kwargs, "use_safetensors": True})
-        model: Any = loaded[0] if isinstance(loaded, tuple) else loaded  # with what was missing, when asked for
+        told = kwargs.pop("output_loading_info", False)
+        anew = kwargs.pop("ignore_mismatched_sizes", False)
+        options = {"use_safetensors": True, "output_loading_info": True, "ignore_mismatched_sizes": True}
+        loaded: Any = super().from_pretrained(pretrained_model_name_or_path, *args, **{**kwargs, **options})
+        model, info = loaded
+        faults = faults_of(info)
+        model._loaded = LoadedWeights(model, faults)
+        if faults.misshapen and not anew:
+            raise WeightsError(
+                f"{pretrained_model_name_or_path} does not hold the weights of this model: of its tensors "
+                f"{WeightFaults(misshapen=faults.misshapen)}. Its config.json and its weights are of "
+                "different models; with ignore_mismatched_sizes=True these tensors begin anew, to be trained."
+            )
         for module in model.modules():
             if getattr(module, "trainable", True) is False:
                 module.freeze()
-        return loaded
+        return loaded if told else model
+
+    def train(self, mode: bool = True) -> Any:
+        if mode:  # what was missing is being learnt
+            self._loaded = None
+        return super().train(mode)
 
 
 def check_weights(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Biaffine scores of (start, end) pairs (P3, equation 4) and the span decoder that takes them without questions."""
+"""Biaffine scores of (start, end) pairs (P3, equation 4) and the span scorer that takes them without questions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from .band import band_scores, band_targets, valid_band
+from .decoder import Triple
 from .packing import gather_units
 from .positions import WidthBias, check_position, rotate
 from .precision import at_least_float32
-from .span_decoder import SpanDecoder, Triple
+from .span_scorer import SpanScorer
 
 PRIOR = 0.001  # probability with which a span begins as an entity of some type
 
@@ -72,17 +73,17 @@ class BiaffineScorer(nn.Module):
         return scores if self.width_bias is None else scores + self.width_bias(width)
 
 
-class BiaffineDecoder(SpanDecoder):
+class BiaffineDecoder(SpanScorer):
     """Softmax over {none, type 1, …} for every span; cross-entropy over the valid spans (P3, equations 5 and 6).
 
-    One span has one type: of a span with two types in the gold, the one that comes first in the list is learnt. The
-    score of a span is its softmax probability.
+    One span has one type: of a span with two types in the gold, the one that comes first in the list is learnt. Each
+    span has its own distribution over the classes; its score is the probability of its type in it.
 
     Args:
         input_size: size of the vectors.
         labels: entity types.
         size, dropout, position: see `BiaffineScorer`.
-        max_width, decoding, threshold, thresholds: see `SpanDecoder`.
+        max_width, decoding, threshold, thresholds: see `SpanScorer`.
     """
 
     def __init__(

@@ -8,14 +8,13 @@ from typing import Any
 from transformers import PreTrainedConfig
 from transformers.utils import logging
 
-from .label_sets import labels_in_order, placeholders, scheme_of_tags, types_of_tags
+from .labels import labels_in_order, placeholders, scheme_of_tags, types_of_tags
 from .schemes import SCHEMES, tag_names
 
 logger = logging.get_logger(__name__)
 
 Slot = dict[str, Any]
 
-TAGGING_KINDS = ("softmax", "crf")
 LABELLING = ("entity_types", "id2label", "label2id", "num_labels", "span_decoder")
 """Options that must agree with each other."""
 
@@ -125,7 +124,7 @@ class CnerConfig(PreTrainedConfig):
             kept.pop("entity_types", None)
         if "id2label" in given and "span_decoder" not in given:
             slot = {"kind": "crf", **(kept.get("span_decoder") or {})}
-            if slot["kind"] in TAGGING_KINDS:
+            if gives_tags(slot["kind"]):
                 slot["scheme"] = scheme_of_tags(labels_in_order(given["id2label"])) or slot.get("scheme", "BIOES")
             kept["span_decoder"] = slot
         if named or other_count:
@@ -167,7 +166,7 @@ class CnerConfig(PreTrainedConfig):
     @property
     def gives_tags(self) -> bool:
         """Whether the decoder gives each unit a tag; others score spans."""
-        return self.span_decoder["kind"] in TAGGING_KINDS
+        return gives_tags(self.span_decoder["kind"])
 
     def _types_of(self, labels: list[str]) -> list[str]:
         """The entity types of these labels; none where a tagging decoder has labels that are no tags."""
@@ -182,7 +181,7 @@ class CnerConfig(PreTrainedConfig):
         return [] if scheme is None else types_of_tags(labels)
 
     def derived_labels(self, id2label: dict[int, str] | None) -> list[str]:
-        """The labels in the order of their numbers: the tags of the scheme, or the entity types of a span decoder.
+        """The labels in the order of their numbers: the tags of the scheme, or the entity types of a span scorer.
 
         Raises:
             ValueError: labels that do not agree with types and scheme.
@@ -227,6 +226,13 @@ class CnerConfig(PreTrainedConfig):
     @vocab_size.setter
     def vocab_size(self, value: int) -> None:
         self.encoder.get("config", self.encoder)["vocab_size"] = value
+
+
+def gives_tags(kind: str) -> bool:
+    """Whether a kind of decoder gives one tag to each unit; of an unknown kind the model's own check says more."""
+    from .decoders import DECODERS  # late: a configuration is read without torch where nothing asks for its labels
+
+    return kind in DECODERS and DECODERS[kind].gives_tags
 
 
 def check_slot(name: str, slot: Slot) -> None:

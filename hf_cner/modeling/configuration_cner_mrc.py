@@ -8,7 +8,7 @@ from typing import Any
 from transformers import PreTrainedConfig
 
 from .configuration_cner import DEFAULT_CONTEXT, DEFAULT_ENCODER, DEFAULT_WINDOWS, Slot, check_slot, tell_unknown
-from .label_sets import labels_in_order, placeholders
+from .labels import labels_in_order, placeholders
 
 DEFAULT_INTERACTION: Slot = {"kind": "separate"}
 DEFAULT_MRC_DECODER: Slot = {"kind": "biaffine"}

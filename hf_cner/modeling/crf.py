@@ -11,6 +11,7 @@ from .crf_chains import Layout, Potentials, make_layout, on_host, unpacked
 from .crf_decode import best_paths, max_marginals
 from .crf_likelihood import LogLikelihood, Path, forward_backward, make_path, shift
 from .crf_segments import Segment, segment_probabilities
+from .labels import IGNORED
 
 _ADVICE = "`pip install pytorch-crf` (its import name is torchcrf; the package called TorchCRF is another one)"
 
@@ -26,7 +27,6 @@ if not hasattr(CRF, "decode"):
 Constraints = tuple[Sequence[bool], Sequence[Sequence[bool]], Sequence[bool]]
 
 REDUCTIONS = ("none", "sum", "mean", "token_mean")
-IGNORED = -100
 
 
 class LinearChainCRF(CRF):

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from .crf_chains import Layout, Potentials, both_directions, log_chain, on_host, packed, relative_, turned
 from .crf_likelihood import at_last
+from .labels import IGNORED
 
 CELLS_AT_ONCE = 2**24  # candidates (float64) that tracing on a device compares at a time
 
@@ -24,7 +25,7 @@ def best_paths(emissions: Tensor, potentials: Potentials, layout: Layout) -> Ten
     products = torch.empty_like(scores)
     products[0] = potentials.start
     log_chain(scores, potentials.transitions.unsqueeze(0), products, torch.amax)
-    return _trace(scores.add_(products).squeeze(1), potentials, layout).masked_fill_(~layout.valid, -100)
+    return _trace(scores.add_(products).squeeze(1), potentials, layout).masked_fill_(~layout.valid, IGNORED)
 
 
 def _trace(states: Tensor, potentials: Potentials, layout: Layout) -> Tensor:

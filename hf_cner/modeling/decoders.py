@@ -1,4 +1,4 @@
-"""The last slot: from one vector per character to tags, their loss, and spans. Decoding stands here and only here."""
+"""The decoders that give one tag to each character, and the table of all decoders of a model without questions."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from torch.nn.utils.rnn import pad_sequence
 
 from .biaffine import BiaffineDecoder
 from .crf import LinearChainCRF
+from .decoder import Decoder, ScoredSpan, Triple
 from .global_pointer import GlobalPointerDecoder
-from .label_sets import are_tags
+from .independent_tags import segment_probability
+from .labels import IGNORED, are_tags
 from .precision import at_least_float32
-from .schemes import allowed_transitions, decode, encode
-from .span_decoder import ScoredSpan
+from .schemes import allowed_transitions, decode, encode, inexpressible, pattern
 
 LOWEST_LOGIT = -1e4  # what an impossible tag gets: finite, so that losses and averages over logits stay finite
 HIGHEST_OTHER_LOGIT = -1e-3  # what a tie gets: below the decoded tag's 0, in bf16 as well
 
 
-class TaggingDecoder(nn.Module):
+class TaggingDecoder(Decoder):
     """Common part of the decoders that give one tag to each unit.
+
+    A span's score is its exact probability: that of all the tag sequences, under the model's distribution over them, in
+    which just this entity stands there.
 
     Args:
         input_size: size of the vectors.
@@ -30,6 +34,8 @@ class TaggingDecoder(nn.Module):
         scheme: BIO, BIOE or BIOES.
         dropout: probability of dropping a vector's component before the projection.
     """
+
+    gives_tags = True
 
     def __init__(self, input_size: int, labels: Sequence[str], *, scheme: str = "BIOES", dropout: float = 0.0) -> None:
         super().__init__()
@@ -58,7 +64,10 @@ class TaggingDecoder(nn.Module):
         emissions = at_least_float32(self.projection(self.dropout(vectors)))
         return emissions.masked_fill(~mask.unsqueeze(-1), 0.0)
 
-    def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[int]:
+    def scored(self, labels: torch.Tensor, units: torch.Tensor) -> torch.Tensor:
+        return units & (labels != IGNORED)
+
+    def encode_targets(self, spans: Sequence[Triple], length: int) -> list[int]:
         """Tag numbers of the units of a text with these spans.
 
         Raises:
@@ -70,28 +79,37 @@ class TaggingDecoder(nn.Module):
             raise ValueError(f"The tags {missing} are needed, but are not among the checkpoint's labels {self.labels}.")
         return [self.ids[tag] for tag in tags]
 
+    def inexpressible(self, spans: Sequence[Triple]) -> list[tuple[Triple, str]]:
+        return inexpressible(spans)
+
     def rows(self, emissions: torch.Tensor, mask: torch.Tensor) -> list[torch.Tensor]:
         """The emissions of each row's units, `(units, tags)`."""
         return [row[kept] for row, kept in zip(emissions, mask, strict=True)]
 
-    def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
-        """What stitching keeps of one window's emissions `(units, tags)`: the rows of the units it owns."""
+    def filter_window(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
+        """Of one window's emissions `(units, tags)` the rows of the units that it owns."""
         return emissions[first:last]
 
-    def spans(self, tags: Sequence[int]) -> list[tuple[int, int, str]]:
+    def spans(self, tags: Sequence[int]) -> list[Triple]:
         """Entities of a tag sequence; fragments that the scheme forbids give nothing."""
         self.require_tags()
         return decode([self.labels[tag] for tag in tags], self.scheme)
 
+    def segment(self, span: Triple) -> tuple[int, list[int], frozenset[int]]:
+        """Start and tags of a span, and the tags that must not follow, or it would be another span."""
+        start, end, entity_type = span
+        tags, following = pattern(end - start, entity_type, self.scheme)
+        return start, [self.ids[tag] for tag in tags], frozenset(self.ids[tag] for tag in following & set(self.ids))
+
 
 class SoftmaxDecoder(TaggingDecoder):
-    """Each tag on its own: cross-entropy, argmax. A span's score is the product of its tags' probabilities."""
+    """Each tag on its own: cross-entropy, argmax. Its distribution draws every tag independently of the others."""
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies over the units, scalar."""
-        targets = labels.masked_fill(~mask, -100)
+        targets = labels.masked_fill(~mask, IGNORED)
         return nn.functional.cross_entropy(
-            emissions.flatten(0, 1), targets.flatten(), ignore_index=-100, reduction="sum"
+            emissions.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
         )
 
     def logits(self, emissions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -103,11 +121,11 @@ class SoftmaxDecoder(TaggingDecoder):
         return [self._decode_one(emissions, scores) for emissions in documents]
 
     def _decode_one(self, emissions: torch.Tensor, scores: bool) -> list[ScoredSpan]:
-        best, tags = emissions.double().log_softmax(-1).max(-1)
-        spans = self.spans(tags.tolist())
+        log_probabilities = emissions.double().log_softmax(-1).cpu()
+        spans = self.spans(log_probabilities.argmax(-1).tolist())
         if not scores:
             return [(*span, None) for span in spans]
-        return [(*span, best[span[0] : span[1]].sum().exp().item()) for span in spans]
+        return [(*span, segment_probability(log_probabilities, *self.segment(span))) for span in spans]
 
 
 class CrfDecoder(TaggingDecoder):
@@ -155,8 +173,7 @@ class CrfDecoder(TaggingDecoder):
     def decode(self, documents: Sequence[torch.Tensor], *, scores: bool = False) -> list[list[ScoredSpan]]:
         """Spans of each document's emissions `(units, tags)`: one Viterbi over the whole document.
 
-        With `scores`, the score is the span's exact posterior: the probability of all the tag sequences in which just
-        this entity stands there, by forward–backward.
+        Scores come from forward–backward.
         """
         if not documents:
             return []
@@ -168,23 +185,15 @@ class CrfDecoder(TaggingDecoder):
         found = [self.spans(row[:length]) for row, length in zip(tags, lengths.tolist(), strict=True)]
         if not scores:
             return [[(*span, None) for span in spans] for spans in found]
-        segments = [[(start, *self._tags_of(end - start, kind)) for start, end, kind in spans] for spans in found]
+        segments = [[self.segment(span) for span in spans] for spans in found]
         probabilities = self.crf.batch_segment_probabilities(padded, segments, mask)
         return [
             [(*span, score) for span, score in zip(spans, row.tolist(), strict=True)]
             for spans, row in zip(found, probabilities, strict=True)
         ]
 
-    def _tags_of(self, length: int, entity_type: str) -> tuple[list[int], frozenset[int]]:
-        """Tags of an entity of so many units, and those that, coming next, would make it another entity."""
-        tags = self.encode_targets([(0, length, entity_type)], length)
-        last = self.labels[tags[-1]][0]
-        open_ended = self.scheme == "BIO" or (self.scheme == "BIOE" and last == "B")
-        following = [f"I-{entity_type}", f"E-{entity_type}"] if open_ended else []
-        return tags, frozenset(self.ids[tag] for tag in following if tag in self.ids)
 
-
-DECODERS: dict[str, type[nn.Module]] = {
+DECODERS: dict[str, type[Decoder]] = {
     "softmax": SoftmaxDecoder,
     "crf": CrfDecoder,
     "biaffine": BiaffineDecoder,

@@ -16,12 +16,12 @@ from typing import Any
 import torch
 
 from .characters import CharacterTable
+from .decoder import ScoredSpan
+from .entity_model import EntityModel
 from .precision import at_least_float32
-from .window_batches import IGNORED, EncodedWindow, WindowBatch, encode_windows, token_batches
+from .window_batches import EncodedWindow, WindowBatch, encode_windows, token_batches
 
-__all__ = ["EncodedWindow", "Extraction", "SpanTuple", "encode_windows", "extract"]
-
-SpanTuple = tuple[int, int, str, float | None]
+__all__ = ["EncodedWindow", "Extraction", "encode_windows", "extract"]
 
 CPU_TOKENS = 1024  # padded tokens in a batch: more leave the cache of a core (measured with BiLSTM and BERT encoders)
 ACCELERATOR_TOKENS = 1 << 14  # launches are what costs there
@@ -36,10 +36,10 @@ class Extraction:
     Attributes:
         spans: for each document its spans `(start, end, type, score)`, in characters of the text, sorted.
         loss_sum: sum of the sequence losses; 0.0 without labels.
-        units: number of units that went into it: labelled ones when tagging, all with a span decoder.
+        units: number of units that went into it: labelled ones where tags are given, all with a span scorer.
     """
 
-    spans: list[list[SpanTuple]]
+    spans: list[list[ScoredSpan]]
     loss_sum: float = 0.0
     units: int = 0
 
@@ -54,7 +54,7 @@ class _Losses:
 
 
 def extract(
-    model: Any,
+    model: EntityModel,
     encoded: Sequence[EncodedWindow],
     num_documents: int,
     *,
@@ -86,15 +86,16 @@ def extract(
     labelled = sum(window.labels is not None for window in encoded)
     if labelled not in (0, len(encoded)):
         raise ValueError(f"{labelled} of {len(encoded)} windows have labels; give labels to all of them or to none.")
-    spans: list[list[SpanTuple]] = [[] for _ in range(num_documents)]
+    spans: list[list[ScoredSpan]] = [[] for _ in range(num_documents)]
     losses = _Losses()
     modes = [(module, module.training) for module in model.modules()]
     if any(training for _, training in modes):
         model.eval()
     try:
         with torch.inference_mode():
+            constant = model.constant_inputs() if len(encoded) else {}
             for group in _groups(encoded):
-                documents = _stitched(model, group, table, max_tokens, losses, progress)
+                documents = _stitched(model, group, table, max_tokens, constant, losses, progress)
                 for number, found in _decoded(model, documents, scores):
                     spans[number] = sorted(found, key=lambda span: span[:3])
             return Extraction(spans, losses.total(), losses.units)
@@ -121,14 +122,18 @@ def _groups(encoded: Sequence[EncodedWindow]) -> Iterator[list[EncodedWindow]]:
 
 
 def _stitched(
-    model: Any,
+    model: EntityModel,
     group: Sequence[EncodedWindow],
     table: CharacterTable,
     max_tokens: int,
+    constant: dict[str, Any],
     losses: _Losses,
     progress: Callable[[int], None] | None,
 ) -> dict[int, torch.Tensor]:
-    """Emissions `(characters, …)` of each document of the group, fp32, on the CPU."""
+    """What is kept of each document of the group for decoding, put together from its windows, on the CPU.
+
+    `constant` holds what the model computes once for all batches.
+    """
     pieces: dict[int, list[tuple[int, torch.Tensor]]] = {}
     device = _device(model)
     # Copies from a GPU are queued, and the host waits for a batch only after it has launched the next one.
@@ -143,16 +148,16 @@ def _stitched(
                 "The model's scores are not numbers (NaN), so nothing can be said about these texts: its weights are "
                 "broken, or its precision is too low; load it with dtype=torch.float32."
             )
-        rows = model.unit_rows(emissions, batch.inputs["unit_mask"])
+        rows = model.unit_rows(emissions, torch.from_numpy(batch.inputs["unit_mask"]))
         for item, row in zip(batch.windows, rows, strict=True):
             start, _, own_start, own_end = item.window
-            kept = model.crop(row, own_start - start, own_end - start, start)
+            kept = model.filter_window(row, own_start - start, own_end - start, start)
             pieces.setdefault(item.document, []).append((own_start, kept))
         if progress is not None:
             progress(sum(item.window.own_end - item.window.own_start for item in batch.windows))
 
-    for batch in token_batches(group, table, max_tokens):
-        waiting.append((batch, *_emissions(model, batch, device, losses)))
+    for batch in token_batches(group, table, max_tokens, span_labels=not model.gives_tags):
+        waiting.append((batch, *_emissions(model, batch, device, constant, losses)))
         if len(waiting) > 1:
             finish()
     while waiting:
@@ -164,14 +169,17 @@ def _stitched(
     return documents
 
 
-def _emissions(model: Any, batch: WindowBatch, device: torch.device, losses: _Losses) -> tuple[torch.Tensor, Any]:
+def _emissions(
+    model: EntityModel, batch: WindowBatch, device: torch.device, constant: dict[str, Any], losses: _Losses
+) -> tuple[torch.Tensor, Any]:
     """Emissions `(batch, width, …)` on their way to the CPU, and the event that says that they are there."""
-    inputs: dict[str, Any] = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.inputs.items()}
+    tensors = {name: torch.from_numpy(array) for name, array in batch.inputs.items()}
+    inputs: dict[str, Any] = {name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()}
     if "labels" in inputs:
         inputs["num_items_in_batch"] = 1  # the plain sum of the losses, which sums up over batches
-        counted = batch.inputs["labels"] != IGNORED if batch.inputs["labels"].ndim == 2 else batch.inputs["unit_mask"]
-        losses.units += int(counted.sum())
-    output = model(**inputs, eval_logits="emissions", return_dict=True)  # max-marginals would cost and serve nobody
+        losses.units += int(model.scored_units(tensors["labels"], tensors["unit_mask"]).sum())
+    # Max-marginals as logits would cost time and serve nobody.
+    output = model(**inputs, **constant, eval_logits="emissions", return_dict=True)
     if output.loss is not None:
         losses.sums.append(output.loss.detach())
     queued = device.type == "cuda"
@@ -182,7 +190,9 @@ def _emissions(model: Any, batch: WindowBatch, device: torch.device, losses: _Lo
     return emissions, copied
 
 
-def _decoded(model: Any, documents: dict[int, torch.Tensor], scores: bool) -> Iterator[tuple[int, list[SpanTuple]]]:
+def _decoded(
+    model: EntityModel, documents: dict[int, torch.Tensor], scores: bool
+) -> Iterator[tuple[int, list[ScoredSpan]]]:
     """Number and spans of each document; documents of similar length are decoded together."""
     device = _device(model)
     ordered = sorted(documents, key=lambda number: len(documents[number]), reverse=True)
@@ -195,5 +205,5 @@ def _decoded(model: Any, documents: dict[int, torch.Tensor], scores: bool) -> It
         first = last
 
 
-def _device(model: Any) -> torch.device:
+def _device(model: EntityModel) -> torch.device:
     return next(model.parameters()).device

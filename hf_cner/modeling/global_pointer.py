@@ -11,16 +11,20 @@ from .band import band_scores, band_targets, end_values, valid_band
 from .packing import gather_units
 from .positions import rotate
 from .precision import at_least_float32
-from .span_decoder import SpanDecoder
+from .span_scorer import SpanScorer
 
 FAR = 1e4  # larger than any score, and finite, so that gradients through a masked logsumexp stay numbers
 
 
-class GlobalPointerDecoder(SpanDecoder):
+class GlobalPointerDecoder(SpanScorer):
     """Scores of spans as products of rotated starts and ends, one multi-label loss per type.
 
     The efficient form shares one pair of projections between all types and adds to it a start and an end score of
     each type (section 2.3 of the paper); with `efficient=False` each type has a pair of its own.
+
+    A span's score is the sigmoid of its number. The loss ranks spans against each other and against 0 and is no
+    likelihood, so this is a confidence between 0 and 1, above 0.5 for what is taken, and no probability under a
+    distribution.
 
     Args:
         input_size: size of the vectors.
@@ -28,7 +32,7 @@ class GlobalPointerDecoder(SpanDecoder):
         size: even size of a start or end vector.
         efficient: the low-rank form.
         dropout: before the projections.
-        max_width, decoding, threshold, thresholds: see `SpanDecoder`.
+        max_width, decoding, threshold, thresholds: see `SpanScorer`.
     """
 
     def __init__(

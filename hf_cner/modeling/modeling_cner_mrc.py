@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
-from .backbone import CnerModel, CnerPreTrainedModel
+from .backbone import CnerModel
 from .configuration_cner_mrc import CnerMrcConfig, check_queries
 from .interaction import INTERACTIONS
 from .mrc_decoders import MRC_DECODERS
-from .outputs import CnerOutput, Layers, wants, wants_dict
+from .outputs import CnerOutput, Layers, wants
 from .packing import gather_units
+from .recogniser import CnerRecogniser
 from .slots import build
-from .span_decoder import ScoredSpan
-from .units import check_labels, full_mask, loss_divisor, tagged_mask, token_mask
-
-Encoded = tuple[torch.Tensor, torch.Tensor]  # vectors (c, m, d) and mask (c, m) of the questions
-SAMPLE = 4  # weights of each parameter, from its middle, that are compared to see whether it has changed
+from .span_scorer import SpanScorer
+from .units import check_labels, full_mask, tagged_mask, token_mask
 
 
-class KeptQuestions(NamedTuple):
-    """The questions' vectors, and what they were computed from."""
+class Questions(NamedTuple):
+    """Encoded questions: `vectors` `(c, m, d)`, and which of them belong to text, `mask` `(c, m)` bool."""
 
-    key: Any
-    views: list[torch.Tensor]
-    sample: torch.Tensor
-    encoded: Encoded
+    vectors: torch.Tensor
+    mask: torch.Tensor
 
 
 class CnerMrcModel(CnerModel):
@@ -38,12 +34,12 @@ class CnerMrcModel(CnerModel):
     _base_class = "CnerMrcModel"
 
 
-class CnerForQuestionAnswering(CnerPreTrainedModel):
+class CnerForQuestionAnswering(CnerRecogniser):
     """Asks a text one question per entity type and scores the spans that may be answers.
 
-    The text is encoded once for all types. In evaluation the questions' vectors are kept between calls, and computed
-    anew after `train()`, and whenever weights, questions, device or dtype have changed; they never enter the state
-    dict. What is asked beside it does not change the scores of a type.
+    The text is encoded once for all types, and so are the questions: in every call, unless they come along as
+    `questions`, which `encode_questions` gives. Whoever runs many batches with the same weights encodes them once, as
+    extraction does. What is asked beside it does not change the scores of a type.
 
     Attributes:
         query_ids: the questions as ids, in the order of the types.
@@ -52,6 +48,8 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
     config_class = CnerMrcConfig
     _base_class = "CnerMrcModel"
     _auto_class = "AutoModelForQuestionAnswering"
+    interaction: nn.Module
+    span_decoder: SpanScorer
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
@@ -61,14 +59,7 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
             "span_decoder", config.span_decoder, MRC_DECODERS, self.interaction.output_size, config.entity_types
         )
         self.query_ids = [list(config.query_ids[name]) for name in config.entity_types if name in config.query_ids]
-        self._kept_queries: KeptQuestions | None = None
         self.post_init()
-
-    def get_input_embeddings(self) -> nn.Module:
-        return self.cner.get_input_embeddings()
-
-    def set_input_embeddings(self, value: nn.Module) -> None:
-        self.cner.set_input_embeddings(value)
 
     def set_queries(self, queries: Mapping[str, str], tokenizer: Any) -> None:
         """Ask these questions from now on: one per type, types that training did not know included.
@@ -99,7 +90,6 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         self.config.set_queries(queries, ids)
         self.config.span_decoder = self._slot_of(queries)
         self.query_ids = list(ids.values())
-        self._kept_queries = None
 
     def _slot_of(self, queries: Mapping[str, str]) -> dict[str, Any]:
         """The decoder's slot once other questions are asked: classes outlive them, thresholds of others do not."""
@@ -109,10 +99,6 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         if slot.get("thresholds"):
             slot["thresholds"] = {name: limit for name, limit in slot["thresholds"].items() if name in queries}
         return slot
-
-    def train(self, mode: bool = True) -> CnerForQuestionAnswering:
-        self._kept_queries = None
-        return super().train(mode)
 
     def forward(
         self,
@@ -126,6 +112,7 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
         eval_logits: str | None = None,
+        questions: Questions | None = None,
     ) -> CnerOutput | tuple[Any, ...]:
         """Scores of all spans under all questions and, with labels, the loss.
 
@@ -135,16 +122,15 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
             unit_mask: `(batch, length)`; default: every position that is attended to and holds no special token.
             num_items_in_batch: divisor of the loss; default: the number of units here.
             eval_logits: taken for the tagging model's sake; the logits are the emissions.
+            questions: what `encode_questions` gave with these weights; encoded anew when left out.
 
         Returns:
             `emissions` `(batch, units, width, types)` (biaffine); units stand at the front of each row.
         """
         if input_ids is None:
             raise ValueError("A question-answering model needs input_ids.")
-        if not self.query_ids:
-            raise ValueError("The model has no queries; call set_queries({type: question}, tokenizer) first.")
         attention_mask = full_mask(input_ids, None, attention_mask)
-        check_labels(labels, attention_mask, tags=False)
+        check_labels(labels, attention_mask, tags=self.gives_tags)
         units = tagged_mask(token_mask(input_ids, attention_mask, self.config.non_unit_ids), None, unit_mask)
         if self.interaction.joint:
             self._refuse_states(output_hidden_states=output_hidden_states, output_attentions=output_attentions)
@@ -155,13 +141,17 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
             )
             hidden_states, attentions = encoded.hidden_states, encoded.attentions
             text, text_mask = gather_units(encoded.last_hidden_state, units)
-            vectors = self.interaction(text, text_mask, *self._questions(input_ids.device))
-        emissions = self.span_decoder(vectors, units)
-        loss = None
-        if labels is not None:
-            loss = self.span_decoder.loss(emissions, labels, units) / loss_divisor(units, num_items_in_batch)
-        output = CnerOutput(loss, emissions, emissions, hidden_states, attentions)
-        return output if wants_dict(self.config, return_dict) else output.to_tuple()
+            vectors = self.interaction(text, text_mask, *(questions or self.encode_questions()))
+        return self._answer(
+            self.span_decoder(vectors, units),
+            units,
+            labels=labels,
+            num_items_in_batch=num_items_in_batch,
+            hidden_states=hidden_states,
+            attentions=attentions,
+            eval_logits="emissions",
+            return_dict=return_dict,
+        )
 
     def _refuse_states(self, **asked: Layers) -> None:
         """Raise ValueError where what is asked for has no meaning when question and text are one sequence."""
@@ -172,33 +162,22 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
                     "question. Leave it out, or use the interaction 'separate'."
                 )
 
-    def _questions(self, device: torch.device) -> Encoded:
-        """Vectors `(c, m, d)` of the questions and their mask; kept between calls in evaluation without gradient."""
-        if self.training or torch.is_grad_enabled():
-            return self._encode_questions(device)
-        # A parameter's version counts every change in place, except those by way of `.data`: these show in a sample.
-        key = (
-            self.query_ids,
-            (torch.is_autocast_enabled(device.type), torch.get_autocast_dtype(device.type)),
-            [
-                (id(p), p.data_ptr(), 0 if p.is_inference() else p._version, p.device, p.dtype)
-                for p in self.cner.parameters()
-            ],
-        )
-        kept = self._kept_queries
-        if kept is None or kept.key != key or not torch.equal(torch.cat(kept.views), kept.sample):
-            flat = [p.detach().flatten() for p in self.cner.parameters()]
-            views = [weights[len(weights) // 2 :][:SAMPLE] for weights in flat]
-            self._kept_queries = kept = KeptQuestions(key, views, torch.cat(views), self._encode_questions(device))
-        return kept.encoded
+    def constant_inputs(self) -> dict[str, Any]:
+        return {} if self.interaction.joint else {"questions": self.encode_questions()}
 
-    def _encode_questions(self, device: torch.device) -> Encoded:
-        ids, mask = self._question_ids(device)
+    def encode_questions(self) -> Questions:
+        """The vectors of the questions, to be given to `forward` for as long as weights and questions stay as they are.
+
+        Raises:
+            ValueError: the model has no questions.
+        """
+        ids, mask = self._question_ids(next(self.parameters()).device)
         encoded = self.cner(ids, mask, return_dict=True)
-        text = token_mask(ids, mask, self.config.non_unit_ids)
-        return encoded.last_hidden_state, text
+        return Questions(encoded.last_hidden_state, token_mask(ids, mask, self.config.non_unit_ids))
 
     def _question_ids(self, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+        if not self.query_ids:
+            raise ValueError("The model has no queries; call set_queries({type: question}, tokenizer) first.")
         width = max(map(len, self.query_ids))
         rows = [ids + [self.config.pad_token_id] * (width - len(ids)) for ids in self.query_ids]
         mask = [[1] * len(ids) + [0] * (width - len(ids)) for ids in self.query_ids]
@@ -229,34 +208,3 @@ class CnerForQuestionAnswering(CnerPreTrainedModel):
         if vectors.shape[1] < length:
             vectors = nn.functional.pad(vectors, (0, 0, 0, length - vectors.shape[1]))
         return vectors.unflatten(0, (batch, types))
-
-    @torch.no_grad()
-    def decode(
-        self,
-        emissions: torch.Tensor | Sequence[torch.Tensor],
-        unit_mask: torch.Tensor | None = None,
-        *,
-        scores: bool = False,
-    ) -> list[list[ScoredSpan]]:
-        """Spans `(start, end, type, score)` in units, half-open; as the tagging model's `decode`."""
-        if isinstance(emissions, torch.Tensor):
-            if unit_mask is None:
-                unit_mask = torch.ones(emissions.shape[:2], dtype=torch.bool, device=emissions.device)
-            emissions = [self.crop(row, 0, len(row), 0) for row in self.unit_rows(emissions, unit_mask.bool())]
-        return self.span_decoder.decode(emissions, scores=scores)
-
-    def unit_mask(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Positions of these ids that hold a character, `(batch, length)` bool."""
-        return token_mask(input_ids, full_mask(input_ids, None, attention_mask), self.config.non_unit_ids)
-
-    def unit_rows(self, emissions: torch.Tensor, unit_mask: torch.Tensor) -> list[torch.Tensor]:
-        """The emissions of each row's units."""
-        return self.span_decoder.rows(emissions, unit_mask)
-
-    def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
-        """Candidates of one window that begin in units [first, last), in document units."""
-        return self.span_decoder.crop(emissions, first, last, offset)
-
-    def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[list[int]]:
-        """`[start, end, type number]` of every span."""
-        return self.span_decoder.encode_targets(spans, length)

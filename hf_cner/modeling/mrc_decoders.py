@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -9,13 +10,19 @@ from torch import nn
 
 from .band import band_targets, check_types, valid_band
 from .biaffine import BiaffineScorer
+from .decoder import ScoredSpan, Triple
+from .independent_tags import segment_probability
+from .labels import IGNORED
 from .precision import at_least_float32
-from .schemes import decode, inexpressible
-from .span_decoder import ScoredSpan, SpanDecoder, Triple, owns
+from .schemes import decode, inexpressible, pattern
+from .span_scorer import SpanScorer, owns
 
 
-class MrcBiaffine(SpanDecoder):
+class MrcBiaffine(SpanScorer):
     """Biaffine scores under each question, with a softmax within that question alone, never across questions.
+
+    Each span of each question has its own distribution, over its classes; a span's score is the probability of the
+    asked type in it.
 
     Args:
         input_size: size of the vectors.
@@ -24,7 +31,7 @@ class MrcBiaffine(SpanDecoder):
             `all`: P3's softmax over none and all types of the checkpoint within one question's own scores.
         known: with `all`, the types that have a class, where other ones are asked than those of training.
         size, dropout, position: see `BiaffineScorer`.
-        max_width, decoding, threshold, thresholds: see `SpanDecoder`.
+        max_width, decoding, threshold, thresholds: see `SpanScorer`.
     """
 
     def __init__(
@@ -77,7 +84,7 @@ class MrcBiaffine(SpanDecoder):
         gold[band_targets(labels, length, width, types)] = True
         if self.known is None:
             return nn.functional.binary_cross_entropy_with_logits(
-                emissions[valid], gold[valid].float(), reduction="sum"
+                emissions[valid], gold[valid].to(emissions), reduction="sum"
             )
         targets = gold.long() * self._classes(emissions.device)
         return nn.functional.cross_entropy(emissions[valid].flatten(0, 1), targets[valid].flatten(), reduction="sum")
@@ -103,17 +110,19 @@ class MrcBiaffine(SpanDecoder):
         return torch.tensor([self.known.index(label) + 1 for label in self.labels], device=device)
 
 
-class MrcTags(SpanDecoder):
+class MrcTags(SpanScorer):
     """P3's ablation without biaffine: B, I or O of the asked type for each character, softmax, argmax.
 
-    Spans of one type cannot overlap; spans of different types can, since each has its own question. A span's score is
-    the product of its characters' probabilities.
+    Spans of one type cannot overlap; spans of different types can, since each has its own question. Under each question
+    the tags are drawn independently, and a span's score is its exact probability: that of all tag sequences in which
+    just this span stands there. Where spans of two types cannot stand together (`nested`, `flat`), the product of the
+    probabilities of a span's own tags decides.
 
     Args:
         input_size: size of the vectors.
         labels: entity types, one per question.
         dropout: before the projection.
-        decoding: see `SpanDecoder`.
+        decoding: see `SpanScorer`.
     """
 
     tags = ("O", "B-x", "I-x")
@@ -141,16 +150,16 @@ class MrcTags(SpanDecoder):
             inside = (places >= start) & (places < end) & (entity_type >= 0)
             row, place = inside.nonzero(as_tuple=True)
             targets[row, place, entity_type[row, 0]] = torch.where(place == start[row, 0], 1, 2)
-        targets = targets.masked_fill(~front_mask(mask)[..., None], -100)
+        targets = targets.masked_fill(~front_mask(mask)[..., None], IGNORED)
         return nn.functional.cross_entropy(
-            emissions.flatten(0, 2), targets.flatten(), reduction="sum", ignore_index=-100
+            emissions.flatten(0, 2), targets.flatten(), reduction="sum", ignore_index=IGNORED
         )
 
     def inexpressible(self, spans: Sequence[Triple]) -> list[tuple[Triple, str]]:
         by_type = ({span for span in spans if span[2] == label} for label in self.labels)
         return [pair for own in by_type for pair in inexpressible(own)]
 
-    def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
+    def filter_window(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
         """The window's own characters `(units, c, 3)`: a document is decoded as a whole, mentions at cuts as well."""
         return emissions[first:last]
 
@@ -159,25 +168,31 @@ class MrcTags(SpanDecoder):
         return super().decode([self._found(emissions) for emissions in documents], scores=scores)
 
     def _found(self, emissions: torch.Tensor) -> torch.Tensor:
-        """Start, end, number of the type and score of each span: `(spans, 4)`."""
-        best, tags = emissions.double().log_softmax(-1).max(-1)
+        """Start, end, number of the type, rank and probability of each span: `(spans, 5)`."""
+        log_probabilities = emissions.double().log_softmax(-1).cpu()
+        best, tags = log_probabilities.max(-1)
         found = []
         for number, column in enumerate(tags.T.tolist()):
-            for start, end, _ in decode([self.tags[tag] for tag in column], "BIO"):
-                found.append([start, end, number, best[start:end, number].sum().exp().item()])
-        return torch.tensor(found, dtype=torch.float64).view(-1, 4)
+            for start, end, name in decode([self.tags[tag] for tag in column], "BIO"):
+                own, following = pattern(end - start, name, "BIO")
+                segment = [self.tags.index(tag) for tag in own], {self.tags.index(tag) for tag in following}
+                probability = segment_probability(log_probabilities[:, number], start, *segment)
+                found.append([start, end, number, best[start:end, number].sum().exp().item(), probability])
+        return torch.tensor(found, dtype=torch.float64).view(-1, 5)
 
 
-class MrcPointers(SpanDecoder):
+class MrcPointers(SpanScorer):
     """Our own variant, not P3's: a start and an end score per character; a start goes with the nearest end.
 
-    A span's score is the product of its two probabilities; its threshold (0.5 by default) is for each of the two.
+    Under each question starts and ends are drawn independently, and a span's score is its exact probability: that its
+    start and its end are drawn, and no end between them, which would be nearer. Where spans cannot stand together, the
+    product of the two probabilities decides. The threshold (0.5 by default) is for each of the two.
 
     Args:
         input_size: size of the vectors.
         labels: entity types, one per question.
         dropout: before the projection.
-        decoding, threshold, thresholds: see `SpanDecoder`.
+        decoding, threshold, thresholds: see `SpanScorer`.
     """
 
     def __init__(
@@ -214,8 +229,11 @@ class MrcPointers(SpanDecoder):
         nearest = {(start, label): min(end for end in ends[label] if end > start) for start, _, label in spans}
         return [(span, "another end is nearer") for span in spans if nearest[span[0], span[2]] != span[1]]
 
-    def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
-        probabilities = emissions.double().sigmoid().cpu()
+    def filter_window(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
+        """Candidates `(count, 5)` in float64 of one window's emissions `(units, c, 2)`, in document units."""
+        scores = emissions.double().cpu()
+        probabilities = scores.sigmoid()
+        no_end = torch.nn.functional.logsigmoid(-scores[..., 1]).cumsum(0)  # of all units up to this one
         found = []
         for number, label in enumerate(self.labels):
             limit = self.thresholds.get(label, 0.5 if self.threshold is None else self.threshold)
@@ -225,8 +243,11 @@ class MrcPointers(SpanDecoder):
                 place = int(torch.searchsorted(end_places, start))
                 end = int(end_places[place]) if place < len(end_places) else -1
                 if end >= 0 and owns(first, last, start, end + 1):
-                    found.append([start + offset, end + 1 + offset, number, float(starts[start] * ends[end])])
-        return torch.tensor(found, dtype=torch.float64).view(-1, 4)
+                    both = float(starts[start] * ends[end])
+                    before = [no_end[place, number].item() if place >= 0 else 0.0 for place in (start - 1, end - 1)]
+                    probability = both * math.exp(before[1] - before[0])
+                    found.append([start + offset, end + 1 + offset, number, both, probability])
+        return torch.tensor(found, dtype=torch.float64).view(-1, 5)
 
 
 def front_mask(mask: torch.Tensor) -> torch.Tensor:
@@ -234,4 +255,4 @@ def front_mask(mask: torch.Tensor) -> torch.Tensor:
     return torch.arange(mask.shape[1], device=mask.device)[None] < mask.sum(1, keepdim=True)
 
 
-MRC_DECODERS: dict[str, type[nn.Module]] = {"biaffine": MrcBiaffine, "tags": MrcTags, "pointers": MrcPointers}
+MRC_DECODERS: dict[str, type[SpanScorer]] = {"biaffine": MrcBiaffine, "tags": MrcTags, "pointers": MrcPointers}

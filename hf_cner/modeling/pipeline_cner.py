@@ -7,7 +7,9 @@ import torch
 from transformers import Pipeline
 
 from .characters import CharacterTable
+from .entity_model import check_model
 from .extraction import extract
+from .loaded_weights import check_complete
 from .window_batches import EncodedWindow, encode_windows
 
 LIST_BATCH = 64  # texts worked off together when a list is given and no batch_size
@@ -37,12 +39,8 @@ class ClinicalNerPipeline(Pipeline):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.pop("local_files_only", None)  # an option of loading that `pipeline(…)` hands on
         super().__init__(*args, **kwargs)
-        for method in ("crop", "decode"):
-            if not hasattr(self.model, method):
-                raise ValueError(
-                    f"The task clinical-ner needs a model of hf_cner; {type(self.model).__name__} is none. "
-                    'Use pipeline("token-classification") for it.'
-                )
+        check_model(self.model)
+        check_complete(self.model)
         if self.tokenizer is None:
             raise ValueError("The task clinical-ner needs a tokenizer; pass tokenizer=… or a checkpoint that has one.")
         self.table = CharacterTable(self.tokenizer)
@@ -157,7 +155,8 @@ class ClinicalNerPipeline(Pipeline):
             for number, prepared in enumerate(input_tensors)
             for item in prepared["encoded"]
         ]
-        found = extract(self.model, encoded, len(input_tensors), table=self.table, max_tokens=max_tokens, scores=scores)
+        model: Any = self.model
+        found = extract(model, encoded, len(input_tensors), table=self.table, max_tokens=max_tokens, scores=scores)
         pairs = zip(input_tensors, found.spans, strict=True)
         return [{"text": prepared["text"], "spans": spans} for prepared, spans in pairs]
 

@@ -97,6 +97,15 @@ def encode(spans: Iterable[Triple], length: int, scheme: str) -> list[str]:
     return tags
 
 
+def pattern(length: int, name: str, scheme: str) -> tuple[list[str], frozenset[str]]:
+    """Tags of an entity of so many units, and those that, coming next, would make it another entity.
+
+    `decode` gives an entity exactly where its tags stand and none of the others follows them.
+    """
+    tags = encode([(0, length, name)], length, scheme)
+    return tags, frozenset(f"{letter}-{name}" for letter in _INSIDE[scheme].get(tags[-1][0], ""))
+
+
 def decode(tags: Sequence[str], scheme: str) -> list[Triple]:
     """Entities of a tag sequence; a fragment that the scheme forbids yields nothing.
 

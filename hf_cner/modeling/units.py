@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
+from .labels import IGNORED
+
 
 def token_mask(
     input_ids: torch.Tensor | None, attention_mask: torch.Tensor, non_unit_ids: Sequence[int]
@@ -27,7 +29,7 @@ def tagged_mask(text: torch.Tensor, labels: torch.Tensor | None, unit_mask: torc
     if unit_mask is not None:
         return unit_mask.bool()
     if labels is not None:
-        return labels != -100
+        return labels != IGNORED
     return text
 
 

@@ -1,16 +1,18 @@
-"""Documents as windows of ids, and batches of windows of similar length."""
+"""Windows as ids, and features padded to batches: the one batch maker of training and prediction. Imports no torch."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from .characters import CharacterTable
+from .labels import IGNORED
 from .windows import Window, make_windows
 
-IGNORED = -100
+Feature = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -21,8 +23,9 @@ class EncodedWindow:
         document: number of the document in the call.
         window: where the slice stands, and which characters it owns.
         input_ids: prefix, one id for each character, suffix.
-        labels: gold as the model's `encode_targets` gives it: tagging, one for each id, -100 where none stands; span
-            decoders, `[start, end, type number]` for each span, in units of the window. None without gold.
+        labels: gold as the model's `encode_targets` gives it: of a decoder that gives tags one for each id, -100 where
+            none stands; of a span scorer `[start, end, type number]` for each span, in units of the window. None
+            without gold.
     """
 
     document: int
@@ -33,10 +36,10 @@ class EncodedWindow:
 
 @dataclass(slots=True)
 class WindowBatch:
-    """Windows and the model's inputs, each `(batch, width)` but for the labels of span decoders `(batch, m, 3)`."""
+    """Windows and the model's inputs, each `(batch, width)` but for the labels of span scorers `(batch, m, 3)`."""
 
     windows: list[EncodedWindow]
-    inputs: dict[str, torch.Tensor]
+    inputs: dict[str, np.ndarray]
 
 
 def encode_windows(
@@ -59,49 +62,123 @@ def encode_windows(
     return encoded
 
 
-def token_batches(group: Sequence[EncodedWindow], table: CharacterTable, max_tokens: int) -> Iterator[WindowBatch]:
+def feature_of(window: EncodedWindow, table: CharacterTable) -> Feature:
+    """A window as the inputs of one row: `input_ids`, and where there are any `token_type_ids` and `labels`."""
+    feature: Feature = {"input_ids": window.input_ids}
+    if table.token_types is not None:
+        prefix, text, suffix = table.token_types
+        characters = len(window.input_ids) - len(prefix) - len(suffix)
+        feature["token_type_ids"] = [*prefix, *[text] * characters, *suffix]
+    if window.labels is not None:
+        feature["labels"] = window.labels
+    return feature
+
+
+def token_batches(
+    group: Sequence[EncodedWindow], table: CharacterTable, max_tokens: int, *, span_labels: bool = False
+) -> Iterator[WindowBatch]:
     """Batches of windows of similar length, of at most `max_tokens` padded tokens; a longer window goes alone.
 
-    The longest come first, so that memory is at its highest at the start.
+    The longest come first, so that memory is at its highest at the start. `span_labels`: see `batch_arrays`.
     """
     ordered = sorted(group, key=lambda item: len(item.input_ids), reverse=True)
     first = 0
     while first < len(ordered):
         width = len(ordered[first].input_ids)
-        last = first + max(1, max_tokens // width)
-        yield _collate(ordered[first:last], width, table)
-        first = last
+        windows = ordered[first : first + max(1, max_tokens // width)]
+        inputs = batch_arrays(
+            [feature_of(window, table) for window in windows],
+            pad_token_id=table.pad_token_id,
+            padding_side=table.padding_side,
+            span_labels=span_labels,
+        )
+        inputs["unit_mask"] = inputs["attention_mask"].astype(bool)
+        for row, framed in zip(inputs["unit_mask"], windows, strict=True):  # characters stand between prefix and suffix
+            begin = width - len(framed.input_ids) if table.padding_side == "left" else 0
+            row[begin : begin + len(table.prefix)] = False
+            end = begin + len(framed.input_ids)
+            row[end - len(table.suffix) : end] = False
+        yield WindowBatch(windows, inputs)
+        first += len(windows)
 
 
-def _collate(windows: list[EncodedWindow], width: int, table: CharacterTable) -> WindowBatch:
-    """Pad to `width` on the tokenizer's side: ids, attention mask, unit mask, token types and labels."""
-    left = table.padding_side == "left"
-    sizes = np.array([len(item.input_ids) for item in windows])[:, None]
-    first = width - sizes if left else np.zeros_like(sizes)  # column of each row's first token
-    columns = np.arange(width)[None, :]
-    attended = (columns >= first) & (columns < first + sizes)
-    units = (columns >= first + len(table.prefix)) & (columns < first + sizes - len(table.suffix))
+def batch_arrays(
+    features: Sequence[Mapping[str, Any]],
+    *,
+    pad_token_id: int,
+    padding_side: str,
+    multiple: int = 1,
+    span_labels: bool = False,
+) -> dict[str, np.ndarray]:
+    """Features as arrays `(batch, width)`, padded to the longest.
 
-    def padded(rows: list[list[int]], filler: int) -> np.ndarray:
-        array = np.full((len(rows), width), filler, dtype=np.int64)
-        for number, row in enumerate(rows):
-            array[number, width - len(row) if left else 0 : width if left else len(row)] = row
-        return array
+    Args:
+        features: rows with `input_ids` and, all of them or none, `attention_mask`, `token_type_ids` and `labels`.
+        pad_token_id: fills up `input_ids`; labels are filled up with -100, everything else with 0.
+        padding_side: "right" or "left".
+        multiple: the width is a multiple of this.
+        span_labels: the labels are spans `[start, end, type number]`, as span scorers take them; they become
+            `(batch, most spans, 3)`.
 
+    Raises:
+        ValueError: labels of the other kind, or of another number than the ids; the document is named.
+    """
+    left = padding_side == "left"
+    sizes = np.array([len(feature["input_ids"]) for feature in features])[:, None]
+    width = max(1, int(sizes.max()))
+    width += -width % multiple
+    fillers = {"input_ids": pad_token_id, "attention_mask": 0, "token_type_ids": 0}
     arrays = {
-        "input_ids": padded([item.input_ids for item in windows], table.pad_token_id),
-        "attention_mask": attended.astype(np.int64),
-        "unit_mask": units,
+        key: padded([feature[key] for feature in features], width, filler, left=left)
+        for key, filler in fillers.items()
+        if key in features[0]
     }
-    if table.token_types is not None:
-        prefix, text, suffix = table.token_types
-        counts = sizes[:, 0] - len(prefix) - len(suffix)
-        arrays["token_type_ids"] = padded([prefix + [text] * int(count) + suffix for count in counts], 0)
-    gold: list[list[Any]] = [item.labels for item in windows if item.labels is not None]
-    if gold and all(labels and np.isscalar(labels[0]) for labels in gold):
-        arrays["labels"] = padded(gold, IGNORED)
-    elif gold:  # span decoders: (batch, most spans, 3)
-        arrays["labels"] = np.full((len(gold), max(1, *map(len, gold)), 3), IGNORED, dtype=np.int64)
-        for number, spans in enumerate(gold):
-            arrays["labels"][number, : len(spans)] = np.array(spans, dtype=np.int64).reshape(-1, 3)
-    return WindowBatch(windows, {name: torch.from_numpy(array) for name, array in arrays.items()})
+    if "attention_mask" not in arrays:
+        columns = np.arange(width)[None, :]
+        arrays["attention_mask"] = (columns >= width - sizes if left else columns < sizes).astype(np.int64)
+    if "labels" in features[0]:
+        for number, feature in enumerate(features):
+            _check_labels(feature, number, span_labels)
+        gold = [feature["labels"] for feature in features]
+        arrays["labels"] = _spans(gold) if span_labels else padded(gold, width, IGNORED, left=left)
+    return arrays
+
+
+def padded(rows: Sequence[Sequence[int]], width: int, filler: int, *, left: bool) -> np.ndarray:
+    """Rows of at most `width` numbers as an array `(rows, width)`, filled up on one side."""
+    array = np.full((len(rows), width), filler, dtype=np.int64)
+    for number, row in enumerate(rows):
+        array[number, width - len(row) if left else 0 : width if left else len(row)] = row
+    return array
+
+
+def row_name(feature: Mapping[str, Any], number: int) -> str:
+    """What an error calls a row of a batch."""
+    return f"Document {feature['document']!r}" if "document" in feature else f"Row {number} of the batch"
+
+
+def _spans(gold: Sequence[Sequence[Sequence[int]]]) -> np.ndarray:
+    array = np.full((len(gold), max(1, *map(len, gold)), 3), IGNORED, dtype=np.int64)
+    for number, spans in enumerate(gold):
+        array[number, : len(spans)] = np.array(spans, dtype=np.int64).reshape(-1, 3)
+    return array
+
+
+def _check_labels(feature: Mapping[str, Any], number: int, span_labels: bool) -> None:
+    labels, ids = feature["labels"], feature["input_ids"]
+    are_spans = len(labels) > 0 and not np.isscalar(labels[0])
+    if span_labels and len(labels) and not are_spans:
+        raise ValueError(
+            f"{row_name(feature, number)} has numbers as labels, but the model's decoder takes spans, each "
+            "[start, end, type number]; the features were made for another model."
+        )
+    if not span_labels and are_spans:
+        raise ValueError(
+            f"{row_name(feature, number)} has spans as labels, but one tag number for each id is wanted; the features "
+            "were made for another model, or the collator needs span_labels=True."
+        )
+    if not span_labels and len(labels) != len(ids):
+        raise ValueError(
+            f"{row_name(feature, number)} has {len(labels)} labels for {len(ids)} ids; a label, or -100, must stand "
+            "for every id."
+        )

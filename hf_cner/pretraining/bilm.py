@@ -16,10 +16,10 @@ from ..encoders.configuration import read_settings
 from ..encoders.fetch import local_folder
 from ..encoders.published import is_ours
 from ..modeling.characters import CharacterTable
+from ..modeling.labels import IGNORED
 from .tokenizers import SETTING, id_count
 from .windows import NothingToPredict
 
-IGNORED = -100
 Batch = dict[str, Tensor]
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..data.collator import IGNORED, CnerDataCollator
+from ..data.collator import CnerDataCollator
+from ..modeling.labels import IGNORED
 from .tokenizers import id_count
 
 PAIR_LABELS = ("next_sentence_label", "sentence_order_label")

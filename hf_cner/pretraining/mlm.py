@@ -13,10 +13,10 @@ from huggingface_hub.errors import StrictDataclassError
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForPreTraining, PreTrainedTokenizerBase
 
-from ..data.collator import IGNORED
 from ..encoders.published import open_encoder
 from ..modeling.characters import CharacterTable
 from ..modeling.encoder_pretrained import positions_of
+from ..modeling.labels import IGNORED
 from .masking import PAIR_LABELS
 from .tokenizers import SETTING, id_count
 from .windows import NothingToPredict

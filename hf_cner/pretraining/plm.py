@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModelForPreTraining, PreTrainedTokenizerBase, XLNetLMHeadModel
 
-from ..data.collator import IGNORED, CnerDataCollator
+from ..data.collator import CnerDataCollator
 from ..encoders.published import open_encoder
+from ..modeling.labels import IGNORED
 from .masking import special_ids
 from .mlm import check_vocabulary, configuration, measure, save
 from .tokenizers import SETTING

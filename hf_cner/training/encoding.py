@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch.utils.data import Dataset
@@ -10,11 +11,11 @@ from transformers import PreTrainedTokenizerBase
 
 from ..data.collator import CnerDataCollator
 from ..data.documents import Document, from_row
-from ..data.features import IGNORED, EncodedSlice, EntityReport, Feature, build_features, encode_documents
+from ..data.features import EntityReport, build_features, encode_documents
 from ..modeling.characters import CharacterTable
-from ..modeling.configuration_cner import TAGGING_KINDS
-from ..modeling.extraction import EncodedWindow
-from ..modeling.schemes import inexpressible as tags_cannot_hold
+from ..modeling.entity_model import EntityModel, check_model
+from ..modeling.labels import IGNORED
+from ..modeling.window_batches import EncodedWindow, Feature
 from ..modeling.windows import Window
 
 
@@ -44,7 +45,7 @@ class DocumentDataset(Dataset[int]):
         encoded: the windows of each document.
     """
 
-    def __init__(self, documents: Sequence[Document], encoded: Sequence[Sequence[EncodedSlice]]) -> None:
+    def __init__(self, documents: Sequence[Document], encoded: Sequence[Sequence[EncodedWindow]]) -> None:
         self.documents = list(documents)
         self._encoded = list(encoded)
 
@@ -60,11 +61,7 @@ class DocumentDataset(Dataset[int]):
 
     def windows(self, indices: Sequence[int]) -> list[EncodedWindow]:
         """The windows of some documents, which are numbered as they stand in `indices`."""
-        return [
-            EncodedWindow(number, item.window, item.input_ids, item.labels)
-            for number, index in enumerate(indices)
-            for item in self._encoded[index]
-        ]
+        return [replace(item, document=number) for number, index in enumerate(indices) for item in self._encoded[index]]
 
 
 class DocumentEncoder:
@@ -73,24 +70,26 @@ class DocumentEncoder:
     Args:
         model: a model of this package, possibly wrapped (PEFT).
         tokenizer: its character tokenizer.
+
+    Raises:
+        ValueError: the model is none of this package's code.
     """
 
-    def __init__(self, model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, model: EntityModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        check_model(model)
         self.model = model
         self.config = model.config
         self.tokenizer = tokenizer
         self.table = CharacterTable(tokenizer)
-        self.tagging = self.config.span_decoder["kind"] in TAGGING_KINDS
-        self.inexpressible = tags_cannot_hold if self.tagging else model.span_decoder.inexpressible
 
     def features(self, documents: Sequence[Document]) -> tuple[FeatureDataset, EntityReport]:
         """Training features, and what became of the gold entities on the way."""
         report = EntityReport()
         names = [document.id or str(number) for number, document in enumerate(documents)]
         features = build_features(self._encode(documents, report), self.table, names)
-        empty = EncodedSlice(Window(0, 0, 0, 0), self.table.encode(""), [])
-        (filler,) = build_features([[empty]], self.table, ["filler"])
-        filler["labels"] = [IGNORED] * len(empty.input_ids) if self.tagging else []
+        ids = self.table.encode("")
+        (filler,) = build_features([[EncodedWindow(0, Window(0, 0, 0, 0), ids)]], self.table, ["filler"])
+        filler["labels"] = [IGNORED] * len(ids) if self.model.gives_tags else []
         return FeatureDataset(features, filler), report
 
     def dataset(self, documents: Sequence[Document]) -> DocumentDataset:
@@ -103,11 +102,12 @@ class DocumentEncoder:
         return CnerDataCollator(
             pad_token_id=self.table.pad_token_id,
             padding_side=self.table.padding_side,
-            tags=tags if self.tagging else None,
-            scheme=self.config.span_decoder.get("scheme", "BIOES") if self.tagging else None,
+            tags=tags if self.model.gives_tags else None,
+            scheme=self.config.span_decoder.get("scheme", "BIOES") if self.model.gives_tags else None,
+            span_labels=not self.model.gives_tags,
         )
 
-    def _encode(self, documents: Sequence[Document], report: EntityReport) -> list[list[EncodedSlice]]:
+    def _encode(self, documents: Sequence[Document], report: EntityReport) -> list[list[EncodedWindow]]:
         return list(
             encode_documents(
                 documents,
@@ -115,8 +115,8 @@ class DocumentEncoder:
                 windows=self.config.windows,
                 entity_types=self.config.entity_types,
                 encode_targets=self.model.encode_targets,
-                tagging=self.tagging,
-                inexpressible=self.inexpressible,
+                tagging=self.model.gives_tags,
+                inexpressible=self.model.inexpressible,
                 report=report,
             )
         )

@@ -13,8 +13,7 @@ from transformers.trainer_utils import EvalLoopOutput
 from ..data.documents import Document, Span
 from ..metrics.report import evaluate_documents, flat
 from ..modeling.extraction import Extraction
-
-IGNORED = -100
+from ..modeling.labels import IGNORED
 
 
 class IndexCollator:

@@ -12,9 +12,10 @@ from torch.utils.data import DataLoader, Sampler
 from transformers import EvalPrediction, PreTrainedTokenizerBase
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, EvalLoopOutput, PredictionOutput, TrainOutput
 
-from ..data.collator import IGNORED, CnerDataCollator
+from ..data.collator import CnerDataCollator
 from ..data.features import EntityReport
 from ..modeling.extraction import extract
+from ..modeling.labels import IGNORED
 from .arguments import CnerTrainingArguments
 from .callbacks import EpochOfSampler, FiniteWeights, Patience
 from .card import TrainerWithCard
@@ -209,7 +210,7 @@ class CnerTrainer(TrainerWithCard):
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
         """Batches of one step and their number of units; span labels say nothing about it, so it is counted here."""
         samples, items = super().get_batch_samples(epoch_iterator, num_batches, device)
-        if items is not None and samples[0]["labels"].ndim == 3:
+        if items is not None and not getattr(self.model, "gives_tags", True):
             masks = [self.model.unit_mask(batch["input_ids"], batch.get("attention_mask")) for batch in samples]
             counted = [{"labels": torch.where(mask, 0, IGNORED)} for mask in masks]
             items = self._get_num_items_in_batch(counted, device)  # as over tags, on however many devices
@@ -249,7 +250,7 @@ class CnerTrainer(TrainerWithCard):
 
         Returns:
             The loss per unit; spans `(b, m, 4)` (document, start, end, type number), padded with -100, with the sums of
-            loss and units `(b, 2)`; document numbers `(b,)`, -1 where there is none.
+            loss and units `(b, 2)`; no labels, so that transformers' loop computes no metrics: they are over documents.
         """
         if self._evaluated is None or "document" not in inputs:
             return super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
@@ -264,7 +265,7 @@ class CnerTrainer(TrainerWithCard):
             scores=False,
         )
         loss = torch.tensor(found.loss_sum / max(1, found.units), device=self.args.device)
-        return loss, pack(found, numbers, self.model.config.entity_types), numbers
+        return loss, pack(found, numbers, self.model.config.entity_types), None
 
     def evaluation_loop(
         self,
@@ -280,14 +281,13 @@ class CnerTrainer(TrainerWithCard):
             return super().evaluation_loop(
                 dataloader, description, prediction_loss_only, ignore_keys, metric_key_prefix
             )
-        metrics_of, self.compute_metrics = self.compute_metrics, None
         self._evaluated = dataset
         self.gather_function = self.accelerator.gather  # `gather_for_metrics` would drop what it takes for duplicates
         try:
             output = super().evaluation_loop(dataloader, description, False, ignore_keys, metric_key_prefix)
         finally:
-            self.compute_metrics, self._evaluated = metrics_of, None
-        asked = None if self.args.prediction_loss_only else metrics_of
+            self._evaluated = None
+        asked = None if self.args.prediction_loss_only else self.compute_metrics
         types = self.model.config.entity_types
         return of_documents(output, dataset.documents, types, asked, metric_key_prefix, self.args.include_for_metrics)
 

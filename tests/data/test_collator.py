@@ -52,9 +52,9 @@ def test_given_attention_masks_are_kept_and_labels_may_be_absent() -> None:
 
 def test_span_labels_are_padded_to_the_most_spans() -> None:
     rows = [{"input_ids": [5, 6, 7], "labels": [[0, 2, 1], [1, 2, 0]]}, {"input_ids": [5], "labels": []}]
-    batch = collator(tags=None, scheme=None)(rows)
+    batch = collator(tags=None, scheme=None, span_labels=True)(rows)
     assert batch["labels"].tolist() == [[[0, 2, 1], [1, 2, 0]], [[-100] * 3] * 2]
-    assert collator(tags=None, scheme=None)(rows[1:])["labels"].tolist() == [[[-100] * 3]]
+    assert collator(tags=None, scheme=None, span_labels=True)(rows[1:])["labels"].tolist() == [[[-100] * 3]]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,13 @@ def test_a_label_of_another_model_is_refused(label: int) -> None:
 def test_labels_must_be_as_long_as_the_ids() -> None:
     with pytest.raises(ValueError, match="Row 0 of the batch has 1 labels for 2 ids"):
         collator()([{"input_ids": [5, 6], "labels": [0]}])
+
+
+def test_labels_of_the_other_kind_of_decoder_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"Document 'n1' has numbers as labels, but the model's decoder takes spans"):
+        collator(tags=None, scheme=None, span_labels=True)([feature("O O", document="n1")])
+    with pytest.raises(ValueError, match="Row 0 of the batch has spans as labels, but one tag number for each id"):
+        collator()([{"input_ids": [5], "labels": [[0, 1, 0]]}])
 
 
 def test_wrong_options_are_refused() -> None:

@@ -89,7 +89,7 @@ def test_span_targets_are_relative_to_the_window_and_keep_nested_entities() -> N
     assert [f["labels"] for f in empty] == [[]]
 
 
-def test_what_a_span_decoder_cannot_hold_is_counted_and_the_longest_named() -> None:
+def test_what_a_span_scorer_cannot_hold_is_counted_and_the_longest_named() -> None:
     def triples(spans: Any, length: int) -> list[list[int]]:
         return [[start, end, TYPES.index(kind)] for start, end, kind in spans]
 

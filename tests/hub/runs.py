@@ -1,13 +1,18 @@
-"""The folder of an invented run: what `hf-cner train` leaves, with weights and code that are only names."""
+"""The folder of an invented run: what `hf-cner train` leaves, with a model that learnt nothing; code in name only."""
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
 
+from safetensors.torch import save
+
+from hf_cner import CnerConfig, CnerForTokenClassification
 from hf_cner.data.documents import Document, Span
 from hf_cner.metrics.report import evaluate_documents
+from hf_cner.modeling.schemes import tag_names
 
 TYPES = ["症状|体征", "部位"]
 GOLD = [
@@ -15,11 +20,17 @@ GOLD = [
     Document("查双肺。", (Span(1, 3, TYPES[1]),)),
 ]
 FOUND = [Document("患者头痛。", (Span(2, 4, TYPES[0]),)), Document("查双肺。", (Span(0, 3, TYPES[1]),))]
+_SIZES = {"vocab_size": 9, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 4}
 CONFIG = {
     "model_type": "cner",
     "entity_types": TYPES,
+    "id2label": dict(enumerate(tag_names("BIOES", TYPES))),
+    "context": {"kind": "none"},
     "span_decoder": {"kind": "crf", "scheme": "BIOES"},
-    "encoder": {"kind": "pretrained", "config": {"_name_or_path": "/home/chen/encoders/bert", "vocab_size": 9}},
+    "encoder": {
+        "kind": "pretrained",
+        "config": {"_name_or_path": "/home/chen/encoders/bert", "model_type": "bert", **_SIZES},
+    },
     "auto_map": {"AutoConfig": "configuration_cner.CnerConfig", "AutoModelForTokenClassification": "modeling_cner.C"},
     "custom_pipelines": {"clinical-ner": {"impl": "pipeline_cner.P", "pt": ["AutoModelForTokenClassification"]}},
 }
@@ -78,6 +89,12 @@ def log() -> list[dict[str, Any]]:
     return found
 
 
+@functools.cache
+def weights() -> bytes:
+    """What `model.safetensors` holds."""
+    return save(CnerForTokenClassification(CnerConfig.from_dict(CONFIG)).state_dict(), metadata={"format": "pt"})
+
+
 def write_run(folder: Path, changed: dict[str, Any] | None = None) -> Path:
     """Write such a folder; `changed` replaces whole files, None leaves one out."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,11 +107,13 @@ def write_run(folder: Path, changed: dict[str, Any] | None = None) -> Path:
         "split.json": {"hash": "fedcba9876543210", "train": ["record 张三"]},
         "settings.yaml": "output_dir: /home/chen/out\n",
         "training_args.bin": "a pickle",
-        "model.safetensors": "weights",
+        "model.safetensors": weights(),
         **{f"{name}.py": text for name, text in CODE.items()},
     }
     for name, value in (content | (changed or {})).items():
-        if value is not None:
+        if isinstance(value, bytes):
+            (folder / name).write_bytes(value)
+        elif value is not None:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             (folder / name).write_text(text, encoding="utf-8")
     return folder

@@ -110,7 +110,8 @@ def test_three_ways_to_load_it() -> None:
     ],
 )
 def test_limits_follow_the_decoder(model_type: str, decoder: dict[str, Any], flat: bool) -> None:
-    text = section(card(config=CONFIG | {"model_type": model_type, "span_decoder": decoder}), "Limits")
+    labels = {} if decoder["kind"] == "crf" else {"id2label": dict(enumerate(TYPES))}
+    text = section(card(config=CONFIG | labels | {"model_type": model_type, "span_decoder": decoder}), "Limits")
     assert ("never overlap" in text) is flat
     assert "no medical device" in text and "(Notes of ward 3)." in text
     assert "negated" in text and "not calibrated" in text

@@ -1,12 +1,20 @@
-"""Tiny configurations shared by the model tests: one list of cases over all slots."""
+"""Tiny configurations shared by the model tests: one list of cases over all slots.
+
+What stands in a table of `hf_cner.modeling` and not here gets a case with its default options, so that a new entry is
+tested by being registered.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from torch import nn
 from transformers import AlbertConfig, BertConfig, DebertaV2Config, ElectraConfig, RobertaConfig, XLNetConfig
 
 from hf_cner import CnerConfig
+from hf_cner.modeling import attention, context, decoders, encoders
+from hf_cner.modeling.slots import options_of
 
 TYPES = ["疾病和诊断", "身体部位"]
 VOCABULARY = 40  # 0 pad, 1 unknown, 2 cls, 3 sep, the rest are characters
@@ -21,6 +29,16 @@ _SIZES: dict[str, Any] = {
     "max_position_embeddings": 64,
     "pad_token_id": 0,
 }
+
+
+def with_every_kind(
+    cases: dict[str, dict[str, Any]], table: Mapping[str, type[nn.Module]], **sizes: Any
+) -> dict[str, dict[str, Any]]:
+    """The cases, and one for each kind of the table that has none; of `sizes` it gets what it takes."""
+    rest = set(table) - {case["kind"] for case in cases.values()}
+    new = {kind: {"kind": kind} | {k: v for k, v in sizes.items() if k in options_of(table[kind])} for kind in rest}
+    return cases | dict(sorted(new.items()))
+
 
 ENCODERS: dict[str, dict[str, Any]] = {
     "static": {"kind": "static", "vocab_size": VOCABULARY, "embedding_size": 12},
@@ -60,6 +78,7 @@ ENCODERS: dict[str, dict[str, Any]] = {
         ).to_dict(),
     },
 }
+ENCODERS = with_every_kind(ENCODERS, encoders.ENCODERS, vocab_size=VOCABULARY, non_unit_ids=NON_UNITS)
 
 CONTEXTS: dict[str, dict[str, Any]] = {
     "none": {"kind": "none"},
@@ -72,12 +91,14 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "branches": [{"kind": "bilstm", "hidden_size": 6}, {"kind": "cnn", "kernel_sizes": [3, 5], "filters": 6}],
     },
 }
+CONTEXTS = with_every_kind(CONTEXTS, context.CONTEXTS)
 
 ATTENTIONS: dict[str, dict[str, Any]] = {
     "none": {"kind": "none"},
     "additive": {"kind": "additive"},
     "multi_head": {"kind": "multi_head", "num_heads": 4},
 }
+ATTENTIONS = with_every_kind(ATTENTIONS, attention.ATTENTIONS)
 
 SPAN_DECODERS: dict[str, dict[str, Any]] = {
     "softmax": {"kind": "softmax", "scheme": "BIO"},
@@ -85,12 +106,14 @@ SPAN_DECODERS: dict[str, dict[str, Any]] = {
     "crf-bioe-free": {"kind": "crf", "scheme": "BIOE", "constrained": False},
     "crf-bioes": {"kind": "crf", "scheme": "BIOES"},
 }
+SPAN_DECODERS = with_every_kind(SPAN_DECODERS, {k: d for k, d in decoders.DECODERS.items() if d.gives_tags})
 
 SCORING_DECODERS: dict[str, dict[str, Any]] = {  # those that score spans, not tags
     "biaffine": {"kind": "biaffine", "size": 8, "dropout": 0.0},
     "biaffine-banded": {"kind": "biaffine", "size": 8, "dropout": 0.0, "max_width": 3, "position": "rotary"},
     "global-pointer": {"kind": "global_pointer", "size": 8, "dropout": 0.0},
 }
+SCORING_DECODERS = with_every_kind(SCORING_DECODERS, {k: d for k, d in decoders.DECODERS.items() if not d.gives_tags})
 
 
 def config(

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from cases import with_every_kind
 from closeness import assert_close
 from torch import nn
 
@@ -15,6 +16,7 @@ SLOTS = {
     "multi_head-5": {"kind": "multi_head", "num_heads": 5, "residual": True, "layer_norm": True, "dropout": 0.1},
     "multi_head-16": {"kind": "multi_head", "num_heads": 16, "head_size": 3, "residual": True},
 }
+SLOTS = with_every_kind(SLOTS, ATTENTIONS)
 MASKS = {
     "right": [[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]],
     "left": [[0, 1, 1, 1, 1], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]],

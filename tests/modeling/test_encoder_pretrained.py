@@ -103,6 +103,16 @@ def test_a_row_of_padding_alone_poisons_nothing(name):
     assert all(torch.isfinite(p.grad).all() for p in encoder.parameters() if p.grad is not None)
 
 
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("implementation", ["eager", None])  # None: what transformers chooses
+def test_a_row_of_padding_alone_is_computed_as_if_its_first_column_were_attended(name, implementation):
+    """Otherwise its vectors would depend on how attention happens to treat a row with nothing to attend to."""
+    encoder, ids = make(name, attn_implementation=implementation), text()
+    nothing, first = torch.ones_like(ids), torch.ones_like(ids)
+    nothing[0], first[0, 1:] = 0, 0
+    assert torch.equal(encoder(ids, nothing).last_hidden_state, encoder(ids, first).last_hidden_state)
+
+
 def test_token_types_are_dropped_where_they_mean_nothing():
     ids = text()
     ones = torch.ones_like(ids)

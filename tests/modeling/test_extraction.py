@@ -16,7 +16,7 @@ from hf_cner import CnerConfig, CnerForTokenClassification
 from hf_cner.modeling import extraction
 from hf_cner.modeling.characters import CharacterTable
 from hf_cner.modeling.extraction import EncodedWindow, encode_windows, extract
-from hf_cner.modeling.window_batches import token_batches
+from hf_cner.modeling.window_batches import WindowBatch, token_batches
 
 TABLE = CharacterTable(character_tokenizer())
 TYPES = ["症状", "部位"]
@@ -136,7 +136,7 @@ def test_a_pass_never_holds_more_than_the_budget() -> None:
     encoded = encode_windows(["右侧血压。" * 200], TABLE, {"policy": "sentence", "max_length": 32, "overlap": 8})
     for budget in (64, 256):
         batches = list(token_batches(encoded, TABLE, budget))
-        assert max(batch.inputs["input_ids"].numel() for batch in batches) <= budget
+        assert max(batch.inputs["input_ids"].size for batch in batches) <= budget
         assert sum(len(batch.windows) for batch in batches) == len(encoded)
     alone = list(token_batches(encoded, TABLE, 1))
     assert all(len(batch.windows) == 1 for batch in alone)
@@ -162,6 +162,10 @@ def test_token_types_go_with_the_ids() -> None:
     assert batch.inputs["token_type_ids"].tolist() == [[2, 0, 0, 1], [2, 0, 1, 0]]
 
 
+def tensors(batch: WindowBatch) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(array) for name, array in batch.inputs.items()}
+
+
 def labelled(texts: list[str]) -> list[EncodedWindow]:
     """Windows with gold tags on their units, as the collator makes them."""
     encoded = encode_windows(texts, TABLE, STRIDE)
@@ -181,7 +185,7 @@ def test_the_loss_is_the_sum_over_all_units(name: str) -> None:
     assert result.units == units
     [batch] = token_batches(encoded, TABLE, 100_000)
     with torch.no_grad():
-        mean = model(**batch.inputs).loss.item()
+        mean = model(**tensors(batch)).loss.item()
     assert result.loss_sum == pytest.approx(mean * units, rel=1e-12)
     assert_same(result.spans, spans_of(model, NOTES, STRIDE))  # gold changes no prediction
 
@@ -234,11 +238,11 @@ def test_span_decoders_are_stitched_on_spans_and_scored_with_span_labels() -> No
         length = item.window.end - item.window.start
         item.labels = model.encode_targets([(0, min(2, length), "症状")] if number % 2 else [], length)
     result = extract(model, encoded, len(NOTES), table=TABLE, max_tokens=40)
-    [batch] = token_batches(encoded, TABLE, 100_000)
+    [batch] = token_batches(encoded, TABLE, 100_000, span_labels=True)
     assert batch.inputs["labels"].shape == (len(encoded), 1, 3)
     assert result.units == int(batch.inputs["unit_mask"].sum())
     with torch.no_grad():
-        mean = model(**batch.inputs).loss.item()
+        mean = model(**tensors(batch)).loss.item()
     assert result.loss_sum == pytest.approx(mean * result.units, rel=1e-12)
     assert_same(result.spans, cut)
 

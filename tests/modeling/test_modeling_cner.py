@@ -86,8 +86,7 @@ def test_batching_padding_side_and_order_change_nothing(case: dict[str, str]) ->
             one = {name: tensor[row : row + 1, : length + 2] for name, tensor in inputs.items()}
             alone.append(model(**one).emissions[model.unit_mask(**one)])
     assert_close(right, torch.cat(alone))
-    if case.get("encoder") not in ("bert", "albert", "electra", "roberta"):  # absolute positions move with left padding
-        assert_close(right, left)
+    assert_close(right, left)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -13,6 +13,8 @@ from closeness import assert_close
 from transformers import AutoConfig, AutoModel, AutoModelForQuestionAnswering, set_seed
 
 from hf_cner import CnerForQuestionAnswering, CnerMrcConfig
+from hf_cner.modeling.interaction import INTERACTIONS
+from hf_cner.modeling.mrc_decoders import MRC_DECODERS
 
 QUERIES = {TYPES[0]: "疾病有哪些", TYPES[1]: "部位有哪些？"}
 QUERY_IDS = {TYPES[0]: [2, 20, 21, 22, 3], TYPES[1]: [2, 30, 31, 22, 23, 3]}
@@ -30,6 +32,14 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "tags": {"encoder": ENCODERS["static"], "span_decoder": {"kind": "tags"}},
     "pointers": {"encoder": ENCODERS["static"], "span_decoder": {"kind": "pointers"}},
+}
+CASES |= {
+    f"{slot}-{kind}": {"encoder": ENCODERS["static"], slot: {"kind": kind}}
+    for slot, table, met in (
+        ("span_decoder", MRC_DECODERS, {"biaffine", "tags", "pointers"}),
+        ("interaction", INTERACTIONS, {"separate", "joint"}),
+    )
+    for kind in sorted(set(table) - met)
 }
 
 
@@ -106,7 +116,7 @@ def test_padding_and_batching_change_nothing(case: dict[str, Any]) -> None:
         for row, length in enumerate((9, 4, 1)):
             one = {name: tensor[row : row + 1, : length + 2] for name, tensor in inputs.items()}
             alone = model.unit_rows(model(**one).emissions, model.unit_mask(**one))[0]
-            mine, theirs = model.crop(whole[row], 0, length, 7), model.crop(alone, 0, length, 7)
+            mine, theirs = model.filter_window(whole[row], 0, length, 7), model.filter_window(alone, 0, length, 7)
             assert_close(mine, theirs, beside=whole[row])
 
 
@@ -125,45 +135,28 @@ def test_a_saved_model_comes_back_with_equal_scores_and_queries(case: dict[str, 
     assert AutoConfig.from_pretrained(tmp_path).model_type == "cner-mrc"
 
 
-def counting(model: CnerForQuestionAnswering) -> list[int]:
-    """Counts how often the questions are encoded."""
-    calls: list[int] = []
-    encode = model._encode_questions
-
-    def counted(device: torch.device) -> Any:
-        calls.append(1)
-        return encode(device)
-
-    model._encode_questions = counted  # type: ignore[method-assign]
-    return calls
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_questions_that_come_along_give_what_is_computed_anew(case: dict[str, Any]) -> None:
+    model = model_of(case)
+    inputs, constant = batch(), model.constant_inputs()
+    assert set(constant) == (set() if model.interaction.joint else {"questions"})
+    with torch.no_grad():
+        assert torch.equal(model(**inputs, **constant).emissions, model(**inputs).emissions)
 
 
-def test_questions_are_encoded_once_until_something_changes() -> None:
+def test_no_call_takes_questions_of_weights_or_questions_that_have_changed() -> None:
+    """Nothing is kept between calls: what was encoded before is used only where it is given."""
     model = model_of(CASES["bert"])
-    calls = counting(model)
     inputs = batch()
     with torch.no_grad():
-        model(**inputs), model(**inputs)
-        assert len(calls) == 1
-        before = model(**inputs).emissions
-        model.get_input_embeddings().weight.mul_(1.5)  # a change of weights
-        assert not torch.allclose(model(**inputs).emissions, before)
-        assert len(calls) == 2
-        model.train().eval()
-        model(**inputs)
-        assert len(calls) == 3
-        model.get_input_embeddings().weight.data.mul_(0.5)  # which torch's version counter does not see
-        model(**inputs)
-        assert len(calls) == 4
-        calls.pop()
+        kept, before = model.encode_questions(), model(**inputs).emissions
+        model.get_input_embeddings().weight.data.mul_(0.5)
+        after = model(**inputs).emissions
+        assert not torch.allclose(after, before)
+        assert not torch.equal(model(**inputs, questions=kept).emissions, after)
         model.set_queries({"新类型": "有哪些新的？"}, FakeTokenizer())
-        model(**inputs)
-        assert len(calls) == 4
-        model.double()
-        model(**inputs)
-        assert len(calls) == 5
-    model(**inputs)  # with gradients nothing is kept
-    assert len(calls) == 6
+        assert model(**inputs).emissions.shape[3] == 1
+    assert model(**inputs).emissions.requires_grad
     assert len(copy.deepcopy(model).state_dict()) == len(model.state_dict())
 
 
@@ -293,15 +286,6 @@ def test_the_model_learns_nested_answers() -> None:
     assert [s[:3] for s in found] == [(1, 6, TYPES[0]), (1, 6, TYPES[1]), (2, 4, TYPES[1])]
 
 
-def test_questions_that_were_kept_under_autocast_are_not_used_outside_it() -> None:
-    model = model_of({"encoder": ENCODERS["static"], "context": {"kind": "cnn"}})
-    with torch.no_grad():
-        expected = model(**batch()).emissions
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            model(**batch())
-        assert torch.equal(model(**batch()).emissions, expected)
-
-
 @pytest.mark.parametrize(("one", "other"), [(20, 22), (22, 20)])
 def test_tags_are_decoded_over_the_whole_document(one: int, other: int) -> None:
     decoder = model_of(CASES["tags"]).span_decoder
@@ -314,7 +298,9 @@ def test_tags_are_decoded_over_the_whole_document(one: int, other: int) -> None:
         return emissions
 
     # Two windows, cut at 16, that disagree on where the mention ends: the one in which that lies decides.
-    whole = torch.cat([decoder.crop(window(0, one), 0, 16, 0), decoder.crop(window(8, other), 8, 24, 8)])
+    whole = torch.cat(
+        [decoder.filter_window(window(0, one), 0, 16, 0), decoder.filter_window(window(8, other), 8, 24, 8)]
+    )
     assert [span[:3] for span in decoder.decode([whole])[0]] == [(12, other, TYPES[0])]
 
 

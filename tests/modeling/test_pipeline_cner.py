@@ -169,7 +169,7 @@ def test_bad_input_is_named() -> None:
 def test_another_package_s_model_is_refused() -> None:
     sizes = {"vocab_size": 40, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
     other = BertForTokenClassification(BertConfig(**sizes, intermediate_size=8))
-    with pytest.raises(ValueError, match="needs a model of hf_cner; BertForTokenClassification is none"):
+    with pytest.raises(ValueError, match="needs a model of hf_cner with a decoder; BertForTokenClassification is none"):
         ClinicalNerPipeline(other, TOKENIZER, device=-1)
     with pytest.raises(ValueError, match="needs a tokenizer"):
         ClinicalNerPipeline(MODEL, None, device=-1)

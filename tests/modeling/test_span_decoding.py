@@ -18,7 +18,7 @@ from hf_cner.modeling.characters import CharacterTable
 from hf_cner.modeling.extraction import encode_windows, extract
 from hf_cner.modeling.global_pointer import GlobalPointerDecoder
 from hf_cner.modeling.mrc_decoders import MrcBiaffine, MrcPointers, MrcTags
-from hf_cner.modeling.span_decoder import SpanDecoder
+from hf_cner.modeling.span_scorer import SpanScorer
 
 CHARACTERS = [chr(0x4E00 + number) for number in range(36)]
 TOKENIZER = build_character_tokenizer(CHARACTERS)
@@ -35,7 +35,7 @@ DECODERS: dict[str, Any] = {
 }
 
 
-def emissions_of(decoder: SpanDecoder, units: int) -> torch.Tensor:
+def emissions_of(decoder: SpanScorer, units: int) -> torch.Tensor:
     """One row of random span scores, some of them far above and below the rest."""
     questions = isinstance(decoder, MrcBiaffine)
     vectors = torch.randn(1, 2, units, 6) if questions else torch.randn(1, units, 6)
@@ -43,7 +43,7 @@ def emissions_of(decoder: SpanDecoder, units: int) -> torch.Tensor:
     return 3 * torch.randn(shape)
 
 
-def slow_candidates(decoder: SpanDecoder, emissions: torch.Tensor) -> set[tuple[int, int, str, float]]:
+def slow_candidates(decoder: SpanScorer, emissions: torch.Tensor) -> set[tuple[int, int, str, float]]:
     """Every span of a row that its probability, or its being the likeliest, makes a candidate."""
     found = set()
     units, width = emissions.shape[:2]
@@ -66,7 +66,7 @@ def slow_candidates(decoder: SpanDecoder, emissions: torch.Tensor) -> set[tuple[
     return found
 
 
-def named(decoder: SpanDecoder, table: torch.Tensor) -> list[tuple[int, int, str, float]]:
+def named(decoder: SpanScorer, table: torch.Tensor) -> list[tuple[int, int, str, float]]:
     return [(int(s), int(e), decoder.labels[int(t)], round(p, 9)) for s, e, t, p in table.tolist()]
 
 
@@ -77,9 +77,11 @@ def test_candidates_are_those_of_the_loop_and_each_belongs_to_one_window(make: A
     emissions = emissions_of(decoder, 9)
     expected = slow_candidates(decoder, emissions)
     assert expected
-    whole = named(decoder, decoder.crop(emissions, 0, 9, 0))
+    whole = named(decoder, decoder.filter_window(emissions, 0, 9, 0))
     assert set(whole) == expected and len(whole) == len(expected)
-    parts = [named(decoder, decoder.crop(emissions, first, last, 100)) for first, last in [(0, 2), (2, 7), (7, 9)]]
+    parts = [
+        named(decoder, decoder.filter_window(emissions, first, last, 100)) for first, last in [(0, 2), (2, 7), (7, 9)]
+    ]
     moved = {(start + 100, end + 100, label, score) for start, end, label, score in expected}
     assert sorted(item for part in parts for item in part) == sorted(moved)
     for (first, last), part in zip([(0, 2), (2, 7), (7, 9)], parts, strict=True):
@@ -89,12 +91,12 @@ def test_candidates_are_those_of_the_loop_and_each_belongs_to_one_window(make: A
 def test_the_likeliest_class_wins_without_a_threshold_and_a_threshold_is_a_probability() -> None:
     decoder = BiaffineDecoder(6, TYPES, size=4)
     emissions = torch.tensor([[[0.0, 0.4, 0.3]]])  # probabilities 0.259, 0.386, 0.355
-    assert decoder.crop(emissions, 0, 1, 0)[:, 2].tolist() == [0.0]
-    assert not len(decoder.crop(torch.zeros(1, 1, 3), 0, 1, 0))  # nothing is likelier than nothing
+    assert decoder.filter_window(emissions, 0, 1, 0)[:, 2].tolist() == [0.0]
+    assert not len(decoder.filter_window(torch.zeros(1, 1, 3), 0, 1, 0))  # nothing is likelier than nothing
     decoder.set_decoding(threshold=0.3)
-    assert decoder.crop(emissions, 0, 1, 0)[:, 2].tolist() == [0.0, 1.0]
+    assert decoder.filter_window(emissions, 0, 1, 0)[:, 2].tolist() == [0.0, 1.0]
     decoder.set_decoding(thresholds={TYPES[0]: 0.9})
-    assert decoder.crop(emissions, 0, 1, 0)[:, 2].tolist() == [1.0]
+    assert decoder.filter_window(emissions, 0, 1, 0)[:, 2].tolist() == [1.0]
 
 
 def test_decoding_can_be_changed_and_bad_choices_are_one_sentence() -> None:

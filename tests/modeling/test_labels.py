@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hf_cner.modeling.label_sets import are_tags, labels_in_order, scheme_of_tags, types_of_tags
+from hf_cner.modeling.labels import are_tags, labels_in_order, scheme_of_tags, types_of_tags
 from hf_cner.modeling.schemes import SCHEMES, decode, encode, tag_names
 
 

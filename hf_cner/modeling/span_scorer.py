@@ -1,26 +1,27 @@
-"""Common part of the decoders that score spans instead of tags: candidates, stitching, resolution."""
+"""Common part of the decoders that score spans instead of giving tags: candidates, thresholds, stitching."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import nn
 
+from .decoder import Decoder, ScoredSpan, Triple
 from .resolve import Candidate, check_decoding, resolve
-
-ScoredSpan = tuple[int, int, str, float | None]
-Triple = tuple[int, int, str]
 
 ROUNDING = 1e-4  # what fp32 may differ by from float64, in probabilities and in differences of scores
 
 
-class SpanDecoder(nn.Module):
+class SpanScorer(Decoder):
     """A decoder whose emissions are `(batch, units, width, classes)`: one score per start, width and class.
 
     Units stand at the front of each row. Index k of the width is the span of k + 1 units. What a window contributes
     to its document is a table of candidates `(count, 4)`: start, end, type number, probability, all in document units,
     so that a document of any length costs memory only for the spans that may be entities.
+
+    A span's score is the probability that the model gives to it, by itself, before overlaps are resolved: each class
+    says of which distribution. Where two spans cannot stand together, the one with the higher rank stays: the
+    probability, unless a table has a fifth column behind it, `(count, 5)`: start, end, type number, rank, probability.
 
     Args:
         labels: entity types in the order of their numbers.
@@ -108,10 +109,6 @@ class SpanDecoder(nn.Module):
         bounded = torch.tensor([limit is not None for limit in limits], device=emissions.device)
         return torch.where(bounded, self.probabilities(emissions) > bounds - slack, ahead)
 
-    def logits(self, emissions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The emissions: there is no path whose argmax they could be."""
-        return emissions
-
     def encode_targets(self, spans: Sequence[Triple], length: int) -> list[list[int]]:
         """`[start, end, type number]` of every span; raises ValueError on one outside the text or of unknown type."""
         numbers = {label: number for number, label in enumerate(self.labels)}
@@ -135,7 +132,7 @@ class SpanDecoder(nn.Module):
         """The emissions of each row's units, `(units, width, classes)`: they stand at the front already."""
         return [row[:count] for row, count in zip(emissions, mask.sum(1).tolist(), strict=True)]
 
-    def crop(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
+    def filter_window(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
         """Candidates `(count, 4)` in float64 of one window's emissions, in document units.
 
         A span belongs to the window that owns its middle unit: so each belongs to one window, and that one shows as
@@ -163,12 +160,17 @@ class SpanDecoder(nn.Module):
         return torch.cat([table.T, scores[:, None]], dim=1)[kept]
 
     def decode(self, documents: Sequence[torch.Tensor], *, scores: bool = False) -> list[list[ScoredSpan]]:
-        """Spans of each document's candidates, as `crop` makes them."""
+        """Spans of each document's candidates, as `filter_window` makes them."""
         found = []
         for table in documents:
-            candidates: list[Candidate] = [(int(s), int(e), int(t), p) for s, e, t, p in table.tolist()]
+            candidates: list[Candidate] = []
+            probabilities: dict[Candidate, float] = {}
+            for start, end, number, rank, *probability in table.tolist():
+                candidate = (int(start), int(end), int(number), rank)
+                candidates.append(candidate)
+                probabilities[candidate] = probability[0] if probability else rank
             chosen = resolve(candidates, decoding=self.decoding)
-            found.append([(s, e, self.labels[t], p if scores else None) for s, e, t, p in chosen])
+            found.append([(*c[:2], self.labels[c[2]], probabilities[c] if scores else None) for c in chosen])
         return found
 
 

@@ -1,10 +1,12 @@
-"""Label sets: whether labels are tags, of which scheme and for which entity types. Free of torch."""
+"""Labels: what stands where there is none, and whether labels are tags, of which scheme and types. Free of torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from .schemes import SCHEMES, allowed_transitions, tag_names
+
+IGNORED = -100  # torch's and transformers' own: cross-entropy and the collators of transformers leave it out
 
 
 def labels_in_order(id2label: Mapping[int, str] | Mapping[str, str]) -> list[str]:
