@@ -23,6 +23,7 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy and torch are imported
 
 import torch
+from hf_cner.presets.settings import resolve_settings
 from torch import nn
 from transformers import BertConfig
 
@@ -30,7 +31,6 @@ from hf_cner import CnerConfig, CnerForTokenClassification
 from hf_cner.data.corpora import ccks2019
 from hf_cner.modeling.context import CONTEXTS
 from hf_cner.modeling.slots import build
-from hf_cner.presets.settings import resolve_settings
 
 VOCABULARY = 2000
 Step = Callable[[], object]

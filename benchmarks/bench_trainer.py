@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from hf_cner.presets.settings import resolve_settings
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback, get_linear_schedule_with_warmup, set_seed
 
 from hf_cner import CnerTrainer, CnerTrainingArguments
 from hf_cner.data.corpora import entity_types, read_corpus
-from hf_cner.presets.settings import resolve_settings
 from hf_cner.training.build import build
 from hf_cner.training.callbacks import ProgressLines
 from hf_cner.training.encoding import DocumentEncoder, FeatureDataset

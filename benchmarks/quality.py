@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from hf_cner.presets.settings import resolve_settings
 
 from hf_cner import Predictor
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import Document, write_jsonl
 from hf_cner.modeling.schemes import inexpressible
-from hf_cner.presets.settings import resolve_settings
 from hf_cner.training.run import train
 
 

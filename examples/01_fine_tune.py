@@ -14,11 +14,12 @@ import argparse
 import json
 from pathlib import Path
 
+from hf_cner.presets.settings import resolve_settings
+
 from hf_cner import read_corpus
 from hf_cner.data.corpora import entity_types, types_in
 from hf_cner.data.splits import split_by_record
 from hf_cner.metrics import evaluate_documents, table
-from hf_cner.presets.settings import resolve_settings
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -13,12 +13,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from hf_cner.presets.settings import resolve_settings
+
 from hf_cner import read_corpus
 from hf_cner.data.corpora import entity_types
 from hf_cner.data.queries import queries_for
 from hf_cner.data.splits import split_by_record
 from hf_cner.metrics import evaluate_documents, nested_counts, table
-from hf_cner.presets.settings import resolve_settings
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
 
     from hf_cner.presets.settings import resolve_settings
+
     from hf_cner.pretraining.run import pretrain  # heavy imports stand behind the arguments: --help answers at once
     from hf_cner.training.run import train_on
 

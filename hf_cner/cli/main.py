@@ -21,6 +21,7 @@ from . import (
     push,
     reproduce,
     search,
+    settings,
     train,
     vectors,
     version,
@@ -50,6 +51,7 @@ for module in (
     card,
     push,
     presets,
+    settings,
     demo,
     version,
 ):

@@ -32,7 +32,7 @@ def presets(
 def _list() -> None:
     from rich.table import Column, Table
 
-    from ..presets import list_presets, papers
+    from ..settings.preset import list_presets, papers
 
     console = results()
     preset_column, alias_column = Column("preset", no_wrap=True), Column("aliases", overflow="fold")
@@ -45,8 +45,7 @@ def _list() -> None:
 
 
 def _show(name: str) -> None:
-    from omegaconf import OmegaConf
+    from ..settings.resolve import resolve_settings
+    from .settings import as_yaml
 
-    from ..presets.settings import resolve_settings
-
-    results().print(OmegaConf.to_yaml(resolve_settings(name)).rstrip(), markup=False, soft_wrap=True)
+    results().print(as_yaml(resolve_settings(name).to_dict()), markup=False, soft_wrap=True)

@@ -65,8 +65,8 @@ def search(
           --vary "training.slot_learning_rates.span_decoder={low: 1e-4, high: 1e-1, log: true}"
       hf-cner train --config OUT/best.yaml --corpus ccks2019 --data-dir ccks2019 --output-dir MODEL
     """
-    from ..presets.settings import parse_assignments, resolve_settings
-    from ..training.arguments import CnerTrainingArguments
+    from ..settings.reading import parse_assignments
+    from ..settings.resolve import resolve_settings
     from ..training.search import search as run
     from ..training.search_space import names_in, space_of
     from .outcome import render_search
@@ -88,7 +88,6 @@ def search(
         config=config,
         options=options,
         assignments=fixed,
-        arguments=CnerTrainingArguments,
     )
     shares = (parse_split(choose_by) or {}).get("ratios") or []
     found = run(

@@ -90,24 +90,24 @@ class PermutationCollator:
         return ranks
 
 
-def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:
+def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> Any:
     """An XLNet with its head: from a checkpoint, or from a configuration without weights.
 
     Args:
-        settings: `encoder`: `name_or_path`, or `config` with `model_type: xlnet`.
+        settings: those of `encoder` are read: `name_or_path`, or `config` with `model_type: xlnet`.
         tokenizer: a character tokenizer with the encoder's ids.
 
     Raises:
         ValueError: a checkpoint that is not there, an encoder of another type, or ids that it does not have.
     """
-    config = configuration(settings["encoder"], tokenizer)
+    config = configuration(settings.encoder, tokenizer)
     if config.model_type != "xlnet":
         raise ValueError(
             f"Only an xlnet predicts in any order, found an encoder of type {config.model_type!r}; leave the objective "
             "plm out."
         )
     check_vocabulary(config, tokenizer)
-    name = settings["encoder"].get("name_or_path")
+    name = settings.encoder.name_or_path
     if not name:
         return XLNetLMHeadModel(config)
     return XLNetLMHeadModel.from_pretrained(name, config=config, use_safetensors=True, dtype=torch.float32)  # as in mlm

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -16,15 +15,17 @@ from ..data.leakage import without_held_out
 from ..data.problems import Problems
 from ..data.splits import record_of, split_by_record
 from ..data.texts import read_texts
+from ..settings.denied import recorded
+from ..settings.pretraining import PretrainingData, PretrainingSettings, complete
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
 from ..training.environment import hardware, versions
 from ..training.folder import LOG, RESULTS, SAVING, RunFolder
 from ..training.inputs import OF_PRETRAINING, inputs_of
 from . import bilm, mlm, plm
+from .arguments import training_arguments
 from .entities import Entities, entities_for
 from .masking import MaskingCollator
 from .pairs import SentencePairs, can_pair
-from .settings import complete, training_arguments
 from .tokenizers import tokenizer_for
 from .trainer import PretrainingTrainer, no_bars
 from .windows import NothingToPredict, TextWindows
@@ -32,7 +33,9 @@ from .windows import NothingToPredict, TextWindows
 Data = TextWindows | SentencePairs
 
 
-def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool = False) -> dict[str, Any]:
+def pretrain(
+    settings: PretrainingSettings | Mapping[str, object], *, resume: bool = False, overwrite: bool = False
+) -> dict[str, Any]:
     """Pretrain an encoder as the settings say.
 
     `output_dir` then holds the encoder with its heads and its character tokenizer, which `AutoModel` and
@@ -40,7 +43,7 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     `settings.yaml`, `training_log.json` and `results.json`.
 
     Args:
-        settings: what `hf_cner.pretraining.settings.DEFAULTS` lists; what is left out has its default.
+        settings: see `hf_cner.settings.pretraining`; plain values are checked first, and what is left out has its default.
         resume: go on with a run that was cut off, from its last complete checkpoint. A finished run is only read.
         overwrite: replace a run that stands in `output_dir`.
 
@@ -50,33 +53,36 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     Raises:
         ValueError: settings that cannot be, a folder that may not be used, or texts that do not fit the objective.
     """
-    settings = json.loads(json.dumps(complete(settings), default=os.fspath))
-    folder = RunFolder(settings["output_dir"])
+    settings = complete(settings)
+    folder = RunFolder(str(settings.output_dir))
     if resume and not overwrite and folder.finished():
         return folder.read_results()
     if first := os.environ.get("RANK", "0") == "0":
         folder.check(resume=resume, overwrite=overwrite)
     begin = time.perf_counter()
-    problems = Problems(settings["data"]["on_error"])
-    documents, dropped = _documents(settings["data"], problems)
+    training_arguments(settings, has_held_out=settings.data.held_out > 0)  # before anything is read
+    problems = Problems(settings.data.on_error)
+    documents, dropped = _documents(settings.data, problems)
     entities = entities_for(settings, documents)
     train, held_out = _held_out(settings, entities.documents)
     args = training_arguments(settings, has_held_out=bool(held_out))
     set_seed(args.seed)
-    tokenizer = tokenizer_for(settings["encoder"], (d.text for d in train), framed=settings["objective"] != "bilm")
-    objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings["objective"]]
+    tokenizer = tokenizer_for(settings.encoder, (d.text for d in train), framed=settings.objective != "bilm")
+    objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings.objective]
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
     check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
     collate = _collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
+    written = recorded(settings.to_dict())
     if first:
         texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
-        folder.begin(settings, texts, inputs=inputs_of(settings, OF_PRETRAINING), overwrite=overwrite)
+        inputs = inputs_of(written, OF_PRETRAINING)
+        folder.begin(written, texts, inputs=inputs, overwrite=overwrite, complete=_completed)
     with no_bars():
         trainer.train(checkpoint := last_complete_checkpoint(folder.path) if resume and not overwrite else None)
     results = {
-        "objective": settings["objective"],
+        "objective": settings.objective,
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
         "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped),
         "vocabulary": len(tokenizer),
@@ -84,8 +90,8 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
         "epochs": trainer.state.epoch,
         "steps": trainer.state.global_step,
         "seconds": None if checkpoint else time.perf_counter() - begin,  # a resumed run is not timed
-        "seed": settings["seed"],
-        "settings": settings,
+        "seed": settings.seed,
+        "settings": written,
         "versions": versions(),
         "hardware": hardware(),
         "checkpoint": str(folder.path),
@@ -93,6 +99,14 @@ def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bo
     if trainer.is_world_process_zero():
         _finish(objective, trainer, tokenizer, folder, results)
     return results
+
+
+def _completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings as they were written down, with today's default for what there was not yet."""
+    try:
+        return recorded(PretrainingSettings.of(before).to_dict())
+    except ValueError:  # of a version that had other settings
+        return before
 
 
 def _about(
@@ -110,40 +124,38 @@ def _about(
     }
 
 
-def _documents(data: Mapping[str, Any], problems: Problems) -> tuple[list[Document], int]:
+def _documents(data: PretrainingData, problems: Problems) -> tuple[list[Document], int]:
     """What may be read, and how many documents were left out because they hold texts of the test."""
-    documents = read_texts(
-        data["files"], corpus=data["corpus"], data_dir=data["data_dir"], unit=data["unit"], problems=problems
-    )
-    kept = without_held_out(documents, data["exclude"], overlap=data["overlap"])
+    documents = read_texts(data.files, corpus=data.corpus, data_dir=data.data_dir, unit=data.unit, problems=problems)
+    kept = without_held_out(documents, data.exclude, overlap=data.overlap)
     return kept, len(documents) - len(kept)
 
 
-def _held_out(settings: Mapping[str, Any], documents: list[Document]) -> tuple[list[Document], list[Document]]:
+def _held_out(settings: PretrainingSettings, documents: list[Document]) -> tuple[list[Document], list[Document]]:
     """Texts to learn from, and texts to measure on; none of the latter where there are too few records."""
-    share = float(settings["data"]["held_out"])
+    share = settings.data.held_out
     if not share or min(len({f(d) for d in documents}) for f in (record_of, lambda d: d.text)) < 2:
         return documents, []
-    train, held_out = split_by_record(documents, [1 - share, share], int(settings["seed"]))
-    if settings["next_sentence"] and not can_pair(held_out, int(settings["max_length"])):
+    train, held_out = split_by_record(documents, [1 - share, share], settings.seed)
+    if settings.next_sentence and not can_pair(held_out, settings.max_length):
         return documents, []
     return train, held_out
 
 
 def _data(
-    settings: Mapping[str, Any],
+    settings: PretrainingSettings,
     documents: list[Document],
     tokenizer: PreTrainedTokenizerBase,
     entities: Entities,
     model: Any,
 ) -> Data:
     options: dict[str, Any] = {
-        "max_length": int(settings["max_length"]),
+        "max_length": settings.max_length,
         "find": entities.find,
-        "seed": int(settings["seed"]),
+        "seed": settings.seed,
     }
     data: Data
-    if settings["next_sentence"]:
+    if settings.next_sentence:
         data = SentencePairs(documents, tokenizer, label=str(mlm.pair_label(model)), **options)
     else:
         data = TextWindows(documents, tokenizer, **options)
@@ -152,19 +164,19 @@ def _data(
 
 
 def _collator(
-    settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase, entities: Entities
+    settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, entities: Entities
 ) -> Callable[[Any], dict[str, Any]]:
-    if settings["objective"] == "bilm":
+    if settings.objective == "bilm":
         return bilm.collator(tokenizer)
-    if settings["objective"] == "plm":
-        return plm.PermutationCollator(tokenizer, rate=float(settings["mask_rate"]))
+    if settings.objective == "plm":
+        return plm.PermutationCollator(tokenizer, rate=settings.mask_rate)
     return MaskingCollator(
         tokenizer,
-        rate=float(settings["mask_rate"]),
-        whole_entities=settings["masking"] == "entity",
+        rate=settings.mask_rate,
+        whole_entities=settings.masking == "entity",
         words=entities.words,
-        entity_rate=float(settings["entity_rate"]),
-        top_up=bool(settings["top_up"]),
+        entity_rate=settings.entity_rate,
+        top_up=settings.top_up,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from tokenizers import Tokenizer, models, processors
 from transformers import AutoConfig, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
+from ..settings.pretraining import EncoderSource
 
 SPECIALS = {
     "pad_token": "[PAD]",
@@ -20,7 +21,7 @@ SPECIALS = {
 }
 
 
-def tokenizer_for(encoder: Mapping[str, Any], texts: Iterable[str], *, framed: bool = True) -> PreTrainedTokenizerFast:
+def tokenizer_for(encoder: EncoderSource, texts: Iterable[str], *, framed: bool = True) -> PreTrainedTokenizerFast:
     """The tokenizer that the settings ask for.
 
     Args:
@@ -32,17 +33,17 @@ def tokenizer_for(encoder: Mapping[str, Any], texts: Iterable[str], *, framed: b
         ValueError: a checkpoint or a tokenizer that is not there, one that is no good for single characters, or no
             character that is frequent enough.
     """
-    if encoder.get("name_or_path"):
-        checkpoint_config(encoder["name_or_path"])  # says better what is missing than its tokenizer could
-    source = encoder.get("tokenizer") or encoder.get("name_or_path")
+    if encoder.name_or_path:
+        checkpoint_config(encoder.name_or_path)  # says better what is missing than its tokenizer could
+    source = encoder.tokenizer or encoder.name_or_path
     if source:
         return character_tokenizer_from(source)
-    fold = bool(encoder.get("lower_case", True))
-    counted = count_characters(texts, min_count=int(encoder.get("min_count") or 1), lower_case=fold)
+    fold = encoder.lower_case
+    counted = count_characters(texts, min_count=encoder.min_count or 1, lower_case=fold)
     characters = [" ", *(character for character in counted if not character.isspace())]
     if len(characters) == 1:
         raise ValueError(
-            f"No character stands {encoder.get('min_count') or 1} times in the texts, so that all would be unknown; "
+            f"No character stands {encoder.min_count or 1} times in the texts, so that all would be unknown; "
             "give more text, or a lower encoder.min_count."
         )
     if not framed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +61,14 @@ class RunFolder:
         *,
         inputs: Mapping[str, str],
         overwrite: bool = False,
+        complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
     ) -> None:
         """Write down what the run depends on, or see that a resumed run still depends on the same.
 
         Args:
             inputs: fingerprints of what some of the settings name, see `inputs_of`; where it lies does not matter.
+            complete: settings with the defaults of what is not in them; a setting that an older version did not have is
+                no difference.
 
         Raises:
             OtherRun: other settings, data, inputs or another split than those the run began with.
@@ -75,7 +78,12 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         before = self.read_settings()
         if before is not None and (self.path / SPLIT).is_file():
-            self._compare(before, json.loads(json.dumps(dict(settings))), json.loads(json.dumps(dict(split))), inputs)
+            self._compare(
+                complete(before),
+                json.loads(json.dumps(complete(settings))),
+                json.loads(json.dumps(dict(split))),
+                inputs,
+            )
             return
         with atomic_write(self.path / SETTINGS) as stream:
             yaml.safe_dump(dict(settings), stream, allow_unicode=True, sort_keys=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import statistics
 import sys
@@ -22,11 +21,14 @@ from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.splits import join, k_folds, split_by_record, split_hash
 from ..metrics.report import evaluate_documents
-from ..presets.values import check_fields
+from ..settings.denied import recorded
+from ..settings.section import Plain
+from ..settings.training import TrainSettings, corpus_of, output_dir_of
 from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_transformers
 from .checkpoints import last_complete_checkpoint, whole_or_removed
+from .checks import check_metric, check_settings, check_steps
 from .energy import EnergyMeter
 from .environment import hardware, versions
 from .folder import LOG, RESULTS, SAVING, RunFolder
@@ -38,7 +40,9 @@ from .trainer import CnerTrainer
 DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
 
 
-def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool = False) -> dict[str, Any]:
+def train(
+    settings: TrainSettings | Mapping[str, object], *, resume: bool = False, overwrite: bool = False
+) -> dict[str, Any]:
     """Train and evaluate a model as the settings say.
 
     The records are split into train and dev (two ratios), train, test and dev (three), or folds: then every fold is
@@ -48,7 +52,7 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     `results.json`; with folds each stands in `fold-<number>`.
 
     Args:
-        settings: resolved settings; the sections are described in `hf_cner/presets/_defaults.yaml`.
+        settings: resolved settings, see `hf_cner.settings.training`; plain values are checked first.
         resume: go on with a run that was cut off, from its last complete checkpoint. A finished run is only read.
         overwrite: replace a run that stands in `output_dir`.
 
@@ -58,32 +62,42 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     Raises:
         ValueError: settings that cannot be, a folder that may not be used, or data that do not fit the model.
     """
-    settings = copy.deepcopy(dict(settings))
-    if not settings.get("output_dir"):
-        raise ValueError("The settings need output_dir, the folder for the model.")
-    folder = RunFolder(settings["output_dir"])
+    settings = checked(settings)
+    folder = RunFolder(output_dir_of(settings))
     if resume and not overwrite and folder.finished():
         return folder.read_results()
-    data = settings["data"]
-    problems = Problems(data.get("on_error") or "stop")
-    documents = read_corpus(data["corpus"], data.get("data_dir"), problems=problems)
-    types = types_of_corpus(data["corpus"]) or types_in(documents)
+    data = settings.data
+    problems = Problems(data.on_error)
+    corpus = corpus_of(settings)
+    documents = read_corpus(corpus, data.data_dir, problems=problems)
+    types = types_of_corpus(corpus) or types_in(documents)
     if not types:
-        raise ValueError(f"The corpus {data['corpus']} has no entities at all; there is nothing to learn.")
-    if (queries := queries_of(settings, types)) is not None:
-        settings["model"]["queries"] = queries  # as they are now, wherever they came from
+        raise ValueError(f"The corpus {corpus} has no entities at all; there is nothing to learn.")
+    settings = settings.with_queries(queries_of(settings, types))
     about = {"left_out": [str(item) for item in problems.items]} if problems.items else {}
-    split = data.get("split") or {}
-    if split.get("folds"):
+    if data.split.folds:
         return _train_folds(settings, documents, types, about, resume, overwrite)
-    parts = parts_of(documents, split)
+    parts = parts_of(documents, data.split)
     return train_on(parts, types, settings, about=about, resume=resume, overwrite=overwrite)
+
+
+def checked(settings: TrainSettings | Mapping[str, object]) -> TrainSettings:
+    """The settings of a run, which can be as far as they themselves show: nothing has been read yet.
+
+    Raises:
+        ValueError: a setting that there is not, or a value that it does not take, in one sentence.
+    """
+    settings = settings if isinstance(settings, TrainSettings) else TrainSettings.of(settings)
+    output_dir_of(settings)
+    check_settings(settings)
+    training_arguments(settings, has_dev=bool(settings.data.split.folds or len(settings.data.split.ratios or []) > 1))
+    return settings
 
 
 def train_on(
     parts: Parts,
     entity_types: Sequence[str],
-    settings: Mapping[str, Any],
+    settings: TrainSettings | Mapping[str, object],
     *,
     about: Mapping[str, Any] | None = None,
     resume: bool = False,
@@ -95,12 +109,16 @@ def train_on(
         entity_types: in the order of the labels.
         about: written into the results as it is; `protocol` in place of the sentence that describes a split.
     """
-    folder = RunFolder(settings["output_dir"])
-    args = training_arguments(settings, has_dev=bool(parts.get("dev")))
+    settings = checked(settings)
+    folder = RunFolder(output_dir_of(settings))
+    dev = parts.get("dev")
+    args = training_arguments(settings, has_dev=bool(dev))
+    if dev:
+        check_metric(args.metric_for_best_model or "loss", dev)
     if _is_first_process():
         folder.check(resume=resume, overwrite=overwrite)
     begin = time.perf_counter()
-    set_seed(int(settings.get("seed") or 0))
+    set_seed(settings.seed or 0)
     notes: dict[str, Any] = dict(about or {})
     model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
     watch, meter = Stopwatch(), EnergyMeter()
@@ -108,14 +126,15 @@ def train_on(
         model,
         args,
         train_dataset=parts["train"],
-        eval_dataset=parts.get("dev") or None,
+        eval_dataset=dev or None,
         processing_class=tokenizer,
         callbacks=[watch, meter],
     )
+    check_steps(args, len(trainer.train_dataset))
     trainer.create_optimizer()  # only to see that it can be: what can go wrong with the settings goes wrong before
     trainer.optimizer = None  # anything in the folder is touched
     if _is_first_process():
-        folder.begin(settings, split_of(parts), inputs=inputs_of(settings, OF_TRAINING), overwrite=overwrite)
+        begin(folder, settings, split_of(parts), overwrite=overwrite)
     remove_progress_of_transformers(trainer)
     lines = ProgressLines()
     if not args.disable_tqdm:
@@ -155,18 +174,33 @@ def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
         print(said.format(**found), file=sys.stderr)
 
 
-def training_arguments(settings: Mapping[str, Any], *, has_dev: bool) -> CnerTrainingArguments:
+def training_arguments(settings: TrainSettings, *, has_dev: bool) -> CnerTrainingArguments:
     """The section `training` of the settings as arguments of the trainer.
 
     Raises:
-        ValueError: an argument that does not exist, or a value of another kind.
+        ValueError: arguments that contradict each other.
     """
-    given = dict(settings.get("training") or {})
-    check_fields(given, CnerTrainingArguments, "training.")
-    given.setdefault("seed", int(settings.get("seed") or 0))
+    own: Plain = {"seed": settings.seed or 0, **settings.training}
     if not has_dev:
-        given |= {"eval_strategy": "no", "early_stopping_patience": None}
-    return CnerTrainingArguments(**{**given, "output_dir": str(Path(settings["output_dir"]).expanduser())})
+        own |= {"eval_strategy": "no", "early_stopping_patience": None}
+    arguments: dict[str, Any] = {**own, "output_dir": str(Path(output_dir_of(settings)).expanduser())}
+    return CnerTrainingArguments(**arguments)
+
+
+def begin(folder: RunFolder, settings: TrainSettings, split: Mapping[str, Any], *, overwrite: bool = False) -> None:
+    """Write down what a run depends on, or see that a resumed one still depends on the same."""
+    given = settings.given()
+    folder.begin(
+        recorded(given), split, inputs=inputs_of(given, OF_TRAINING), overwrite=overwrite, complete=completed
+    )  # fmt: skip
+
+
+def completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings as they were written down, with today's default for what there was not yet."""
+    try:
+        return recorded(TrainSettings.of(before).to_dict())
+    except ValueError:  # of a version that had other settings
+        return before
 
 
 def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
@@ -182,28 +216,28 @@ def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
 
 
 def _train_folds(
-    settings: Mapping[str, Any],
+    settings: TrainSettings,
     documents: Sequence[Document],
     types: Sequence[str],
     about: Mapping[str, Any],
     resume: bool,
     overwrite: bool,
 ) -> dict[str, Any]:
-    split = settings["data"]["split"]
-    seed = int(split.get("seed") or 0)
-    folder = RunFolder(settings["output_dir"])
+    split = settings.data.split
+    seed, count = split.seed or 0, split.folds or 0
+    folder = RunFolder(output_dir_of(settings))
     if _is_first_process():
         folder.check(resume=resume, overwrite=overwrite)
-        whole = {"folds": split["folds"], "fingerprint": fingerprint(documents)}
-        folder.begin(settings, whole, inputs=inputs_of(settings, OF_TRAINING), overwrite=overwrite)
+        whole = {"folds": count, "fingerprint": fingerprint(documents)}
+        begin(folder, settings, whole, overwrite=overwrite)
     folds = []
-    for number, (rest, held_out) in enumerate(k_folds(documents, int(split["folds"]), seed)):
-        own = {**settings, "output_dir": str(folder.path / f"fold-{number}")}
-        fold = RunFolder(own["output_dir"])
+    for number, (rest, held_out) in enumerate(k_folds(documents, count, seed)):
+        fold = RunFolder(folder.path / f"fold-{number}")
+        own = settings.at(str(fold.path))
         if resume and not overwrite and fold.finished():
             folds.append(fold.read_results())
             continue
-        if split.get("join_dev"):
+        if split.join_dev:
             parts = {"train": rest, "test": held_out}
         else:
             learn, dev = split_by_record(rest, DEV_SHARE, seed)
@@ -232,32 +266,27 @@ def _report(trainer: CnerTrainer, part: list[Document], types: Sequence[str]) ->
     return evaluate_documents(part, predicted, types=types)
 
 
-def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
-    data, notes = settings["data"], dict(about)
-    split = data.get("split") or {}
-    shares = (
-        f"{split['folds']} folds"
-        if split.get("folds")
-        else ":".join(f"{share:g}" for share in split.get("ratios") or [1])
-    )
+def _what_it_depended_on(parts: Parts, settings: TrainSettings, about: Mapping[str, Any]) -> dict[str, Any]:
+    corpus, split, notes = settings.data.corpus, settings.data.split, dict(about)
+    shares = split.shares
     described = {
-        "corpus": data["corpus"],
+        "corpus": corpus,
         "fingerprint": fingerprint(join(parts.values())),
         "documents": {name: len(part) for name, part in parts.items()},
         "entities": {name: sum(len(d.spans) for d in part) for name, part in parts.items()},
-        "split": {"shares": shares, "seed": split.get("seed"), "hash": split_hash(list(parts.values()))},
+        "split": {"shares": shares, "seed": split.seed, "hash": split_hash(list(parts.values()))},
     }
-    if split.get("join_dev"):
+    if split.join_dev:
         shares += ", dev joined to train"
     protocol = (
-        f"{data['corpus']}, {shares} by record ({' / '.join(parts)}), equal texts on one side; "
+        f"{corpus}, {shares} by record ({' / '.join(parts)}), equal texts on one side; "
         "counted over whole documents against the original gold"
     )
     return {
         "protocol": notes.pop("protocol", protocol),
         "data": described | notes,
-        "seed": settings.get("seed"),
-        "settings": dict(settings),
+        "seed": settings.seed,
+        "settings": recorded(settings.given()),
         "versions": versions(),
         "hardware": hardware(),
     }

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+from hf_cner.pretraining.settings import complete, training_arguments
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, Trainer, TrainingArguments, set_seed
 
 from hf_cner import CnerConfig, CnerEncoderModel, CnerForTokenClassification
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.pretraining.bilm import BidirectionalLanguageModel, build, collator, measure, save
-from hf_cner.pretraining.settings import complete, training_arguments
 from hf_cner.training.checkpoints import last_complete_checkpoint
 
 TEXTS = ["患者头痛三天，无发热。", "患者腹痛一天。", "头痛，腹痛。", "无发热，无头痛三天。"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hf_cner.presets import load_preset, preset_names, read_preset
 
 from hf_cner.data.corpora import entity_types
-from hf_cner.presets import load_preset, preset_names, read_preset
 from hf_cner.reproduction.tables import read_table, small_scale, table_names
 
 ROWS = {

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from hf_cner.presets.settings import resolve_settings
 from small_runs import CHARACTERS, WORDS, notes
 from transformers import AutoModel, BertConfig, BertModel, BertTokenizer, set_seed
 
 from hf_cner import CnerEncoderConfig, CnerEncoderModel
 from hf_cner.data.tokenizer import build_character_tokenizer
-from hf_cner.presets.settings import resolve_settings
 from hf_cner.training.build import build
 
 TYPES, DOCUMENTS = list(WORDS), notes(4, 1)

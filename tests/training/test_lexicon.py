@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hf_cner.presets.settings import default_settings, merge
 from small_runs import WORDS, notes
 
 from hf_cner import Document, Predictor, Span
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.data.vectors import write_word2vec
-from hf_cner.presets.settings import default_settings, merge
 from hf_cner.training.build import build
 from hf_cner.training.lexicon import word_list
 from hf_cner.training.run import train_on

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from hf_cner import CnerTrainingArguments
 from hf_cner.presets import load_preset, preset_names
 from hf_cner.presets.settings import default_settings, merge, parse_assignments, resolve_settings
+
+from hf_cner import CnerTrainingArguments
 
 
 def test_later_sources_win(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import torch
+from hf_cner.presets import aliases, canonical_name, list_presets, load_preset, papers, preset_names, read_preset
+from hf_cner.presets.settings import resolve_settings
 from transformers import AlbertConfig, BertConfig, XLNetConfig
 
 from hf_cner import CnerConfig, CnerForQuestionAnswering, CnerForTokenClassification, CnerMrcConfig
-from hf_cner.presets import aliases, canonical_name, list_presets, load_preset, papers, preset_names, read_preset
-from hf_cner.presets.settings import resolve_settings
 
 TINY = {
     "albert": AlbertConfig(
