@@ -16,8 +16,6 @@ from typing import Any
 
 import torch
 import yaml
-from hf_cner.presets.merging import merge
-from hf_cner.presets.settings import resolve_settings
 from quality import FOLDERS, reported, spread
 
 from hf_cner.data.corpora import read_corpus
@@ -28,6 +26,8 @@ from hf_cner.data.splits import split_by_record
 from hf_cner.data.texts import read_texts
 from hf_cner.pretraining.run import pretrain
 from hf_cner.pretraining.vectors import train_vectors
+from hf_cner.settings.merging import merge
+from hf_cner.settings.resolve import resolve_settings
 from hf_cner.training.run import train
 
 RATIOS = {

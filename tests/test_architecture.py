@@ -20,16 +20,16 @@ PORTABLE_IMPORTS = {"torch", "torchcrf", "numpy", "transformers"} | sys.stdlib_m
 TORCH_FREE = {"schemes", "windows", "characters"}  # what may be had of `modeling` without its models
 ALLOWED = {  # folder -> folders that it may import, besides itself
     "modeling": set(),
-    "data": {"modeling"},
+    "data": {"modeling", "settings"},  # of `settings` the bounds within which YAML is read
     "metrics": {"data", "modeling"},
     "inference": {"modeling", "data"},
-    "pretraining": {"modeling", "data", "inference", "presets", "training"},
-    "presets": set(),
-    "training": {"modeling", "data", "metrics", "inference", "presets", "hub"},
-    "hub": {"metrics"},
-    "reproduction": {"data", "metrics", "inference", "presets", "training", "pretraining"},
+    "pretraining": {"modeling", "data", "inference", "settings", "training"},
+    "settings": set(),
+    "training": {"modeling", "data", "metrics", "inference", "settings", "hub"},
+    "hub": {"metrics", "settings"},
+    "reproduction": {"data", "metrics", "inference", "settings", "training", "pretraining"},
     "cli": {
-        *("modeling", "data", "metrics", "inference", "pretraining", "presets", "training", "hub", "reproduction"),
+        *("modeling", "data", "metrics", "inference", "pretraining", "settings", "training", "hub", "reproduction"),
     },
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others

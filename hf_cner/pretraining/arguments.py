@@ -33,7 +33,7 @@ FROM_SCRATCH = {"mlm": 5e-4, "bilm": 4e-3, "plm": 5e-4}
 FROM_CHECKPOINT = {"mlm": 5e-5, "bilm": 4e-4, "plm": 5e-5}
 
 
-def training_arguments(settings: PretrainingSettings, *, has_held_out: bool) -> TrainingArguments:
+def training_arguments(settings: PretrainingSettings, *, has_held_out: bool = True) -> TrainingArguments:
     """The section `training` as arguments of a Trainer; on a GPU that has it in bf16 unless they say otherwise."""
     given: dict[str, Any] = dict(settings.training)
     check_values(given, arguments_section(TrainingArguments), "training.")

@@ -13,6 +13,7 @@ from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerBase
 
 from ..modeling.characters import CharacterTable
+from ..settings.pretraining import PretrainingSettings
 from .tokenizers import id_count
 from .windows import NothingToPredict
 

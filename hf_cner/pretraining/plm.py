@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase, XLNetLMHeadModel
 
 from ..data.collator import IGNORED, CnerDataCollator
+from ..settings.pretraining import PretrainingSettings
 from .masking import special_ids
 from .mlm import check_vocabulary, configuration, measure, save
 

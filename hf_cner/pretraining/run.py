@@ -43,7 +43,7 @@ def pretrain(
     `settings.yaml`, `training_log.json` and `results.json`.
 
     Args:
-        settings: see `hf_cner.settings.pretraining`; plain values are checked first, and what is left out has its default.
+        settings: see `hf_cner.settings.pretraining`; plain values are checked, and get the defaults, first.
         resume: go on with a run that was cut off, from its last complete checkpoint. A finished run is only read.
         overwrite: replace a run that stands in `output_dir`.
 
@@ -60,12 +60,12 @@ def pretrain(
     if first := os.environ.get("RANK", "0") == "0":
         folder.check(resume=resume, overwrite=overwrite)
     begin = time.perf_counter()
-    training_arguments(settings, has_held_out=settings.data.held_out > 0)  # before anything is read
+    args = training_arguments(settings)  # before anything is read
     problems = Problems(settings.data.on_error)
     documents, dropped = _documents(settings.data, problems)
     entities = entities_for(settings, documents)
     train, held_out = _held_out(settings, entities.documents)
-    args = training_arguments(settings, has_held_out=bool(held_out))
+    args = args if held_out else training_arguments(settings, has_held_out=False)
     set_seed(args.seed)
     tokenizer = tokenizer_for(settings.encoder, (d.text for d in train), framed=settings.objective != "bilm")
     objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings.objective]
@@ -75,10 +75,9 @@ def pretrain(
     collate = _collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
     written = recorded(settings.to_dict())
+    texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
     if first:
-        texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
-        inputs = inputs_of(written, OF_PRETRAINING)
-        folder.begin(written, texts, inputs=inputs, overwrite=overwrite, complete=_completed)
+        _begin_in(folder, written, texts, overwrite=overwrite)
     with no_bars():
         trainer.train(checkpoint := last_complete_checkpoint(folder.path) if resume and not overwrite else None)
     results = {
@@ -99,6 +98,11 @@ def pretrain(
     if trainer.is_world_process_zero():
         _finish(objective, trainer, tokenizer, folder, results)
     return results
+
+
+def _begin_in(folder: RunFolder, written: Mapping[str, Any], texts: Mapping[str, Any], *, overwrite: bool) -> None:
+    inputs = inputs_of(written, OF_PRETRAINING)
+    folder.begin(written, texts, inputs=inputs, overwrite=overwrite, complete=_completed)
 
 
 def _completed(before: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -133,7 +133,7 @@ def _run(
 
     from ..training.parts import split_of
     from ..training.questions import queries_of
-    from ..training.run import begin, train_on
+    from ..training.run import begin_in, train_on
 
     folder = RunFolder(output_dir_of(settings))
     try:
@@ -150,7 +150,7 @@ def _run(
         )
     else:
         # Says so when it began with other settings or data.
-        begin(folder, settings, split_of(protocol.parts))
+        begin_in(folder, settings, split_of(protocol.parts))
         results = folder.read_results()
         say(f"  seed {settings.seed}: read from {folder.path}")
     log: list[dict[str, Any]] = json.loads((folder.path / LOG).read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """Arguments that no settings decide: what publishes, what holds a secret, and what sends figures to a service.
 
-A settings file travels: somebody sends it, a search writes it, a finished run keeps it. In Python all of this can be said
-to `CnerTrainingArguments` itself.
+A settings file travels: somebody sends it, a search writes it, a finished run keeps it. In Python all of this can be
+said to `CnerTrainingArguments` itself.
 """
 
 from __future__ import annotations
@@ -90,11 +90,6 @@ def _is_a_token(value: str) -> bool:
     """Whether a text has the form of a token of the Hub, of GitHub or of a cloud."""
     for begin in ("hf_", "ghp_", "github_pat_", "sk-", "AKIA"):
         rest = value.removeprefix(begin)
-        if (
-            rest != value
-            and len(rest) >= 16
-            and all(c.isalnum() or c in "_-" for c in rest)
-            and not Path(value).exists()
-        ):
-            return any(c.isdigit() for c in rest) or any(c.isupper() for c in rest)
+        if rest != value and len(rest) >= 16 and rest.isascii() and all(c.isalnum() or c in "_-" for c in rest):
+            return any(c.isdigit() or c.isupper() for c in rest) and not Path(value).exists()
     return False

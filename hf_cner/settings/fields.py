@@ -42,15 +42,15 @@ def arguments_section(fields_of: type) -> type[Section]:
     return create_model(fields_of.__name__, __base__=_Open, **made)
 
 
-@functools.cache
 def options_section(module_class: type, *, without: frozenset[str] = frozenset()) -> type[Section]:
     """The options of a slot's class, which are the keyword-only parameters of its constructor; all may be left out.
 
     Args:
         without: parameters that the model gives, and no slot.
     """
-    parameters = inspect.signature(module_class.__init__).parameters.values()
-    hints = typing.get_type_hints(module_class.__init__)
+    parameters = inspect.signature(module_class).parameters.values()
+    constructor = next(vars(made)["__init__"] for made in module_class.__mro__ if "__init__" in vars(made))
+    hints = typing.get_type_hints(constructor)
     made: dict[str, Any] = {}
     for parameter in parameters:
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or parameter.name in without:

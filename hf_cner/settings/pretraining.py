@@ -28,11 +28,11 @@ class EncoderSource(Section):
 class PretrainingData(Section):
     """The texts, and which of them are held out."""
 
-    files: Texts = []
+    files: Texts = Field(default=[])
     corpus: str | None = None
     data_dir: str | None = None
     unit: str = "auto"
-    exclude: Texts = []
+    exclude: Texts = Field(default=[])
     """Files or CORPUS=DIR that are held out for the test."""
     overlap: Literal["refuse", "drop", "allow"] = "refuse"
     held_out: Annotated[float, Field(ge=0)] = 0.05
@@ -70,7 +70,7 @@ class PretrainingSettings(Section):
     """A trained model, whose predictions are the entities."""
     next_sentence: bool = False
     data: PretrainingData = PretrainingData()
-    training: Options = {}
+    training: Options = Field(default={})
     """Fields of TrainingArguments; those that publish, or hold a secret, cannot be set here."""
     seed: Seed = 42
     output_dir: str | None = None

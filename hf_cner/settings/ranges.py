@@ -55,8 +55,8 @@ class SlotRates(Section):
 
     model_config = ConfigDict(extra="ignore")
 
-    slot_learning_rates: dict[str, Rate] = {}
-    slot_weight_decays: dict[str, Rate] = {}
+    slot_learning_rates: dict[str, Rate] = Field(default={})
+    slot_weight_decays: dict[str, Rate] = Field(default={})
 
 
 def check_ranges(arguments: Mapping[str, object], *, prefix: str = "") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from enum import Enum
 from os import PathLike, fspath
@@ -14,12 +13,8 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
-    PlainSerializer,
-    PlainValidator,
     ValidationError,
-    WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
 
 from .sentences import sentence_of
 
@@ -31,8 +26,13 @@ class Section(BaseModel):
     """A section of settings; what it holds was checked when it was read."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True, use_attribute_docstrings=True
-    )  # fmt: skip
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
 
     @classmethod
     def of(cls: type[Read], given: Mapping[str, object]) -> Read:
@@ -78,21 +78,6 @@ def plain(value: object) -> object:
     return fspath(value) if isinstance(value, PathLike) else value
 
 
-def _number(value: object) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise PydanticCustomError("float_type", "a number")
-    if not math.isfinite(value):
-        raise PydanticCustomError("finite_number", "a finite number")
-    return value
-
-
-def _share(value: object) -> int | float:
-    number = _number(value)
-    if number <= 0:
-        raise PydanticCustomError("greater_than", "greater than 0", {"gt": 0})
-    return number
-
-
 def _alone(value: object) -> object:
     return [value] if isinstance(value, (str, PathLike)) else value
 
@@ -105,11 +90,6 @@ Probability = Annotated[float, Field(ge=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Part = Annotated[  # whole numbers stay whole: 8:2 is no 8.0:2.0
-    float,
-    PlainValidator(_share),
-    PlainSerializer(lambda share: share),
-    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
-]
+Part = Annotated[int | float, Field(gt=0)]  # whole numbers stay whole: 8:2 is no 8.0:2.0
 Texts = Annotated[list[str], BeforeValidator(_alone)]  # a single one may stand alone
 Options = Annotated[dict[str, JsonValue], BeforeValidator(_or_empty)]

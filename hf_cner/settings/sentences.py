@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
-    from pydantic_core import ErrorDetails
+
+Fault: TypeAlias = Mapping[str, Any]
+"""What pydantic says of one fault: type, loc, input, ctx and msg."""
 
 KINDS = {
     "bool_type": "true or false",
@@ -51,9 +53,10 @@ def unknown(name: str, names: Iterable[str], *, prefix: str = "") -> str:
     return f"There is no setting {prefix}{name}.{hint}"
 
 
-def takes(name: str, kinds: Iterable[str], value: object) -> str:
+def takes(name: str, kinds: Collection[str], value: object) -> str:
     """The sentence for a value of another kind; `kinds` are types of faults, the keys of `KINDS`."""
-    found = list(dict.fromkeys(KINDS[kind] for kind in KINDS if kind in set(kinds)))
+    wanted = set(kinds) - ({"int_type"} if "float_type" in kinds else set())  # whole numbers are numbers
+    found = list(dict.fromkeys(KINDS[kind] for kind in KINDS if kind in wanted))
     hint = ""
     if isinstance(value, bool) and "a word" in found:
         hint = " (a bare no, yes, on or off is true or false in YAML; put it in quotes)"
@@ -76,9 +79,9 @@ def sentence_of(error: ValidationError, section: type[BaseModel], *, prefix: str
     return _sentence(first, kinds, place, prefix)
 
 
-def _kind(fault: ErrorDetails) -> str:
+def _kind(fault: Fault) -> str:
     """The type of a fault; `Sequence` is the one class that annotations of ours name."""
-    return "list_type" if fault.get("ctx", {}).get("class") == "Sequence" else fault["type"]
+    return "list_type" if fault.get("ctx", {}).get("class") == "Sequence" else str(fault["type"])
 
 
 class _Place:
@@ -90,13 +93,13 @@ class _Place:
         inside: the section that the value should be; None for other values.
     """
 
-    def __init__(self, fault: ErrorDetails, section: type[BaseModel]) -> None:
+    def __init__(self, fault: Fault, section: type[BaseModel]) -> None:
         self.path: list[str] = []
         self.around = section
         self.inside: type[BaseModel] | None = section
         for part in fault["loc"]:
             if self.inside is None:  # within a list or open keys
-                if part not in MEMBERS:
+                if part not in MEMBERS and "[" not in str(part):
                     self.path.append(str(part))
                 continue
             self.around = self.inside
@@ -121,7 +124,7 @@ def _sections(annotation: object) -> Iterator[type[BaseModel]]:
         yield from _sections(member)
 
 
-def _sentence(fault: ErrorDetails, kinds: list[str], place: _Place, prefix: str) -> str:
+def _sentence(fault: Fault, kinds: list[str], place: _Place, prefix: str) -> str:
     name = prefix + ".".join(place.path)
     kind, value, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "extra_forbidden":

@@ -22,10 +22,10 @@ SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 
 
 class Slot(Section):
-    """A replaceable part of a model: `kind`, and the options of its class, which are checked where the class is known."""
+    """A replaceable part of a model: `kind`, and the options of its class, which whoever knows the class checks."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, JsonValue]
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)  # of what kind the options are
 
     kind: str
 
@@ -135,7 +135,7 @@ class LexiconSettings(Section):
 class Split(Section):
     """By record; the seed is the split's own."""
 
-    ratios: list[Part] | None = [8, 2]
+    ratios: list[Part] | None = Field(default_factory=lambda: list[float]((8, 2)))
     folds: int | None = Field(default=None, ge=2)
     join_dev: bool = False
     """Train on dev too, and keep the last epoch (P3's protocol)."""
@@ -164,7 +164,7 @@ class TrainSettings(Section):
     tokenizer: TokenizerSettings = TokenizerSettings()
     vectors: Vectors = Vectors()
     lexicon: LexiconSettings = LexiconSettings()
-    training: Options = {}
+    training: Options = Field(default={})
     """Fields of CnerTrainingArguments; those that publish, or hold a secret, cannot be set here."""
     data: DataSettings = DataSettings()
     seed: Seed | None = 42

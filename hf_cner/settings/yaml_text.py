@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import yaml
 
-Value: TypeAlias = "str | int | float | bool | None | list[Value] | dict[str, Value]"
+Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 
 LARGEST = 200_000  # characters of a text
 DEEPEST = 32  # sections and lists within each other
@@ -86,8 +86,8 @@ class _Tree:
             self._documents += 1
             if self._documents > 1:
                 raise YamlFault("found a second document; expected one", line)
-        elif isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise YamlFault(f"found the anchor or alias {event.anchor!r}; write the value out in each place", line)
+        elif anchor := getattr(event, "anchor", None):
+            raise YamlFault(f"found the anchor or alias {anchor!r}; write the value out in each place", line)
         elif isinstance(event, yaml.ScalarEvent):
             self._scalar(event, line)
         elif isinstance(event, yaml.CollectionStartEvent):

@@ -13,7 +13,6 @@ from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from ..data.documents import Document
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
-from ..data.vectors import read_word2vec
 from ..modeling.backbone import FREE
 from ..modeling.bigrams import MULTIPLIER, frequent_bigrams
 from ..modeling.characters import CharacterTable
@@ -24,6 +23,7 @@ from ..modeling.modeling_cner_mrc import CnerForQuestionAnswering
 from ..modeling.windows import make_windows
 from ..settings.section import Plain
 from ..settings.training import EncoderSlot, ModelSettings, TrainSettings, Windows
+from .given_vectors import size_of, vectors_of
 from .lexicon import WordList, rows_of, word_list
 from .questions import queries_of
 
@@ -104,7 +104,7 @@ def _classes(model_settings: ModelSettings) -> tuple[type[CnerConfig | CnerMrcCo
 def _config(
     model_settings: ModelSettings, encoder: Plain, entity_types: Sequence[str], tokenizer: PreTrainedTokenizerBase
 ) -> Any:
-    asked = {
+    asked: dict[str, Any] = {
         name: value
         for name, value in model_settings.to_dict().items()
         if name not in ("encoder", "queries") and value is not None
@@ -121,11 +121,11 @@ def _config(
 def _pretrained(
     slot: EncoderSlot, model_settings: ModelSettings, entity_types: Sequence[str]
 ) -> tuple[Any, PreTrainedTokenizerBase]:
-    name = slot.name_or_path
+    name = str(slot.name_or_path)
     try:
         AutoConfig.from_pretrained(name)  # what is missing is the encoder, not only its tokenizer
         tokenizer = character_tokenizer_from(name)
-        sizes = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
+        sizes: Plain = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
         config = _config(model_settings, slot.own() | {"config": sizes}, entity_types, tokenizer)
         model: Any = _classes(model_settings)[1].from_encoder_pretrained(name, config)
     except OSError as error:
@@ -164,8 +164,8 @@ def _from_characters(
 ) -> tuple[Any, PreTrainedTokenizerBase, WordList | None]:
     texts = [document.text for document in documents]
     slot, lower_case = settings.model.encoder, settings.tokenizer.lower_case
-    vectors = _read_vectors(settings.vectors.path, lower_case, length=1)
-    bigram_vectors = _read_vectors(settings.vectors.bigram_path, lower_case, length=2)
+    vectors = vectors_of(settings.vectors.path, lower_case, length=1)
+    bigram_vectors = vectors_of(settings.vectors.bigram_path, lower_case, length=2)
     characters = count_characters(texts, min_count=settings.tokenizer.min_count, lower_case=lower_case)
     asked = count_characters(queries.values(), lower_case=lower_case)  # a question must not be read as unknown
     known = set(characters)
@@ -180,12 +180,12 @@ def _from_characters(
         made["config"] = {**(slot.config or {}), "vocab_size": len(tokenizer), "pad_token_id": 0}
     else:
         made["vocab_size"] = len(tokenizer)
-        made |= _size("embedding_size", slot.embedding_size, vectors, "vectors.path")
+        made |= size_of("embedding_size", slot.embedding_size, vectors, "vectors.path")
         if slot.kind == "lattice":
             words, more = _words(settings, documents, tokenizer)
             made |= more
         if _has_bigrams(slot, bigram_vectors):
-            made |= _size("bigram_size", slot.bigram_size, bigram_vectors, "vectors.bigram_path")
+            made |= size_of("bigram_size", slot.bigram_size, bigram_vectors, "vectors.bigram_path")
             keys = _bigrams(slot, tokenizer, texts, settings.model.windows)
             made["bigram_vocab_size"] = len(keys) + 1
         elif slot.bigram_vocab_size == 0:
@@ -206,50 +206,12 @@ def _from_characters(
     return model, tokenizer, words
 
 
-def _read_vectors(path: str | None, lower_case: bool, *, length: int | None = None) -> dict[str, np.ndarray]:
-    """Token to vector; with case folded, a token in lower case wins over the same one in capitals.
-
-    With `length` only tokens of so many characters are held: a published file of words may have millions of others.
-    """
-    if path is None:
-        return {}
-    tokens, rows = read_word2vec(path, keep=None if length is None else lambda token: len(token) == length)
-    if not tokens:
-        raise ValueError(
-            f"{path} holds no vector of {length} character{'s' if length != 1 else ''}; give another file."
-        )
-    found = dict(zip(tokens, rows, strict=True))
-    if not lower_case:
-        return found
-    folded = {token: row for token, row in found.items() if token == token.lower()}
-    for token, row in found.items():
-        if len(token.lower()) == len(token):
-            folded.setdefault(token.lower(), row)
-    return folded
-
-
-def _size(option: str, asked: int | None, vectors: Mapping[str, np.ndarray], source: str) -> Plain:
-    """The size of an embedding as an option of the encoder, where vectors decide it.
-
-    Raises:
-        ValueError: the settings ask for another size than that of the vectors.
-    """
-    if not vectors:
-        return {}
-    size = len(next(iter(vectors.values())))
-    if asked not in (None, size):
-        raise ValueError(
-            f"model.encoder.{option} is {asked}, but {source} holds vectors of size {size}; make them equal."
-        )
-    return {option: size}
-
-
 def _words(
     settings: TrainSettings, documents: Sequence[Document], tokenizer: PreTrainedTokenizerBase
 ) -> tuple[WordList, Plain]:
     """The words of a lattice encoder, and what its options must be for them."""
-    vectors = _read_vectors(settings.lexicon.vectors, settings.tokenizer.lower_case)
-    size = _size("word_size", settings.model.encoder.word_size, vectors, "lexicon.vectors")
+    vectors = vectors_of(settings.lexicon.vectors, settings.tokenizer.lower_case)
+    size = size_of("word_size", settings.model.encoder.word_size, vectors, "lexicon.vectors")
     words = word_list(settings.lexicon, documents, vectors, tokenizer)
     return words, {**size, **words.slot()}
 

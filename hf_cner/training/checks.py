@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -16,9 +18,9 @@ from ..modeling.interaction import INTERACTIONS
 from ..modeling.mrc_decoders import MRC_DECODERS
 from ..settings.fields import arguments_section, check_values, options_section
 from ..settings.ranges import check_ranges, check_slot_rates
-from ..settings.section import Section
+from ..settings.section import Plain, Section
 from ..settings.sentences import suggestion
-from ..settings.training import TrainSettings
+from ..settings.training import TrainSettings, output_dir_of
 from .arguments import CnerTrainingArguments
 
 GIVEN = {"encoder": frozenset({"attn_implementation", "dtype"})}
@@ -93,8 +95,8 @@ def check_metric(metric: str, documents: Sequence[Document]) -> None:
         return
     if wanted == "nested_recall":
         raise ValueError(
-            "training.metric_for_best_model is 'nested_recall', and no mentions overlap in the documents that the epoch "
-            "is chosen by; choose strict_f1."
+            "training.metric_for_best_model is 'nested_recall', and no mentions overlap in the documents by which the "
+            "epoch is chosen; choose strict_f1."
         )
     hint = suggestion(wanted, names) or f" Choose one of {', '.join(names)}."
     raise ValueError(f"training.metric_for_best_model is {metric!r}, and an evaluation does not give it.{hint}")
@@ -105,7 +107,33 @@ def check_steps(arguments: CnerTrainingArguments, windows: int) -> None:
     together = arguments.train_batch_size * arguments.world_size
     if arguments.dataloader_drop_last and windows < together:
         raise ValueError(
-            f"The training part has {windows} windows, a batch {together}, and training.dataloader_drop_last leaves out "
-            "the last batch if it is not full, so nothing would be trained; leave it out, or lower "
+            f"The training part has {windows} windows, a batch {together}, and training.dataloader_drop_last leaves "
+            "out a last batch that is not full, so nothing would be trained; leave it out, or lower "
             "training.per_device_train_batch_size."
         )
+
+
+def checked(settings: TrainSettings | Mapping[str, object]) -> TrainSettings:
+    """The settings of a run, which can be as far as they themselves show: nothing has been read yet.
+
+    Raises:
+        ValueError: a setting that there is not, or a value that it does not take, in one sentence.
+    """
+    settings = settings if isinstance(settings, TrainSettings) else TrainSettings.of(settings)
+    output_dir_of(settings)
+    check_settings(settings)
+    training_arguments(settings, has_dev=bool(settings.data.split.folds or len(settings.data.split.ratios or []) > 1))
+    return settings
+
+
+def training_arguments(settings: TrainSettings, *, has_dev: bool) -> CnerTrainingArguments:
+    """The section `training` of the settings as arguments of the trainer.
+
+    Raises:
+        ValueError: arguments that contradict each other.
+    """
+    own: Plain = {"seed": settings.seed or 0, **settings.training}
+    if not has_dev:
+        own |= {"eval_strategy": "no", "early_stopping_patience": None}
+    arguments: dict[str, Any] = {**own, "output_dir": str(Path(output_dir_of(settings)).expanduser())}
+    return CnerTrainingArguments(**arguments)

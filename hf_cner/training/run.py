@@ -7,7 +7,6 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from transformers import TrainerState, set_seed
@@ -22,13 +21,12 @@ from ..data.problems import Problems
 from ..data.splits import join, k_folds, split_by_record, split_hash
 from ..metrics.report import evaluate_documents
 from ..settings.denied import recorded
-from ..settings.section import Plain
 from ..settings.training import TrainSettings, corpus_of, output_dir_of
 from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_transformers
 from .checkpoints import last_complete_checkpoint, whole_or_removed
-from .checks import check_metric, check_settings, check_steps
+from .checks import check_metric, check_steps, checked, training_arguments
 from .energy import EnergyMeter
 from .environment import hardware, versions
 from .folder import LOG, RESULTS, SAVING, RunFolder
@@ -81,19 +79,6 @@ def train(
     return train_on(parts, types, settings, about=about, resume=resume, overwrite=overwrite)
 
 
-def checked(settings: TrainSettings | Mapping[str, object]) -> TrainSettings:
-    """The settings of a run, which can be as far as they themselves show: nothing has been read yet.
-
-    Raises:
-        ValueError: a setting that there is not, or a value that it does not take, in one sentence.
-    """
-    settings = settings if isinstance(settings, TrainSettings) else TrainSettings.of(settings)
-    output_dir_of(settings)
-    check_settings(settings)
-    training_arguments(settings, has_dev=bool(settings.data.split.folds or len(settings.data.split.ratios or []) > 1))
-    return settings
-
-
 def train_on(
     parts: Parts,
     entity_types: Sequence[str],
@@ -134,7 +119,7 @@ def train_on(
     trainer.create_optimizer()  # only to see that it can be: what can go wrong with the settings goes wrong before
     trainer.optimizer = None  # anything in the folder is touched
     if _is_first_process():
-        begin(folder, settings, split_of(parts), overwrite=overwrite)
+        begin_in(folder, settings, split_of(parts), overwrite=overwrite)
     remove_progress_of_transformers(trainer)
     lines = ProgressLines()
     if not args.disable_tqdm:
@@ -174,20 +159,7 @@ def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
         print(said.format(**found), file=sys.stderr)
 
 
-def training_arguments(settings: TrainSettings, *, has_dev: bool) -> CnerTrainingArguments:
-    """The section `training` of the settings as arguments of the trainer.
-
-    Raises:
-        ValueError: arguments that contradict each other.
-    """
-    own: Plain = {"seed": settings.seed or 0, **settings.training}
-    if not has_dev:
-        own |= {"eval_strategy": "no", "early_stopping_patience": None}
-    arguments: dict[str, Any] = {**own, "output_dir": str(Path(output_dir_of(settings)).expanduser())}
-    return CnerTrainingArguments(**arguments)
-
-
-def begin(folder: RunFolder, settings: TrainSettings, split: Mapping[str, Any], *, overwrite: bool = False) -> None:
+def begin_in(folder: RunFolder, settings: TrainSettings, split: Mapping[str, Any], *, overwrite: bool = False) -> None:
     """Write down what a run depends on, or see that a resumed one still depends on the same."""
     given = settings.given()
     folder.begin(
@@ -229,7 +201,7 @@ def _train_folds(
     if _is_first_process():
         folder.check(resume=resume, overwrite=overwrite)
         whole = {"folds": count, "fingerprint": fingerprint(documents)}
-        begin(folder, settings, whole, overwrite=overwrite)
+        begin_in(folder, settings, whole, overwrite=overwrite)
     folds = []
     for number, (rest, held_out) in enumerate(k_folds(documents, count, seed)):
         fold = RunFolder(folder.path / f"fold-{number}")

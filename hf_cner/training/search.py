@@ -20,15 +20,16 @@ from ..data.problems import Problems
 from ..data.splits import split_by_record
 from ..settings.denied import recorded
 from ..settings.training import TrainSettings, corpus_of, output_dir_of
+from ..settings.varied import Varied
 from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, remove_progress_of_transformers
+from .checks import checked, training_arguments
 from .encoding import DocumentEncoder
 from .inputs import OF_TRAINING, by_content
 from .parts import parts_of
 from .questions import queries_of
-from .run import checked, training_arguments
-from .search_space import Space, Varied, default_space, read_values, suggest, with_values
+from .search_space import Space, default_space, read_values, suggest, with_values
 from .study import NAME, Study, shown
 from .trainer import CnerTrainer
 

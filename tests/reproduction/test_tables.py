@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hf_cner.presets import load_preset, preset_names, read_preset
 
 from hf_cner.data.corpora import entity_types
 from hf_cner.reproduction.tables import read_table, small_scale, table_names
+from hf_cner.settings.preset import load_preset, preset_names, read_preset
 
 ROWS = {
     "p1-table3": ["BiLSTM-CRF", "BERT-BiLSTM-CRF", "XLNet-BiLSTM-CRF", "XLNet-BiLSTM-MHA-CRF", "ALBERT-BiGRU-MHA-CRF"],

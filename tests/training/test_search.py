@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hf_cner.presets.settings import resolve_settings
 from small_runs import notes
 
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import write_jsonl
+from hf_cner.settings.resolve import resolve_settings
 from hf_cner.training import search as module
 from hf_cner.training.callbacks import Patience
 from hf_cner.training.parts import parts_of

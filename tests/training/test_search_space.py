@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hf_cner.presets import preset_names
-from hf_cner.presets.settings import resolve_settings
 
+from hf_cner.settings.preset import preset_names
+from hf_cner.settings.resolve import resolve_settings
 from hf_cner.training.search_space import (
     check_space,
     default_space,
