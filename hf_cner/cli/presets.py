@@ -46,6 +46,6 @@ def _list() -> None:
 
 def _show(name: str) -> None:
     from ..settings.resolve import resolve_settings
-    from .settings import as_yaml
+    from ..settings.yaml_text import dump_yaml
 
-    results().print(as_yaml(resolve_settings(name).to_dict()), markup=False, soft_wrap=True)
+    results().print(dump_yaml(resolve_settings(name).to_dict()).rstrip(), markup=False, soft_wrap=True)

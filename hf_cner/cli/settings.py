@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -59,13 +58,6 @@ def settings(
         stream.write(f"{text}\n")
 
 
-def as_yaml(values: Mapping[str, object]) -> str:
-    """Settings as a file holds them."""
-    import yaml
-
-    return str(yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False)).rstrip()
-
-
 def _schema(command: Command) -> str:
     from ..training.schemas import schema_of
 
@@ -77,15 +69,17 @@ def _resolved(command: Command, preset: str | None, config: Path | None, assignm
         raise ValueError(
             "A search takes the settings of train, and a space: --for search has a schema alone (--schema)."
         )
+    from ..settings.yaml_text import dump_yaml
+
     if command is Command.pretrain:
         from .pretraining import settings_from
 
         if preset is not None:
             raise ValueError("There are no presets of pretraining; leave --preset out.")
-        return as_yaml(settings_from(config, {}, assignments).to_dict())
+        return dump_yaml(settings_from(config, {}, assignments).to_dict()).rstrip()
     from ..settings.resolve import resolve_settings
     from ..training.checks import check_settings
 
     found = resolve_settings(preset, config=config, assignments=assignments)
     check_settings(found)
-    return as_yaml(found.to_dict())
+    return dump_yaml(found.to_dict()).rstrip()

@@ -38,9 +38,8 @@ def pretrain(
 ) -> dict[str, Any]:
     """Pretrain an encoder as the settings say.
 
-    `output_dir` then holds the encoder with its heads and its character tokenizer, which `AutoModel` and
-    `AutoTokenizer` read, and so does a tagger: `--set model.encoder.name_or_path=OUTPUT_DIR`; beside it stand
-    `settings.yaml`, `training_log.json` and `results.json`.
+    `output_dir` then holds the encoder with its heads and its character tokenizer, which the Auto classes and a tagger
+    read (`--set model.encoder.name_or_path=OUTPUT_DIR`), `settings.yaml`, `training_log.json` and `results.json`.
 
     Args:
         settings: see `hf_cner.settings.pretraining`; plain values are checked, and get the defaults, first.
@@ -48,7 +47,7 @@ def pretrain(
         overwrite: replace a run that stands in `output_dir`.
 
     Returns:
-        What `results.json` holds: perplexity and accuracy on the texts held out, the data, settings, time.
+        What `results.json` holds: perplexity and accuracy on the texts held out, data, settings and time.
 
     Raises:
         ValueError: settings that cannot be, a folder that may not be used, or texts that do not fit the objective.
@@ -75,9 +74,8 @@ def pretrain(
     collate = _collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
     written = recorded(settings.to_dict())
-    texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
     if first:
-        _begin_in(folder, written, texts, overwrite=overwrite)
+        _begin_in(folder, written, entities, (len(train), len(held_out)), overwrite=overwrite)
     with no_bars():
         trainer.train(checkpoint := last_complete_checkpoint(folder.path) if resume and not overwrite else None)
     results = {
@@ -100,8 +98,11 @@ def pretrain(
     return results
 
 
-def _begin_in(folder: RunFolder, written: Mapping[str, Any], texts: Mapping[str, Any], *, overwrite: bool) -> None:
+def _begin_in(
+    folder: RunFolder, written: Mapping[str, Any], entities: Entities, counts: tuple[int, int], *, overwrite: bool
+) -> None:
     inputs = inputs_of(written, OF_PRETRAINING)
+    texts = {"hash": fingerprint(entities.documents), "train": counts[0], "held_out": counts[1]}
     folder.begin(written, texts, inputs=inputs, overwrite=overwrite, complete=_completed)
 
 

@@ -42,12 +42,17 @@ def arguments_section(fields_of: type) -> type[Section]:
     return create_model(fields_of.__name__, __base__=_Open, **made)
 
 
+_MADE: dict[tuple[type, frozenset[str]], type[Section]] = {}
+
+
 def options_section(module_class: type, *, without: frozenset[str] = frozenset()) -> type[Section]:
     """The options of a slot's class, which are the keyword-only parameters of its constructor; all may be left out.
 
     Args:
         without: parameters that the model gives, and no slot.
     """
+    if (module_class, without) in _MADE:
+        return _MADE[module_class, without]
     parameters = inspect.signature(module_class).parameters.values()
     constructor = next(vars(made)["__init__"] for made in module_class.__mro__ if "__init__" in vars(made))
     hints = typing.get_type_hints(constructor)
@@ -59,7 +64,9 @@ def options_section(module_class: type, *, without: frozenset[str] = frozenset()
         share = hint is float and parameter.name.endswith("dropout")
         default = None if parameter.default is inspect.Parameter.empty else parameter.default
         made[parameter.name] = (Probability if share else hint, default)
-    return create_model(module_class.__name__, __base__=_Open, **made)
+    section: type[Section] = create_model(module_class.__name__, __base__=_Open, **made)
+    _MADE[module_class, without] = section
+    return section
 
 
 def check_values(values: Mapping[str, object], section: type[Section], prefix: str) -> None:

@@ -11,8 +11,11 @@ from .yaml_text import DEEPEST, LARGEST, Value, YamlFault, parse_yaml
 Plain = dict[str, Value]
 
 
-def read_settings_file(path: Path | str) -> Plain:
+def read_settings_file(path: Path | str, *, literal: bool = False) -> Plain:
     """Settings of a YAML file.
+
+    Args:
+        literal: whether a text may hold `${`, as it stands: in a file that a run wrote itself.
 
     Raises:
         ValueError: no such file, no YAML, or YAML that is no section of settings; the sentence names the line.
@@ -28,7 +31,7 @@ def read_settings_file(path: Path | str) -> Plain:
     except OSError as error:
         raise ValueError(f"{path} is not a YAML file of settings: {error.strerror or error}.") from error
     try:
-        found = parse_yaml(text)
+        found = parse_yaml(text, literal=literal)
     except YamlFault as fault:
         raise ValueError(f"{path}:{fault.line} is not a YAML file of settings: {fault}.") from None
     if not isinstance(found, dict):

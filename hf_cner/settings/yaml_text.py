@@ -7,6 +7,7 @@ the last of two equal keys win. Here its stream of events is read instead, in wh
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 import yaml
@@ -38,65 +39,95 @@ class YamlFault(ValueError):
         self.line = line
 
 
-def parse_yaml(text: str, *, comments: bool = True) -> Value:
+def bounded_events(text: str) -> Iterator[yaml.Event]:
+    """PyYAML's events of a text; whoever has read them all may compose the text as well.
+
+    Raises:
+        YamlFault: broken YAML, a tag, an anchor, an alias, a second document, or a text that is too large or too deep.
+    """
+    if len(text) > LARGEST:
+        raise YamlFault(f"found {len(text):,} characters; expected at most {LARGEST:,}", 1)
+    depth, documents = 0, 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            line = _line(event)
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            documents += isinstance(event, yaml.DocumentStartEvent)
+            if depth > DEEPEST:
+                raise YamlFault(f"found sections nested more than {DEEPEST} deep", line)
+            if documents > 1:
+                raise YamlFault("found a second document; expected one", line)
+            if anchor := getattr(event, "anchor", None):
+                raise YamlFault(f"found the anchor or alias {anchor!r}; write the value out in each place", line)
+            if tag := getattr(event, "tag", None):
+                raise YamlFault(f"found the tag {tag!r}; expected plain values", line)
+            yield event
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise YamlFault(f"found broken YAML ({error.problem or error.context})", mark.line + 1 if mark else 1) from None
+    except yaml.YAMLError as error:  # a character that no YAML may hold
+        place = int(getattr(error, "position", 0) or 0)
+        character = ord(text[place : place + 1] or "\0")
+        line = text.count("\n", 0, place) + 1
+        raise YamlFault(f"found the character U+{character:04X}, which YAML forbids", line) from None
+
+
+def parse_yaml(text: str, *, comments: bool = True, literal: bool = False) -> Value:
     """The value that a YAML text holds.
 
     Args:
         text: at most `LARGEST` characters, nested at most `DEEPEST` deep.
         comments: whether the text may hold `# comments`; a single value on a command line may not.
+        literal: whether a text may hold `${`, as it stands.
 
     Raises:
-        YamlFault: broken YAML, a key that stands twice, a tag, an anchor, an alias, a second document, `${…}`, or a
-            text that is too large, too deep or holds too long a number.
+        YamlFault: as for `bounded_events`; a key that stands twice, `${…}`, or too long a number.
     """
-    if len(text) > LARGEST:
-        raise YamlFault(f"found {len(text):,} characters; expected at most {LARGEST:,}", 1)
-    found = _Tree()
-    try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            found.add(event)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise YamlFault(f"found broken YAML ({error.problem or error.context})", mark.line + 1 if mark else 1) from None
-    except yaml.YAMLError as error:  # a character that no YAML may hold
-        position = int(getattr(error, "position", 0) or 0)
-        character = ord(text[position : position + 1] or "\0")
-        raise YamlFault(
-            f"found the character U+{character:04X}, which YAML forbids", text.count("\n", 0, position) + 1
-        ) from None
-    if not comments and text[found.end :].strip():
-        raise YamlFault(f"{text[found.end :].strip()!r} is a comment in YAML; put the value in quotes", 1)
+    found = _Tree(literal=literal)
+    for event in bounded_events(text):
+        found.add(event)
+    if not comments and (rest := text[found.end :].strip()):
+        raise YamlFault(f"{rest!r} is a comment in YAML; put the value in quotes", 1)
     return found.root[0] if found.root else None
+
+
+def dump_yaml(values: Mapping[str, object]) -> str:
+    """YAML that `parse_yaml` reads as the same values."""
+    return yaml.dump(dict(values), Dumper=_Dumper, allow_unicode=True, sort_keys=False)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts into quotes what is a number here, and a word to PyYAML (`1e-5`); writes equal lists out twice."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> yaml.ScalarNode:
+        """A text, so that it is read as one."""
+        quoted = data in _WORDS or _NUMBER.fullmatch(data)
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style="'" if quoted else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 class _Tree:
     """The values of a document, from the events of its text."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, literal: bool) -> None:
         self.root: list[Value] = []
         self.end = 0  # where the document's value ends
+        self._literal = literal
         self._open: list[list[Value] | dict[str, Value]] = [self.root]
-        self._keys: list[str | None] = [None]  # of the innermost section, of the one around it, …
-        self._documents = 0
+        self._keys: list[str | None] = [None]  # of the innermost section, of the section around it, …
 
     def add(self, event: yaml.Event) -> None:
         """Take the next event of the text."""
-        line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, yaml.DocumentStartEvent):
-            self._documents += 1
-            if self._documents > 1:
-                raise YamlFault("found a second document; expected one", line)
-        elif anchor := getattr(event, "anchor", None):
-            raise YamlFault(f"found the anchor or alias {anchor!r}; write the value out in each place", line)
-        elif isinstance(event, yaml.ScalarEvent):
-            self._scalar(event, line)
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
         elif isinstance(event, yaml.CollectionStartEvent):
-            if event.tag is not None:
-                raise YamlFault(f"found the tag {event.tag!r}; expected plain values", line)
-            if len(self._open) > DEEPEST:
-                raise YamlFault(f"found sections nested more than {DEEPEST} deep", line)
             made: list[Value] | dict[str, Value] = {} if isinstance(event, yaml.MappingStartEvent) else []
-            self._put(made, line)
+            self._put(made, event)
             self._open.append(made)
             self._keys.append(None)
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -105,33 +136,35 @@ class _Tree:
         if len(self._open) == 1 and isinstance(event, (yaml.ScalarEvent, yaml.CollectionEndEvent)) and event.end_mark:
             self.end = event.end_mark.index
 
-    def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
-        if event.tag is not None:
-            raise YamlFault(f"found the tag {event.tag!r}; expected plain values", line)
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
         text = str(event.value)
-        if "${" in text:
+        if "${" in text and not self._literal:
             raise YamlFault(
                 f"found {_short(text)}, and settings are not interpolated: nothing of the environment, of a file or of "
                 "another setting is put in its place; write the value itself",
-                line,
+                _line(event),
             )
         inside = self._open[-1]
         if isinstance(inside, dict) and self._keys[-1] is None:
             if text in inside:
-                raise YamlFault(f"found the key {_short(text)} a second time; remove one of them", line)
+                raise YamlFault(f"found the key {_short(text)} a second time; remove one of them", _line(event))
             self._keys[-1] = text
         else:
-            self._put(plain_value(text, line) if event.implicit[0] else text, line)
+            self._put(plain_value(text, _line(event)) if event.implicit[0] else text, event)
 
-    def _put(self, value: Value, line: int) -> None:
+    def _put(self, value: Value, event: yaml.Event) -> None:
         inside, key = self._open[-1], self._keys[-1]
         if isinstance(inside, list):
             inside.append(value)
         elif key is None:
-            raise YamlFault("found a section or a list in the place of a key; expected `key: value`", line)
+            raise YamlFault("found a section or a list in the place of a key; expected `key: value`", _line(event))
         else:
             inside[key] = value
             self._keys[-1] = None
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def plain_value(text: str, line: int = 1) -> Value:

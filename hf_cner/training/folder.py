@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..data.files import atomic_write
+from ..settings.reading import read_settings_file
+from ..settings.yaml_text import dump_yaml
 
 SETTINGS, RESULTS, LOG, SPLIT = "settings.yaml", "results.json", "training_log.json", "split.json"
 SAVING = "saving.tmp"
@@ -86,7 +86,7 @@ class RunFolder:
             )
             return
         with atomic_write(self.path / SETTINGS) as stream:
-            yaml.safe_dump(dict(settings), stream, allow_unicode=True, sort_keys=False)
+            stream.write(dump_yaml(settings))
         self.write_json(SPLIT, {**split, "inputs": dict(inputs)})
 
     def _compare(
@@ -111,7 +111,7 @@ class RunFolder:
     def read_settings(self) -> dict[str, Any] | None:
         """The settings that the run began with; None where none began."""
         path = self.path / SETTINGS
-        return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return read_settings_file(path, literal=True) if path.is_file() else None
 
     def read_results(self) -> dict[str, Any]:
         """The results of a finished run."""

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from ..data.files import atomic_write
 from ..settings.denied import recorded
 from ..settings.training import TrainSettings
+from ..settings.yaml_text import dump_yaml
 from .folder import differences
 from .search_space import with_values
 
@@ -123,7 +122,7 @@ class Study:
         chosen = recorded(with_values(settings, best.params).at(None).given())
         with atomic_write(self.folder / BEST) as stream:
             stream.write(f"# Trial {best.number} of {len(self.finished())}: F1 {best.value:.4f}\n# {protocol}\n")
-            yaml.safe_dump(chosen, stream, allow_unicode=True, sort_keys=False)
+            stream.write(dump_yaml(chosen))
         return {
             "best": {"trial": best.number, "f1": best.value, "parameters": dict(best.params)},
             "trials": rows,
