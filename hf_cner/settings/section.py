@@ -90,6 +90,6 @@ Probability = Annotated[float, Field(ge=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Part = Annotated[int | float, Field(gt=0)]  # whole numbers stay whole: 8:2 is no 8.0:2.0
+Part = Annotated[int, Field(gt=0)] | Annotated[float, Field(gt=0)]  # whole numbers stay whole: 8:2 is no 8.0:2.0
 Texts = Annotated[list[str], BeforeValidator(_alone)]  # a single one may stand alone
 Options = Annotated[dict[str, JsonValue], BeforeValidator(_or_empty)]

@@ -25,7 +25,7 @@ KINDS = {
 }
 """Type of a fault -> what the setting takes, as the sentence says it."""
 
-MEMBERS = ("int", "float", "str", "bool", "list", "dict", "nullable", "none")
+MEMBERS = ("int", "float", "str", "bool", "list", "dict", "constrained-int", "constrained-float")
 """What pydantic calls the members of a union, which belong to no name."""
 
 BOUNDS = {

@@ -40,7 +40,7 @@ def read_queries(path: str | PathLike[str]) -> dict[str, str]:
         for _ in bounded_events(text):
             pass
     except YamlFault as fault:
-        raise DataError(f"{path}:{fault.line}: {fault}; expected lines `type: question`; correct it.") from None
+        raise DataError(f"{path}: {fault} in line {fault.line}; expected lines `type: question`; correct it.") from None
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode) or not root.value:
         raise DataError(f"{path}: found no questions; expected lines `type: question`; write one per entity type.")
