@@ -10,8 +10,6 @@ from pydantic import Field, JsonValue, field_validator
 from .denied import check_denied
 from .section import Count, Options, Plain, Rate, Section, Seed, Texts
 
-OBJECTIVES = ("mlm", "bilm", "plm")
-
 
 class EncoderSource(Section):
     """A checkpoint, or a configuration with model_type and sizes."""
