@@ -11,6 +11,7 @@ from torch import nn
 from .band import band_scores, band_targets, valid_band
 from .packing import gather_units
 from .positions import WidthBias, check_position, rotate
+from .precision import at_least_float32
 from .span_decoder import SpanDecoder, Triple
 
 PRIOR = 0.001  # probability with which a span begins as an entity of some type
@@ -60,14 +61,14 @@ class BiaffineScorer(nn.Module):
         nn.init.constant_(self.weight[-1, 1 if self.none_class else 0 :, -1], math.log(PRIOR / (1 - PRIOR)))
 
     def forward(self, vectors: torch.Tensor, width: int) -> torch.Tensor:
-        """Scores `(batch, units, width, classes)` in fp32 of vectors `(batch, units, input_size)`."""
+        """Scores `(batch, units, width, classes)`, at least in fp32, of vectors `(batch, units, input_size)`."""
         start, end = self.start(vectors), self.end(vectors)
         if self.position == "rotary":
             start, end = rotate(start), rotate(end)
         ones = start.new_ones(*start.shape[:2], 1)
         start, end = torch.cat([start, ones], dim=-1), torch.cat([end, ones], dim=-1)
         left = torch.einsum("bsi,icj->bscj", start, self.weight)
-        scores = band_scores(left, end, width).float()
+        scores = at_least_float32(band_scores(left, end, width))
         return scores if self.width_bias is None else scores + self.width_bias(width)
 
 

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 from .biaffine import BiaffineDecoder
 from .crf import LinearChainCRF
 from .global_pointer import GlobalPointerDecoder
+from .precision import at_least_float32
 from .schemes import allowed_transitions, decode, encode
 from .span_decoder import ScoredSpan
 
@@ -39,7 +40,7 @@ class TaggingDecoder(nn.Module):
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Emissions `(batch, length, tags)` in fp32 of vectors `(batch, length, size)`; zero where `mask` is off."""
-        emissions = self.projection(self.dropout(vectors)).float()
+        emissions = at_least_float32(self.projection(self.dropout(vectors)))
         return emissions.masked_fill(~mask.unsqueeze(-1), 0.0)
 
     def encode_targets(self, spans: Sequence[tuple[int, int, str]], length: int) -> list[int]:

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from .characters import CharacterTable
+from .precision import at_least_float32
 from .window_batches import IGNORED, EncodedWindow, WindowBatch, encode_windows, token_batches
 
 __all__ = ["EncodedWindow", "Extraction", "SpanTuple", "encode_windows", "extract"]
@@ -174,7 +175,7 @@ def _emissions(model: Any, batch: WindowBatch, device: torch.device, losses: _Lo
     if output.loss is not None:
         losses.sums.append(output.loss.detach())
     queued = device.type == "cuda"
-    emissions = output.emissions.float().to("cpu", non_blocking=queued)
+    emissions = at_least_float32(output.emissions).to("cpu", non_blocking=queued)
     copied = torch.cuda.Event() if queued else None
     if copied is not None:
         copied.record(torch.cuda.current_stream(device))

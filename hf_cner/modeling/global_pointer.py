@@ -10,6 +10,7 @@ from torch import nn
 from .band import band_scores, band_targets, end_values, valid_band
 from .packing import gather_units
 from .positions import rotate
+from .precision import at_least_float32
 from .span_decoder import SpanDecoder
 
 FAR = 1e4  # larger than any score, and finite, so that gradients through a masked logsumexp stay numbers
@@ -52,16 +53,16 @@ class GlobalPointerDecoder(SpanDecoder):
         self.type_scores = nn.Linear(2 * size, 2 * len(self.labels)) if efficient else None
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Emissions `(batch, units, width, types)` in fp32 of vectors `(batch, length, size)`."""
+        """Emissions `(batch, units, width, types)`, at least in fp32, of vectors `(batch, length, size)`."""
         packed, _ = gather_units(vectors, mask)
         width = self.width(vectors.shape[1])
         pair = self.pair(self.dropout(packed))
         if self.type_scores is not None:
-            return self._low_rank(pair, width).float()
+            return at_least_float32(self._low_rank(pair, width))
         per_type = pair.unflatten(-1, (len(self.labels), 2 * self.size))
         starts, ends = (rotate(half) for half in per_type.split(self.size, dim=-1))
         single = [band_scores(starts[:, :, [c]], ends[:, :, c], width) for c in range(len(self.labels))]
-        return torch.cat(single, dim=-1).float() / self.size**0.5
+        return at_least_float32(torch.cat(single, dim=-1)) / self.size**0.5
 
     def _low_rank(self, pair: torch.Tensor, width: int) -> torch.Tensor:
         assert self.type_scores is not None

@@ -9,6 +9,7 @@ from torch import nn
 
 from .band import band_targets, check_types, valid_band
 from .biaffine import BiaffineScorer
+from .precision import at_least_float32
 from .schemes import decode, inexpressible
 from .span_decoder import ScoredSpan, SpanDecoder, Triple, owns
 
@@ -127,7 +128,7 @@ class MrcTags(SpanDecoder):
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Vectors `(b, c, n, d)` to `(b, n, c, 3)` in fp32."""
-        return self.projection(self.dropout(vectors)).transpose(1, 2).float()
+        return at_least_float32(self.projection(self.dropout(vectors)).transpose(1, 2))
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies over units and questions; `labels` `(b, m, 3)` start, end, type."""
@@ -195,7 +196,7 @@ class MrcPointers(SpanDecoder):
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Vectors `(b, c, n, d)` to `(b, n, c, 2)` in fp32: start, end."""
-        return self.projection(self.dropout(vectors)).transpose(1, 2).float()
+        return at_least_float32(self.projection(self.dropout(vectors)).transpose(1, 2))
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies of starts and ends; `labels` `(b, m, 3)` start, end, type."""

@@ -14,8 +14,9 @@ def rotate(vectors: torch.Tensor, base: float = 10000.0) -> torch.Tensor:
     length, size = vectors.shape[1], vectors.shape[-1]
     if size % 2:
         raise ValueError(f"Rotary position information needs an even size; found {size}.")
-    steps = torch.arange(0, size, 2, device=vectors.device, dtype=torch.float32)
-    angles = torch.arange(length, device=vectors.device, dtype=torch.float32)[:, None] * base ** (-steps / size)
+    precise = torch.promote_types(vectors.dtype, torch.float32)
+    steps = torch.arange(0, size, 2, device=vectors.device, dtype=precise)
+    angles = torch.arange(length, device=vectors.device, dtype=precise)[:, None] * base ** (-steps / size)
     shape = (1, length, *([1] * (vectors.ndim - 3)), size // 2)
     cos, sin = angles.cos().view(shape).to(vectors.dtype), angles.sin().view(shape).to(vectors.dtype)
     even, odd = vectors[..., 0::2], vectors[..., 1::2]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from closeness import assert_close
 
 SMALL = [
     "--set",
@@ -44,7 +45,7 @@ def test_vectors_go_into_a_model(
     tokens, vectors = read_word2vec(characters)
     ids = [predictor.tokenizer.convert_tokens_to_ids(token) for token in tokens]
     assert len(set(ids)) == len(tokens)
-    torch.testing.assert_close(encoder.characters.weight[ids], torch.from_numpy(vectors))
+    assert_close(encoder.characters.weight[ids], torch.from_numpy(vectors))
     known = {row.tobytes() for row in read_word2vec(bigrams)[1]}
     taken = sum(row.tobytes() in known for row in encoder.bigrams.weight.detach().numpy())
     assert taken > 0.5 * len(encoder.bigrams.table)

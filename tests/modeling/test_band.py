@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from closeness import assert_close
 from torch import nn
 
 from hf_cner.modeling.band import band_scores, band_targets, end_values, valid_band
@@ -24,7 +25,7 @@ def test_band_scores_equal_the_triple_loop(length: int, width: int) -> None:
             for k in range(width):
                 for c in range(3):
                     expected = left[b, s, c] @ right[b, s + k] if s + k < length else torch.tensor(0.0).double()
-                    torch.testing.assert_close(scores[b, s, k, c], expected)
+                    assert_close(scores[b, s, k, c], expected, beside=scores)
 
 
 def test_band_scores_have_gradients() -> None:
@@ -75,7 +76,7 @@ def test_biaffine_is_equation_4(position: str) -> None:
                     )
                     if scorer.width_bias is not None:
                         expected = expected + scorer.width_bias.bias[e - s, c]
-                    torch.testing.assert_close(scores[b, s, e - s, c].double(), expected, atol=1e-5, rtol=1e-5)
+                    assert_close(scores[b, s, e - s, c], expected, beside=scores)
 
 
 @pytest.mark.parametrize("efficient", [True, False])
@@ -95,13 +96,13 @@ def test_global_pointer_scores_equal_the_loop(efficient: bool) -> None:
                     assert decoder.type_scores is not None
                     extra = decoder.type_scores(pair) / 2
                     expected = expected + extra[:, s, c] + extra[:, e, 2 + c]
-                torch.testing.assert_close(scores[:, s, e - s, c].double(), expected, atol=1e-5, rtol=1e-5)
+                assert_close(scores[:, s, e - s, c], expected, beside=scores)
 
 
 def test_rotation_makes_products_depend_on_distance_alone() -> None:
     same = torch.randn(1, 1, 8).double().expand(1, 9, 8)
     rotated = rotate(same)[0]
-    torch.testing.assert_close(rotated[1] @ rotated[4], rotated[5] @ rotated[8], atol=1e-6, rtol=1e-6)
+    assert_close(rotated[1] @ rotated[4], rotated[5] @ rotated[8])
     with pytest.raises(ValueError, match="even size"):
         rotate(torch.zeros(1, 2, 3))
 
@@ -119,7 +120,7 @@ def test_biaffine_loss_is_the_cross_entropy_of_every_valid_span() -> None:
         for s in range(count):
             for e in range(s, min(count, s + 3)):
                 expected = expected - emissions[row, s, e - s].log_softmax(-1)[gold.get((row, s, e + 1), 0)]
-    torch.testing.assert_close(decoder.loss(emissions, labels, mask), expected)
+    assert_close(decoder.loss(emissions, labels, mask), expected)
 
 
 def test_global_pointer_loss_is_the_papers() -> None:
@@ -136,7 +137,7 @@ def test_global_pointer_loss_is_the_papers() -> None:
             negative = [emissions[row, s, e - s - 1, c].exp() for s, e in spans if (row, s, e, c) not in gold]
             positive = [(-emissions[row, s, e - s - 1, c]).exp() for s, e in spans if (row, s, e, c) in gold]
             expected = expected + (1 + sum(negative)).log() + (torch.tensor(1.0) + sum(positive)).log()  # type: ignore[union-attr]
-    torch.testing.assert_close(decoder.loss(emissions, labels, mask), expected)
+    assert_close(decoder.loss(emissions, labels, mask), expected)
 
 
 def test_gradients_of_the_losses_are_finite_without_gold() -> None:

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from closeness import assert_close
 from torch import nn
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
@@ -55,23 +56,21 @@ def mask_of(kind: str, b: int = 5, n: int = 11) -> torch.Tensor:
 def test_each_sequence_is_computed_as_if_alone_and_without_padding(name, kind, dtype):
     """Padding of any amount on any side, holes, empty rows, and the rest of the batch change nothing.
 
-    In float64 to the last digits; in float32, where other kernels run, relative to the largest value, to 1e-6, and to
-    1e-5 for convolutions, for which oneDNN takes another algorithm for another length (twelve stand in a row).
+    In float64 to the last digits; in float32 other kernels run, and oneDNN takes another algorithm for a convolution
+    of another length (twelve of which stand in a row).
     """
-    tolerance = 1e-13 if dtype == torch.float64 else 1e-5 if "cnn" in name or name == "parallel" else 1e-6
     layer, mask = make(name).to(dtype), mask_of(kind)
     vectors = torch.randn(*mask.shape, SIZE, dtype=dtype)
     vectors[~mask] = float("nan")
     result = layer(vectors, mask)
     assert result.shape == (*mask.shape, layer.output_size) and layer.output_size == WIDTHS[name]
     assert (result[~mask] == 0).all()
-    atol = tolerance * max(1.0, result.abs().max().item())
     for row, units in enumerate(mask):
         if units.any():
             alone = layer(vectors[row][units].unsqueeze(0), torch.ones(1, int(units.sum()), dtype=torch.bool))
-            torch.testing.assert_close(result[row][units], alone[0], atol=atol, rtol=0)
+            assert_close(result[row][units], alone[0], beside=result)
     order = torch.tensor([3, 0, 4, 2, 1])
-    torch.testing.assert_close(layer(vectors[order], mask[order]), result[order], atol=atol, rtol=0)
+    assert_close(layer(vectors[order], mask[order]), result[order])
 
 
 @pytest.mark.parametrize("name", SLOTS)
@@ -95,9 +94,7 @@ def test_other_dtypes_run_and_agree(name, dtype):
     expected = layer(vectors, mask)
     result = layer.to(dtype)(vectors.to(dtype), mask)
     assert result.dtype == dtype
-    relative = 0.05 if dtype == torch.bfloat16 else 1e-5 if "cnn" in name or name == "parallel" else 1e-6
-    atol = relative * max(1.0, expected.abs().max().item())
-    torch.testing.assert_close(result.float(), expected, atol=atol, rtol=0)
+    assert_close(result, expected)
 
 
 @pytest.mark.parametrize("name", SLOTS)
@@ -122,7 +119,7 @@ def test_recurrent_layers_equal_torch_on_packed_sequences(kind, reference):
     rows = [vectors[row][units] for row, units in enumerate(mask)]
     packed, _ = theirs(pack_sequence(rows, enforce_sorted=False))
     expected, _ = pad_packed_sequence(packed, batch_first=True, total_length=mask.shape[1])
-    torch.testing.assert_close(layer(vectors, mask), expected, atol=1e-6, rtol=0)
+    assert_close(layer(vectors, mask), expected)
 
 
 def test_idcnn_sees_33_characters():
@@ -154,7 +151,7 @@ def test_idcnn_is_its_block_applied_again_and_again():
                 expected, convolution.weight, convolution.bias, padding=dilation, dilation=dilation
             ).relu()
     result = layer(vectors, torch.ones(1, 9, dtype=torch.bool))
-    torch.testing.assert_close(result, expected.transpose(1, 2), atol=1e-6, rtol=0)
+    assert_close(result, expected.transpose(1, 2))
 
 
 def test_cnn_against_triple_loops():
@@ -172,7 +169,7 @@ def test_cnn_against_triple_loops():
             before[t, f] = max(total, 0.0)
     expected = torch.stack([before[max(0, t - 1) : t + 2].amax(dim=0) for t in range(n)])
     result = layer(vectors[None], torch.ones(1, n, dtype=torch.bool))[0]
-    torch.testing.assert_close(result, expected, atol=1e-6, rtol=0)
+    assert_close(result, expected)
 
 
 def test_padding_never_wins_the_maximum():
@@ -190,7 +187,7 @@ def test_parallel_is_the_sum_of_its_branches():
     layer, mask = make("parallel"), mask_of("holes")
     vectors = torch.randn(*mask.shape, SIZE)
     expected = layer.branches[0](vectors, mask) + layer.branches[1](vectors, mask)
-    torch.testing.assert_close(layer(vectors, mask), expected)
+    assert_close(layer(vectors, mask), expected)
     assert build("context", {"kind": "parallel"}, CONTEXTS, SIZE).output_size == 256
     assert [branch["kind"] for branch in HYBRID] == ["bilstm", "cnn"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torchcrf
+from closeness import assert_close
 from crf_cases import make
 from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -23,17 +24,18 @@ def reference(num_tags: int, seed: int = 0) -> tuple[torchcrf.CRF, LinearChainCR
 @pytest.mark.parametrize("reduction", ["none", "sum", "mean", "token_mean"])
 def test_as_pytorch_crf(reduction: str, crf_place: str) -> None:
     theirs, ours = reference(7)
-    emissions, tags = torch.randn(6, 30, 7), torch.randint(7, (6, 30))
+    theirs, ours = theirs.double(), ours.double()
+    emissions, tags = torch.randn(6, 30, 7).double(), torch.randint(7, (6, 30))
     mask = torch.arange(30) < torch.tensor([30, 1, 17, 2, 29, 12])[:, None]
     found = []
     for crf in (theirs, ours):
         leaf = emissions.clone().requires_grad_()
         value = crf(leaf, tags, mask, reduction=reduction)
-        assert value.dtype == torch.float32
+        assert value.dtype == torch.float64
         value.sum().backward()
         found.append([value, leaf.grad, *(parameter.grad for parameter in crf.parameters())])
     for one, other in zip(*found, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=2e-5)
+        assert_close(one, other)
     assert ours.decode(emissions, mask) == theirs.decode(emissions, mask)
     assert ours.decode(emissions, mask.long()) == theirs.decode(emissions, mask)
 
@@ -90,7 +92,7 @@ def test_batch_and_padding_do_not_matter() -> None:
     for row, length in enumerate(lengths):
         alone = emissions[row : row + 1, :length]
         assert crf.decode(alone) == decoded[row : row + 1]
-        torch.testing.assert_close(crf.marginals(alone)[0], marginals[row, :length], rtol=1e-12, atol=1e-14)
+        assert_close(crf.marginals(alone)[0], marginals[row, :length])
 
 
 def test_a_device_is_never_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

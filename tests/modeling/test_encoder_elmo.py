@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from closeness import assert_close
 from holder import Holder, HolderConfig
 
 from hf_cner import CnerEncoderConfig, CnerEncoderModel
@@ -77,9 +78,9 @@ def test_against_a_slow_version_among_padding_and_specials(options: dict[str, An
         if columns:
             layers = slow_layers(encoder, ids[row, columns].tolist())
             for fast, slow in zip(output.hidden_states, layers, strict=True):
-                torch.testing.assert_close(fast[row, columns], slow, atol=1e-12, rtol=1e-12)
+                assert_close(fast[row, columns], slow)
             mixed = encoder.mix.gamma * sum(share * layer for share, layer in zip(shares, layers, strict=True))
-            torch.testing.assert_close(output.last_hidden_state[row, columns], mixed, atol=1e-12, rtol=1e-12)
+            assert_close(output.last_hidden_state[row, columns], mixed)
 
 
 @pytest.mark.parametrize("position", range(5))
@@ -121,7 +122,7 @@ def test_nothing_in_nothing_out(shape: tuple[int, int]) -> None:
 
 def test_a_fresh_mixture_is_the_average_and_its_weights_learn() -> None:
     mix, layers = ScalarMix(3), [torch.randn(2, 3) for _ in range(3)]
-    torch.testing.assert_close(mix(layers), torch.stack(layers).mean(0))
+    assert_close(mix(layers), torch.stack(layers).mean(0))
     mix(layers).pow(2).sum().backward()
     assert mix.weights.grad is not None and mix.weights.grad.abs().min() > 0
     assert mix.gamma.grad is not None and mix.gamma.grad.abs() > 0
@@ -162,7 +163,7 @@ def test_what_a_checkpoint_lacks_is_initialised_and_the_rest_is_kept(tmp_path: A
         assert cell.bias_ih_l0.tolist() == [0.0] * 7 + [1.0] * 7 + [0.0] * 14
         assert 0.1 < cell.weight_hr_l0.abs().max() <= (6 / 11) ** 0.5
         square = cell.weight_hh_l0
-        torch.testing.assert_close(square.T @ square, torch.eye(SIZE))
+        assert_close(square.T @ square, torch.eye(SIZE))
 
 
 @pytest.mark.parametrize("slot", [SLOT, *({"kind": kind, "vocab_size": VOCABULARY} for kind in ("static", "lattice"))])

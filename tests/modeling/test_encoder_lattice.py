@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from closeness import assert_close
 from holder import Holder, HolderConfig
 from torch.nn.functional import pad
 
@@ -89,7 +90,7 @@ def naive(encoder: Any, ids: list[int], words: list[tuple[int, ...]]) -> torch.T
 
 
 def close(one: torch.Tensor, other: torch.Tensor) -> None:
-    torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
+    assert_close(one, other)
 
 
 @pytest.mark.parametrize("side", ["right", "left"])
@@ -202,7 +203,7 @@ def test_half_precision_is_near_and_trains(dtype: torch.dtype) -> None:
     expected = encoder(ids).last_hidden_state
     found = encoder.to(dtype)(ids).last_hidden_state
     assert found.dtype == dtype
-    torch.testing.assert_close(found.double(), expected, rtol=0, atol=0.1)
+    assert_close(found, expected, terms=1)
     found.sum().backward()
     assert all(torch.isfinite(parameter.grad).all() for parameter in encoder.parameters())
 
@@ -259,4 +260,4 @@ def test_forget_gates_begin_open() -> None:
     direction = build("encoder", SLOT, ENCODERS).lattice.leftward
     assert direction.characters.bias.tolist() == [0.0] * 5 + [1.0] * 5 + [0.0] * 15
     gates = direction.states.weight
-    torch.testing.assert_close(gates.T @ gates, torch.eye(5), rtol=1e-5, atol=1e-5)
+    assert_close(gates.T @ gates, torch.eye(5))

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from closeness import assert_close
 from holder import Holder, HolderConfig
 from transformers import (
     AlbertConfig,
@@ -59,7 +60,8 @@ def text(b=2, n=7):
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_it_computes_what_the_model_computes(name):
-    encoder, ids = make(name, attn_implementation="eager"), text()  # the only one that shows its weights
+    encoder = make(name, attn_implementation="eager", dtype=torch.float64)  # eager alone shows its weights
+    ids = text()
     assert encoder.output_size == 16 and encoder.max_length == LENGTHS[name]
     assert not any("pooler" in parameter for parameter, _ in encoder.named_parameters())
     mask = torch.ones_like(ids)
@@ -68,7 +70,7 @@ def test_it_computes_what_the_model_computes(name):
     output = encoder(ids, mask, torch.zeros_like(ids), output_hidden_states=True, output_attentions=True)
     types = {"token_type_ids": torch.zeros_like(ids)} if name == "xlnet" else {}
     expected = encoder.model(input_ids=ids, attention_mask=mask, **types).last_hidden_state
-    torch.testing.assert_close(output.last_hidden_state[mask == 1], expected[mask == 1], atol=1e-6, rtol=0)
+    assert_close(output.last_hidden_state[mask == 1], expected[mask == 1])
     assert len(output.hidden_states) == 3 and len(output.attentions) == 2
     assert output.hidden_states[-1].shape == (2, 7, 16) and output.attentions[0].shape == (2, 2, 7, 7)
     silent = encoder(ids, mask)
@@ -77,17 +79,17 @@ def test_it_computes_what_the_model_computes(name):
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_padding_of_any_amount_on_any_side_changes_nothing(name):
-    encoder, ids = make(name), text()
+    encoder, ids = make(name, dtype=torch.float64), text()
     expected = encoder(ids, torch.ones_like(ids)).last_hidden_state
-    torch.testing.assert_close(encoder(ids).last_hidden_state, expected, atol=1e-6, rtol=0)
+    assert_close(encoder(ids).last_hidden_state, expected)
     for before, after in [(0, 5), (5, 0), (2, 3)]:
         padded = torch.nn.functional.pad(ids, (before, after), value=CONFIGS[name].pad_token_id)
         mask = torch.nn.functional.pad(torch.ones_like(ids), (before, after))
         result = encoder(padded, mask).last_hidden_state[:, before : before + 7]
-        torch.testing.assert_close(result, expected, atol=1e-6, rtol=0)
+        assert_close(result, expected)
         embedded = encoder(inputs_embeds=encoder.get_input_embeddings()(padded), attention_mask=mask.bool())
         result = embedded.last_hidden_state[:, before : before + 7]
-        torch.testing.assert_close(result, expected, atol=1e-6, rtol=0)
+        assert_close(result, expected)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -135,12 +137,12 @@ def test_ids_and_embeddings_exclude_each_other():
 
 
 def test_the_attention_implementation_is_passed_on():
-    eager, sdpa = make("bert", attn_implementation="eager"), make("bert", attn_implementation="sdpa")
+    eager, sdpa = (make("bert", attn_implementation=each, dtype=torch.float64) for each in ("eager", "sdpa"))
     assert eager.model.config._attn_implementation == "eager" and sdpa.model.config._attn_implementation == "sdpa"
     sdpa.load_state_dict(eager.state_dict())
     ids = text()
     expected = eager(ids).last_hidden_state
-    torch.testing.assert_close(sdpa(ids).last_hidden_state, expected, atol=1e-6, rtol=0)
+    assert_close(sdpa(ids).last_hidden_state, expected)
     assert make("xlnet", attn_implementation=None).model.config._attn_implementation == "eager"
 
 
@@ -155,7 +157,7 @@ def test_half_precision(name):
     encoder, ids = make(name, dtype=torch.bfloat16), text()
     result = encoder(ids, torch.ones_like(ids)).last_hidden_state
     assert result.dtype == torch.bfloat16
-    torch.testing.assert_close(result.float(), encoder.float()(ids).last_hidden_state, atol=0.1, rtol=0)
+    assert_close(result, encoder.float()(ids).last_hidden_state, terms=1)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -185,11 +187,11 @@ def test_what_a_checkpoint_lacks_is_initialised_as_its_own_class_does(name, tmp_
 @pytest.mark.parametrize("name", CONFIGS)
 def test_weights_of_a_pretrained_model_are_taken_over(name):
     torch.manual_seed(7)
-    source = AutoModel.from_config(CONFIGS[name]).eval()  # with a pooling layer where there is one
-    encoder, ids = make(name), text()
+    source = AutoModel.from_config(CONFIGS[name]).double().eval()  # with a pooling layer where there is one
+    encoder, ids = make(name, dtype=torch.float64), text()
     encoder.load_encoder(source.state_dict())
     expected = source(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
-    torch.testing.assert_close(encoder(ids).last_hidden_state, expected, atol=1e-6, rtol=0)
+    assert_close(encoder(ids).last_hidden_state, expected)
 
 
 def test_weights_of_another_encoder_are_refused():
@@ -212,16 +214,16 @@ def test_gradient_checkpointing_is_passed_on(name):
     holder.encoder(ids).last_hidden_state.square().sum().backward()
     for key, p in holder.named_parameters():
         if p.grad is not None:
-            torch.testing.assert_close(p.grad, expected[key], atol=1e-9, rtol=0)
+            assert_close(p.grad, expected[key])
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_vocabulary_can_be_resized(name):
-    holder = Holder(HolderConfig(encoder=slot(name))).eval()
+    holder = Holder(HolderConfig(encoder=slot(name))).double().eval()
     before = holder.encoder(text()).last_hidden_state
     holder.resize_token_embeddings(33)
     assert holder.encoder.get_input_embeddings().num_embeddings == 33
-    torch.testing.assert_close(holder.encoder(text()).last_hidden_state, before, atol=1e-6, rtol=0)
+    assert_close(holder.encoder(text()).last_hidden_state, before)
     holder.encoder(torch.tensor([[32]]))
 
 

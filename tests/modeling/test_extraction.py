@@ -51,6 +51,7 @@ MODELS = {
     "bilstm": model_of(context="bilstm"),
     "attention": model_of(context="bilstm", attention="multi_head"),
 }
+MODELS = {name: model.double() for name, model in MODELS.items()}
 NOTES = ["患者头痛3天。", "", "血压右侧。头痛，0 x\u3000天天血压。", "右侧" * 15, "A", "患者" * 9 + "。" + "头痛" * 9]
 
 
@@ -64,7 +65,7 @@ def assert_same(one: Any, other: Any) -> None:
     """Equal spans; scores within what the order of floating-point sums may change."""
     assert [[span[:3] for span in spans] for spans in one] == [[span[:3] for span in spans] for spans in other]
     for left, right in zip(one, other, strict=True):
-        assert [span[3] for span in left] == pytest.approx([span[3] for span in right], abs=1e-5)
+        assert [span[3] for span in left] == pytest.approx([span[3] for span in right], abs=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
@@ -181,7 +182,7 @@ def test_the_loss_is_the_sum_over_all_units(name: str) -> None:
     [batch] = token_batches(encoded, TABLE, 100_000)
     with torch.no_grad():
         mean = model(**batch.inputs).loss.item()
-    assert result.loss_sum == pytest.approx(mean * units, rel=1e-4)
+    assert result.loss_sum == pytest.approx(mean * units, rel=1e-12)
     assert_same(result.spans, spans_of(model, NOTES, STRIDE))  # gold changes no prediction
 
 
@@ -196,14 +197,18 @@ def test_pretrained_encoders_see_their_special_tokens_and_no_padding(kind: str, 
     )
     table = CharacterTable(character_tokenizer(side=side))
     set_seed(0)
-    model = CnerForTokenClassification(
-        CnerConfig(
-            encoder={"kind": "pretrained", "config": encoder.to_dict()},
-            context={"kind": "none"},
-            entity_types=TYPES,
-            non_unit_ids=table.non_unit_ids,
+    model = (
+        CnerForTokenClassification(
+            CnerConfig(
+                encoder={"kind": "pretrained", "config": encoder.to_dict()},
+                context={"kind": "none"},
+                entity_types=TYPES,
+                non_unit_ids=table.non_unit_ids,
+            )
         )
-    ).eval()
+        .double()
+        .eval()
+    )
     with torch.no_grad():
         model.span_decoder.projection.weight.mul_(20)
     together = spans_of(model, NOTES, STRIDE, table=table)
@@ -216,7 +221,7 @@ def test_pretrained_encoders_see_their_special_tokens_and_no_padding(kind: str, 
 
 
 def test_span_decoders_are_stitched_on_spans_and_scored_with_span_labels() -> None:
-    model = model_of(decoder="biaffine", max_width=3, threshold=0.4)
+    model = model_of(decoder="biaffine", max_width=3, threshold=0.4).double()
     with torch.no_grad():
         for parameter in model.span_decoder.parameters():
             parameter.normal_()
@@ -234,7 +239,7 @@ def test_span_decoders_are_stitched_on_spans_and_scored_with_span_labels() -> No
     assert result.units == int(batch.inputs["unit_mask"].sum())
     with torch.no_grad():
         mean = model(**batch.inputs).loss.item()
-    assert result.loss_sum == pytest.approx(mean * result.units, rel=1e-4)
+    assert result.loss_sum == pytest.approx(mean * result.units, rel=1e-12)
     assert_same(result.spans, cut)
 
 

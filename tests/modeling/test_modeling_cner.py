@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from cases import CASES, NON_UNITS, TYPES, VOCABULARY, config
+from closeness import assert_close
 from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification, BertConfig, BertModel, set_seed
 
 from hf_cner import CnerConfig, CnerForTokenClassification
@@ -73,7 +74,7 @@ def test_a_saved_model_comes_back_with_equal_scores_and_spans(case: dict[str, st
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_batching_padding_side_and_order_change_nothing(case: dict[str, str]) -> None:
-    model = model_of(case)
+    model = model_of(case).double()
     lengths = (9, 4, 1, 6)
     with torch.no_grad():
         right = model(**batch(lengths)).emissions[model.unit_mask(**batch(lengths))]
@@ -84,9 +85,9 @@ def test_batching_padding_side_and_order_change_nothing(case: dict[str, str]) ->
         for row, length in enumerate(lengths):
             one = {name: tensor[row : row + 1, : length + 2] for name, tensor in inputs.items()}
             alone.append(model(**one).emissions[model.unit_mask(**one)])
-    torch.testing.assert_close(right, torch.cat(alone), atol=2e-6, rtol=1e-5)
+    assert_close(right, torch.cat(alone))
     if case.get("encoder") not in ("bert", "albert", "electra", "roberta"):  # absolute positions move with left padding
-        torch.testing.assert_close(right, left, atol=2e-6, rtol=1e-5)
+        assert_close(right, left)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -124,7 +125,7 @@ def test_training_with_labels_does_not_change_the_scores_of_a_text() -> None:
     labels[0, 3:5] = -100  # characters of an entity that the window cut
     with_labels, without = model(**inputs, labels=labels), model(**inputs)
     kept = labels != -100
-    torch.testing.assert_close(with_labels.emissions[kept], without.emissions[kept])
+    assert_close(with_labels.emissions[kept], without.emissions[kept])
     assert with_labels.emissions[0, 3:5].abs().sum() == 0
 
 
@@ -137,7 +138,7 @@ def test_loss_is_the_sum_over_sequences_divided_by_units() -> None:
         model(**{k: v[i : i + 1] for k, v in inputs.items()}, labels=labels[i : i + 1], num_items_in_batch=1).loss
         for i in range(3)
     ]
-    torch.testing.assert_close(whole * 14, sum(parts), atol=1e-6, rtol=1e-6)
+    assert_close(whole * 14, sum(parts))
 
 
 def test_explicit_unit_mask_decides_what_carries_a_tag() -> None:
@@ -236,7 +237,7 @@ def test_inputs_embeds_stand_in_for_ids() -> None:
     by_ids = model.cner.encoder(
         input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
     ).last_hidden_state
-    torch.testing.assert_close(by_embeds, by_ids)
+    assert_close(by_embeds, by_ids)
     assert model(inputs_embeds=embeds, unit_mask=unit_mask).emissions.shape[1] == 7
     with pytest.raises(ValueError, match="either input_ids or inputs_embeds"):
         model()

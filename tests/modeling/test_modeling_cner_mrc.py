@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from cases import ENCODERS, NON_UNITS, TYPES, VOCABULARY
+from closeness import assert_close
 from transformers import AutoConfig, AutoModel, AutoModelForQuestionAnswering, set_seed
 
 from hf_cner import CnerForQuestionAnswering, CnerMrcConfig
@@ -73,7 +74,7 @@ def test_loss_and_gradients_are_finite(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_one_pass_equals_type_by_type(case: dict[str, Any]) -> None:
-    model = model_of(case)
+    model = model_of(case).double()
     inputs = batch()
     with torch.no_grad():
         together = model(**inputs).emissions
@@ -85,11 +86,10 @@ def test_one_pass_equals_type_by_type(case: dict[str, Any]) -> None:
             alone = model(**inputs).emissions
             axis = 3 if case.get("span_decoder", {}).get("kind", "biaffine") == "biaffine" else 2
             for row, count in enumerate(units.sum(1).tolist()):
-                torch.testing.assert_close(
+                assert_close(
                     together[row, :count].select(axis - 1, number),
                     alone[row, :count].select(axis - 1, 0),
-                    atol=1e-5,
-                    rtol=1e-5,
+                    beside=together,
                 )
             own = model.decode(alone, units)
             if case.get("span_decoder", {}).get("kind") == "tags":  # nothing crosses types here: exactly the same spans
@@ -99,7 +99,7 @@ def test_one_pass_equals_type_by_type(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_padding_and_batching_change_nothing(case: dict[str, Any]) -> None:
-    model = model_of(case)
+    model = model_of(case).double()
     inputs = batch((9, 4, 1))
     with torch.no_grad():
         whole = model.unit_rows(model(**inputs).emissions, model.unit_mask(**inputs))
@@ -107,7 +107,7 @@ def test_padding_and_batching_change_nothing(case: dict[str, Any]) -> None:
             one = {name: tensor[row : row + 1, : length + 2] for name, tensor in inputs.items()}
             alone = model.unit_rows(model(**one).emissions, model.unit_mask(**one))[0]
             mine, theirs = model.crop(whole[row], 0, length, 7), model.crop(alone, 0, length, 7)
-            torch.testing.assert_close(mine, theirs, atol=1e-5, rtol=1e-5)
+            assert_close(mine, theirs, beside=whole[row])
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -193,7 +193,7 @@ def test_a_model_that_is_saved_with_other_questions_asks_them_again(tmp_path: Pa
         assert torch.equal(model(**batch()).emissions, again(**batch()).emissions)
         again.set_queries(QUERIES, FakeTokenizer())  # what it once knew can be asked again
         again.query_ids = list(QUERY_IDS.values())
-        torch.testing.assert_close(again(**batch()).emissions, before)
+        assert_close(again(**batch()).emissions, before)
 
 
 def test_types_may_come_from_the_queries_alone() -> None:
@@ -208,7 +208,7 @@ def test_all_classes_stay_within_one_question() -> None:
     assert emissions.shape == (1, 7, 7, 2, 3)
     probabilities = model.span_decoder.probabilities(emissions)
     for number in range(2):
-        torch.testing.assert_close(probabilities[..., number], emissions[..., number, :].softmax(-1)[..., number + 1])
+        assert_close(probabilities[..., number], emissions[..., number, :].softmax(-1)[..., number + 1])
 
 
 def test_spans_of_different_types_may_lie_on_each_other() -> None:
@@ -221,9 +221,9 @@ def test_losses_equal_slow_versions() -> None:
     inputs = batch((5,))
     labels = torch.tensor([[[0, 2, 0], [1, 4, 1]]])
     for name in ("static", "all-classes", "tags", "pointers"):
-        model = model_of(CASES[name])
+        model = model_of(CASES[name]).double()
         output = model(**inputs, labels=labels, num_items_in_batch=1)
-        scores, expected = output.emissions[0].double(), torch.tensor(0.0).double()
+        scores, expected = output.emissions[0], torch.tensor(0.0).double()
         gold = {(0, 2, 0), (1, 4, 1)}
         for number in range(2):
             if name in ("static", "all-classes"):
@@ -243,7 +243,7 @@ def test_losses_equal_slow_versions() -> None:
                     for column, place in enumerate((start, end)):
                         score = scores[i, number, column]
                         expected = expected - torch.nn.functional.logsigmoid(score if i == place else -score)
-        torch.testing.assert_close(output.loss.double(), expected, atol=1e-4, rtol=1e-5)
+        assert_close(output.loss, expected)
 
 
 def test_bad_questions_get_one_sentence() -> None:

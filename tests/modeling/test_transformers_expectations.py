@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 from cases import CASES, ENCODERS, SPAN_CASES, VOCABULARY, config
+from closeness import assert_close
 from safetensors.torch import load_file
 from test_modeling_cner import batch, labels_for
 from test_modeling_cner_mrc import CASES as MRC_CASES
@@ -131,7 +132,7 @@ def test_loading_with_a_device_map(make: Make, tmp_path: Path) -> None:
     for device_map in ("auto", {"": "cpu"}):
         again = auto(model).from_pretrained(tmp_path, device_map=device_map)
         assert next(again.parameters()).device.type == again.device.type
-        torch.testing.assert_close(emissions(again.cpu()), emissions(model))
+        assert_close(emissions(again.cpu()), emissions(model))
 
 
 @each_model
@@ -194,7 +195,7 @@ def test_embeddings_stand_in_for_ids(encoder: str) -> None:
         vectors = model.cner.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
         expected = model.cner.encoder(**inputs).last_hidden_state
         alone = model(inputs_embeds=embedded, attention_mask=mask, unit_mask=units)
-    torch.testing.assert_close(vectors, expected)
+    assert_close(vectors, expected)
     assert torch.isfinite(alone.emissions).all()
 
 
@@ -226,7 +227,7 @@ def test_checkpointing_changes_no_gradient(encoder: str, reentrant: bool) -> Non
     assert any(getattr(module, "gradient_checkpointing", False) for module in model.modules())
     assert found[0].keys() == found[1].keys() and len(found[0]) > 10
     for name, gradient in found[0].items():
-        torch.testing.assert_close(found[1][name], gradient, msg=name)
+        assert_close(found[1][name], gradient, msg=name)
 
 
 @pytest.mark.parametrize("encoder", ["static", "xlnet"])
@@ -247,8 +248,8 @@ def test_a_compiled_model_scores_the_same(encoder: str, decoder: str) -> None:
         inputs = batch(lengths)
         with torch.no_grad():
             expected, found = model(**inputs), compiled(**inputs)
-        torch.testing.assert_close(found.emissions, expected.emissions)
-        torch.testing.assert_close(found.logits, expected.logits)
+        assert_close(found.emissions, expected.emissions)
+        assert_close(found.logits, expected.logits)
 
 
 @pytest.mark.slow
@@ -264,4 +265,4 @@ def test_a_compiled_model_learns_the_same() -> None:
         gradients.append({name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None})
     assert gradients[0].keys() == gradients[1].keys() and "span_decoder.crf.transitions" in gradients[0]
     for name, gradient in gradients[0].items():
-        torch.testing.assert_close(gradients[1][name], gradient, msg=name)
+        assert_close(gradients[1][name], gradient, msg=name)

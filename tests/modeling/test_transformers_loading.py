@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from cases import ENCODERS, TYPES, VOCABULARY, config
+from closeness import assert_close
 from test_modeling_cner import batch
 from test_transformers_expectations import Make, auto, each_model, emissions, tagger
 from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification, set_seed
@@ -26,7 +27,7 @@ def test_the_choice_of_attention_reaches_the_encoder(encoder: str, tmp_path: Pat
         assert loaded[name].cner.encoder.model.config._attn_implementation == name
         base = AutoModel.from_pretrained(tmp_path, attn_implementation=name)
         assert base.encoder.model.config._attn_implementation == name
-    torch.testing.assert_close(emissions(loaded["eager"]), emissions(loaded["sdpa"]), atol=1e-5, rtol=1e-5)
+    assert_close(emissions(loaded["eager"]), emissions(loaded["sdpa"]))
     output = loaded["eager"](**batch(), output_attentions=True)
     assert len(output.attentions) == 2 and output.attentions[0].shape == (3, 2, 11, 11)
     loaded["sdpa"].set_attn_implementation("eager")
@@ -132,4 +133,4 @@ def test_an_encoder_that_does_not_fit_can_be_offloaded(tmp_path: Path) -> None:
         tmp_path, device_map={**places, "cner.dropout": "cpu"}, offload_folder=str(tmp_path / "offload")
     )
     assert {p.device.type for p in again.cner.encoder.parameters()} == {"meta"}  # they come when they are needed
-    torch.testing.assert_close(emissions(again), emissions(model))
+    assert_close(emissions(again), emissions(model))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from closeness import assert_close
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, Trainer, TrainingArguments, set_seed
 
 from hf_cner import CnerConfig, CnerEncoderModel, CnerForTokenClassification
@@ -101,7 +102,7 @@ def test_a_plain_trainer_weighs_every_character_alike_however_steps_are_made(tmp
     whole, _ = trained(tmp_path / "whole", batch=4, accumulated=1, steps=3)
     parts, _ = trained(tmp_path / "parts", batch=1, accumulated=4, steps=3)
     for one, other in zip(whole.parameters(), parts.parameters(), strict=True):
-        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+        assert_close(one, other)
 
 
 def test_it_learns_resumes_and_its_encoder_goes_into_a_tagger(tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def test_it_learns_resumes_and_its_encoder_goes_into_a_tagger(tmp_path: Path) ->
     assert result.global_step == 40
     unbroken, _ = trained(tmp_path / "unbroken", batch=4, accumulated=1, steps=40)
     for one, other in zip(model.parameters(), unbroken.parameters(), strict=True):
-        torch.testing.assert_close(one, other)
+        assert_close(one, other)
     after = measure(model, features(TEXTS), collator(TOKENIZER))
     assert before["forward_perplexity"] > 15 and max(after.values()) < 3
     assert model.encoder.encoder.mix.weights.tolist() == [0, 0, 0]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from closeness import assert_close
 from datasets import Dataset
 from small_runs import arguments, config, model, notes, tokenizer, trainer
 from torch.utils.data import DataLoader
@@ -39,15 +40,13 @@ def test_it_learns_and_what_it_found_comes_back_as_documents(tmp_path: Path) -> 
 
 def test_evaluation_loss_is_per_unit_over_all_documents(tmp_path: Path) -> None:
     short = {"policy": "sentence", "max_length": 6, "overlap": 0, "merge": False}
-    run = trainer(tmp_path, model=model(windows=short), eval_dataset=notes(11, 3))
+    run = trainer(tmp_path, model=model(windows=short).double(), eval_dataset=notes(11, 3))
     features = run.document_encoder.features(notes(11, 3))[0].features
     run.model.eval()
     with torch.no_grad():
-        total = sum(
-            run.model(**run.data_collator([feature]), num_items_in_batch=1).loss.double().item() for feature in features
-        )
+        total = sum(run.model(**run.data_collator([feature]), num_items_in_batch=1).loss.item() for feature in features)
     units = sum(label != -100 for feature in features for label in feature["labels"])
-    assert run.evaluate()["eval_loss"] == pytest.approx(total / units, rel=1e-5)
+    assert run.evaluate()["eval_loss"] == pytest.approx(total / units, rel=1e-12)
 
 
 def test_evaluation_does_not_depend_on_batches_or_order(tmp_path: Path) -> None:
@@ -116,7 +115,7 @@ def test_ready_features_train_as_in_a_plain_trainer(tmp_path: Path) -> None:
 
 def gradients(folder: Path, **options: Any) -> dict[str, torch.Tensor]:
     settings = {"max_steps": 1, "eval_strategy": "no", "save_strategy": "no", "max_grad_norm": 0.0, "warmup_steps": 0}
-    run = trainer(folder, model=model(dropout=0.0), arguments_of={**settings, "optim": "sgd", **options})
+    run = trainer(folder, model=model(dropout=0.0).double(), arguments_of={**settings, "optim": "sgd", **options})
     run.train()
     return weights(run.model)
 
@@ -124,15 +123,15 @@ def gradients(folder: Path, **options: Any) -> dict[str, torch.Tensor]:
 def test_accumulated_batches_weigh_every_unit_alike(tmp_path: Path) -> None:
     whole = gradients(tmp_path, per_device_train_batch_size=8)
     parts = gradients(tmp_path, per_device_train_batch_size=2, gradient_accumulation_steps=4)
-    begin = weights(model(dropout=0.0))
+    begin = weights(model(dropout=0.0).double())
     for name in whole:
-        assert torch.allclose(whole[name], parts[name], rtol=0, atol=1e-6), name
+        assert_close(whole[name], parts[name], msg=name)
     assert any((whole[name] - begin[name]).abs().max() > 1e-3 for name in whole)
 
 
 def test_a_training_step_follows_the_loss_per_unit(tmp_path: Path) -> None:
     """One SGD step is the gradient of the summed loss divided by all the units of the step."""
-    network = model(dropout=0.0)
+    network = model(dropout=0.0).double()
     run = trainer(tmp_path, model=network, arguments_of={"per_device_train_batch_size": 64})
     sampler = run._get_train_sampler()
     sampler.set_epoch(0)
@@ -143,7 +142,7 @@ def test_a_training_step_follows_the_loss_per_unit(tmp_path: Path) -> None:
     expected = {n: p.detach() - 1e-2 * p.grad for n, p in network.named_parameters() if p.grad is not None}
     got = gradients(tmp_path, per_device_train_batch_size=64)
     for name, tensor in expected.items():
-        assert torch.allclose(got[name], tensor, rtol=0, atol=1e-6), name
+        assert_close(got[name], tensor, msg=name)
 
 
 def test_a_frozen_encoder_gets_no_gradient_and_no_dropout(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def kill_while_saving(step: int) -> None:
 
 def evaluate(folder: Path, checkpoint: str) -> None:
     """Write the metrics and the spans of a checkpoint, as every process of this launch has them."""
-    model = CnerForTokenClassification.from_pretrained(checkpoint)
+    model = CnerForTokenClassification.from_pretrained(checkpoint).double()
     run = small_runs.trainer(folder, model=model, arguments_of={"per_device_eval_batch_size": 3})
     output = run.predict(small_runs.notes(25, 9))
     spans = [[[s.start, s.end, s.type] for s in document.spans] for document in output.predictions]
@@ -91,7 +91,7 @@ def evaluate(folder: Path, checkpoint: str) -> None:
 def fit(folder: Path, batch_size: str, epochs: str) -> None:
     """Train at an equal global batch and write the weights."""
     options = {"per_device_train_batch_size": int(batch_size), "num_train_epochs": int(epochs)}
-    run = small_runs.trainer(folder, model=small_runs.model(dropout=0.0), arguments_of=options)
+    run = small_runs.trainer(folder, model=small_runs.model(dropout=0.0).double(), arguments_of=options)
     run.train()
     if run.is_world_process_zero():
         torch.save(run.model.state_dict(), folder / "weights.pt")
