@@ -20,7 +20,7 @@ PORTABLE_IMPORTS = {"torch", "torchcrf", "numpy", "transformers"} | sys.stdlib_m
 TORCH_FREE = {"schemes", "windows", "characters"}  # what may be had of `modeling` without its models
 ALLOWED = {  # folder -> folders that it may import, besides itself
     "modeling": set(),
-    "data": {"modeling", "settings"},  # of `settings` the bounds within which YAML is read
+    "data": {"modeling"},
     "metrics": {"data", "modeling"},
     "inference": {"modeling", "data"},
     "pretraining": {"modeling", "data", "inference", "settings", "training"},

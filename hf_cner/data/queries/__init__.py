@@ -8,7 +8,6 @@ from pathlib import Path
 
 import yaml
 
-from ...settings.yaml_text import YamlFault, bounded_events
 from ..corpora import corpus_key
 from ..files import read_text
 from ..problems import DataError
@@ -35,13 +34,11 @@ def read_queries(path: str | PathLike[str]) -> dict[str, str]:
         DataError: no mapping of type to question, none at all, a type that stands there twice, an empty question, or a
             question for two types.
     """
-    text = read_text(path)
     try:
-        for _ in bounded_events(text):
-            pass
-    except YamlFault as fault:
-        raise DataError(f"{path}: {fault} in line {fault.line}; expected lines `type: question`; correct it.") from None
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        found = " ".join(str(error).split())
+        raise DataError(f"{path}: found broken YAML ({found}); expected lines `type: question`; correct it.") from error
     if not isinstance(root, yaml.MappingNode) or not root.value:
         raise DataError(f"{path}: found no questions; expected lines `type: question`; write one per entity type.")
     queries: dict[str, str] = {}
