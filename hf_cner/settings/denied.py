@@ -26,9 +26,13 @@ DENIED = {
     **dict.fromkeys(("hub_token", "push_to_hub_token"), SECRET),
     **dict.fromkeys(("project", "trackio_space_id", "trackio_bucket_id", "trackio_static_space_id"), SENDS),
     **dict.fromkeys(("output_dir", "logging_dir"), ELSEWHERE),
+    "resume_from_checkpoint": "a run that was cut off goes on with --resume",
     "parallelism_config": "it is an object of Python, which no file can hold",
 }
 """Field of the training arguments -> why settings may not give it."""
+
+CODE = ("auto_map", "custom_pipelines", "trust_remote_code", "attn_implementation", "experts_implementation")
+"""What names code that transformers would fetch and run, in the configuration of an encoder."""
 
 REPORTERS = ("none", "tensorboard")  # which write to this machine, or nowhere
 
@@ -47,6 +51,18 @@ def check_denied(training: Mapping[str, object]) -> None:
                         f"choose {' or '.join(REPORTERS)}, or report from Python with "
                         "CnerTrainingArguments(report_to=…)."
                     )
+
+
+def check_config(config: JsonValue, name: str) -> None:
+    """Raise ValueError where the configuration of an encoder, which messages call `name`, names code to run."""
+    if isinstance(config, list):
+        for number, value in enumerate(config):
+            check_config(value, f"{name}.{number}")
+    if isinstance(config, dict):
+        for key, value in config.items():
+            if any(part in key for part in CODE):
+                raise ValueError(f"{name}.{key} cannot be set: settings name no code that would be fetched and run.")
+            check_config(value, f"{name}.{key}")
 
 
 MASK = "(left out)"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, field_validator
 
-from .denied import check_denied
+from .denied import check_config, check_denied
 from .section import Count, Options, Plain, Rate, Section, Seed, Texts
 
 
@@ -21,6 +21,12 @@ class EncoderSource(Section):
     """From scratch: a folder with one; otherwise the texts' characters."""
     lower_case: bool = True
     min_count: Count | None = 1
+
+    @field_validator("config")
+    @classmethod
+    def _names_no_code(cls, config: Plain | None) -> Plain | None:
+        check_config(config, "encoder.config")
+        return config
 
 
 class PretrainingData(Section):

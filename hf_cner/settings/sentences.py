@@ -36,6 +36,7 @@ BOUNDS = {
 }
 
 MANY = 20  # names; more are not listed
+LONGEST = 60  # characters of a name that is shown
 
 
 def suggestion(name: str, names: Iterable[str], *, prefix: str = "") -> str:
@@ -100,10 +101,10 @@ class _Place:
         for part in fault["loc"]:
             if self.inside is None:  # within a list or open keys
                 if part not in MEMBERS and "[" not in str(part):
-                    self.path.append(str(part))
+                    self.path.append(_name(part))
                 continue
             self.around = self.inside
-            self.path.append(str(part))
+            self.path.append(_name(part))
             field = self.around.model_fields.get(str(part))
             self.inside = None if field is None else next(_sections(field.annotation), None)
 
@@ -147,6 +148,12 @@ def _sentence(fault: Fault, kinds: list[str], place: _Place, prefix: str) -> str
     if set(kinds) & set(KINDS):
         return takes(name, kinds, value)
     return f"{name} cannot be {_shown(value)}: {fault['msg']}."
+
+
+def _name(part: str | int) -> str:
+    """A part of a name as a sentence shows it: whatever a file calls its keys, on one line and not too long."""
+    text = str(part)
+    return text if len(text) <= LONGEST and text.isprintable() else repr(text[:LONGEST]) + "…" * (len(text) > LONGEST)
 
 
 def _bound(value: object) -> str:

@@ -14,7 +14,7 @@ from pydantic import (
     model_serializer,
 )
 
-from .denied import check_denied
+from .denied import check_config, check_denied
 from .section import Count, Options, Part, Plain, Probability, Section, Seed
 
 SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
@@ -51,6 +51,12 @@ class EncoderSlot(Slot):
     bigram_vocab_size: int | None = None
     bigram_size: int | None = None
     word_size: int | None = None
+
+    @field_validator("config")
+    @classmethod
+    def _names_no_code(cls, config: Plain | None) -> Plain | None:
+        check_config(config, "model.encoder.config")
+        return config
 
     def own(self) -> Plain:
         """The slot as the model's configuration takes it: without the checkpoint, and without sizes that are null."""

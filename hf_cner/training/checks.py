@@ -122,7 +122,9 @@ def checked(settings: TrainSettings | Mapping[str, object]) -> TrainSettings:
     settings = settings if isinstance(settings, TrainSettings) else TrainSettings.of(settings)
     output_dir_of(settings)
     check_settings(settings)
-    training_arguments(settings, has_dev=bool(settings.data.split.folds or len(settings.data.split.ratios or []) > 1))
+    split = settings.data.split
+    has_dev = not split.join_dev and (split.folds is not None or len(split.ratios or []) > 1)
+    training_arguments(settings, has_dev=has_dev)
     return settings
 
 

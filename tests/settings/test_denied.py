@@ -6,6 +6,7 @@ import pytest
 
 from hf_cner.settings.denied import MASK, recorded
 from hf_cner.settings.pretraining import complete
+from hf_cner.settings.reading import parse_assignments
 from hf_cner.settings.resolve import resolve_settings
 
 
@@ -40,6 +41,16 @@ def test_what_publishes_or_holds_a_secret_is_refused(assignment: str, sentence: 
     name, _, value = assignment.partition("=")
     with pytest.raises(ValueError, match=f"{name} (cannot be set|names)"):
         complete({"output_dir": "x", "training": {name: value.strip("[]").split(", ")}})
+
+
+@pytest.mark.parametrize("key", ["auto_map", "_attn_implementation", "trust_remote_code", "text_config: {auto_map"])
+def test_the_configuration_of_an_encoder_names_no_code(key: str) -> None:
+    value = f"{{model_type: bert, {key}: org/code{'}' * key.count('{')}}}"
+    sentence = r"encoder\.config\..* cannot be set: settings name no code that would be fetched and run"
+    with pytest.raises(ValueError, match=sentence):
+        resolve_settings(assignments=[f"model.encoder.config={value}"])
+    with pytest.raises(ValueError, match=sentence):
+        complete(parse_assignments([f"encoder.config={value}", "output_dir=x"]))
 
 
 def test_what_stays_on_the_machine_may_be_set() -> None:

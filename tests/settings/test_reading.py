@@ -84,6 +84,8 @@ def test_any_assignments_are_read_or_refused_in_one_sentence(assignments: list[s
             r'own\.yaml: vectors\.path takes a word; found 2024 \(.*put it in quotes, as "2024"\)',
         ),
         (b"vectores: {path: a}\n", r"own\.yaml: There is no setting vectores\. Did you mean vectors"),
+        (b'"\\e[31m": 1\n', r"own\.yaml: There is no setting '\\x1b\[31m'\."),
+        (b"x" * 1000 + b": 1\n", r"own\.yaml: There is no setting '" + "x" * 60 + "'…"),
         (b"training: {push_to_hub: true}\n", r"own\.yaml: training\.push_to_hub cannot be set: .* `hf-cner push`"),
     ],
 )
