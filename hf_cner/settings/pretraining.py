@@ -47,7 +47,7 @@ class PretrainingData(Section):
     @classmethod
     def _leaves_something(cls, share: float) -> float:
         if share >= 1:
-            raise ValueError(f"data.held_out is {share:g}; it is a share from 0 to below 1.")
+            raise ValueError(f"data.held_out is {share}; it is a share from 0 to below 1.")
         return share
 
 

@@ -57,8 +57,9 @@ def options_of_slot(settings: TrainSettings, slot: str) -> type[Section]:
 
 def check_settings(settings: TrainSettings) -> None:
     """Raise ValueError, in one sentence, where an option of a slot or an argument of the training cannot be."""
+    encoder = {key: value for key, value in settings.model.encoder.own().items() if key != "kind"}
     for name, slot in settings.model.slots().items():
-        options = {key: value for key, value in slot.options.items() if key != "name_or_path" or name != "encoder"}
+        options = encoder if name == "encoder" else slot.options
         check_values(options, options_of_slot(settings, name), f"model.{name}.")
     windows = settings.model.windows
     if windows.overlap >= windows.max_length:

@@ -112,8 +112,8 @@ def test_an_unknown_table_shows_the_nearest(name: str, sentence: str) -> None:
 
 def test_the_small_scale_has_an_encoder_for_every_name() -> None:
     names = {str(row.encoder) for name in table_names() for row in read_table(name).rows if row.encoder}
-    assert names - set(small_scale()["encoders"]) == {"elmo"}  # ELMo is made by an objective of its own
-    configured = small_scale()["encoders"]["further-bert"]
-    mc_bert = small_scale()["encoders"]["mc-bert"]
+    assert names - set(small_scale().encoders) == {"elmo"}  # ELMo is made by an objective of its own
+    configured = small_scale().encoders["further-bert"]
+    mc_bert = small_scale().encoders["mc-bert"]
     assert mc_bert["masking"] == "entity" and mc_bert["next_sentence"]  # as P5 has it
-    assert configured["next_sentence"] and configured["encoder"] == small_scale()["encoders"]["bert"]["encoder"]
+    assert configured["next_sentence"] and configured["encoder"] == small_scale().encoders["bert"]["encoder"]
