@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..data.problems import Problems
+    from ..data.unknown_characters import UnknownShare
 
 PLAIN_WIDTH = 120  # of tables that go to a file or a pipe, where no terminal says how wide it is
 
@@ -39,6 +40,14 @@ def say_what_was_left_out(problems: Problems) -> None:
     """After reading with `--on-error skip`: how many things were left out, and the first of them."""
     if problems.items:
         messages().print(problems.summary(), style="yellow", markup=False, soft_wrap=True)
+
+
+def say_what_is_unknown(found: UnknownShare) -> None:
+    """How many characters the model's vocabulary lacks, where there are any: a warning above 2 %."""
+    if found.unknown:
+        warn = found.is_notable()
+        sentence = f"warning: {found}" if warn else str(found)
+        messages().print(sentence, style="yellow" if warn else None, markup=False, soft_wrap=True)
 
 
 def print_error(error: BaseException) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import no_loading_bars, results, say_what_was_left_out
+from .console import no_loading_bars, results, say_what_is_unknown, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import Device, Model, OnError, OnErrorOption
 
@@ -48,8 +48,10 @@ def evaluate(
 
     from ..data.files import atomic_write
     from ..data.problems import Problems
+    from ..data.unknown_characters import unknown_share
     from ..inference.predictor import Predictor
     from ..metrics import evaluate_documents, table
+    from ..metrics.zero import why_zero
     from .decoding import decoding_options
     from .evaluation import check_types, evaluation_row, interval_sentence, read_gold
     from .progress import documents_bar
@@ -63,11 +65,16 @@ def evaluate(
     with documents_bar("evaluating", len(gold)) as counted:
         predicted = list(counted(predictor.predict(gold)))
     report = evaluate_documents(gold, predicted, types=predictor.entity_types)
+    unknown = unknown_share((document.text for document in gold), predictor.tokenizer)
     row = evaluation_row(model, data, gold, predicted, report, resamples=resamples)
+    row["unknown_characters"] = unknown.to_dict()
     console = results()
     console.print(table(report), markup=False, soft_wrap=True)
     console.print(interval_sentence(row), markup=False, soft_wrap=True)
+    if why := why_zero(report, unknown=unknown.share):
+        console.print(why, markup=False, soft_wrap=True)
     say_what_was_left_out(problems)
+    say_what_is_unknown(unknown)
     if output is not None:
         with atomic_write(output) as stream:
             json.dump(row, stream, ensure_ascii=False, indent=2)

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from ..metrics.report import table
+from ..metrics.zero import why_zero
 
 BEST_TRIALS = 10  # shown of a search
 RATE = "training.slot_learning_rates."
@@ -27,6 +28,9 @@ def render(outcome: Mapping[str, Any], console: Console) -> None:
             documents, entities = (outcome["data"][key][part] for key in ("documents", "entities"))
             console.print(f"{part}: {documents:,} documents, {entities:,} mentions", markup=False)
             console.print(table(report), markup=False, soft_wrap=True)
+            unknown = outcome["data"].get("unknown_characters", {}).get("share", 0.0)
+            if why := why_zero(report, unknown=unknown):
+                console.print(why, markup=False, soft_wrap=True)
         best = outcome["best_epoch"]
         epochs = f"{outcome['epochs']:g} epochs" + ("" if best is None else f", the best was {best:g}")
         console.print(f"{epochs}; {duration(outcome['seconds']['total'])}", markup=False)

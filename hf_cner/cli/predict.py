@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import messages, no_loading_bars, say_what_was_left_out
+from .console import messages, no_loading_bars, say_what_is_unknown, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import Device, Model, OnError, OnErrorOption
 
@@ -65,6 +65,7 @@ def predict(
     """
     from ..data.problems import Problems
     from ..data.queries import read_queries
+    from ..data.unknown_characters import UnknownCounter
     from ..inference.checkpoint import weights_hash
     from ..inference.predictor import Predictor
     from .decoding import decoding_options
@@ -78,11 +79,12 @@ def predict(
     documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
     predictor = Predictor.from_pretrained(model, device=device, scores=scores, **options)
+    unknown = UnknownCounter(predictor.tokenizer, table=predictor.table)
     about = {"weights": weights_hash(predictor.model), "scores": scores, **decoding_options(None, decoding, threshold)}
     about |= {"queries": None if queries is None else read_queries(queries)}
     with documents_bar("predicting", total) as counted:
         number = write_predictions(
-            lambda rest: counted(predictor.predict(rest)),
+            lambda rest: counted(predictor.predict(unknown.watch(rest))),
             documents,
             output,
             chosen,
@@ -91,5 +93,6 @@ def predict(
             types=predictor.entity_types,
         )
     say_what_was_left_out(problems)
+    say_what_is_unknown(unknown.share())
     if output is not None:
         messages().print(f"{number:,} documents in {output}", markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from ..data.leakage import without_held_out
 from ..data.problems import Problems
 from ..data.splits import record_of, split_by_record
 from ..data.texts import read_texts
+from ..data.unknown_characters import UnknownShare, check_unknown
 from ..settings.denied import recorded
 from ..settings.pretraining import PretrainingData, PretrainingSettings, complete
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
@@ -66,7 +68,7 @@ def pretrain(
     train, held_out = _held_out(settings, entities.documents)
     args = args if held_out else training_arguments(settings, has_held_out=False)
     set_seed(args.seed)
-    tokenizer = tokenizer_for(settings.encoder, (d.text for d in train), framed=settings.objective != "bilm")
+    tokenizer, unknown = _tokenizer(settings, train, say=first)
     objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings.objective]
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
@@ -81,7 +83,7 @@ def pretrain(
     results = {
         "objective": settings.objective,
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
-        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped),
+        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped, unknown),
         "vocabulary": len(tokenizer),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "epochs": trainer.state.epoch,
@@ -114,8 +116,24 @@ def _completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
         return before
 
 
+def _tokenizer(
+    settings: PretrainingSettings, documents: list[Document], *, say: bool
+) -> tuple[PreTrainedTokenizerBase, UnknownShare]:
+    """The encoder's tokenizer, and how many of the texts' characters it does not know; too many are refused."""
+    texts = [document.text for document in documents]
+    tokenizer = tokenizer_for(settings.encoder, texts, framed=settings.objective != "bilm")
+    unknown = check_unknown(texts, tokenizer, most=settings.data.max_unknown)
+    if say:
+        print(f"{'warning: ' if unknown.is_notable() else ''}{unknown}", file=sys.stderr)
+    return tokenizer, unknown
+
+
 def _about(
-    entities: Entities, parts: Mapping[str, tuple[list[Document], Data | None]], problems: Problems, dropped: int
+    entities: Entities,
+    parts: Mapping[str, tuple[list[Document], Data | None]],
+    problems: Problems,
+    dropped: int,
+    unknown: UnknownShare,
 ) -> dict[str, Any]:
     """What the results say of the texts."""
     return {
@@ -126,6 +144,7 @@ def _about(
         "entities": entities.about,
         "left_out": [str(item) for item in problems.items],
         "dropped": dropped,
+        "unknown_characters": unknown.to_dict(),
     }
 
 

@@ -42,6 +42,8 @@ class PretrainingData(Section):
     held_out: Annotated[float, Field(ge=0)] = 0.05
     """Share of the records whose perplexity is reported."""
     on_error: Literal["stop", "skip"] = "stop"
+    max_unknown: Rate = 0.2
+    """Share of the texts' characters that the vocabulary may lack."""
 
     @field_validator("held_out")
     @classmethod

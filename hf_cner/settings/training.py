@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from .denied import check_config, check_denied
-from .section import Count, Options, Part, Plain, Probability, Section, Seed
+from .section import Count, Options, Part, Plain, Probability, Rate, Section, Seed
 
 SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 """The sections of `model` that are slots, in the order in which a text goes through them."""
@@ -160,6 +160,8 @@ class DataSettings(Section):
     data_dir: str | None = None
     split: Split = Split()
     on_error: Literal["stop", "skip"] = "stop"
+    max_unknown: Rate = 0.2
+    """Share of the training texts' characters that the vocabulary may lack; above it training is refused."""
 
 
 class TrainSettings(Section):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from transformers import TrainerState, set_seed
+from transformers import PreTrainedTokenizerBase, TrainerState, set_seed
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.utils import logging
 
@@ -19,6 +19,7 @@ from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.splits import join, k_folds, split_by_record, split_hash
+from ..data.unknown_characters import check_unknown
 from ..metrics.report import evaluate_documents
 from ..settings.denied import recorded
 from ..settings.training import TrainSettings, corpus_of, output_dir_of
@@ -106,6 +107,7 @@ def train_on(
     set_seed(settings.seed or 0)
     notes: dict[str, Any] = dict(about or {})
     model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
+    notes["unknown_characters"] = _unknown(parts["train"], tokenizer, settings, quiet=bool(args.disable_tqdm))
     watch, meter = Stopwatch(), EnergyMeter()
     trainer = CnerTrainer(
         model,
@@ -147,6 +149,17 @@ def train_on(
         lines.close()
         logging.enable_progress_bar()
     return results
+
+
+def _unknown(
+    documents: Sequence[Document], tokenizer: PreTrainedTokenizerBase, settings: TrainSettings, *, quiet: bool
+) -> dict[str, int | float]:
+    """What the results say of unknown characters; many are a warning, too many are refused."""
+    texts = (document.text for document in documents)
+    found = check_unknown(texts, tokenizer, most=settings.data.max_unknown)
+    if _is_first_process() and (found.is_notable() or not quiet):
+        print(f"{'warning: ' if found.is_notable() else ''}training part: {found}", file=sys.stderr)
+    return found.to_dict()
 
 
 def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:

@@ -1,0 +1,71 @@
+"""Characters that Unicode counts as forms of one another, one to one. Imports neither torch nor transformers.
+
+`３` and `3`, `，` and `,`, a compatibility ideograph or a Kangxi radical and the unified ideograph, `µ` and `μ`: where
+a vocabulary lacks the one and holds the other, the text is read with the other instead of an unknown character. Only
+mappings of one character to one character are used, so that a text keeps its length.
+
+Source: the decompositions of the Unicode Character Database (canonical, and of the kinds wide, narrow, compat,
+vertical and small), followed to their end; white space is not among them, for it has a policy of its own. Quotation
+marks are added by hand: Google's Chinese BERT and those made from it know `"` but not `“`, and Unicode has no mapping.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Container
+from functools import cache
+
+_KINDS = frozenset({"<wide>", "<narrow>", "<compat>", "<vertical>", "<small>"})
+_QUOTES = {"“": '"', "”": '"', "‘": "'", "’": "'"}
+# Where such characters stand: the basic plane, and the supplement of compatibility ideographs.
+_PLACES = (range(0x10000), range(0x2F800, 0x2FA20))
+
+
+def lower(character: str) -> str:
+    """A letter in lower case where that is one character, else the character itself (`İ` becomes `i`)."""
+    folded = "i" if character == "İ" else character.lower()
+    return folded if len(folded) == 1 else character
+
+
+def base_of(character: str) -> str:
+    """The character at the end of the one-to-one decompositions of `character`; itself where it has none."""
+    while True:
+        character = _QUOTES.get(character, character)
+        parts = unicodedata.decomposition(character).split()
+        if parts and parts[0] in _KINDS:
+            parts.pop(0)
+        if len(parts) != 1 or parts[0].startswith("<"):
+            return character
+        character = chr(int(parts[0], 16))
+
+
+@cache
+def forms() -> dict[str, tuple[str, ...]]:
+    """Each base with all its forms, the base first and the others by code point."""
+    found: dict[str, list[str]] = {}
+    for code in (code for place in _PLACES for code in place):
+        character = chr(code)
+        base = base_of(character)
+        if base != character and not character.isspace() and not base.isspace():
+            found.setdefault(base, [base]).append(character)
+    return {base: tuple(characters) for base, characters in found.items()}
+
+
+def replacements(vocabulary: Container[str], *, lower_case: bool) -> dict[str, str]:
+    """The characters that `vocabulary` lacks and reads as another of their forms, with that form.
+
+    Args:
+        vocabulary: the characters that have an id.
+        lower_case: letters are folded before, so that no capital is left when this mapping is applied.
+    """
+    found: dict[str, str] = {}
+    for characters in forms().values():
+        held = [lower(form) if lower_case else form for form in characters]
+        target = next((form for form in held if form in vocabulary), None)
+        if target is None:
+            continue
+        for character in characters:
+            gone = lower_case and lower(character) != character
+            if not gone and character not in vocabulary:
+                found[character] = target
+    return found
