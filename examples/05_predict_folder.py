@@ -17,7 +17,8 @@ from pathlib import Path
 
 from hf_cner import Document
 from hf_cner.data.documents import read_jsonl, write_jsonl
-from hf_cner.data.files import atomic_write, read_text
+from hf_cner.data.files import read_text
+from hf_cner.data.writing import atomic_write
 from hf_cner.inference.marked import marked_html
 
 

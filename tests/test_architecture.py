@@ -23,13 +23,15 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "data": {"modeling"},
     "metrics": {"data", "modeling"},
     "inference": {"modeling", "data"},
-    "pretraining": {"modeling", "data", "inference", "settings", "training"},
+    "encoders": {"modeling", "data"},
+    "pretraining": {"modeling", "data", "encoders", "inference", "settings", "training"},
     "settings": set(),
-    "training": {"modeling", "data", "metrics", "inference", "settings", "hub"},
+    "training": {"modeling", "data", "encoders", "metrics", "inference", "settings", "hub"},
     "hub": {"metrics", "settings"},
-    "reproduction": {"data", "metrics", "inference", "settings", "training", "pretraining"},
+    "reproduction": {"data", "encoders", "metrics", "inference", "settings", "training", "pretraining"},
     "cli": {
-        *("modeling", "data", "metrics", "inference", "pretraining", "settings", "training", "hub", "reproduction"),
+        *("modeling", "data", "encoders", "metrics", "inference", "pretraining", "settings", "training", "hub"),
+        "reproduction",
     },
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others

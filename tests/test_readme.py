@@ -50,7 +50,7 @@ def test_what_it_shows_of_transformers_runs(tmp_path: Path, monkeypatch: pytest.
 
 def test_commands_exist() -> None:
     shown = set(re.findall(r"hf-cner ([a-z]+)", README))
-    registered = {command.name for command in app.registered_commands}
+    registered = {command.name for command in (*app.registered_commands, *app.registered_groups)}
     assert shown <= registered and {"train", "evaluate", "predict", "inspect"} <= shown
 
 

@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from ..data.shown import printable
+
+ENDINGS = (".md", ".markdown")
+
 
 def card(
     model: Annotated[Path, typer.Option("--model", help="Folder that `hf-cner train` wrote.", show_default=False)],
@@ -30,24 +34,39 @@ def card(
       hf-cner card --model OUT --repo ward3/notes-ner
       hf-cner card --model OUT --output model_cards/notes-ner.md
     """
-    import os
+    import shutil
     import tempfile
 
+    from ..data.kept import add_to_list
+    from ..data.streams import is_stream
+    from ..data.writing import atomic_write, check_output, whole_file
+    from ..hub.card import make_card
     from ..hub.folder import CARD, picture_of, write_card
     from ..hub.run import read_run
+    from ..training.files_of_a_run import RUN
     from .about import about_model
 
     target = model / CARD if output is None else output
     if target.is_dir():
         target = target / CARD
-    if target.exists() and not overwrite:
-        raise ValueError(f"{target} exists; name another file, or replace it by --overwrite.")
+    stream = is_stream(target)
+    files = [target] if stream else [target.with_name(picture_of(target)), target]
+    check_output(target, models=(model,), endings=ENDINGS)
+    if not stream and not overwrite and (there := [file for file in files if file.exists()]):
+        raise ValueError(f"{there[-1]} exists; name another file, or replace it by --overwrite.")
     run = read_run(model)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".card-") as beside:
-        named = target.parent if target.name == CARD else target.with_suffix("")
-        write_card(run, Path(beside) / target.name, about_model(named, run.results, repo=repo, licence=licence))
-        for name in (picture_of(target), target.name):
-            if (Path(beside) / name).is_file():
-                os.replace(Path(beside) / name, target.with_name(name))
-    print(target)
+    named = model if stream else target.parent if target.name == CARD else target.with_suffix("")
+    about = about_model(named, run.results, repo=repo, licence=licence)
+    if stream:
+        with atomic_write(target) as text:
+            text.write(make_card(run, about, no_picture="A card that goes to a stream has no picture."))
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        write_card(run, Path(scratch) / target.name, about)
+        made = [file for file in files if (Path(scratch) / file.name).is_file()]
+        if RUN.begun(target.parent):
+            add_to_list(target.parent, [file.name for file in made], source=Path(scratch), kind=RUN)
+        for file in made:
+            with whole_file(file) as beside:
+                shutil.copyfile(Path(scratch) / file.name, beside)
+    print(printable(str(target)))

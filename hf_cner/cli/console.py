@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import sys
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, TextIO
+
+from ..data.shown import clipped
+from .faults import LONGEST_SENTENCE, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -12,21 +18,22 @@ if TYPE_CHECKING:
     from ..data.problems import Problems
     from ..data.unknown_characters import UnknownShare
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 PLAIN_WIDTH = 120  # of tables that go to a file or a pipe, where no terminal says how wide it is
 
 
 def results() -> Console:
     """The console of standard output."""
-    from rich.console import Console
+    from .screen import Screen
 
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    return Screen(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def messages() -> Console:
     """The console of standard error."""
-    from rich.console import Console
+    from .screen import Screen
 
-    return Console(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH, highlight=False)
+    return Screen(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def no_loading_bars() -> None:
@@ -37,7 +44,9 @@ def no_loading_bars() -> None:
 
 
 def say_what_was_left_out(problems: Problems) -> None:
-    """After reading with `--on-error skip`: how many things were left out, and the first of them."""
+    """After reading: the files of folders that were left out, and with `--on-error skip` what was faulty."""
+    for note in problems.notes.values():
+        messages().print(note, markup=False, soft_wrap=True)
     if problems.items:
         messages().print(problems.summary(), style="yellow", markup=False, soft_wrap=True)
 
@@ -50,10 +59,32 @@ def say_what_is_unknown(found: UnknownShare) -> None:
         messages().print(sentence, style="yellow" if warn else None, markup=False, soft_wrap=True)
 
 
-def print_error(error: BaseException) -> None:
+def print_error(sentence: str) -> None:
     """One clear sentence instead of a traceback."""
-    sentence = " ".join(str(error).split()) or type(error).__name__
-    messages().print(f"error: {sentence}", style="bold red", markup=False, soft_wrap=True)
+    messages().print(f"error: {one_line(sentence)}", style="bold red", markup=False, soft_wrap=True)
+
+
+def only_printable() -> None:
+    """Escape acting characters in what libraries log and in warnings, and show a warning as one line."""
+    logging.setLogRecordFactory(_PrintableRecord)
+    warnings.showwarning = _show_warning
+
+
+class _PrintableRecord(logging.LogRecord):
+    def getMessage(self) -> str:
+        plain = _COLOURS.sub("", super().getMessage())  # transformers writes headings in bold
+        return clipped(plain, LONGEST_SENTENCE, lines=True)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    messages().print(f"warning: {one_line(str(message))}", style="yellow", markup=False, soft_wrap=True)
 
 
 def debugging() -> bool:

@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import messages, say_what_was_left_out
-from .options import Corpus, DataDir, OnError, OnErrorOption
+from .options import (
+    Corpus,
+    DataDir,
+    InputColumn,
+    InputScheme,
+    InputSeparator,
+    OnError,
+    OnErrorOption,
+    spelling_of,
+)
 
 if TYPE_CHECKING:
     from ..data.documents import Document
+    from ..data.formats.tags import Spelling
     from ..data.problems import Problems
 
 
@@ -42,6 +52,9 @@ def convert(
         ),
     ] = None,
     split: Annotated[str | None, typer.Option("--split", help="Published part: train, validation or test.")] = None,
+    input_scheme: InputScheme = None,
+    input_separator: InputSeparator = None,
+    input_column: InputColumn = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Write any corpus that can be read in another format: jsonl, conll (one character and tag per line) or mrc.
@@ -54,14 +67,19 @@ def convert(
       hf-cner convert ccks2017 --data-dir ccks2017/train --to jsonl --output ccks2017.jsonl
       hf-cner convert sample --to conll --scheme BIOES --output sample.bioes
       hf-cner convert ccks2017 --data-dir ccks2017/train --to mrc --output questions.jsonl
+      hf-cner convert conll --data-dir eng.train --input-scheme IOB1 --input-column -1 --to jsonl --output eng.jsonl
       hf-cner convert mrc --data-dir questions.jsonl --to jsonl --output ccks2017.jsonl
     """
     from ..data.formats import format_module
     from ..data.problems import Problems
+    from ..data.writing import check_output
 
     module = format_module(to)
+    rows = (".jsonl", ".ndjson", ".json", ".txt") if module.NAME in ("jsonl", "mrc") else ()
+    check_output(output, inputs=(data_dir, queries), endings=rows)
     problems = Problems(on_error.value)
-    documents = _documents(corpus, data_dir, split, problems)
+    spelling = spelling_of(input_scheme, input_separator, input_column)
+    documents = _documents(corpus, data_dir, split, problems, spelling)
     options: dict[str, Any] = {}
     if module.NAME == "conll":
         options = {"scheme": scheme.upper(), "dialect": dialect, "separator": SEPARATORS[separator]}
@@ -72,13 +90,15 @@ def convert(
     messages().print(f"{output}: {written.summary()}", markup=False, soft_wrap=True)
 
 
-def _documents(corpus: str, data_dir: Path | None, split: str | None, problems: Problems) -> list[Document]:
+def _documents(
+    corpus: str, data_dir: Path | None, split: str | None, problems: Problems, spelling: Spelling
+) -> list[Document]:
     """The documents of a corpus, or of a file in one of the formats."""
     from ..data.corpora import CORPORA, read_corpus
     from ..data.formats import FORMATS, format_module
 
     if corpus in CORPORA or corpus not in FORMATS:
-        return read_corpus(corpus, data_dir, problems=problems, split=split)
+        return read_corpus(corpus, data_dir, problems=problems, split=split, spelling=spelling)
     if data_dir is None or data_dir.is_dir():
         raise ValueError(f"The format {corpus} needs a file; name it with --data-dir FILE.")
     return list(format_module(corpus).read(data_dir, problems=problems))

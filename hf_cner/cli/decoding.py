@@ -49,3 +49,16 @@ def decoding_options(queries: Path | None, decoding: str | None, thresholds: Seq
         limits[name] = limit
     general = limits.pop("", None)
     return {"queries": queries, "decoding": decoding, "threshold": general, "thresholds": limits or None}
+
+
+def refuse_missing_model(model: str) -> dict[str, Any]:
+    """The configuration of a model's folder, if it has all that is needed; empty for a name on the Hub.
+
+    Light: it comes before torch is imported, which takes seconds.
+
+    Raises:
+        ValueError: no such folder, or one that holds no whole model.
+    """
+    from ..inference.checkpoint import check_folder, is_local
+
+    return check_folder(model) if is_local(model) else {}

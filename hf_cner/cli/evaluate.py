@@ -9,7 +9,16 @@ import typer
 
 from .console import no_loading_bars, results, say_what_is_unknown, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
-from .options import Device, Model, OnError, OnErrorOption
+from .options import (
+    Device,
+    InputColumn,
+    InputScheme,
+    InputSeparator,
+    Model,
+    OnError,
+    OnErrorOption,
+    spelling_of,
+)
 
 
 def evaluate(
@@ -33,6 +42,9 @@ def evaluate(
     decoding: DecodingOption = None,
     threshold: ThresholdOption = None,
     device: Device = None,
+    input_scheme: InputScheme = None,
+    input_separator: InputSeparator = None,
+    input_column: InputColumn = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Compare a model's entities with gold: strict and relaxed, per type, with a bootstrap interval.
@@ -46,20 +58,27 @@ def evaluate(
     """
     import json
 
-    from ..data.files import atomic_write
     from ..data.problems import Problems
-    from ..data.unknown_characters import unknown_share
-    from ..inference.predictor import Predictor
+    from ..data.writing import atomic_write, check_output
     from ..metrics import evaluate_documents, table
     from ..metrics.zero import why_zero
-    from .decoding import decoding_options
+    from .decoding import decoding_options, refuse_missing_model
     from .evaluation import check_types, evaluation_row, interval_sentence, read_gold
     from .progress import documents_bar
 
-    no_loading_bars()
+    if output is not None:
+        check_output(output, inputs=(data, queries), models=(model,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
-    gold = read_gold(data, corpus=corpus, split=split, problems=problems)
+    spelling = spelling_of(input_scheme, input_separator, input_column)
     options = decoding_options(queries, decoding, threshold)
+    gold = read_gold(data, corpus=corpus, split=split, spelling=spelling, problems=problems)
+    known = refuse_missing_model(model).get("entity_types")
+    if isinstance(known, list) and queries is None:
+        check_types(gold, known, data)
+    from ..data.unknown_characters import unknown_share
+    from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
+
+    no_loading_bars()
     predictor = Predictor.from_pretrained(model, device=device, scores=False, **options)
     check_types(gold, predictor.entity_types, data)
     with documents_bar("evaluating", len(gold)) as counted:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import codecs
-import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from ..data.documents import Document, from_row, read_jsonl
-from ..data.files import missing, printable, read_lines, read_text
+from ..data.documents import Document, from_row
+from ..data.files import missing, printable
+from ..data.json_text import kind_of as kind_of_value
+from ..data.json_text import parse_json
 from ..data.problems import DataError, Problems
-from ..data.reading.locate import walk
+from ..data.reading.kinds import Kind, foreign_content, kind_of, refused
+from ..data.texts import documents_of, files_of
 
 FORMATS = ("auto", "text", "lines", "jsonl")
-TEXT_SUFFIXES = (".txt", ".txt.gz")
-JSONL_SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson")
+STDIN = "standard input"
+_ADVICE = "say what it is with --input-format text, lines or jsonl"
 
 
 def read_inputs(
@@ -25,93 +28,84 @@ def read_inputs(
 ) -> tuple[Iterable[Document], int | None]:
     """The documents of an input, and their number where it is known beforehand.
 
+    Only the texts are looked at; entities that JSON lines may have are not, whatever their form.
+
     Args:
-        source: a file, a folder (its `.txt` files, by name), or `-` for standard input.
-        form: `text` (a file is one document), `lines` (a line is one), `jsonl`; `auto` goes by the file's name, and
-            takes standard input as JSON lines when its first line is a JSON object with a text, else as one document.
-        problems: what to do with lines that cannot be read.
+        source: a file, a folder (its text files, by name), or `-` for standard input.
+        form: `text` (a file is one document), `lines` (a line is one), `jsonl`; `auto` takes a file for what its name
+            and its content say, and refuses what is neither, and takes standard input for JSON lines when it begins
+            with `{` or `[`, else for one document.
+        problems: what to do with lines that cannot be read; its notes say which files of a folder were left out.
 
     Raises:
-        DataError: no such input, a folder without texts, or what `problems` raises.
+        DataError: no such input, one of another kind, a folder without texts, or what `problems` raises.
     """
     if form not in FORMATS:
         raise ValueError(f"The input format is {form!r}; choose one of {', '.join(FORMATS)}.")
     problems = problems or Problems()
     if source == "-":
+        if sys.stdin is None or sys.stdin.closed:
+            raise DataError("Standard input is closed; expected a text or JSON lines; pipe them in, or name a file.")
         return _standard_input(sys.stdin.buffer, form, problems), None
     path = Path(source)
     if not path.exists():
         raise DataError(missing(path, "file or folder"))
     if path.is_dir():
-        files = sorted(file for file in walk(path) if file.name.lower().endswith(TEXT_SUFFIXES))
-        if not files:
-            raise DataError(
-                f"{path}: found no text file, expected files that end in .txt; name the folder that holds them."
-            )
         if form == "jsonl":
             raise DataError(f"{path}: found a folder, expected one file of JSON lines; name the file.")
+        files = [file for file, _ in files_of(path, problems, kinds=("text",))]
         names = [printable(file.relative_to(path).as_posix()) for file in files]
-        if form == "lines":
-            return chain.from_iterable(map(_lines_of, files, names, [problems] * len(files))), None
-        return chain.from_iterable(map(_whole, files, names, [problems] * len(files))), len(files)
-    if form == "jsonl" or (form == "auto" and path.name.lower().endswith(JSONL_SUFFIXES)):
-        documents = list(read_jsonl(path, problems=problems))
-    elif form == "lines":
-        documents = list(_lines_of(path, printable(path.name), problems))
-    else:
-        documents = list(_whole(path, printable(path.name), problems))
+        read = (_file(file, "text", name, form, problems) for file, name in zip(files, names, strict=True))
+        return chain.from_iterable(read), None if form == "lines" else len(files)
+    kind: Kind = "jsonl" if form == "jsonl" else "text" if form != "auto" else kind_of(path, advice=_ADVICE)
+    documents = list(_file(path, kind, printable(path.name), form, problems))
     return documents, len(documents)
 
 
-def _whole(path: Path, name: str, problems: Problems) -> Iterator[Document]:
-    """The file as one document; none where it cannot be read, for an empty note would be one without findings."""
-    reported = len(problems.items)
-    text = read_text(path, problems)
-    if len(problems.items) == reported:
-        yield Document(text, id=name)
-
-
-def _lines_of(path: Path, name: str, problems: Problems) -> Iterator[Document]:
-    """One document for each line, the empty ones too, so that results can be joined by line."""
-    for number, line in read_lines(path, problems):
-        yield Document(line, id=f"{name}:{number}", record=name)
+def _file(path: Path, kind: Kind, name: str, form: str, problems: Problems) -> Iterator[Document]:
+    """The documents of a file; with `lines` the empty ones too, so that results can be joined by line."""
+    for document in documents_of(path, kind, name, by_line=form == "lines", problems=problems):
+        own = document.record if kind == "jsonl" else name if form == "lines" else ""
+        yield replace(document, record=own)
 
 
 def _standard_input(stream: BinaryIO, form: str, problems: Problems) -> Iterator[Document]:
-    if form in ("auto", "text"):
-        first = stream.readline()
-        if form == "text" or not _is_row(first):
-            text = _decode(first + stream.read(), 1, problems)
-            if text is not None:
-                yield Document(text.removeprefix("\ufeff"), id="stdin")
-            return
-        yield from _rows(chain([first], stream), problems)
-    elif form == "jsonl":
-        yield from _rows(stream, problems)
-    else:
+    if form == "jsonl":
+        yield from _rows(enumerate(stream, 1), problems, "correct the line")
+    elif form == "lines":
         for number, raw in enumerate(stream, 1):
             raw = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
             line = _decode(raw.removesuffix(b"\n").removesuffix(b"\r"), number, problems)
             if line is not None:
                 yield Document(line, id=f"stdin:{number}", record="stdin")
+    else:
+        begin: list[bytes] = []  # the blank lines, and the first that is none
+        while not begin or (begin[-1] and not begin[-1].removeprefix(codecs.BOM_UTF8).strip()):
+            begin.append(stream.readline())
+        if form == "auto" and begin[-1].removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"["):
+            advice = "correct the line, or say --input-format text if this is prose"
+            yield from _rows(enumerate(chain(begin, stream), 1), problems, advice)
+            return
+        data = b"".join(begin) + stream.read()
+        if form == "auto" and (found := foreign_content(data[:65_536], "text")):
+            raise refused(STDIN, found, _ADVICE)
+        text = _decode(data, 1, problems)
+        if text is not None:
+            yield Document(text.removeprefix("\ufeff"), id="stdin")
 
 
-def _is_row(line: bytes) -> bool:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(row, dict) and isinstance(row.get("text"), str)
-
-
-def _rows(lines: Iterable[bytes], problems: Problems) -> Iterator[Document]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
+def _rows(lines: Iterable[tuple[int, bytes]], problems: Problems, advice: str) -> Iterator[Document]:
+    for number, raw in lines:
+        line = _decode(raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw, number, problems)
+        if line is None or not line.strip():
             continue
         try:
-            document = from_row(json.loads(line.decode("utf-8-sig")))
-        except (ValueError, RecursionError) as error:
-            problems.report("standard input", number, str(error), "one JSON object with a text", "correct the line")
+            value = parse_json(line)
+            if not isinstance(value, dict):
+                raise ValueError(f"a JSON {kind_of_value(value)}")
+            document = from_row(value, gold="ignored")
+        except ValueError as error:
+            problems.report(STDIN, number, str(error), "one JSON object with a text", advice)
         else:
             yield document
 
@@ -120,7 +114,5 @@ def _decode(raw: bytes, line: int, problems: Problems) -> str | None:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        problems.report(
-            "standard input", line, f"bytes that are not UTF-8 ({error.reason})", "UTF-8 text", "convert it"
-        )
+        problems.report(STDIN, line, f"bytes that are not UTF-8 ({error.reason})", "UTF-8 text", "convert it")
         return None

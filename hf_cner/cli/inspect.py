@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from .console import results, say_what_was_left_out
-from .options import Corpus, DataDir, OnError, OnErrorOption
+from .options import (
+    Corpus,
+    DataDir,
+    InputColumn,
+    InputScheme,
+    InputSeparator,
+    OnError,
+    OnErrorOption,
+    spelling_of,
+)
 
 
 def inspect(
@@ -25,6 +34,9 @@ def inspect(
         Path | None, typer.Option("--json", help="Also write everything that was counted.", show_default=False)
     ] = None,
     split: Annotated[str | None, typer.Option("--split", help="Published part: train, validation or test.")] = None,
+    input_scheme: InputScheme = None,
+    input_separator: InputSeparator = None,
+    input_column: InputColumn = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Count what a corpus holds, what tag schemes and windows would lose of it, duplicates, and faults.
@@ -38,14 +50,17 @@ def inspect(
     import json
 
     from ..data.corpora import entity_types, read_corpus
-    from ..data.files import atomic_write
     from ..data.problems import Problems
     from ..data.statistics import inspect as count
+    from ..data.writing import atomic_write, check_output
     from ..modeling.schemes import SCHEMES
     from .inspection import render
 
+    if json_file is not None:
+        check_output(json_file, inputs=(data_dir,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
-    documents = read_corpus(corpus, data_dir, problems=problems, split=split)
+    spelling = spelling_of(input_scheme, input_separator, input_column)
+    documents = read_corpus(corpus, data_dir, problems=problems, split=split, spelling=spelling)
     lengths = {"max_length": max_length, "overlap": max_length // 4 if overlap is None else overlap}
     found = count(
         documents,

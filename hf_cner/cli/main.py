@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from ..data.shown import printable
 from . import (
     card,
     convert,
     demo,
+    encoder,
     evaluate,
     inspect,
     predict,
@@ -26,12 +29,19 @@ from . import (
     vectors,
     version,
 )
-from .console import debugging, print_error
+from .console import debugging, only_printable, print_error
+from .faults import BAD_INPUT, CLOSED_PIPE, DONE, INTERRUPTED, ending
+
+# The class of all wrong usage; typer brings a copy of click with it, or uses click, by its version.
+_USAGE_FAULT: type[typer.BadParameter] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 
 app = typer.Typer(
     name="hf-cner",
     help="Clinical named entity recognition for Chinese electronic medical records.",
-    epilog="`hf-cner COMMAND --help` explains a command and shows examples.",
+    epilog="`hf-cner COMMAND --help` explains a command and shows examples. Exit codes: 0 done; 1 a fault of hf_cner "
+    "or of a library; 2 wrong usage, input or environment; 130 interrupted; 141 whatever read the output closed it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -57,6 +67,7 @@ for module in (
 ):
     name = module.__name__.rpartition(".")[2]
     app.command(name)(getattr(module, name))
+app.add_typer(encoder.app, name="encoder")
 
 
 @app.callback()
@@ -70,23 +81,51 @@ def common(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; bad input and missing files end it with one sentence and exit code 2."""
+    """Run the command line; an exception ends it with one sentence and an exit code, see `faults`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given or debugging()
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character shows a question mark for it
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    only_printable()
     try:
-        app([argument for argument in given if argument != "--debug"])
-    except SystemExit as done:
-        if not done.code:
-            _leave_process_group()
-        raise
-    except (ValueError, OSError, ImportError, FloatingPointError) as error:
+        code = _run([argument for argument in given if argument != "--debug"])
+    except Exception as error:
         if debug:
             raise
-        print_error(error)
-        sys.exit(2)
+        sentence, code = ending(error)
+        if code == CLOSED_PIPE:
+            _let_go_of_output()
+        print_error(sentence)
+    if code == DONE:
+        _leave_process_group()
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command and give its exit code; wrong usage is explained here."""
+    try:
+        code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()  # here a closed pipe can still be said
+    except _USAGE_FAULT as error:
+        error.message = printable(error.message, lines=True)
+        error.show()
+        return error.exit_code
+    except typer.Abort:  # typer takes the end of an input for one
+        print_error("an input ended before everything was read; expected a whole one; give it again.")
+        return BAD_INPUT
+    except SystemExit as error:  # typer takes a closed pipe for an end
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
+    if code == INTERRUPTED:  # likewise Ctrl-C
+        print_error(ending(KeyboardInterrupt()).sentence)
+    return code if isinstance(code, int) else DONE
+
+
+def _let_go_of_output() -> None:
+    """Nothing more is written to a pipe that is closed, or the interpreter would complain about it at its end."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (open until the end)
 
 
 def _leave_process_group() -> None:

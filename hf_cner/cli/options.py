@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ..data.formats.tags import Spelling
 
 
 class OnError(str, Enum):
@@ -33,6 +36,29 @@ OnErrorOption = Annotated[
     OnError, typer.Option("--on-error", help="At a fault in the data: stop, or skip what is faulty and list it.")
 ]
 OnErrorSetting = Annotated[OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it.")]
+InputScheme = Annotated[
+    str | None,
+    typer.Option(
+        "--input-scheme",
+        help="Of CoNLL files: the scheme that their tags are in, BIO (IOB2), IOB1, BIOE, BIOES (BMES, BILOU).",
+        show_default=False,
+    ),
+]
+InputSeparator = Annotated[
+    str | None,
+    typer.Option(
+        "--input-separator", help="Of CoNLL files: space, tab, comma, or the character itself.", show_default=False
+    ),
+]
+InputColumn = Annotated[
+    int | None,
+    typer.Option(
+        "--input-column",
+        metavar="NUMBER",
+        help="Of CoNLL files with several columns: the tag's, from 2, or -1 for the last.",
+        show_default=False,
+    ),
+]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="YAML file of settings; wins over the preset.", show_default=False)
 ]
@@ -40,3 +66,17 @@ Model = Annotated[
     str, typer.Option("--model", help="Folder of a trained model, or its name on the Hub.", show_default=False)
 ]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, …; by default a GPU where there is one.")]
+
+
+def spelling_of(scheme: str | None, separator: str | None, column: int | None) -> Spelling:
+    """What is known of CoNLL files, as `read_corpus` takes it.
+
+    Raises:
+        ValueError: an empty separator.
+    """
+    from ..data.formats.tags import Spelling
+
+    if separator == "":
+        raise ValueError("--input-separator is empty; give space, tab, comma, or a character.")
+    named = {"space": " ", "tab": "\t", "comma": ","}
+    return Spelling(scheme, None, separator and named.get(separator, separator), column)

@@ -17,7 +17,7 @@ def predict(
         str,
         typer.Argument(
             metavar="INPUT",
-            help="A text file, a folder of .txt files, a .jsonl file, or - for standard input.",
+            help="A text file, a folder of text files, a .jsonl file, or - for standard input.",
             show_default=False,
         ),
     ],
@@ -65,19 +65,23 @@ def predict(
     """
     from ..data.problems import Problems
     from ..data.queries import read_queries
-    from ..data.unknown_characters import UnknownCounter
-    from ..inference.checkpoint import weights_hash
-    from ..inference.predictor import Predictor
-    from .decoding import decoding_options
+    from ..data.writing import check_output
+    from .decoding import decoding_options, refuse_missing_model
     from .inputs import read_inputs
     from .outputs import output_format, write_predictions
     from .progress import documents_bar
 
-    no_loading_bars()
     chosen = output_format(form, output)
+    check_output(output, inputs=(source, queries), models=(model,))
     problems = Problems(on_error.value)
-    documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
+    documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)
+    refuse_missing_model(model)
+    from ..data.unknown_characters import UnknownCounter
+    from ..inference.checkpoint import weights_hash
+    from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
+
+    no_loading_bars()
     predictor = Predictor.from_pretrained(model, device=device, scores=scores, **options)
     unknown = UnknownCounter(predictor.tokenizer, table=predictor.table)
     about = {"weights": weights_hash(predictor.model), "scores": scores, **decoding_options(None, decoding, threshold)}

@@ -17,6 +17,8 @@ def presets(
 ) -> None:
     """List the presets with paper, table and aliases of each, or show one preset's resolved settings.
 
+    Below the list stand the published encoders that presets name, and in which shape each is published.
+
     \b
     Examples:
       hf-cner presets
@@ -32,7 +34,7 @@ def presets(
 def _list() -> None:
     from rich.table import Column, Table
 
-    from ..settings.preset import list_presets, papers
+    from ..settings.preset import encoders, list_presets, papers
 
     console = results()
     preset_column, alias_column = Column("preset", no_wrap=True), Column("aliases", overflow="fold")
@@ -42,10 +44,16 @@ def _list() -> None:
     console.print(table)
     for short, title in papers().items():
         console.print(f"{short}  {title}", markup=False, soft_wrap=True)
+    console.print("Published encoders that presets name:")
+    for shape in encoders().values():
+        console.print(f"  {shape}", markup=False, soft_wrap=True)
 
 
 def _show(name: str) -> None:
+    from ..settings.preset import encoder_of, read_preset
     from ..settings.resolve import resolve_settings
     from ..settings.yaml_text import dump_yaml
 
+    if shape := encoder_of(read_preset(name)):
+        results().print(f"# The encoder is published as {shape}", markup=False, soft_wrap=True)
     results().print(dump_yaml(resolve_settings(name).to_dict()).rstrip(), markup=False, soft_wrap=True)

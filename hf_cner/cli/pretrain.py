@@ -103,9 +103,12 @@ def pretrain(
       hf-cner train --preset bert-bilstm-crf --corpus ccks2019 --data-dir ccks2019 --output-dir MODEL \\
           --set model.encoder.name_or_path=OUT
     """
+    from ..data.folders import refuse_inputs
     from ..pretraining.run import pretrain as run
     from .pretraining import render, settings_from
 
+    if overwrite:
+        refuse_inputs(output_dir, (config,))
     data = {
         "files": [str(file) for file in files] if files else None,
         "corpus": corpus,

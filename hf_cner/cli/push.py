@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ..data.shown import printable
+
 
 def push(
     model: Annotated[Path, typer.Option("--model", help="Folder that `hf-cner train` wrote.", show_default=False)],
@@ -62,13 +64,14 @@ def push(
     if no_push:
         names = written_names(model)
         target = output if output is not None else model.resolve().with_name(f"{model.resolve().name}-hub")
-        with new_folder(target, writes=lambda name: str(name) in names, overwrite=overwrite) as folder:
+        with new_folder(target, writes=lambda name: str(name) in names, overwrite=overwrite, inputs=(model,)) as folder:
             assemble(model, folder, about)
-        print(target)
+        print(printable(str(target)))
     else:
         with tempfile.TemporaryDirectory() as scratch:
             assemble(model, Path(scratch), about)
             message = f"{about.name}, trained with hf_cner"
-            print(upload_folder(scratch, repo, private=private, token=token, overwrite=overwrite, message=message))
+            address = upload_folder(scratch, repo, private=private, token=token, overwrite=overwrite, message=message)
+            print(printable(address))
     if stays:
-        typer.echo(f"not published: {', '.join(stays)}", err=True)
+        typer.echo(printable(f"not published: {', '.join(stays)}"), err=True)

@@ -65,6 +65,7 @@ def search(
           --vary "training.slot_learning_rates.span_decoder={low: 1e-4, high: 1e-1, log: true}"
       hf-cner train --config OUT/best.yaml --corpus ccks2019 --data-dir ccks2019 --output-dir MODEL
     """
+    from ..data.folders import refuse_inputs
     from ..settings.reading import parse_assignments
     from ..settings.resolve import resolve_settings
     from ..training.search import search as run
@@ -72,6 +73,8 @@ def search(
     from .outcome import render_search
     from .splits import parse_split
 
+    if overwrite:
+        refuse_inputs(output_dir, (config, space))
     if preset is None and config is None:
         raise ValueError("Say what to search for: --preset NAME (`hf-cner presets` lists them) or --config FILE.")
     data = {

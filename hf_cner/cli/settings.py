@@ -32,9 +32,6 @@ def settings(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", show_default=False),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write to this file instead.", show_default=False)
-    ] = None,
 ) -> None:
     """Check settings and print them with every default, or print the schema of a settings file.
 
@@ -46,16 +43,10 @@ def settings(
       hf-cner settings --preset bilstm-mha-crf
       hf-cner settings --config mine.yaml --set training.num_train_epochs=5
       hf-cner settings --schema > train.schema.json
-      hf-cner settings --schema --for pretrain -o pretrain.schema.json
+      hf-cner settings --schema --for pretrain > pretrain.schema.json
     """
-    from ..data.files import atomic_write
-
     text = _schema(command) if schema else _resolved(command, preset, config, assignments or [])
-    if output is None:
-        results().print(text, markup=False, soft_wrap=True)
-        return
-    with atomic_write(output) as stream:
-        stream.write(f"{text}\n")
+    results().print(text, markup=False, soft_wrap=True)
 
 
 def _schema(command: Command) -> str:

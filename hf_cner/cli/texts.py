@@ -70,7 +70,7 @@ def read_allowed(
     from ..data.texts import read_texts
 
     documents = read_texts(files or (), corpus=corpus, data_dir=data_dir, unit=unit.value, problems=problems)
-    kept = without_held_out(documents, exclude or (), overlap=overlap)
+    kept = without_held_out(documents, exclude or (), overlap=overlap, problems=problems)
     if dropped := len(documents) - len(kept):
         messages().print(dropped_line(dropped), style="yellow", markup=False)
     return kept

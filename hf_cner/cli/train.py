@@ -50,11 +50,14 @@ def train(
       hf-cner train --preset bert-bilstm-crf --corpus jsonl --data-dir notes.jsonl --output-dir OUT \\
           --set model.encoder.name_or_path=my-encoder --set training.num_train_epochs=5
     """
+    from ..data.folders import refuse_inputs
     from ..settings.resolve import resolve_settings
     from ..training.run import train as run
     from .outcome import render
     from .splits import parse_split
 
+    if overwrite:
+        refuse_inputs(output_dir, (config,))
     if preset is None and config is None:
         raise ValueError("Say what to train: --preset NAME (`hf-cner presets` lists them) or --config FILE.")
     data = {

@@ -47,8 +47,11 @@ def vectors(
     from rich.progress import Progress
 
     from ..data.problems import Problems
+    from ..data.streams import is_stream
+    from ..data.writing import check_output
     from ..pretraining.vectors import train_vectors
 
+    check_output(output, inputs=(*(files or ()), data_dir, *(item.partition("=")[2] or item for item in exclude or ())))
     problems = Problems(on_error.value)
     documents = read_allowed(
         files,
@@ -80,4 +83,4 @@ def vectors(
     text = (
         f"{output}: {trained.tokens:,} {kind} of size {trained.size}, from {trained.read:,} in {len(documents):,} texts"
     )
-    results().print(text, markup=False, soft_wrap=True)
+    (messages() if is_stream(output) else results()).print(text, markup=False, soft_wrap=True)

@@ -18,6 +18,7 @@ from .documents import Document
 from .folders import new_folder
 from .load import corpus_info, dataset_row
 from .problems import DataError, Problems
+from .shown import clipped, printable
 from .upload import private_hub_without_xet, upload_folder
 
 
@@ -67,7 +68,7 @@ def write_dataset(
     Raises:
         DataError: a folder of another corpus, faults in it, or an `out` that may not be replaced.
     """
-    with new_folder(out, writes=_written_here, overwrite=overwrite) as folder:
+    with new_folder(out, writes=_written_here, overwrite=overwrite, inputs=(data_dir,)) as folder:
         cache = folder.with_name("cache")
         place = None if data_dir is None else str(data_dir)
         builder = builder_class(cache_dir=str(cache), data_dir=place, on_error=on_error)
@@ -100,7 +101,7 @@ def main(builder_class: type[CorpusBuilder], arguments: Sequence[str] | None = N
     try:
         _run(builder_class, options, options.data_dir if needs_data else None)
     except (ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {clipped(' '.join(str(error).split()), 2000)}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -119,7 +120,7 @@ def _run(builder_class: type[CorpusBuilder], options: argparse.Namespace, data_d
     if builder.problems.items:
         print(builder.problems.summary(), file=sys.stderr)
     counts = ", ".join(f"{split} {len(documents):,}" for split, documents in builder.parts.items())
-    print(f"{options.out}: {counts} documents")
+    print(printable(f"{options.out}: {counts} documents"))
     if options.push_to_hub:
         address = upload_folder(
             options.out,
@@ -130,7 +131,7 @@ def _run(builder_class: type[CorpusBuilder], options: argparse.Namespace, data_d
             overwrite=options.overwrite,
             message=f"{corpus.NAME}, written by hf_cner",
         )
-        print(address)
+        print(printable(address))
 
 
 def _written_here(name: PurePosixPath) -> bool:

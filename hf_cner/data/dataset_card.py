@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .documents import Document
 from .fingerprint import fingerprint
+from .shown import markdown_cell
 
 if TYPE_CHECKING:
     from datasets import DatasetInfo
@@ -98,8 +99,7 @@ def _mentions(parts: Mapping[str, Sequence[Document]], types: Sequence[str]) -> 
     found = sorted({name for count in counts.values() for name in count} - set(types))
     rows = ["| type | " + " | ".join(counts) + " |", "|---|" + "---:|" * len(counts)]
     for name in (*types, *found):
-        shown = name.replace("|", "\\|")
-        rows.append(f"| {shown} | " + " | ".join(f"{count[name]:,}" for count in counts.values()) + " |")
+        rows.append(f"| {markdown_cell(name)} | " + " | ".join(f"{count[name]:,}" for count in counts.values()) + " |")
     return "\n".join(rows)
 
 

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 
-from .files import atomic_write, read_lines
+from .files import read_lines
+from .json_text import BrokenJson, kind_of, parse_json
 from .problems import DataError, Problems
+from .reading.foreign import instead_of
+from .reading.offsets import Mention, best_of
+from .shown import brief
+from .writing import atomic_write
+
+Gold = Literal["required", "optional", "ignored"]
+TEXT_KEYS = ("content", "sentence", "context", "originalText", "note", "txt", "data")
+COUNTED = "offsets count the code points of the text from 0, and ends are exclusive; count them so"
+
+
+class OffsetFault(ValueError):
+    """Offsets that do not fit their text: what was found, and perhaps how else they may have been counted."""
+
+    def __init__(self, found: str, hint: str = "") -> None:
+        super().__init__(f"{found} ({hint}; {COUNTED})" if hint else found)
+        self.found = found
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -75,25 +93,48 @@ def to_row(document: Document) -> dict[str, Any]:
     return {"id": document.id, "record": document.record, "text": document.text, "entities": entities}
 
 
-def from_row(row: Mapping[str, Any]) -> Document:
-    """The document of such a dict; id, record and entities may be missing or null. The inverse of `to_row`.
+def from_row(row: object, *, gold: Gold = "optional") -> Document:
+    """The document of such a dict; id and record may be missing or null. The inverse of `to_row`.
+
+    Args:
+        gold: of `entities`: whether they may be missing or null (`optional`), are a fault where they are (`required`;
+            an empty list says that there are none), or are not looked at, whatever they are (`ignored`).
 
     Raises:
-        ValueError: says what was found: no text, an entity that lacks something, lies outside the text, or whose
-            mention is not what the text has there.
+        OffsetFault: an entity that lies outside the text, or whose mention is not what the text has there.
+        ValueError: says what else was found: no text, no gold, an entity that lacks something.
     """
     if not isinstance(row, Mapping):
-        raise ValueError(f"a JSON {_kind(row)} where an object should be")
+        raise ValueError(f"a JSON {kind_of(row)} where an object should be")
     text = row.get("text")
     if not isinstance(text, str):
-        raise ValueError(f"no string 'text', but {', '.join(map(repr, row)) or 'nothing'}")
-    if (half := _lone_surrogate(text)) is not None:
-        raise ValueError(f"half a surrogate pair, {text[half]!a}, at position {half} of the text")
-    entities = row.get("entities")
+        raise ValueError(f"no string 'text', but {instead_of('text', row, TEXT_KEYS)}")
+    _refuse_halves(text=text)
+    names = [_name(row.get(key), key) for key in ("id", "record")]
+    entities = None if gold == "ignored" else row.get("entities")
+    if entities is None and gold == "required":
+        found = "'entities' that are null" if "entities" in row else f"no 'entities', but {instead_of('entities', row)}"
+        raise ValueError(found)
     if not isinstance(entities, Sequence | None) or isinstance(entities, str):
-        raise ValueError(f"'entities' that are a JSON {_kind(entities)} and no array")
-    id_, record = ("" if row.get(key) is None else str(row[key]) for key in ("id", "record"))
-    return Document(text, tuple(_span(entity, text) for entity in entities or ()), id_, record)
+        raise ValueError(f"'entities' that are a JSON {kind_of(entities)} and no array")
+    try:
+        spans = tuple(_span(entity, text) for entity in entities or ())
+    except OffsetFault as fault:
+        raise OffsetFault(fault.found, best_of(mentions_of(row))) from None
+    return Document(text, spans, *names)
+
+
+def mentions_of(row: object) -> Iterator[Mention]:
+    """The entities of a row that have offsets and a mention, right or wrong."""
+    text = row.get("text") if isinstance(row, Mapping) else None
+    entities = row.get("entities") if isinstance(row, Mapping) else None
+    if not isinstance(text, str) or not isinstance(entities, Sequence):
+        return
+    for entity in entities:
+        values = entity if isinstance(entity, Mapping) else {}
+        start, end = (_whole_number(values.get(key)) for key in ("start", "end"))
+        if start is not None and end is not None and isinstance(values.get("text"), str):
+            yield Mention(text, start, end, values["text"])
 
 
 def _span(entity: Any, text: str) -> Span:
@@ -101,43 +142,73 @@ def _span(entity: Any, text: str) -> Span:
     start, end = (_whole_number(values.get(key)) for key in ("start", "end"))
     type_ = values.get("type")
     if start is None or end is None or not isinstance(type_, str) or not type_:
-        raise ValueError(f"the entity {_brief(entity)} without whole numbers 'start' and 'end' and a string 'type'")
+        raise ValueError(f"the entity {brief(entity)} without whole numbers 'start' and 'end' and a string 'type'")
+    _refuse_halves(type=type_)
+    if fault := type_fault(type_):
+        raise ValueError(f"the type {type_!a}, which has {fault}; write it without")
     score = entity.get("score")
-    if score is not None and not (isinstance(score, Real) and math.isfinite(score)):
-        raise ValueError(f"the entity {_brief(entity)} with a score that is no number")
+    if score is not None and not _is_finite(score):
+        raise ValueError(f"the entity {brief(entity)} with a score that is no number")
     if not 0 <= start < end <= len(text):
-        raise ValueError(f"the entity {_brief(entity)} outside the text of {len(text)} characters")
+        raise OffsetFault(f"the entity {brief(entity)} outside the text of {len(text)} characters")
     mention = entity.get("text")
     if mention is not None and mention != text[start:end]:
-        raise ValueError(
-            f"the entity {_brief(entity)} where the text has {text[start:end]!r}{_other_end(entity, text)}"
-        )
+        raise OffsetFault(f"the entity {brief(entity)} where the text has {brief(text[start:end])}")
     return Span(start, end, type_, None if score is None else float(score))
+
+
+def _refuse_halves(**named: str) -> None:
+    for name, value in named.items():
+        if (half := _lone_surrogate(value)) is not None:
+            raise ValueError(f"half a surrogate pair, {value[half]!a}, at position {half} of the {name}")
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:  # a whole number that is larger than any float
+        return False
 
 
 def _whole_number(value: Any) -> int | None:
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
 
 
-def _other_end(entity: Mapping[str, Any], text: str) -> str:
-    inclusive = text[entity["start"] : entity["end"] + 1] == entity["text"]
-    return " (with an inclusive end it would agree; ends are exclusive here)" if inclusive else ""
+def _name(value: Any, key: str) -> str:
+    if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
+        raise ValueError(f"the {key} {brief(value)}, which is a JSON {kind_of(value)} and no string")
+    name = "" if value is None else str(value)
+    _refuse_halves(**{key: name})
+    return name
 
 
-def _brief(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 200 else shown[:200] + "…"
+def type_fault(name: str) -> str:
+    """Why a type's name is refused, wherever it is read or written; empty where it is not.
 
-
-def _kind(value: Any) -> str:
-    kinds = ((bool, "boolean"), (int | float, "number"), (str, "string"), (Sequence, "array"), (Mapping, "object"))
-    return next((name for kind, name in kinds if isinstance(value, kind)), "null")
+    A blank at its end, or a sign that nobody sees, makes two types of one.
+    """
+    if not name:
+        return "no character"
+    if name != name.strip():
+        return "a blank at its beginning or end"
+    joiners = "\u200c\u200d"
+    for place, char in enumerate(name):
+        inside = char in joiners and 0 < place < len(name) - 1
+        if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs") and not inside:
+            return f"the invisible character {char!a}"
+    return ""
 
 
 def check_characters(document: Document) -> None:
     """Raise DataError for half a surrogate pair in the text, a name or a type: no file in UTF-8 can hold it."""
     names = {"its id": document.id, "its record": document.record}
     types = {f"the type {kind!a}": kind for kind in {span.type for span in document.spans}}
+    for span in document.spans:
+        if (fault := type_fault(span.type)) and _lone_surrogate(span.type) is None:
+            raise DataError(
+                f"Document {document.id!a}: found the type {span.type!a}, which has {fault}; expected one that can be "
+                "read back; rename it."
+            )
     for where, text in {"the text": document.text, **names, **types}.items():
         if (half := _lone_surrogate(text)) is not None:
             found = f"half a surrogate pair, {text[half]!a}, at position {half} of {where}"
@@ -152,28 +223,58 @@ def _lone_surrogate(text: str) -> int | None:
     return None
 
 
-def read_jsonl(path: str | PathLike[str], *, problems: Problems | None = None) -> Iterator[Document]:
+def read_jsonl(
+    path: str | PathLike[str], *, problems: Problems | None = None, gold: Gold = "optional"
+) -> Iterator[Document]:
     """Documents of a file with one JSON object per line, read as they are asked for; blank lines are passed over.
+
+    Args:
+        gold: as `from_row`. Where it is required, two texts under one id are a fault as well.
 
     Raises:
         DataError: what `read_lines` raises, or a line that is no document; with problems collected, it is left out.
     """
     problems = problems or Problems()
+    texts: dict[str, tuple[int, int]] = {}  # id → hash of its text, and the line
+    hint: str | None = None
     for number, line in read_lines(path, problems):
         if not line.strip():
             continue
         try:
-            document = from_row(json.loads(line))
-        except json.JSONDecodeError as error:
-            found = f"broken JSON ({error.msg.removesuffix(' at')} at column {error.colno} of {len(line)})"
+            document = from_row(parse_json(line), gold=gold)
+        except BrokenJson as error:
             advice = "correct or remove the line, or fetch the file again if it was cut off"
-            problems.report(path, number, found, "one whole JSON object per line", advice)
-        except (ValueError, RecursionError) as error:
-            problems.report(
-                path, number, str(error), "a document that agrees with its text", "correct or remove the line"
-            )
+            problems.report(path, number, str(error), "one whole JSON object per line", advice)
+        except OffsetFault as fault:
+            hint = _hint(path) if hint is None else hint
+            problems.report(path, number, fault.found, "a document that agrees with its text", hint)
+        except ValueError as error:
+            expected = "a document that agrees with its text"
+            if gold == "required":
+                expected += ", and entities (start, end, type), or an empty list of them"
+            problems.report(path, number, str(error), expected, "correct or remove the line")
         else:
-            yield document
+            before = texts.setdefault(document.id, (hash(document.text), number)) if document.id else (0, 0)
+            if document.id and gold == "required" and before[0] != hash(document.text):
+                found = f"the id {brief(document.id)} of another text, in line {before[1]}, once more"
+                advice = "give each document an id of its own; what documents share is their 'record'"
+                problems.report(path, number, found, "one text under one id", advice)
+            else:
+                yield document
+
+
+def _hint(path: str | PathLike[str]) -> str:
+    """What to do about offsets, after a look at how those of the whole file were counted."""
+
+    def mentions() -> Iterator[Mention]:
+        for _, line in read_lines(path, Problems("skip")):
+            try:
+                yield from mentions_of(parse_json(line))
+            except ValueError:
+                continue
+
+    best = best_of(mentions())
+    return f"{best}: {COUNTED}" if best else "correct the offsets or the mention, or remove the line"
 
 
 def write_jsonl(documents: Iterable[Document], path: str | PathLike[str]) -> None:

@@ -1,60 +1,68 @@
-"""Reading text files as they really come, and writing files so that none is ever half-written."""
+"""Reading text files as they really come; `writing` writes them."""
 
 from __future__ import annotations
 
 import codecs
 import difflib
-import errno
-import gzip
-import io
 import os
-import shutil
-import uuid
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
 
+from .bounded import BROKEN, LONGEST_LINE, BoundedReader, LongLine
 from .problems import DataError, Problems
+from .shown import printable as escaped
 
-_GZIP = b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
 # From here on a character has three bytes or more in UTF-8, which text in another encoding hardly ever forms by chance;
 # two bytes it often does: 头 in GBK is good UTF-8 for another character.
 _CJK = "\u0800"
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
-def read_text(path: str | os.PathLike[str], problems: Problems | None = None) -> str:
+def read_text(path: str | os.PathLike[str], problems: Problems | None = None, *, most: int = LONGEST_LINE) -> str:
     """The text of a UTF-8 file, gzip'd or not: a byte order mark removed, line ends and everything else untouched.
 
+    Args:
+        path: the file.
+        problems: collects what is wrong with its content; the text is then empty.
+        most: bytes, by default those of one document; files of many documents are given `LARGEST_FILE`.
+
     Raises:
-        DataError: no such file, a folder, a broken archive, or bytes that are not UTF-8; the likely encoding is named.
-            With problems collected rather than raised, undecodable text is reported and comes back empty.
+        DataError: no such file, a folder, a broken archive, more bytes than allowed, or bytes that are not UTF-8; the
+            likely encoding is named. With problems collected, what is wrong with the content is reported.
     """
-    with _opened(path) as stream:
-        data = stream.read()
+    problems = problems or Problems()
+    problems.opened.add(os.fspath(path))
+    data = b""
     try:
+        with _opened(path) as reader:
+            data = reader.whole(most)
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        _report_encoding(path, line, data[error.start : error.start + 1], _likely(data), problems or Problems())
-        return ""
+        _report_encoding(path, line, data[error.start : error.start + 1], _likely(data), problems)
+    except BROKEN as error:
+        _report_broken(path, error, problems)
+    return ""
 
 
 def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -> Iterator[tuple[int, str]]:
     r"""Number, from 1, and text of every line, without its `\n` or `\r\n`. No other character ends a line.
 
     The file is read line by line, so it may be larger than the memory. Errors are those of `read_text`; with problems
-    collected, a line that is not UTF-8 is reported and left out (its number is then missing), and a file that is in
-    another encoding altogether is reported once and not read on.
+    collected, a line that is not UTF-8 or longer than `LONGEST_LINE` is reported and left out (its number is then
+    missing), and a file that is in another encoding altogether is reported once and not read on.
     """
     problems = problems or Problems()
+    problems.opened.add(os.fspath(path))
     understood = False  # a line had good UTF-8 characters, so the file is in UTF-8 and a bad line is a damaged one
-    with _opened(path) as stream:
-        for number, data in enumerate(stream, 1):
+    with _opened(path) as reader:
+        for number, data in _numbered(reader, path, problems):
+            if isinstance(data, LongLine):
+                found, expected = f"a line of {data:,} bytes", f"at most {LONGEST_LINE:,}"
+                problems.report(path, number, found, expected, "split the document, or fetch the file again")
+                continue
             data = data.removeprefix(_BOM) if number == 1 else data
             try:
                 line = data.decode("utf-8")
@@ -69,8 +77,18 @@ def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -
             yield number, line.removesuffix("\n").removesuffix("\r")
 
 
+def _numbered(
+    reader: BoundedReader, path: str | os.PathLike[str], problems: Problems
+) -> Iterator[tuple[int, bytes | LongLine]]:
+    """The lines up to the place where packed data are damaged, which is reported."""
+    try:
+        yield from enumerate(reader.lines(), 1)
+    except BROKEN as error:
+        _report_broken(path, error, problems)
+
+
 @contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def _opened(path: str | os.PathLike[str]) -> Iterator[BoundedReader]:
     path = Path(path)
     if path.is_dir():
         raise DataError(f"{path}: found a folder; expected a file; name a file in it.")
@@ -78,20 +96,17 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise DataError(missing(path, "file"))
     refuse_pipe(path)
     try:
-        with path.open("rb") as plain:
-            packed = plain.read(len(_GZIP)) == _GZIP
-            plain.seek(0)
-            if packed:
-                with gzip.open(plain) as unpacked:
-                    yield cast(IO[bytes], unpacked)
-            else:
-                yield plain
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: found broken gzip data ({error}); expected a whole file; fetch it again.") from error
+        with path.open("rb") as stream:
+            yield BoundedReader(stream, path)
     except PermissionError as error:
         raise DataError(
             f"{path}: found a file that may not be read; expected one that may; change its mode."
         ) from error
+
+
+def _report_broken(path: str | os.PathLike[str], error: BaseException, problems: Problems) -> None:
+    found = f"broken gzip data ({escaped(str(error))})"
+    problems.report(path, None, found, "a whole file", "fetch it again (nothing from there on was read)")
 
 
 def refuse_pipe(path: Path) -> None:
@@ -103,8 +118,16 @@ def refuse_pipe(path: Path) -> None:
 
 
 def printable(name: str) -> str:
-    """A file name as text that UTF-8 can hold: bytes of another encoding are written as they are escaped."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    r"""A file name as text that UTF-8 can hold, the same under every locale.
+
+    A name is its bytes: where these are UTF-8 they are read so, whatever the locale says; a byte that is not is written
+    as `\xNN`. Composed and decomposed characters stay as they are.
+    """
+    try:
+        data = os.fsencode(name)
+    except UnicodeEncodeError:  # no name that this locale's file system could have given
+        return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return data.decode("utf-8", "backslashreplace")
 
 
 def missing(path: Path, kind: str) -> str:
@@ -122,7 +145,7 @@ def _likely(data: bytes) -> str:
     """The encoding that bytes which are not UTF-8 seem to be in; empty where nothing fits."""
     if data.startswith(_UTF16):
         return "UTF-16"
-    beyond_ascii = sum(byte > 0x7F for byte in data)
+    beyond_ascii = len(data.translate(None, bytes(range(0x80))))
     good = sum(len(char.encode()) for char in data.decode("utf-8", "ignore") if char >= _CJK)
     if 2 * good > beyond_ascii:
         return "UTF-8"  # damaged or cut off
@@ -144,63 +167,3 @@ def _report_encoding(
     if rest:
         advice += " (nothing from there on was read)"
     problems.report(path, line, f"the byte 0x{byte.hex()}, which is not UTF-8{looks}", "UTF-8 text", advice)
-
-
-@contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
-    """A UTF-8 text file that takes its name only when it is whole; after an error the old file stands as it was.
-
-    Line ends are written as they are given. Missing folders are made; a name that ends in `.gz` gets packed data; a
-    device or pipe is written directly.
-
-    Raises:
-        DataError: the path is a folder.
-        OSError: no room, a failing disk or no permission, with a sentence that says that nothing was changed.
-    """
-    path = Path(os.path.realpath(path))  # behind a link the file is replaced, not the link
-    if path.is_dir():
-        raise DataError(f"{path}: found a folder; expected the name of a file to be written; add a file name.")
-    if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            yield stream
-        return
-    beside = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        raw = beside.open("xb")
-    except OSError as error:
-        raise _not_written(path, error) from error
-    try:
-        with raw:
-            with _text_stream(raw, packed=path.suffix == ".gz") as text:
-                yield text
-            raw.flush()
-            os.fsync(raw.fileno())
-        if path.exists():
-            shutil.copymode(path, beside)
-        os.replace(beside, path)
-    except BaseException as error:
-        beside.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            raise _not_written(path, error) from error
-        raise
-
-
-@contextmanager
-def _text_stream(raw: IO[bytes], *, packed: bool) -> Iterator[IO[str]]:
-    """A text stream over an open file, which stays open when the text is complete."""
-    if not packed:
-        with open(raw.fileno(), "w", encoding="utf-8", newline="", closefd=False) as stream:
-            yield stream
-        return
-    # Name and time are left out of the archive, so that equal text gives equal files.
-    with (
-        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as binary,
-        io.TextIOWrapper(cast(IO[bytes], binary), encoding="utf-8", newline="") as text,
-    ):
-        yield text
-
-
-def _not_written(path: Path, error: OSError) -> OSError:
-    old = "the old file stands as it was" if path.is_file() else "no file was left behind"
-    return OSError(error.errno, f"{path} could not be written ({error.strerror}); {old}")

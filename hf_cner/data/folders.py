@@ -3,56 +3,138 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
+from .kept import LIST, LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
+from .locks import beside, locked
 from .problems import DataError
+from .writing import NO_ROOM, NotWritten
+
+_OLD = 24 * 3600  # seconds
+_SIGNS = {"README.md": re.compile(r"hf[-_]cner"), "config.json": re.compile(r'"model_type"\s*:\s*"cner')}
 
 
 @contextmanager
 def new_folder(
-    path: str | os.PathLike[str], *, writes: Callable[[PurePosixPath], bool], overwrite: bool = False
+    path: str | os.PathLike[str],
+    *,
+    writes: Callable[[PurePosixPath], bool],
+    overwrite: bool = False,
+    inputs: Iterable[str | os.PathLike[str] | None] = (),
 ) -> Iterator[Path]:
     """An empty folder to write into, which takes the place of `path` when the block ends well.
 
     It stands beside `path` meanwhile; after an error `path` is as it was.
 
     Args:
-        path: where the result shall stand; missing parents are made.
-        writes: whether a file of this relative name is one that the caller writes. A folder that holds another file is
-            never replaced, whatever is asked for.
+        path: where the result shall stand; missing parents are made. Behind a link the folder is replaced.
+        writes: whether a file of this relative name is one that the caller writes. A folder that holds another file, or
+            one of these that was not written here (see `kept`), is never replaced, whatever is asked for.
         overwrite: replace an earlier result.
+        inputs: files and folders that are read.
 
     Raises:
         DataError: `path` is a file, or a folder that may not be replaced.
+        Held: another run writes the folder.
+        OSError: no room or no permission, with a sentence.
     """
-    target = Path(path).expanduser()
-    _refuse(target, writes, overwrite)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-        beside = Path(scratch) / "new"
-        beside.mkdir()
-        yield beside
-        if target.exists():
-            os.rename(target, Path(scratch) / "old")
-        os.rename(beside, target)
+    shown, target = Path(path).expanduser(), Path(os.path.realpath(Path(path).expanduser()))
+    kind = Kind(begun=_made_before, written=lambda folder, name: writes(name))
+    refuse_inputs(shown, inputs)
+    if target.exists() and not target.is_dir():
+        raise DataError(f"{shown}: found a file; expected a folder to be written; give another name.")
+    scratch = beside(target, "new")
+    with ExitStack() as stack:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(beside(target, "lock"), of=shown))
+            recover(target)
+            _sweep(target)
+            _refuse(target, shown, kind, overwrite)
+            shutil.rmtree(scratch, ignore_errors=True)  # of a run that was killed
+            (scratch / "new").mkdir(parents=True)
+            stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        except OSError as error:
+            raise _not_written(shown, error) from error
+        try:
+            yield scratch / "new"
+            if not _made_before(scratch / "new"):
+                names = [str(name) for name in relative_files(scratch / "new")]
+                add_to_list(scratch / "new", names, source=scratch / "new")
+            replace_folder(scratch / "new", target, kind)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise _not_written(shown, error) from error
+            raise
 
 
 def relative_files(folder: Path) -> list[PurePosixPath]:
-    """Names of all files below a folder, relative to it, sorted."""
-    return sorted(PurePosixPath(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if p.is_file())
+    """Names of all files below a folder, relative to it, sorted; without the list of what was written here."""
+    found = (PurePosixPath(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if p.is_file())
+    return sorted(name for name in found if name.name not in (LIST, LOCK))
 
 
-def _refuse(target: Path, writes: Callable[[PurePosixPath], bool], overwrite: bool) -> None:
-    if target.exists() and not target.is_dir():
-        raise DataError(f"{target}: found a file; expected a folder to be written; give another name.")
-    there = relative_files(target) if target.is_dir() else []
-    foreign = [name for name in there if not writes(name)]
-    if foreign:
-        found = f"found {foreign[0]}, which is not one of the files to be written"
-        raise DataError(f"{target}: {found}; expected a new folder; choose another.")
-    if there and not overwrite:
+def refuse_inputs(folder: Path, inputs: Iterable[str | os.PathLike[str] | None]) -> None:
+    """Raise DataError where a folder to be written is, or holds, something that is read.
+
+    None, and what is not there (as the name of an encoder on the Hub), is passed over.
+    """
+    if not folder.exists():
+        return
+    for given in inputs:
+        place = Path(given).expanduser() if given is not None else None
+        if place is None or not os.fspath(given or "") or not place.exists():
+            continue
+        real = Path(os.path.realpath(place))
+        if any(os.path.samefile(folder, part) for part in (real, *real.parents)):
+            what = "is also read" if os.path.samefile(folder, real) else f"holds {given}, which is read"
+            raise DataError(f"{folder}: found a folder that {what}; expected another one to write to; choose its name.")
+
+
+def _not_written(folder: Path, error: OSError) -> OSError:
+    old = "the old folder stands as it was" if folder.exists() else "no folder was left behind"
+    return NotWritten(error.errno, f"{folder} could not be written ({error.strerror}); {old}")
+
+
+def _refuse(target: Path, shown: Path, kind: Kind, overwrite: bool) -> None:
+    if not target.exists():
+        return
+    refuse_foreign(target, kind)
+    if not relative_files(target):
+        return
+    if not overwrite:
         found = "found an earlier result"
-        raise DataError(f"{target}: {found}; expected a new folder; choose another, or replace it by --overwrite.")
+        raise DataError(f"{shown}: {found}; expected a new folder; choose another, or replace it by --overwrite.")
+    if why := cannot_be_replaced(target):
+        raise DataError(f"{shown}: found an earlier result that cannot be replaced ({why}); choose another folder.")
+
+
+def _made_before(folder: Path) -> bool:
+    """Whether a folder without a list holds a card or a model of this package: then it needs no list."""
+    for name, sign in _SIGNS.items():
+        try:
+            if sign.search((folder / name).read_text(encoding="utf-8")):
+                return True
+        except (OSError, ValueError):
+            continue
+    return False
+
+
+def _sweep(target: Path) -> None:
+    """Remove what versions before this one left beside a folder when they were killed."""
+    form = re.compile(rf"\.{re.escape(target.name)}-[a-z0-9_]{{8}}")
+    for path in target.parent.iterdir():
+        if not form.fullmatch(path.name) or not path.is_dir() or path.is_symlink():
+            continue
+        if {inside.name for inside in path.iterdir()} - {"new", "old", "cache"}:
+            continue
+        if (path / "old").is_dir() and not target.exists():  # killed between taking the old away and putting the new
+            os.rename(path / "old", target)
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _OLD:
+                shutil.rmtree(path)

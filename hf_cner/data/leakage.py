@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from .corpora import CORPORA, read_corpus, read_splits
+from .corpora import CORPORA, corpus_key, read_corpus, read_splits
 from .documents import Document
 from .fingerprint import text_hash
-from .problems import DataError
+from .problems import DataError, Problems
 from .texts import read_texts
 
 SHORTEST_PIECE = 20
@@ -68,13 +68,18 @@ class _Pieces:
 
 
 def without_held_out(
-    documents: Sequence[Document], sources: Sequence[str], *, overlap: str = "refuse"
+    documents: Sequence[Document],
+    sources: Sequence[str],
+    *,
+    overlap: str = "refuse",
+    problems: Problems | None = None,
 ) -> list[Document]:
     """The documents, after a look at whether texts that are held out for the test stand among them.
 
     Args:
         sources: files that `read_texts` takes, or `CORPUS=DIR`, of which every published part counts.
         overlap: what to do: `refuse` raises, `drop` leaves the documents out, `allow` keeps them.
+        problems: its notes say which files of the sources were not read; a file that cannot be read is an error here.
 
     Raises:
         DataError: with `refuse`, how many there are and the first of them; with `drop`, when nothing is left.
@@ -83,7 +88,9 @@ def without_held_out(
         raise ValueError(f"overlap is {overlap!r}; choose one of {', '.join(OVERLAP)}.")
     if not sources or overlap == "allow":
         return list(documents)
-    found = set(leaking(documents, [document for source in sources for document in _held_out(source)]))
+    found = set(
+        leaking(documents, [document for source in sources for document in _held_out(source, problems or Problems())])
+    )
     if not found:
         return list(documents)
     first = documents[min(found)].id or f"number {min(found)}"
@@ -102,14 +109,29 @@ def without_held_out(
     return kept
 
 
-def _held_out(source: str) -> list[Document]:
+def _held_out(source: str, problems: Problems) -> list[Document]:
+    """The texts of a source, read as they would be read for training, of anybody's JSON lines without their gold.
+
+    What hangs on an annotation must not hide a text: so of a corpus the faulty annotations are passed over, and said.
+    """
     name, equals, folder = str(source).partition("=")
-    if equals and not Path(source).exists():
-        return [document for part in read_splits(name, folder, on_error="skip").values() for document in part]
-    if name in CORPORA and not Path(source).exists():
+    if equals and not Path(source).exists() and corpus_key(name) != "jsonl":
+        reading = Problems("skip")
+        parts = read_splits(name, folder, problems=reading)
+        for path, note in reading.notes.items():
+            problems.note(path, note)
+        if reading.items:
+            about = f"{len(reading.items):,} faulty places of {source} were passed over (the first: {reading.items[0]})"
+            problems.note(source, f"{about} Where one is a whole document, its text was not looked for.")
+        return [document for part in parts.values() for document in part]
+    if name in CORPORA and not equals and not Path(source).exists():
         return read_corpus(name)
-    lines = read_texts([source])  # of a file that is named; a run may read it whole as well
-    return lines if Path(source).is_dir() else [*lines, *read_texts([source], unit="file")]
+    path = source if Path(source).exists() or not equals else folder
+    strict = Problems()
+    lines = read_texts([path], problems=strict)  # of a file that is named; a run may read it whole as well
+    for folder_, note in strict.notes.items():
+        problems.note(folder_, note)
+    return lines if Path(path).is_dir() else [*lines, *read_texts([path], unit="file")]
 
 
 def _normal(text: str) -> str:

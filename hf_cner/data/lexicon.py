@@ -13,6 +13,7 @@ from .documents import Document
 from .files import read_lines
 from .problems import DataError, Problems
 
+_MOST_FOLDS = 65_536
 _SAMPLE = 10  # lines by which a file of vectors is told from a list of words
 _HEADER = re.compile(r"[0-9]+[ \t]+[0-9]+[ \t]*")
 _VECTOR = re.compile(r"([^ \t]*)((?:[ \t]+[-+]?[.0-9][-+.0-9eE]*){2,})[ \t]*")  # a token and two numbers or more
@@ -137,6 +138,8 @@ class _Folds(dict[int, str]):
     """For `str.translate`: a character in lower case and normal form (NFKC), where that is one character as well."""
 
     def __missing__(self, code: int) -> str:
+        if len(self) >= _MOST_FOLDS:  # Unicode has 1.1 million characters, and no text has so many
+            self.clear()
         folded = unicodedata.normalize("NFKC", chr(code)).lower()
         self[code] = folded if len(folded) == 1 else chr(code)
         return self[code]

@@ -71,4 +71,4 @@ def dataset_row(document: Document) -> dict[str, Any]:
 
 def documents_from_dataset(dataset: Iterable[Mapping[str, Any]]) -> list[Document]:
     """The documents of one split of ``load_corpus``, or of any data set with such rows (streamed or not)."""
-    return [from_row(row) for row in dataset]
+    return [from_row(row, gold="required") for row in dataset]

@@ -1,4 +1,4 @@
-"""Texts without annotation, or with it, from whatever holds them: what pretraining reads."""
+"""Texts without annotation, or with it, from whatever holds them: what prediction and pretraining read."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from os import PathLike
 from pathlib import Path
 
 from .corpora import read_corpus
-from .documents import Document, read_jsonl
+from .documents import Document, Gold, read_jsonl
 from .files import missing, printable, read_lines, read_text
 from .problems import DataError, Problems
-from .reading.locate import walk
+from .reading.folders import choose
+from .reading.kinds import EXPECTED, Kind, judge, kind_by_name, kind_of
+from .reading.names import suffix_of
 
 UNITS = ("auto", "line", "file")
-_TEXT = (".txt", ".txt.gz")
-_JSON_LINES = (".jsonl", ".jsonl.gz", ".ndjson")
 
 
 def read_texts(
@@ -24,17 +24,20 @@ def read_texts(
     corpus: str | None = None,
     data_dir: str | PathLike[str] | None = None,
     unit: str = "auto",
+    gold: Gold = "ignored",
     problems: Problems | None = None,
 ) -> list[Document]:
     """Documents of files and of a corpus, those that hold nothing but blanks left out.
 
     Args:
-        files: text files, JSON lines with a `text` each (other keys do no harm), and folders of such files.
+        files: text files, JSON lines with a `text` each (other keys do no harm), and folders of such files; what a file
+            is, `reading.kinds` says.
         corpus: name of a corpus, whose training part is read as well, with its gold.
         data_dir: where the corpus lies.
         unit: what one document is in a text file: a `line`, or the whole `file`; `auto` takes the lines of a file that
             is named, and the whole of each file in a folder.
-        problems: what to do with faults.
+        gold: of the `entities` of JSON lines, as `from_row`.
+        problems: what to do with faults; its notes say which files of a folder were left out.
 
     Documents are named after their files: in a folder by the path there, so that files of one name are told apart.
 
@@ -48,16 +51,16 @@ def read_texts(
     paths = [Path(name).expanduser() for name in files]
     named = Counter(path.name for path in paths)
     for path in paths:
-        inside = sorted(file for file in walk(path) if _known(file)) if path.is_dir() else None
-        if inside is None:
-            name = path.name if named[path.name] == 1 else path.as_posix()
-            documents += _read(path, name, by_line=unit != "file", problems=problems)
-        elif inside:
-            for file in inside:
-                name = file.relative_to(path if len(paths) == 1 else path.parent).as_posix()
-                documents += _read(file, name, by_line=unit == "line", problems=problems)
+        if path.is_dir():
+            base = path if len(paths) == 1 else path.parent
+            for file, kind in files_of(path, problems, kinds=("text", "jsonl")):
+                name = printable(file.relative_to(base).as_posix())
+                documents += documents_of(file, kind, name, by_line=unit == "line", gold=gold, problems=problems)
+        elif path.exists():
+            name = printable(path.name if named[path.name] == 1 else path.as_posix())
+            documents += documents_of(path, kind_of(path), name, by_line=unit != "file", gold=gold, problems=problems)
         else:
-            raise DataError(f"{path}: found no file that ends in .txt or .jsonl; name the folder that holds the texts.")
+            raise DataError(missing(path, "file"))
     if corpus is not None:
         documents += read_corpus(corpus, data_dir, problems=problems)
     documents = [document for document in documents if document.text.strip()]
@@ -67,23 +70,54 @@ def read_texts(
     return documents
 
 
-def _known(path: Path) -> bool:
-    return path.name.lower().endswith((*_TEXT, *_JSON_LINES))
+def files_of(folder: Path, problems: Problems, *, kinds: Sequence[Kind]) -> list[tuple[Path, Kind]]:
+    """The files of a folder that hold texts, each with what it is; what was left out is noted.
+
+    A file whose content is not what its name says is reported and left out.
+
+    Args:
+        kinds: those that are wanted.
+
+    Raises:
+        DataError: there is none; and with `"stop"` any file that cannot be read.
+    """
+
+    def reason(path: Path) -> str:
+        suffix = suffix_of(path.name)
+        if kind_by_name(path) not in kinds or suffix == ".json":  # .json is settings more often than texts
+            return suffix or "without an ending"
+        kind, other = judge(path)
+        if other:
+            problems.report(path, None, other, EXPECTED, "save its texts as one of these, or move it away")
+            return "of another kind than its name says"
+        kind_of_file[path] = kind
+        return ""
+
+    kind_of_file: dict[Path, Kind] = {}
+    _, chosen = choose(folder, reason, problems)
+    if not chosen:
+        wanted = " or ".join({"text": ".txt", "jsonl": ".jsonl"}[kind] for kind in kinds)
+        said = problems.notes.get(str(folder), "").removeprefix(f"{folder}: ").removesuffix(".")
+        found = f"found no file that ends in {wanted}{f' ({said})' if said else ''}"
+        raise DataError(f"{folder}: {found}; expected the texts; name the folder that holds them.")
+    return [(path, kind_of_file[path]) for path in chosen]
 
 
-def _read(path: Path, name: str, *, by_line: bool, problems: Problems) -> Iterator[Document]:
-    name = printable(name)
-    if not path.exists():
-        raise DataError(missing(path, "file"))
-    if path.name.lower().endswith(_JSON_LINES):
-        yield from read_jsonl(path, problems=problems)
-    elif not path.name.lower().endswith(_TEXT):
-        raise DataError(
-            f"{path}: found a file that ends in {path.suffix or 'nothing'}; expected .txt or .jsonl (or .gz of them); "
-            "rename it, or read it as a corpus."
-        )
+def documents_of(
+    path: Path, kind: Kind, name: str, *, by_line: bool, gold: Gold = "ignored", problems: Problems
+) -> Iterator[Document]:
+    """The documents of one file; none where it cannot be read, for an empty text would be one without findings.
+
+    Args:
+        name: what they are called: `name`, or `name:LINE`; documents of JSON lines have names of their own.
+    """
+    if kind == "jsonl":
+        yield from read_jsonl(path, problems=problems, gold=gold)
     elif by_line:
         for number, line in read_lines(path, problems):
             yield Document(line, id=f"{name}:{number}", record=f"{name}:{number}")
     else:
-        yield Document(read_text(path, problems), id=name, record=name)
+        reported = len(problems.items)
+        text = read_text(path, problems)
+        if len(problems.items) == reported:
+            yield Document(text, id=name, record=name)

@@ -17,10 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import atomic_write, read_lines
+from .files import read_lines
 from .problems import DataError, Problems
+from .shown import brief
+from .writing import atomic_write
 
-_HEADER = re.compile(r"([0-9]+)[ \t]+([0-9]+)[ \t]*")
+_HEADER = re.compile(r"([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]*")
 _SAMPLE = 10  # lines by which size and separator are told
 
 Line = tuple[int, str]
@@ -129,12 +131,13 @@ def _parse(
         return None
     try:
         vector = np.array([float(field) for field in fields], dtype=np.float32)
-    except ValueError as error:
-        problems.report(path, number, f"a field that is no number ({error})", expected, advice)
+    except ValueError:
+        wrong = next(field for field in fields if not _is_number(field))
+        problems.report(path, number, f"a field that is no number ({brief(wrong)})", expected, advice)
         return None
     if not np.isfinite(vector).all():
         worst = fields[int(np.argmin(np.isfinite(vector)))]
-        problems.report(path, number, f"the number {worst}", "finite numbers of 32 bits", advice)
+        problems.report(path, number, f"the number {brief(worst)[1:-1]}", "finite numbers of 32 bits", advice)
         return None
     return token, vector
 
@@ -147,7 +150,7 @@ def _warn(path: str | PathLike[str], layout: _Layout, count: int, again: Counter
         )
         warnings.warn(text, stacklevel=3)
     if again:
-        names = ", ".join(repr(token) for token in islice(again, 5))
+        names = ", ".join(brief(token) for token in islice(again, 5))
         text = f"{path}: {len(again)} tokens occur more than once ({names}); of each the first vector counts."
         warnings.warn(text, stacklevel=3)
 

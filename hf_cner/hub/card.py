@@ -69,6 +69,7 @@ def make_card(run: Run, about: About, *, picture: str | None = None, no_picture:
     # A question-answering model tags each type by itself, so mentions of two types may overlap.
     tagger = run.config.get("model_type") == "cner" and decoder.get("kind") in FLAT
     metadata = card_data(run, name=about.name, licence=about.licence, base_model=about.base_model, more_tags=about.tags)
+    settings = yaml.safe_dump(_settings(results), allow_unicode=True, sort_keys=False).strip()
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
     template = environment.from_string(resources.files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8"))
     text = template.render(
@@ -93,7 +94,8 @@ def make_card(run: Run, about: About, *, picture: str | None = None, no_picture:
         training=_training(results),
         picture=picture,
         no_picture=no_picture or "There is no picture of the training curve.",
-        settings=yaml.safe_dump(_settings(results), allow_unicode=True, sort_keys=False).strip(),
+        settings=settings,
+        fence=_fence(settings),
         hardware=_hardware(results),
         citations=[c.strip() for c in (PACKAGE.replace("VERSION", __version__), about.corpus_citation) if c],
         paper=_sentence("", about.paper),
@@ -108,6 +110,11 @@ def _settings(results: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(data := settings.get("data"), dict):
         settings["data"] = {key: value for key, value in data.items() if key != "data_dir"}
     return settings
+
+
+def _fence(text: str) -> str:
+    """A fence that nothing in the text closes: it is longer than every run of backticks there (CommonMark)."""
+    return "`" * max([3, *(len(found) + 1 for found in re.findall(r"`{3,}", text))])
 
 
 def _data(data: Mapping[str, Any]) -> str:

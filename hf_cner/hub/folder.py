@@ -20,8 +20,8 @@ from .run import CONFIG, LOG, RESULTS, Run, RunError, read_run, without_origins,
 CARD = "README.md"
 _TOKENIZER = re.compile(r"(tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json|vocab\.txt|.*\.model")
 _WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json")
-_IMPORT = re.compile(r"^\s*from\s+\.(\w+)\s+import", re.MULTILINE)  # as transformers finds them
-_IMAGE = re.compile(r"!\[[^\]]*\]\(([\w.-]+)\)")
+_IMPORT = re.compile(r"^[ \t]*from[ \t]+\.(\w+)[ \t]+import", re.MULTILINE)  # as transformers finds them
+_IMAGE = re.compile(r"!\[[^\[\]]*\]\(([\w.-]{1,200})\)")
 _MINE = {"LICENSE", "LICENSE.md"}
 
 
@@ -56,13 +56,32 @@ def published_files(folder: Path) -> list[str]:
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     there = [path.name for path in folder.iterdir() if path.is_file()]
     kept = [name for name in there if _TOKENIZER.fullmatch(name) or _WEIGHTS.fullmatch(name) or name in _MINE]
-    return sorted({CONFIG, *code_files(folder, config), *kept, *({RESULTS, LOG} & set(there))})
+    names = sorted({CONFIG, *code_files(folder, config), *kept, *({RESULTS, LOG} & set(there))})
+    for name in names:
+        refuse_link(folder, name)
+    return names
+
+
+def refuse_link(folder: Path, name: str) -> None:
+    """Raise RunError where a file is a link out of its folder; the Hub's own cache links to its blobs."""
+    path, home = folder / name, folder.resolve()
+    if not path.is_symlink():
+        return
+    real = path.resolve()
+    blobs = home.parent.parent / "blobs"
+    in_cache = home.parent.name == "snapshots" and home.parent.parent.name.startswith(("models--", "datasets--"))
+    if not (real.is_relative_to(home) or (in_cache and real.is_relative_to(blobs))):
+        raise RunError(
+            f"{path} is a link to a file outside the folder, which would be published; put a copy of the file in its "
+            "place, or remove the link."
+        )
 
 
 def left_here(folder: Path) -> list[str]:
     """Names of what is not published."""
     published = {*published_files(folder), CARD, *_images(_own_card(folder) or "")}
-    return sorted(path.name for path in folder.iterdir() if path.name not in published and path.name != PICTURE)
+    mine = {path.name for path in folder.iterdir() if not path.name.startswith(".hf-cner")}
+    return sorted(mine - published - {PICTURE})
 
 
 def written_names(folder: Path) -> set[str]:
@@ -91,6 +110,7 @@ def assemble(folder: Path, target: Path, about: About) -> None:
         return
     (target / CARD).write_text(own, encoding="utf-8")
     for name in _images(own):
+        refuse_link(folder, name)
         if not (folder / name).is_file():
             raise RunError(f"{folder / name} is missing, which the card ({CARD}) shows; add it, or take it out.")
         shutil.copyfile(folder / name, target / name)
@@ -111,6 +131,7 @@ def picture_of(card: Path) -> str:
 
 def _own_card(folder: Path) -> str | None:
     path = folder / CARD
+    refuse_link(folder, CARD)
     return path.read_text(encoding="utf-8-sig") if path.is_file() else None
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 CONFIG, RESULTS, LOG = "config.json", "results.json", "training_log.json"
 # Keys that name places here.
-_LOCAL = {"output_dir", "data_dir", "path", "bigram_path", "checkpoint", "logging_dir", "vectors", "queries"}
+_LOCAL = {"path", "bigram_path", "vectors", "queries", "lexicon"}
+# Keys of which nothing is told: the name of a folder of records may be a patient's.
+_PRIVATE = {"output_dir", "data_dir", "checkpoint", "logging_dir", "files", "exclude", "test_file"}
 _ABSOLUTE = re.compile(r"~/|\.{1,2}/|/[^/]+/|[A-Za-z]:[\\/]|\\\\")
 _ORIGINS = ("_name_or_path", "name_or_path")
 
@@ -57,7 +59,12 @@ def check_finite(value: Any, name: str) -> None:
 
 
 def without_places(value: Any, key: str = "") -> Any:
-    """Nested data without the places of this machine: of a path only its last part stays, NaN becomes None."""
+    """Nested data without the places of this machine: of a path only its last part stays, NaN becomes None.
+
+    Nothing stays of where the records are and of where the run was made.
+    """
+    if key in _PRIVATE and isinstance(value, str | list | tuple):
+        return None
     if isinstance(value, dict):
         return {name: without_places(item, str(name)) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

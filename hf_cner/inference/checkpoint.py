@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..data.files import read_text
+from ..data.json_text import kind_of, parse_json
+from ..data.shown import brief
 
 if TYPE_CHECKING:
     import torch
@@ -17,6 +21,7 @@ AUTO_CLASSES = {  # model type -> transformers' class that loads it
 }
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
+_PART = re.compile(r"[\w.-]{1,200}\.safetensors")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -59,9 +64,9 @@ def check_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
                 "loaded, so it is refused; save it again with model.save_pretrained, which writes safetensors."
             )
         raise CheckpointError(f"{path / WEIGHTS} is missing; copy it too, or save the model with save_pretrained.")
-    for shard in _shards(path):
-        if not (path / shard).is_file():
-            raise CheckpointError(f"{path / shard} is missing, which {INDEX} names; copy all the parts of the weights.")
+    for shard in weight_files(path):
+        if not shard.is_file():
+            raise CheckpointError(f"{shard} is missing, which {INDEX} names; copy all the parts of the weights.")
     for name in TOKENIZER:
         if not (path / name).is_file():
             raise CheckpointError(
@@ -71,12 +76,12 @@ def check_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
     return config
 
 
-def check_model_type(model_type: str | None, name: str | os.PathLike[str]) -> None:
+def check_model_type(model_type: object, name: str | os.PathLike[str]) -> None:
     """Raise CheckpointError unless the checkpoint is one of this package's."""
-    if model_type not in AUTO_CLASSES:
+    if not isinstance(model_type, str) or model_type not in AUTO_CLASSES:
         raise CheckpointError(
-            f"{os.fspath(name)} is a checkpoint of another kind (model_type {model_type!r}); hf_cner reads its own: "
-            f"{', '.join(AUTO_CLASSES)}. To start from another encoder, train with from_encoder_pretrained."
+            f"{os.fspath(name)} is a checkpoint of another kind (model_type {brief(model_type)}); hf_cner reads its "
+            f"own: {', '.join(AUTO_CLASSES)}. To start from another encoder, train with from_encoder_pretrained."
         )
 
 
@@ -88,19 +93,35 @@ def _config(path: Path) -> dict[str, Any]:
     return _json(path / CONFIG)
 
 
-def _shards(path: Path) -> list[str]:
-    if (path / WEIGHTS).is_file():
-        return []
-    return sorted(set(_json(path / INDEX).get("weight_map", {}).values()))
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files of a checkpoint, as its index names them where it is in parts.
+
+    Raises:
+        CheckpointError: an index that is broken, or names something else than files of the folder.
+    """
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    parts = _json(folder / INDEX).get("weight_map")
+    if not isinstance(parts, dict) or not parts:
+        raise CheckpointError(f"{folder / INDEX} is broken (it has no weight_map); copy the file again.")
+    for part in parts.values():
+        if not isinstance(part, str) or not _PART.fullmatch(part):
+            raise CheckpointError(
+                f"{folder / INDEX} is broken (found {brief(part)} as a part of the weights, expected the name of a "
+                "safetensors file in the folder); copy the file again."
+            )
+    return [folder / part for part in sorted(set(parts.values()))]
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(read_text(path))
     except ValueError as error:  # JSON and encoding errors alike
         raise CheckpointError(f"{path} is broken ({error}); copy the file again.") from error
     if not isinstance(found, dict):
-        raise CheckpointError(f"{path} is broken (found a {type(found).__name__}, expected an object).")
+        raise CheckpointError(
+            f"{path} is broken (found a JSON {kind_of(found)}, expected an object); copy the file again."
+        )
     return found
 
 

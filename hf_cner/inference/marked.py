@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..data.documents import Document, Span
+from ..data.shown import ACTING
 
 # Background colours that dark text is legible on, apart from each other for most kinds of colour blindness too.
 PALETTE = (
@@ -25,9 +26,8 @@ PALETTE = (
     "#8dd3c7", "#d9b38c", "#e7a1d0", "#c0c0c0", "#9fb8ff", "#d4f09a",
 )  # fmt: skip
 _INK = "#1a1a1a"
+_KEPT = (ord("\n"), ord("\t"))
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-# What would move the cursor, start an escape sequence or reorder the line; line feed and TAB stay.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Piece(NamedTuple):
@@ -73,10 +73,10 @@ def visible(text: str) -> str:
     def sign(match: re.Match[str]) -> str:
         code = ord(match.group())
         if code < 0x20:
-            return chr(0x2400 + code)
+            return match.group() if code in _KEPT else chr(0x2400 + code)
         return "\u2421" if code == 0x7F else "\ufffd"
 
-    return _UNSAFE.sub(sign, text.replace("\r\n", "\n"))
+    return ACTING.sub(sign, text.replace("\r\n", "\n"))
 
 
 def _shown(document: Document, piece: Piece) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from ..data.queries import read_queries
 from ..modeling.characters import CharacterTable
 from ..modeling.extraction import encode_windows, extract
 from .checkpoint import AUTO_CLASSES, CheckpointError, check_folder, check_model_type, is_local
+from .shapes import check_fit, loading
 
 Input = str | Document | Mapping[str, Any]
 Queries = Mapping[str, str] | str | os.PathLike[str]
@@ -90,12 +92,15 @@ class Predictor:
         """
         if is_local(name_or_path):
             model_type = check_folder(name_or_path)["model_type"]
+            check_fit(name_or_path)
         else:
             model_type = _hub_model_type(os.fspath(name_or_path))
         options = {} if dtype is None else {"dtype": dtype}
         auto_class = getattr(transformers, AUTO_CLASSES[model_type])
-        model = auto_class.from_pretrained(name_or_path, use_safetensors=True, trust_remote_code=False, **options)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
+        with loading(name_or_path):
+            model = auto_class.from_pretrained(name_or_path, use_safetensors=True, trust_remote_code=False, **options)
+        with loading(Path(name_or_path, "tokenizer.json")):
+            tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
         if device is None:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         return cls(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import nn
-from transformers import PreTrainedConfig
+from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from .attention import ATTENTIONS
@@ -61,7 +61,8 @@ class CnerPreTrainedModel(CnerBaseModel):
 
         Args:
             encoder_name_or_path: a folder or Hub name that `AutoModel.from_pretrained` takes; safetensors only. An
-                encoder of ours that was saved alone (`CnerEncoderModel`) works as well.
+                encoder of ours that was saved alone (`CnerEncoderModel`) works as well. For encoders in the shapes of
+                older publications see `hf_cner.encoders.published.open_encoder` and `from_encoder`.
             config: its `encoder` slot takes the checkpoint's configuration; options of the kind `pretrained` stay, and
                 of an encoder of ours those that say nothing of its weights: `trainable`, `dropout`, `layer_dropout`.
             kwargs: passed on to `AutoModel.from_pretrained` (`revision`, `token`, …); `dtype` and
@@ -71,20 +72,44 @@ class CnerPreTrainedModel(CnerBaseModel):
         chosen = {name: kwargs[name] for name in ("dtype", "attn_implementation") if kwargs.get(name) is not None}
         if chosen.get("dtype") == "auto":
             chosen["dtype"] = pretrained.dtype
-        ours = pretrained.config.model_type == "cner-encoder"
+        return cls.from_encoder(pretrained, config, **chosen)
+
+    @classmethod
+    def from_encoder(
+        cls: type[Model],
+        pretrained: PreTrainedModel,
+        config: Any,
+        *,
+        dtype: torch.dtype = torch.float32,
+        attn_implementation: str | None = None,
+    ) -> Model:
+        """A model whose encoder has the weights of one in memory, and whose other layers are new.
+
+        Args:
+            pretrained: what `AutoModel.from_pretrained` gives, or an encoder of ours (`CnerEncoderModel`).
+            config: as in `from_encoder_pretrained`.
+            dtype: of the whole model.
+            attn_implementation: how attention is computed; None leaves the choice to transformers.
+
+        Raises:
+            ValueError: the weights are not those that the encoder's configuration describes.
+        """
+        source: Any = pretrained
+        ours = source.config.model_type == "cner-encoder"
         if ours:
-            own = dict(pretrained.config.encoder)
+            own = dict(source.config.encoder)
             same = config.encoder["kind"] == own["kind"]
             config.encoder = own | {name: config.encoder[name] for name in FREE if same and name in config.encoder}
         else:
             options = config.encoder if config.encoder["kind"] == "pretrained" else {}
-            config.encoder = {**options, "kind": "pretrained", "config": pretrained.config.to_dict()}
-        model: Any = cls._from_config(config, **{"dtype": torch.float32, **chosen})
+            config.encoder = {**options, "kind": "pretrained", "config": source.config.to_dict()}
+        attention = {} if attn_implementation is None else {"attn_implementation": attn_implementation}
+        model: Any = cls._from_config(config, dtype=dtype, **attention)
         encoder = model.base_model.encoder
         if ours:
-            encoder.load_state_dict(pretrained.encoder.state_dict())
+            encoder.load_state_dict(source.encoder.state_dict())
         else:
-            encoder.load_encoder(pretrained.state_dict())
+            encoder.load_encoder(source.state_dict())
         made: Model = model
         return made
 

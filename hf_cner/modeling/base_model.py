@@ -72,7 +72,8 @@ def check_weights(folder: Path) -> None:
     if weights := [name for name in pickles if name != "training_args.bin"]:
         raise ValueError(
             f"{folder} holds its weights only as a pickle ({', '.join(weights)}), which can run any code when it is "
-            "loaded, so it is refused; save it again with model.save_pretrained, which writes safetensors."
+            "loaded, so it is refused; save it again with model.save_pretrained, which writes safetensors. Of a "
+            "published encoder `hf-cner encoder import FOLDER OUT` reads the tensors alone."
         )
 
 
@@ -80,9 +81,9 @@ def parts_of(index: Path) -> list[str]:
     """The files that an index of sharded weights names; raises ValueError when it is broken."""
     try:
         content = json.loads(index.read_text(encoding="utf-8"))
-    except ValueError as error:  # JSON and encoding errors alike
+    except (ValueError, RecursionError) as error:  # JSON and encoding errors alike, and deep nesting
         raise ValueError(f"{index} is broken ({error}); copy the file again.") from error
     weight_map = content.get("weight_map") if isinstance(content, Mapping) else None
-    if not isinstance(weight_map, Mapping):
+    if not isinstance(weight_map, Mapping) or not all(isinstance(name, str) for name in weight_map.values()):
         raise ValueError(f"{index} is broken (it has no weight_map); copy the file again.")
     return sorted(set(weight_map.values()))

@@ -7,6 +7,8 @@ than the tokenizers library, and equal to it by construction, because each entry
 import re
 from typing import Any, NamedTuple
 
+MOST_CHARACTERS = 65_536  # in the table, about 10 MB; a text of any script has far fewer, and Unicode 1.1 million
+_LEARNT_TOGETHER = 16_384
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Blanks, line ends, full width, digits, a combining mark, an emoji, capitals of several scripts: what tokenizers that
 # are not character tokenizers join, drop or split.
@@ -66,23 +68,32 @@ class CharacterTable:
         try:
             return list(map(self._ids.__getitem__, text))
         except KeyError:
-            self._learn(text)
-            return list(map(self._ids.__getitem__, text))
+            found: list[int] = []
+            for begin in range(0, len(text), _LEARNT_TOGETHER):
+                piece = text[begin : begin + _LEARNT_TOGETHER]
+                found += map(self._learn(piece).__getitem__, piece)
+            return found
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text` as the tokenizer builds them: prefix, one id for each character, suffix."""
         return [*self.prefix, *self.ids(text), *self.suffix]
 
-    def _learn(self, text: str) -> None:
-        """Ask the tokenizer, once, for every character of `text` that is not in the table."""
-        new = sorted(set(text).difference(self._ids))
+    def _learn(self, text: str) -> dict[str, int]:
+        """Ask the tokenizer for every character of `text` that is not in the table; gives a table that holds them.
+
+        A full table is left to whoever reads it in another thread, and an empty one takes its place.
+        """
+        table = self._ids if len(self._ids) < MOST_CHARACTERS else {}
+        new = sorted(set(text).difference(table))
         for character, ids in zip(new, self._tokenize(new), strict=True):
             if len(ids) != 1:
                 raise ValueError(
                     f"The tokenizer makes {len(ids)} tokens of the character {character!r} (U+{ord(character):04X}). "
                     + _ADVICE
                 )
-            self._ids[character] = ids[0]
+            table[character] = ids[0]
+        self._ids = table
+        return table
 
     def _tokenize(self, texts: list[str]) -> list[list[int]]:
         # Half of a surrogate pair (a broken JSON escape) cannot be handed to the tokenizers library: a character that

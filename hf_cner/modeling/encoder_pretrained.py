@@ -63,12 +63,16 @@ class PretrainedEncoder(nn.Module):
             ValueError: weights are missing, or are those of another encoder.
         """
         kept = {name: weight for name, weight in state.items() if not name.startswith("pooler.")}
-        missing, unexpected = self.model.load_state_dict(kept, strict=False)
-        if missing or unexpected:
+        own = self.model.state_dict()
+        missing, unexpected = sorted(own.keys() - kept.keys()), sorted(kept.keys() - own.keys())
+        misshapen = sorted(name for name in own.keys() & kept.keys() if own[name].shape != kept[name].shape)
+        if missing or unexpected or misshapen:
             raise ValueError(
                 f"These are not the weights of this {self.model.config.model_type} encoder: "
-                f"{len(missing)} are missing {missing[:3]}, {len(unexpected)} are not its own {unexpected[:3]}."
+                f"{len(missing)} are missing {missing[:3]}, {len(unexpected)} are not its own {unexpected[:3]}, "
+                f"{len(misshapen)} have another shape {misshapen[:3]}."
             )
+        self.model.load_state_dict(kept)
 
     def get_input_embeddings(self) -> nn.Module:
         """The encoder's own input embedding."""

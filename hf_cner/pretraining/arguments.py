@@ -33,7 +33,9 @@ FROM_SCRATCH = {"mlm": 5e-4, "bilm": 4e-3, "plm": 5e-4}
 FROM_CHECKPOINT = {"mlm": 5e-5, "bilm": 4e-4, "plm": 5e-5}
 
 
-def training_arguments(settings: PretrainingSettings, *, has_held_out: bool = True) -> TrainingArguments:
+def training_arguments(
+    settings: PretrainingSettings, *, output_dir: str | None = None, has_held_out: bool = True
+) -> TrainingArguments:
     """The section `training` as arguments of a Trainer; on a GPU that has it in bf16 unless they say otherwise."""
     given: dict[str, Any] = dict(settings.training)
     check_values(given, arguments_section(TrainingArguments), "training.")
@@ -64,4 +66,4 @@ def training_arguments(settings: PretrainingSettings, *, has_held_out: bool = Tr
     check_strategy(options["train_sampling_strategy"])
     if not has_held_out:
         options["eval_strategy"] = "no"
-    return TrainingArguments(**{**options, **OWN, "output_dir": str(settings.output_dir)})
+    return TrainingArguments(**{**options, **OWN, "output_dir": output_dir or str(settings.output_dir)})

@@ -12,9 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoModel, PreTrainedTokenizerBase
 
+from ..encoders.configuration import read_settings
+from ..encoders.fetch import local_folder
+from ..encoders.published import is_ours
 from ..modeling.characters import CharacterTable
 from ..settings.pretraining import PretrainingSettings
-from .tokenizers import id_count
+from .tokenizers import SETTING, id_count
 from .windows import NothingToPredict
 
 IGNORED = -100
@@ -97,8 +100,12 @@ def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> 
         made = {"kind": "elmo", "vocab_size": id_count(tokenizer), "non_unit_ids": special, **options}
         encoder = AutoModel.from_config(AutoConfig.for_model("cner-encoder", encoder=made))
         return BidirectionalLanguageModel(encoder)
-    config = AutoConfig.from_pretrained(name)
-    found = (getattr(config, "encoder", None) or {}).get("kind") or config.model_type
+    folder = local_folder(name, setting=SETTING)
+    if not is_ours(folder):
+        found: Any = read_settings(folder)[0].get("model_type") or "of another make"
+    else:
+        config = AutoConfig.from_pretrained(folder)
+        found = (getattr(config, "encoder", None) or {}).get("kind")
     if found != "elmo":
         raise ValueError(
             f"{os.fspath(name)} holds an encoder of kind {found!r}; the objective bilm goes on from one of kind "
@@ -109,7 +116,7 @@ def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> 
             f"The encoder in {os.fspath(name)} knows {config.vocab_size} characters, the tokenizer "
             f"{id_count(tokenizer)}; use the tokenizer of that folder."
         )
-    return BidirectionalLanguageModel(AutoModel.from_pretrained(name, dtype=torch.float32))  # as in mlm
+    return BidirectionalLanguageModel(AutoModel.from_pretrained(folder, dtype=torch.float32))  # as in mlm
 
 
 def collator(tokenizer: PreTrainedTokenizerBase) -> Callable[[Sequence[Mapping[str, Any]]], Batch]:

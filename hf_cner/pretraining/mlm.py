@@ -14,11 +14,12 @@ from torch.nn import functional
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForPreTraining, PreTrainedTokenizerBase
 
 from ..data.collator import IGNORED
+from ..encoders.published import open_encoder
 from ..modeling.characters import CharacterTable
 from ..modeling.encoder_pretrained import positions_of
 from ..settings.pretraining import EncoderSource, PretrainingSettings
 from .masking import PAIR_LABELS
-from .tokenizers import checkpoint_config, id_count
+from .tokenizers import SETTING, id_count
 from .windows import NothingToPredict
 
 SPECIAL_IDS = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
@@ -37,7 +38,8 @@ def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> 
     """
     slot = settings.encoder
     auto: Any = AutoModelForPreTraining if settings.next_sentence else AutoModelForMaskedLM
-    config = configuration(slot, tokenizer)
+    opened = open_encoder(slot.name_or_path, setting=SETTING) if slot.name_or_path else None
+    config = opened.config if opened is not None else configuration(slot, tokenizer)
     model_class = auto._model_mapping.get(type(config), None)
     if type(config) not in AutoModelForMaskedLM._model_mapping or model_class is None:
         raise ValueError(
@@ -46,25 +48,19 @@ def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> 
         )
     if settings.next_sentence:
         _check_pairs(model_class, config)
-    check_vocabulary(config, tokenizer)
-    name = slot.name_or_path
-    if name:
-        # In single precision whatever the checkpoint has: in half, updates smaller than a weight's spacing are lost.
-        model = auto.from_pretrained(name, config=config, use_safetensors=True, dtype=torch.float32)
-    else:
-        model = auto.from_config(config)
+    # In single precision whatever the checkpoint has: in half, updates smaller than a weight's spacing are lost.
+    model = opened.load(auto) if opened is not None else auto.from_config(config)
+    check_vocabulary(model.config, tokenizer)
     _check_room(model, tokenizer, settings)
     return model
 
 
 def configuration(slot: EncoderSource, tokenizer: PreTrainedTokenizerBase) -> Any:
-    """That of the checkpoint `name_or_path`, or one of `model_type` and sizes in `config` with the tokenizer's ids.
+    """A new encoder's: `model_type` and sizes in `config`, with the tokenizer's ids.
 
     Raises:
-        ValueError: a checkpoint that is not there, or a type or size that transformers does not know.
+        ValueError: a type or size that transformers does not know.
     """
-    if slot.name_or_path:
-        return checkpoint_config(slot.name_or_path)
     given: dict[str, Any] = dict(slot.config or {})
     model_type = given.pop("model_type", None)
     if not isinstance(model_type, str) or not model_type:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import PreTrainedTokenizerBase, XLNetLMHeadModel
+from transformers import AutoModelForPreTraining, PreTrainedTokenizerBase, XLNetLMHeadModel
 
 from ..data.collator import IGNORED, CnerDataCollator
+from ..encoders.published import open_encoder
 from ..settings.pretraining import PretrainingSettings
 from .masking import special_ids
 from .mlm import check_vocabulary, configuration, measure, save
+from .tokenizers import SETTING
 
 __all__ = ["PermutationCollator", "build", "measure", "save"]
 
@@ -101,14 +103,14 @@ def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> 
     Raises:
         ValueError: a checkpoint that is not there, an encoder of another type, or ids that it does not have.
     """
-    config = configuration(settings.encoder, tokenizer)
+    slot = settings.encoder
+    opened = open_encoder(slot.name_or_path, setting=SETTING) if slot.name_or_path else None
+    config: Any = opened.config if opened is not None else configuration(slot, tokenizer)
     if config.model_type != "xlnet":
         raise ValueError(
             f"Only an xlnet predicts in any order, found an encoder of type {config.model_type!r}; leave the objective "
             "plm out."
         )
-    check_vocabulary(config, tokenizer)
-    name = settings.encoder.name_or_path
-    if not name:
-        return XLNetLMHeadModel(config)
-    return XLNetLMHeadModel.from_pretrained(name, config=config, use_safetensors=True, dtype=torch.float32)  # as in mlm
+    model: Any = opened.load(AutoModelForPreTraining) if opened is not None else XLNetLMHeadModel(config)
+    check_vocabulary(model.config, tokenizer)
+    return model

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -18,11 +17,11 @@ from ..data.splits import record_of, split_by_record
 from ..data.texts import read_texts
 from ..data.unknown_characters import UnknownShare, check_unknown
 from ..settings.denied import recorded
-from ..settings.pretraining import PretrainingData, PretrainingSettings, complete
+from ..settings.pretraining import PretrainingSettings, complete
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
 from ..training.environment import hardware, versions
-from ..training.folder import LOG, RESULTS, SAVING, RunFolder
-from ..training.inputs import OF_PRETRAINING, inputs_of
+from ..training.folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
+from ..training.inputs import OF_PRETRAINING, inputs_of, read_by
 from . import bilm, mlm, plm
 from .arguments import training_arguments
 from .entities import Entities, entities_for
@@ -58,17 +57,24 @@ def pretrain(
     folder = RunFolder(str(settings.output_dir))
     if resume and not overwrite and folder.finished():
         return folder.read_results()
-    if first := os.environ.get("RANK", "0") == "0":
-        folder.check(resume=resume, overwrite=overwrite)
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings.given())):
+        if resume and not overwrite and folder.finished():  # killed before it took its name
+            return folder.read_results()
+        return _pretrain_in(folder, settings, resume=resume and not overwrite)
+
+
+def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bool) -> dict[str, Any]:
+    """Pretrain in a folder that nobody else writes."""
     begin = time.perf_counter()
-    args = training_arguments(settings)  # before anything is read
-    problems = Problems(settings.data.on_error)
-    documents, dropped = _documents(settings.data, problems)
+    args = training_arguments(settings, output_dir=str(folder.work))  # before anything is read
+    problems = Problems(settings.data.on_error, aloud=True)
+    documents, dropped = _documents(settings, problems)
     entities = entities_for(settings, documents)
     train, held_out = _held_out(settings, entities.documents)
-    args = args if held_out else training_arguments(settings, has_held_out=False)
+    if not held_out:
+        args = training_arguments(settings, output_dir=str(folder.work), has_held_out=False)
     set_seed(args.seed)
-    tokenizer, unknown = _tokenizer(settings, train, say=first)
+    tokenizer, unknown = _tokenizer(settings, train, say=is_first_process())
     objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings.objective]
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
@@ -76,10 +82,11 @@ def pretrain(
     collate = _collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
     written = recorded(settings.to_dict())
-    if first:
-        _begin_in(folder, written, entities, (len(train), len(held_out)), overwrite=overwrite)
+    if is_first_process():
+        texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
+        folder.begin(written, texts, inputs=inputs_of(written, OF_PRETRAINING), complete=_completed)
     with no_bars():
-        trainer.train(checkpoint := last_complete_checkpoint(folder.path) if resume and not overwrite else None)
+        trainer.train(checkpoint := last_complete_checkpoint(folder.work) if resume else None)
     results = {
         "objective": settings.objective,
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
@@ -98,14 +105,6 @@ def pretrain(
     if trainer.is_world_process_zero():
         _finish(objective, trainer, tokenizer, folder, results)
     return results
-
-
-def _begin_in(
-    folder: RunFolder, written: Mapping[str, Any], entities: Entities, counts: tuple[int, int], *, overwrite: bool
-) -> None:
-    inputs = inputs_of(written, OF_PRETRAINING)
-    texts = {"hash": fingerprint(entities.documents), "train": counts[0], "held_out": counts[1]}
-    folder.begin(written, texts, inputs=inputs, overwrite=overwrite, complete=_completed)
 
 
 def _completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -148,10 +147,18 @@ def _about(
     }
 
 
-def _documents(data: PretrainingData, problems: Problems) -> tuple[list[Document], int]:
+def _documents(settings: PretrainingSettings, problems: Problems) -> tuple[list[Document], int]:
     """What may be read, and how many documents were left out because they hold texts of the test."""
-    documents = read_texts(data.files, corpus=data.corpus, data_dir=data.data_dir, unit=data.unit, problems=problems)
-    kept = without_held_out(documents, data.exclude, overlap=data.overlap)
+    data = settings.data
+    documents = read_texts(
+        data.files,
+        corpus=data.corpus,
+        data_dir=data.data_dir,
+        unit=data.unit,
+        gold="optional" if settings.masking == "entity" else "ignored",
+        problems=problems,
+    )
+    kept = without_held_out(documents, data.exclude, overlap=data.overlap, problems=problems)
     return kept, len(documents) - len(kept)
 
 
@@ -230,7 +237,7 @@ def _finish(
     results: Mapping[str, Any],
 ) -> None:
     """Save the encoder, then what is said about it; `results.json` comes last."""
-    saving = folder.path / SAVING
+    saving = folder.work / SAVING
     with whole_or_removed(saving), no_bars():
         saving.mkdir(parents=True, exist_ok=True)
         objective.save(trainer.accelerator.unwrap_model(trainer.model), tokenizer, saving)

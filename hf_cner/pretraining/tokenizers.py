@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
 from tokenizers import Tokenizer, models, processors
-from transformers import AutoConfig, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
+from ..encoders.fetch import local_folder
 from ..settings.pretraining import EncoderSource
 
+SETTING = "encoder.name_or_path"  # where a run says from which encoder it starts
 SPECIALS = {
     "pad_token": "[PAD]",
     "unk_token": "[UNK]",
@@ -34,10 +35,9 @@ def tokenizer_for(encoder: EncoderSource, texts: Iterable[str], *, framed: bool 
             character that is frequent enough.
     """
     if encoder.name_or_path:
-        checkpoint_config(encoder.name_or_path)  # says better what is missing than its tokenizer could
-    source = encoder.tokenizer or encoder.name_or_path
-    if source:
-        return character_tokenizer_from(source)
+        return character_tokenizer_from(local_folder(encoder.name_or_path, setting=SETTING))
+    if encoder.tokenizer:
+        return character_tokenizer_from(encoder.tokenizer)
     fold = encoder.lower_case
     counted = count_characters(texts, min_count=encoder.min_count or 1, lower_case=fold)
     characters = [" ", *(character for character in counted if not character.isspace())]
@@ -54,22 +54,6 @@ def tokenizer_for(encoder: EncoderSource, texts: Iterable[str], *, framed: bool 
 def id_count(tokenizer: Any) -> int:
     """How many ids there are, those of holes included: a vocabulary file that names a token twice leaves one."""
     return max(tokenizer.get_vocab().values(), default=-1) + 1
-
-
-def checkpoint_config(name: str | os.PathLike[str]) -> Any:
-    """The configuration of an encoder that is there.
-
-    Raises:
-        ValueError: it is not, and what to do.
-    """
-    try:
-        return AutoConfig.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"The encoder {os.fspath(name)!r} is not on this machine and could not be fetched; set "
-            "encoder.name_or_path to a folder that holds its config.json, model.safetensors and tokenizer, or start "
-            f"from scratch with encoder.config ({str(error).splitlines()[0]})"
-        ) from error
 
 
 def _framed(characters: list[str]) -> PreTrainedTokenizerBase:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ..data.documents import Document, write_jsonl
-from ..data.files import atomic_write
 from ..data.leakage import leaking
 from ..data.lexicon import mentions_of
 from ..data.texts import read_texts
+from ..data.writing import atomic_write
+from ..encoders.fetch import local_folder
 from ..settings.merging import merge
 from ..settings.pretraining import PretrainingSettings
 from ..settings.reading import parse_assignments
@@ -97,12 +98,10 @@ class Workshop:
         return None if not self.request.unlabelled or size is None else self._make_vectors(size)
 
     def _published(self, row: Row, key: str) -> str:
-        from transformers import AutoConfig
-
         name = str(resolve_settings(row.preset).model.encoder.name_or_path)
         try:
-            AutoConfig.from_pretrained(name)
-        except (OSError, ValueError) as error:
+            local_folder(name)
+        except ValueError as error:
             raise NotRun(
                 f"it needs the encoder {name}, which is not on this machine and could not be fetched; give "
                 f"--encoder {key}=FOLDER, or --scale small with --unlabelled FILE"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..data.writing import whole_file
 from .report import LETTERS, title
 from .tables import FIGURES, Table
 
@@ -40,7 +41,8 @@ def draw(outcome: Mapping[str, Any], table: Table, folder: Path) -> tuple[list[s
         figure.suptitle(title(outcome), fontsize=9, wrap=True)
         name = f"{table.name}-{what}.png"
         # No date or version in the file: equal results give equal pictures.
-        figure.savefig(folder / name, dpi=130, metadata={"Software": None})
+        with whole_file(folder / name) as beside:
+            figure.savefig(beside, format="png", dpi=130, metadata={"Software": None})
         drawn.append(name)
     return drawn, left_out
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..data.files import atomic_write
+from ..data.writing import atomic_write
 from ..inference.checkpoint import CheckpointError
 from ..settings.training import TrainSettings, output_dir_of
 from ..training.folder import LOG, OtherRun, RunFolder
 from ..training.inputs import path_fingerprint
 from .encoders import Workshop
+from .output import held_output
 from .pictures import draw
 from .plan import NotRun, Request, row_settings
 from .protocol import Protocol, prepare
@@ -46,6 +47,12 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
         ValueError: a request that cannot be, or data that do not fit.
     """
     request.check()
+    with held_output(request):
+        return _reproduce(request, say)
+
+
+def _reproduce(request: Request, say: Say) -> dict[str, Any]:
+    """Train what is asked for, in a folder that nobody else writes."""
     table = request.table
     protocol = prepare(
         table,
@@ -144,7 +151,8 @@ def _run(
         say(f"  seed {settings.seed}: training in {folder.path}")
         about = {"protocol": protocol.sentence, "table": request.table.name}
         logging.disable_progress_bar()  # a run leaves it switched on
-        drop_samples(folder.path)
+        if not request.overwrite:  # else another folder takes the name, which has none
+            drop_samples(folder.path)
         results = train_on(
             protocol.parts, protocol.types, settings, about=about, resume=True, overwrite=request.overwrite
         )

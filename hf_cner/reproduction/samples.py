@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.documents import Document
-from ..data.files import atomic_write
+from ..data.writing import atomic_write
 from ..metrics.errors import count_errors, find_errors
 
 SAMPLES = "samples.json"

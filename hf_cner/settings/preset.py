@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from .merging import merge
 from .reading import Plain
 from .sentences import suggestion
+from .training import TrainSettings
 from .yaml_text import parse_yaml
 
 if TYPE_CHECKING:
@@ -94,6 +95,35 @@ def list_presets() -> list[Preset]:
 def papers() -> dict[str, str]:
     """The papers by the short names, P1 to P5, that presets and docstrings use."""
     return {short: str(title) for short, title in read_yaml("_papers.yaml").items()}
+
+
+@dataclass(frozen=True)
+class EncoderShape:
+    """In which shape a published encoder that presets name lies on the Hub."""
+
+    name: str
+    type: str
+    weights: str
+    vocabulary: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.type}; weights: {self.weights}; vocabulary: {self.vocabulary}"
+
+
+@functools.cache
+def encoders() -> Mapping[str, EncoderShape]:
+    """The published encoders that presets name, by their names on the Hub."""
+    found = {}
+    for name, about in read_yaml("_encoders.yaml").items():
+        assert isinstance(about, dict)
+        found[name] = EncoderShape(name, **{key: str(value) for key, value in about.items()})
+    return MappingProxyType(found)
+
+
+def encoder_of(preset: Preset) -> EncoderShape | None:
+    """The published encoder that a preset names; None where it has one of its own."""
+    encoder = TrainSettings.of(preset.settings).model.encoder
+    return encoders().get(str(encoder.name_or_path)) if encoder.kind == "pretrained" else None
 
 
 def read_yaml(file_name: str) -> Plain:

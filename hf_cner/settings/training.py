@@ -46,6 +46,8 @@ class EncoderSlot(Slot):
     """A checkpoint that the encoder comes from: a folder, or a name on the Hub."""
     config: dict[str, JsonValue] | None = None
     """`model_type` and what its configuration has; a pretrained encoder without weights is made of it."""
+    model_type: str | None = None
+    """Of a checkpoint that does not say it."""
     vocab_size: int | None = None
     embedding_size: int | None = None
     bigram_vocab_size: int | None = None
@@ -60,7 +62,8 @@ class EncoderSlot(Slot):
 
     def own(self) -> Plain:
         """The slot as the model's configuration takes it: without the checkpoint, and without sizes that are null."""
-        left_out = {name for name in type(self).model_fields if getattr(self, name) is None} | {"name_or_path"}
+        left_out = {"name_or_path", "model_type"}
+        left_out |= {name for name in type(self).model_fields if getattr(self, name) is None}
         return {name: value for name, value in self.given().items() if name not in left_out}
 
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from ..data.documents import Document
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
-from ..modeling.backbone import FREE
+from ..encoders.fetch import local_folder
+from ..encoders.published import is_ours, open_encoder
 from ..modeling.bigrams import MULTIPLIER, frequent_bigrams
 from ..modeling.characters import CharacterTable
 from ..modeling.configuration_cner import CnerConfig
@@ -23,6 +24,7 @@ from ..modeling.modeling_cner_mrc import CnerForQuestionAnswering
 from ..modeling.windows import make_windows
 from ..settings.section import Plain
 from ..settings.training import EncoderSlot, ModelSettings, TrainSettings, Windows
+from .elmo import check_elmo, check_is_elmo
 from .given_vectors import size_of, vectors_of
 from .lexicon import WordList, rows_of, word_list
 from .questions import queries_of
@@ -45,16 +47,17 @@ def build(
 
     A static encoder gets its vocabulary, and its bigrams, from the training texts (and the questions), and its vectors
     from the files that `vectors` names; a lattice encoder also its words, from where `lexicon` says. A pretrained
-    encoder is loaded from `model.encoder.name_or_path`, or built without weights from `model.encoder.config`. With
-    `model.interaction` it is a question-answering model, with one question per type. The random state decides the
-    initial weights: set a seed before.
+    encoder is read from `model.encoder.name_or_path`, in any shape that `open_encoder` takes, or built without weights
+    from `model.encoder.config`. With `model.interaction` it is a question-answering model, with one question per type.
+    The random state decides the initial weights: set a seed before.
 
     Args:
         settings: of a run; those of the sections `model`, `tokenizer`, `vectors`, `lexicon` and `data` are read. Plain
             values are checked first.
         documents: the training documents, and no others: what stands in the test part must stay unknown.
         entity_types: in the order of their labels.
-        notes: what is worth writing down beside the results is added to it: of a lexicon how many words it has.
+        notes: what is worth writing down beside the results is added to it: of a lexicon how many words it has, of a
+            published encoder what was found in its files.
 
     Raises:
         ValueError: an encoder that is not there, an empty lexicon, vectors of another size than the encoder's, windows
@@ -64,9 +67,9 @@ def build(
     queries = queries_of(settings, entity_types)
     slot = settings.model.encoder
     if slot.kind == "elmo":
-        _check_elmo(slot)
+        check_elmo(slot)
     if slot.kind in ("pretrained", "elmo") and slot.name_or_path:
-        model, tokenizer = _pretrained(slot, settings.model, entity_types)
+        model, tokenizer = _pretrained(slot, settings.model, entity_types, notes)
     else:
         found = _from_characters(settings, entity_types, documents, queries or {})
         model, tokenizer = found[:2]
@@ -119,41 +122,25 @@ def _config(
 
 
 def _pretrained(
-    slot: EncoderSlot, model_settings: ModelSettings, entity_types: Sequence[str]
+    slot: EncoderSlot, model_settings: ModelSettings, entity_types: Sequence[str], notes: dict[str, Any] | None
 ) -> tuple[Any, PreTrainedTokenizerBase]:
     name = str(slot.name_or_path)
-    try:
-        AutoConfig.from_pretrained(name)  # what is missing is the encoder, not only its tokenizer
-        tokenizer = character_tokenizer_from(name)
-        sizes: Plain = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
-        config = _config(model_settings, slot.own() | {"config": sizes}, entity_types, tokenizer)
-        model: Any = _classes(model_settings)[1].from_encoder_pretrained(name, config)
-    except OSError as error:
-        raise ValueError(
-            f"The encoder {name!r} is not on this machine and could not be fetched; set model.encoder.name_or_path to "
-            "a folder that holds its config.json, model.safetensors and tokenizer, or choose a preset with a static "
-            f"encoder ({str(error).splitlines()[0]})"
-        ) from error
-    if slot.kind == "elmo" and (found := model.config.encoder)["kind"] != "elmo":
-        kind = found["config"]["model_type"] if found["kind"] == "pretrained" else found["kind"]
-        raise ValueError(
-            f"{name} holds an encoder of kind {kind!r}, and model.encoder.kind is elmo; name a folder that hf-cner "
-            "pretrain --objective bilm wrote, or set model.encoder.kind=pretrained."
-        )
+    folder = local_folder(name)
+    if slot.kind == "elmo":
+        check_is_elmo(folder)
+    opened = None if is_ours(folder) else open_encoder(folder, model_type=slot.model_type, source=name)
+    tokenizer = character_tokenizer_from(folder) if opened is None else opened.tokenizer
+    sizes: Plain = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
+    config = _config(model_settings, slot.own() | {"config": sizes}, entity_types, tokenizer)
+    model_class: Any = _classes(model_settings)[1]
+    model: Any
+    if opened is None:
+        model = model_class.from_encoder_pretrained(folder, config)
+    else:
+        model = model_class.from_encoder(opened.load(), config)
+        if notes is not None:
+            notes["encoder"] = opened.findings.to_dict()
     return model, tokenizer
-
-
-def _check_elmo(slot: EncoderSlot) -> None:
-    if not slot.name_or_path:
-        raise ValueError(
-            "An encoder of kind elmo is a pretrained language model, and model.encoder.name_or_path is not set; make "
-            "one from text without annotation with hf-cner pretrain --objective bilm, and name its folder there."
-        )
-    if fixed := sorted(set(slot.own()) - {"kind", *FREE}):
-        raise ValueError(
-            f"model.encoder.{fixed[0]} cannot be set: the checkpoint in model.encoder.name_or_path decides it. Of an "
-            f"encoder of kind elmo {', '.join(FREE)} can be set."
-        )
 
 
 def _from_characters(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from transformers import Trainer
 
 from ..data.documents import Span
 from ..data.fingerprint import fingerprint
+from ..data.writing import whole_file
 from ..hub.card import About
 from ..hub.folder import CARD, write_card
 from ..hub.run import Run
@@ -79,7 +82,11 @@ class TrainerWithCard(Trainer):
         )
         folder.mkdir(parents=True, exist_ok=True)
         run = Run(self.model.config.to_dict(), self._results(parts, corpus), self.state.log_history)
-        write_card(run, folder / CARD, about)
+        with tempfile.TemporaryDirectory() as scratch:
+            write_card(run, Path(scratch) / CARD, about)
+            for made in Path(scratch).iterdir():
+                with whole_file(folder / made.name) as beside:
+                    shutil.copyfile(made, beside)
 
     def _evaluated_parts(self) -> dict[str, DocumentDataset]:
         given = self.eval_dataset if isinstance(self.eval_dataset, dict) else {"dev": self.eval_dataset}

@@ -18,13 +18,22 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from ..data.writing import NotWritten
+
 STATE, WEIGHTS, SHARDS = "trainer_state.json", "model.safetensors", "model.safetensors.index.json"
 ADAPTER = "adapter_model.safetensors"
 NEEDED = ("optimizer.pt", "scheduler.pt")
-_NAME = re.compile(r"checkpoint-(\d+)$")
+_NAME = re.compile(r"checkpoint-(\d+)")
+_WRITTEN = re.compile(
+    r".*\.(safetensors|index\.json|pth|pt|py|model)|(training_args|scaler)\.(bin|pt)|vocab\.txt|\w*config\.json"
+    r"|(tokenizer|special_tokens_map|added_tokens|trainer_state)\.json|README\.md"
+)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Only the first is an OSError with a number: safetensors and torch.save have messages of their own.
-_NO_ROOM_MESSAGES = ("No space left on device", "Disk quota exceeded", "PytorchStreamWriter failed writing")
+_NO_ROOM_MESSAGES = (
+    *("No space left on device", "Disk quota exceeded", "File too large", "os error 28", "iostream error"),
+    *("PytorchStreamWriter failed writing", "inline_container.cc"),
+)
 
 
 @contextmanager
@@ -39,7 +48,7 @@ def whole_or_removed(folder: str | os.PathLike[str]) -> Iterator[None]:
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if getattr(error, "errno", None) in _NO_ROOM or any(text in str(error) for text in _NO_ROOM_MESSAGES):
-            raise OSError(
+            raise NotWritten(
                 errno.ENOSPC,
                 f"The disk has no room for {folder}, which was removed again; free some space, and go on with the run "
                 "from its last checkpoint (--resume).",
@@ -47,10 +56,24 @@ def whole_or_removed(folder: str | os.PathLike[str]) -> Iterator[None]:
         raise
 
 
+def is_checkpoint(path: Path, *, whole: bool = False) -> bool:
+    """Whether a folder is a checkpoint of a trainer: `checkpoint-<step>` with a trainer's state.
+
+    Args:
+        whole: only then; else also one that was cut off, which holds nothing but what a trainer writes.
+    """
+    if not _NAME.fullmatch(path.name) or path.is_symlink() or not path.is_dir():
+        return False
+    if (path / STATE).is_file():
+        return True
+    names = [inside.name for inside in path.rglob("*") if not inside.is_dir()]
+    return not whole and all(_WRITTEN.fullmatch(name) for name in names)
+
+
 def last_complete_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
     """The newest checkpoint of a run from which training can go on; None when there is none."""
     folder = Path(output_dir)
-    numbered = [(int(match[1]), path) for path in folder.glob("checkpoint-*") if (match := _NAME.search(path.name))]
+    numbered = [(int(match[1]), path) for path in folder.glob("checkpoint-*") if (match := _NAME.fullmatch(path.name))]
     for _, path in sorted(numbered, reverse=True):
         if path.is_dir() and incompleteness(path) is None:
             return str(path)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ..data.files import atomic_write
+from ..data.folders import refuse_inputs
+from ..data.kept import LIST, LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
+from ..data.locks import beside, locked
+from ..data.writing import NotWritten, atomic_write
 from ..settings.reading import read_settings_file
 from ..settings.yaml_text import dump_yaml
+from .checkpoints import is_checkpoint
+from .files_of_a_run import LOG, RESULTS, RUN, SAVING, SETTINGS, SPLIT
 
-SETTINGS, RESULTS, LOG, SPLIT = "settings.yaml", "results.json", "training_log.json", "split.json"
-SAVING = "saving.tmp"
+__all__ = ["LOG", "RESULTS", "SAVING", "SETTINGS", "SPLIT", "OtherRun", "RunFolder", "differences", "is_first_process"]
 
 
 class OtherRun(ValueError):
@@ -25,34 +31,111 @@ class RunFolder:
     """The folder of one run.
 
     `settings.yaml` and `split.json` are written before the training, `results.json` is written last: with it a run is
-    finished. Checkpoints stand in `checkpoint-<step>` meanwhile, the final model in the folder itself.
+    finished. Checkpoints stand in `checkpoint-<step>` meanwhile, the final model in the folder itself. A run that
+    replaces another is made in a hidden folder beside it, `.NAME.new`, and takes the name when it is finished.
+
+    Attributes:
+        path: the name of the folder.
+        work: where the run stands: under that name, or beside it.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    KIND: ClassVar[Kind] = RUN
+    FIRST: ClassVar[str] = SETTINGS  # a file that is there as soon as something was begun
+    LAST: ClassVar[str] = RESULTS  # and one with which it is whole
+
+    def __init__(self, path: str | os.PathLike[str], *, work: Path | None = None) -> None:
         self.path = Path(path).expanduser()
+        self.place = Path(os.path.realpath(self.path))  # behind a link the folder is replaced, not the link
+        self.beside = beside(self.place, "new")
+        self.work = self.path if work is None else work
+        self._began = False
 
     def finished(self) -> bool:
-        """Whether a run came to its end here."""
-        return (self.path / RESULTS).is_file()
+        """Whether a run came to its end here, and none that is to replace it was cut off."""
+        return (self.work / self.LAST).is_file() and not (self.work == self.path and self._is_being_replaced())
+
+    @contextmanager
+    def held(self, *, resume: bool, overwrite: bool, inputs: Iterable[str | None] = ()) -> Iterator[None]:
+        """Nobody else writes the folder while the block runs; at its end a run that was made beside it takes its name.
+
+        A block that fails before there is anything to resume leaves nothing of itself. Of several processes that train
+        together the first does all this, and the others change nothing.
+
+        Args:
+            inputs: what the run reads; names that are no paths here are passed over.
+
+        Raises:
+            ValueError: what `check` raises.
+            Held: another run writes the folder.
+        """
+        if not is_first_process():
+            self.work = self._where(resume=resume, overwrite=overwrite)
+            yield
+            return
+        resume = resume and not overwrite
+        self._refuse_file()
+        with ExitStack() as stack:
+            beside_too = self._lock(stack, resume=resume, overwrite=overwrite)
+            refuse_inputs(self.path, inputs)
+            self.check(resume=resume, overwrite=overwrite)
+            if beside_too:
+                self._begin_beside(resume=resume)
+            elif not resume or not self._can_be_resumed(self.path):
+                self._forget(self.path)
+            try:
+                yield
+            except BaseException:
+                if self._began and not self._can_be_resumed(self.work):
+                    self._forget(self.work)
+                raise
+            if beside_too:
+                self._take_name()
+
+    def _lock(self, stack: ExitStack, *, resume: bool, overwrite: bool) -> bool:
+        """Make and lock the folder, and the one beside it where the run is made there; whether it is."""
+        try:
+            recover(self.place)
+            stack.callback(_remove_empty, self.place, self.place.exists())
+            self.place.mkdir(parents=True, exist_ok=True)
+            beside_too = self._where(resume=resume, overwrite=overwrite) != self.path
+            locks = [self.place / LOCK]
+            if beside_too and cannot_be_replaced(self.place) is None:
+                self.beside.mkdir(exist_ok=True)
+                stack.callback(_remove_empty, self.beside, False)
+                locks.append(self.beside / LOCK)
+            stack.enter_context(locked(*locks, of=self.path))
+        except OSError as error:
+            raise NotWritten(
+                error.errno, f"{self.path} could not be written ({error.strerror}); choose another output_dir"
+            ) from error
+        return beside_too
 
     def check(self, *, resume: bool, overwrite: bool) -> None:
         """See whether a run may be made here; nothing is changed.
 
         Raises:
-            ValueError: a file of that name, or a run that may neither be resumed nor overwritten.
+            ValueError: a file of that name, a file of somebody else, or a run that may neither be resumed nor
+                overwritten.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise ValueError(f"{self.path} is a file; output_dir must be a folder.")
+        self.refuse_others()
         if overwrite:
+            why = cannot_be_replaced(self.place) if self._holds_something() else None
+            if why:
+                raise ValueError(f"{self.path} holds a run and cannot be replaced ({why}); choose another output_dir.")
             return
-        if self.finished():
+        if (self.path / RESULTS).is_file() and not (resume and self._is_being_replaced()):
             raise ValueError(
                 f"{self.path} holds a finished run; choose another output_dir, or overwrite it (--overwrite)."
             )
-        if not resume and ((self.path / SETTINGS).is_file() or any(self.path.glob("checkpoint-*"))):
+        if not resume and self._can_be_resumed(self.path):
             raise ValueError(
                 f"{self.path} holds a run that was cut off; go on with it (--resume), or overwrite it (--overwrite)."
             )
+
+    def refuse_others(self) -> None:
+        """Raise ValueError for a file of the folder's name, and for a folder with a file of somebody else."""
+        self._refuse_file()
+        refuse_foreign(self.path, self.KIND)
 
     def begin(
         self,
@@ -60,7 +143,6 @@ class RunFolder:
         split: Mapping[str, Any],
         *,
         inputs: Mapping[str, str],
-        overwrite: bool = False,
         complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
     ) -> None:
         """Write down what the run depends on, or see that a resumed run still depends on the same.
@@ -73,31 +155,27 @@ class RunFolder:
         Raises:
             OtherRun: other settings, data, inputs or another split than those the run began with.
         """
-        if overwrite:
-            self._clear()
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.work.mkdir(parents=True, exist_ok=True)
         before = self.read_settings()
-        if before is not None and (self.path / SPLIT).is_file():
-            self._compare(
-                complete(before),
-                json.loads(json.dumps(complete(settings))),
-                json.loads(json.dumps(dict(split))),
-                inputs,
-            )
+        if before is not None and (self.work / SPLIT).is_file():
+            now = json.loads(json.dumps(complete(settings)))
+            self._compare(complete(before), now, json.loads(json.dumps(dict(split))), inputs)
             return
-        with atomic_write(self.path / SETTINGS) as stream:
+        self._began = True
+        add_to_list(self.work, ())
+        with atomic_write(self.work / SETTINGS) as stream:
             stream.write(dump_yaml(settings))
         self.write_json(SPLIT, {**split, "inputs": dict(inputs)})
 
     def _compare(
         self, before: Mapping[str, Any], now: Mapping[str, Any], split: Mapping[str, Any], inputs: Mapping[str, str]
     ) -> None:
-        began = json.loads((self.path / SPLIT).read_text(encoding="utf-8"))
+        began = json.loads((self.work / SPLIT).read_text(encoding="utf-8"))
         read = began.pop("inputs", None)  # of a run of an older version nothing is known of them
         moved = {name for name in inputs if read is not None and inputs[name] == read.get(name)}
         if changed := sorted(differences(before, now) - moved):
             raise OtherRun(
-                f"The run in {self.path} began with other settings ({', '.join(changed)}); a run goes on with the "
+                f"The run in {self.path} began with other settings ({', '.join(changed)}); it is resumed with the "
                 "settings that it began with. Restore them, or overwrite the run (--overwrite)."
             )
         if began != split:
@@ -110,42 +188,96 @@ class RunFolder:
 
     def read_settings(self) -> dict[str, Any] | None:
         """The settings that the run began with; None where none began."""
-        path = self.path / SETTINGS
+        path = self.work / SETTINGS
         return read_settings_file(path, literal=True) if path.is_file() else None
 
     def read_results(self) -> dict[str, Any]:
         """The results of a finished run."""
-        results: dict[str, Any] = json.loads((self.path / RESULTS).read_text(encoding="utf-8"))
+        results: dict[str, Any] = json.loads((self.work / RESULTS).read_text(encoding="utf-8"))
         return results
 
     def write_json(self, name: str, value: Any) -> None:
         """Write one file, whole or not at all."""
-        with atomic_write(self.path / name) as stream:
+        with atomic_write(self.work / name) as stream:
             json.dump(value, stream, ensure_ascii=False, indent=2)
             stream.write("\n")
 
     def adopt(self, saved: Path) -> None:
-        """Move the files of a finished save into the folder; each appears whole."""
+        """Move the files of a finished save into the folder; each appears whole, and is known as the run's before."""
+        names = [path.relative_to(saved).as_posix() for path in saved.rglob("*") if path.is_file()]
+        add_to_list(self.work, names, source=saved, kind=self.KIND)
         for path in sorted(saved.rglob("*")):
             if path.is_file():
-                target = self.path / path.relative_to(saved)
+                target = self.work / path.relative_to(saved)
                 target.parent.mkdir(parents=True, exist_ok=True)
+                if (self.work / SETTINGS).is_file():  # safetensors keeps weights from everybody else
+                    shutil.copymode(self.work / SETTINGS, path)
                 os.replace(path, target)
         shutil.rmtree(saved)
 
     def drop_checkpoints(self) -> None:
         """Remove the checkpoints of a run that is finished: the best of them is the final model."""
-        for path in self.path.glob("checkpoint-*"):
-            shutil.rmtree(path)
+        for path in self.work.glob("checkpoint-*"):
+            if is_checkpoint(path, whole=True):
+                shutil.rmtree(path)
 
-    def _clear(self) -> None:
-        """Remove what a run writes, and nothing else."""
-        self.drop_checkpoints()
-        shutil.rmtree(self.path / SAVING, ignore_errors=True)
-        for fold in self.path.glob("fold-*"):
-            RunFolder(fold)._clear()
-        for name in (RESULTS, SETTINGS, SPLIT, LOG, "config.json", "model.safetensors", "training_args.bin"):
-            (self.path / name).unlink(missing_ok=True)
+    def _refuse_file(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise ValueError(f"{self.path} is a file; output_dir must be a folder.")
+
+    def _holds_something(self) -> bool:
+        return (self.path / self.LAST).is_file() or self._can_be_resumed(self.path)
+
+    def _is_being_replaced(self) -> bool:
+        """Whether a run that is to replace this one was begun, and cut off."""
+        return (self.beside / self.FIRST).is_file()
+
+    def _where(self, *, resume: bool, overwrite: bool) -> Path:
+        """Where the run is made; every process of a run comes to the same."""
+        if overwrite:
+            return self.beside if self._holds_something() else self.path
+        return self.beside if resume and self._is_being_replaced() else self.path
+
+    def _begin_beside(self, *, resume: bool) -> None:
+        """Make room for a run that replaces another."""
+        self.work = self.beside
+        if not resume or not self._can_be_resumed(self.beside):
+            for path in self.beside.iterdir():
+                if path.name != LOCK:
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def _take_name(self) -> None:
+        if not (self.work / self.LAST).is_file():
+            return
+        kept = replace_folder(self.work, self.place, self.KIND)
+        self.work = self.path
+        if kept is not None:
+            print(f"{kept}: the old run is kept, because somebody put files into it meanwhile.", file=sys.stderr)
+
+    def _can_be_resumed(self, folder: Path) -> bool:
+        """Whether training came far enough in a folder, or in one of its folds, for something to be lost."""
+        if any((folder / name).is_file() for name in (RESULTS, "config.json")):
+            return True
+        if any(is_checkpoint(path) for path in folder.glob("checkpoint-*")):
+            return True
+        return any(self._can_be_resumed(fold) for fold in folder.glob("fold-*"))
+
+    def _forget(self, folder: Path) -> None:
+        """Remove what a run that never came to a checkpoint wrote, and nothing else."""
+        shutil.rmtree(folder / SAVING, ignore_errors=True)
+        for name in (SETTINGS, SPLIT, LIST):
+            (folder / name).unlink(missing_ok=True)
+
+
+def is_first_process() -> bool:
+    """Whether this is the only process of a training, or the first of several."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _remove_empty(folder: Path, keep: bool) -> None:
+    """Remove a folder that was made for nothing."""
+    if not keep and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> set[str]:

@@ -15,7 +15,11 @@ from typing import Any
 OF_TRAINING = ("model.encoder.name_or_path", "vectors.path", "vectors.bigram_path", "lexicon.path", "lexicon.vectors")
 OF_PRETRAINING = ("encoder.name_or_path", "encoder.tokenizer", "lexicon", "entity_model")
 # Of a model's folder; its results and logs, which hold times, say nothing of what it computes.
-OF_A_FOLDER = ("config.json", "*.safetensors", "pytorch_model*.bin", "tokenizer*", "vocab*", "*.model")
+OF_A_FOLDER = (
+    *("*config*.json", "*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json", "*.pt", "*.pth"),
+    *("*.ckpt", "tokenizer*", "vocab*", "*.model"),
+)
+OF_NO_ENCODER = ("training_args", "optimizer", "scheduler", "scaler", "rng_state", "generation_config")  # first letters
 
 
 def inputs_of(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
@@ -27,6 +31,18 @@ def inputs_of(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, st
             value = value.get(key) if isinstance(value, Mapping) else None
         if value:
             found[name] = path_fingerprint(value)
+    return found
+
+
+def read_by(settings: Mapping[str, Any]) -> list[str]:
+    """The files and folders that a run's settings name, as far as they are paths: none of them may be written."""
+    found = []
+    for name in (*OF_TRAINING, *OF_PRETRAINING, "data.data_dir", "data.files", "data.exclude", "model.queries"):
+        value: Any = settings
+        for key in name.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        values = value if isinstance(value, list | tuple) else [value]
+        found += [str(item).rpartition("=")[2] for item in values if isinstance(item, str | Path) and str(item)]
     return found
 
 
@@ -48,7 +64,8 @@ def path_fingerprint(path: str | Path) -> str:
     if place.is_file():
         return _digest(place)[:16]
     if place.is_dir():
-        files = sorted({file for pattern in OF_A_FOLDER for file in place.glob(pattern) if file.is_file()})
+        found = {file for pattern in OF_A_FOLDER for file in place.glob(pattern) if file.is_file()}
+        files = sorted(file for file in found if not file.name.startswith(OF_NO_ENCODER))
         return hashlib.sha256("\n".join(f"{file.name} {_digest(file)}" for file in files).encode()).hexdigest()[:16]
     return str(path)
 

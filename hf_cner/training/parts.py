@@ -10,6 +10,7 @@ from ..data.splits import join, split_by_record, split_hash
 from ..settings.training import Split
 
 Parts = dict[str, list[Document]]
+DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
 
 
 def parts_of(documents: Sequence[Document], split: Split) -> Parts:

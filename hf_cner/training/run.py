@@ -18,8 +18,10 @@ from ..data.corpora import read_corpus, types_in
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
+from ..data.shown import printable
 from ..data.splits import join, k_folds, split_by_record, split_hash
 from ..data.unknown_characters import check_unknown
+from ..encoders.findings import say
 from ..metrics.report import evaluate_documents
 from ..settings.denied import recorded
 from ..settings.training import TrainSettings, corpus_of, output_dir_of
@@ -30,13 +32,11 @@ from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .checks import check_metric, check_steps, checked, training_arguments
 from .energy import EnergyMeter
 from .environment import hardware, versions
-from .folder import LOG, RESULTS, SAVING, RunFolder
-from .inputs import OF_TRAINING, inputs_of
-from .parts import Parts, parts_of, split_of
+from .folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
+from .inputs import OF_TRAINING, inputs_of, read_by
+from .parts import DEV_SHARE, Parts, parts_of, split_of
 from .questions import queries_of
 from .trainer import CnerTrainer
-
-DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
 
 
 def train(
@@ -65,8 +65,9 @@ def train(
     folder = RunFolder(output_dir_of(settings))
     if resume and not overwrite and folder.finished():
         return folder.read_results()
+    folder.refuse_others()  # before the corpus is read, which may take long
     data = settings.data
-    problems = Problems(data.on_error)
+    problems = Problems(data.on_error, aloud=True)
     corpus = corpus_of(settings)
     documents = read_corpus(corpus, data.data_dir, problems=problems)
     types = types_of_corpus(corpus) or types_in(documents)
@@ -97,16 +98,32 @@ def train_on(
     """
     settings = checked(settings)
     folder = RunFolder(output_dir_of(settings))
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings.given())):
+        if resume and not overwrite and folder.finished():  # killed before it took its name
+            return folder.read_results()
+        return _train_in(folder, parts, entity_types, settings, about=about, resume=resume and not overwrite)
+
+
+def _train_in(
+    folder: RunFolder,
+    parts: Parts,
+    entity_types: Sequence[str],
+    settings: TrainSettings,
+    *,
+    about: Mapping[str, Any] | None,
+    resume: bool,
+) -> dict[str, Any]:
+    """Train in a folder that nobody else writes."""
     dev = parts.get("dev")
-    args = training_arguments(settings, has_dev=bool(dev))
+    args = training_arguments(settings.at(str(folder.work)), has_dev=bool(dev))
     if dev:
         check_metric(args.metric_for_best_model or "loss", dev)
-    if _is_first_process():
-        folder.check(resume=resume, overwrite=overwrite)
     begin = time.perf_counter()
     set_seed(settings.seed or 0)
     notes: dict[str, Any] = dict(about or {})
     model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
+    if is_first_process():
+        say(notes.get("encoder"), quiet=bool(args.disable_tqdm))
     notes["unknown_characters"] = _unknown(parts["train"], tokenizer, settings, quiet=bool(args.disable_tqdm))
     watch, meter = Stopwatch(), EnergyMeter()
     trainer = CnerTrainer(
@@ -120,8 +137,8 @@ def train_on(
     check_steps(args, len(trainer.train_dataset))
     trainer.create_optimizer()  # only to see that it can be: what can go wrong with the settings goes wrong before
     trainer.optimizer = None  # anything in the folder is touched
-    if _is_first_process():
-        begin_in(folder, settings, split_of(parts), overwrite=overwrite)
+    if is_first_process():
+        begin_in(folder, settings, split_of(parts))
     remove_progress_of_transformers(trainer)
     lines = ProgressLines()
     if not args.disable_tqdm:
@@ -129,7 +146,7 @@ def train_on(
         _say(trainer, notes)
     logging.disable_progress_bar()  # a bar for every file that is saved
     try:
-        trainer.train(checkpoint := _checkpoint(folder, args) if resume and not overwrite else None)
+        trainer.train(checkpoint := _checkpoint(folder, args) if resume else None)
         reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
         results = {
             "metrics": reports,
@@ -138,12 +155,11 @@ def train_on(
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "epochs": trainer.state.epoch,
             "best_epoch": trainer.chosen_epoch(),
-            "seconds": {"total": time.perf_counter() - begin, "training_epochs": watch.epochs},
-            "energy": meter.result(),
+            # Of a run that was cut off neither the whole time nor the whole energy is known.
+            "seconds": {"total": None if checkpoint else time.perf_counter() - begin, "training_epochs": watch.epochs},
+            "energy": None if checkpoint else meter.result(),
             "checkpoint": str(folder.path),
         }
-        if checkpoint is not None:  # neither the whole time nor the whole energy is known then
-            results |= {"seconds": {"total": None, "training_epochs": watch.epochs}, "energy": None}
         _finish(trainer, folder, results)
     finally:
         lines.close()
@@ -157,27 +173,25 @@ def _unknown(
     """What the results say of unknown characters; many are a warning, too many are refused."""
     texts = (document.text for document in documents)
     found = check_unknown(texts, tokenizer, most=settings.data.max_unknown)
-    if _is_first_process() and (found.is_notable() or not quiet):
+    if is_first_process() and (found.is_notable() or not quiet):
         print(f"{'warning: ' if found.is_notable() else ''}training part: {found}", file=sys.stderr)
     return found.to_dict()
 
 
 def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
     """What became of the training part's entities and of the lexicon."""
-    if not _is_first_process():
+    if not is_first_process():
         return
-    print(f"training part: {trainer.entity_report}", file=sys.stderr)
+    print(printable(f"training part: {trainer.entity_report}"), file=sys.stderr)
     if found := notes.get("lexicon"):
         said = "lexicon: {words:,} words, {in_no_training_text:,} of them in no training text"
         print(said.format(**found), file=sys.stderr)
 
 
-def begin_in(folder: RunFolder, settings: TrainSettings, split: Mapping[str, Any], *, overwrite: bool = False) -> None:
+def begin_in(folder: RunFolder, settings: TrainSettings, split: Mapping[str, Any]) -> None:
     """Write down what a run depends on, or see that a resumed one still depends on the same."""
     given = settings.given()
-    folder.begin(
-        recorded(given), split, inputs=inputs_of(given, OF_TRAINING), overwrite=overwrite, complete=completed
-    )  # fmt: skip
+    folder.begin(recorded(given), split, inputs=inputs_of(given, OF_TRAINING), complete=completed)
 
 
 def completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -190,7 +204,7 @@ def completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
     """Where a run goes on. One that was cut off behind its early stop, while it was evaluated, trains no more."""
-    checkpoint = last_complete_checkpoint(folder.path)
+    checkpoint = last_complete_checkpoint(folder.work)
     if checkpoint is None:
         return None
     state = TrainerState.load_from_json(os.path.join(checkpoint, TRAINER_STATE_NAME))
@@ -208,18 +222,30 @@ def _train_folds(
     resume: bool,
     overwrite: bool,
 ) -> dict[str, Any]:
+    folder = RunFolder(output_dir_of(settings))
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings.given())):
+        if resume and not overwrite and folder.finished():
+            return folder.read_results()
+        return _train_folds_in(folder, settings, documents, types, about, resume and not overwrite)
+
+
+def _train_folds_in(
+    folder: RunFolder,
+    settings: TrainSettings,
+    documents: Sequence[Document],
+    types: Sequence[str],
+    about: Mapping[str, Any],
+    resume: bool,
+) -> dict[str, Any]:
     split = settings.data.split
     seed, count = split.seed or 0, split.folds or 0
-    folder = RunFolder(output_dir_of(settings))
-    if _is_first_process():
-        folder.check(resume=resume, overwrite=overwrite)
-        whole = {"folds": count, "fingerprint": fingerprint(documents)}
-        begin_in(folder, settings, whole, overwrite=overwrite)
+    if is_first_process():
+        begin_in(folder, settings, {"folds": count, "fingerprint": fingerprint(documents)})
     folds = []
     for number, (rest, held_out) in enumerate(k_folds(documents, count, seed)):
-        fold = RunFolder(folder.path / f"fold-{number}")
-        own = settings.at(str(fold.path))
-        if resume and not overwrite and fold.finished():
+        own = settings.at(str(folder.path / f"fold-{number}"))
+        fold = RunFolder(output_dir_of(own), work=folder.work / f"fold-{number}")
+        if resume and fold.finished():
             folds.append(fold.read_results())
             continue
         if split.join_dev:
@@ -227,7 +253,7 @@ def _train_folds(
         else:
             learn, dev = split_by_record(rest, DEV_SHARE, seed)
             parts = {"train": learn, "test": held_out, "dev": dev}
-        folds.append(train_on(parts, types, own, about={**about, "fold": number}, resume=resume, overwrite=overwrite))
+        folds.append(_train_in(fold, parts, types, own, about={**about, "fold": number}, resume=resume))
     scores = [fold["metrics"]["test"]["strict"]["micro"] for fold in folds]
     results = {
         "metrics": {
@@ -241,7 +267,7 @@ def _train_folds(
         **_what_it_depended_on({"all": list(documents)}, settings, about),
         "checkpoint": str(folder.path),
     }
-    if _is_first_process():
+    if is_first_process():
         folder.write_json(RESULTS, results)
     return results
 
@@ -279,7 +305,7 @@ def _what_it_depended_on(parts: Parts, settings: TrainSettings, about: Mapping[s
 
 def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any]) -> None:
     """Save the final model, then what is said about it; `results.json` comes last."""
-    saving = folder.path / SAVING
+    saving = folder.work / SAVING
     with whole_or_removed(saving):
         trainer.save_model(str(saving))
     if trainer.is_world_process_zero():
@@ -287,7 +313,3 @@ def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any])
         folder.write_json(LOG, trainer.state.log_history)
         folder.write_json(RESULTS, results)
         folder.drop_checkpoints()
-
-
-def _is_first_process() -> bool:
-    return os.environ.get("RANK", "0") == "0"

@@ -23,6 +23,9 @@ from ..settings.varied import Choices, Range
 from .arguments import CnerTrainingArguments
 from .checks import GIVEN
 
+OWN_OF_ENCODER = ("name_or_path", "model_type")
+"""Settings of the slot `encoder` that say where it comes from, and are no options of its class."""
+
 Schema = dict[str, JsonValue]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 KINDS: dict[str, Mapping[str, type[nn.Module]]] = {
@@ -78,7 +81,7 @@ def _slot(name: str, kinds: Mapping[str, type[nn.Module]]) -> Schema:
     every: Schema = {}
     forms: list[JsonValue] = []
     definitions: Schema = {}
-    own: Schema = {"name_or_path": {"type": ["string", "null"]}} if name == "encoder" else {}
+    own: Schema = {key: {"type": ["string", "null"]} for key in OWN_OF_ENCODER} if name == "encoder" else {}
     for kind, module_class in kinds.items():
         section = options_section(module_class, without=GIVEN.get(name, frozenset())).model_json_schema()
         definitions |= _keys(section, "$defs")

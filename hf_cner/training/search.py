@@ -26,11 +26,11 @@ from .build import build
 from .callbacks import Patience, remove_progress_of_transformers
 from .checks import checked, training_arguments
 from .encoding import DocumentEncoder
-from .inputs import OF_TRAINING, by_content
+from .inputs import OF_TRAINING, by_content, read_by
 from .parts import parts_of
 from .questions import queries_of
 from .search_space import Space, default_space, read_values, suggest, with_values
-from .study import NAME, Study, shown
+from .study import NAME, Study, StudyFolder, shown
 from .trainer import CnerTrainer
 
 OBJECTIVE = "eval_strict_f1"
@@ -85,13 +85,28 @@ def search(
     _check_possible(settings, trials, shares)
     varied = read_values(space if space is not None else default_space(settings), settings)
     settings = checked(settings)
+    folder = StudyFolder(output_dir_of(settings))
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings.given())):
+        study = Study(folder.work, folder.path)
+        return _search_in(study, settings, varied, trials=trials, shares=shares, prune=prune)
+
+
+def _search_in(
+    study: Study,
+    settings: TrainSettings,
+    varied: Mapping[str, Varied],
+    *,
+    trials: int,
+    shares: Sequence[float],
+    prune: bool,
+) -> dict[str, Any]:
+    """Search in a folder that nobody else writes."""
     settings, learn, dev, types, protocol = _documents(settings, shares)
-    study = Study(output_dir_of(settings))
     parts = f"{fingerprint(learn)} {fingerprint(dev)}"
     known = by_content(recorded(settings.at(None).given()), OF_TRAINING)
     plain = {name: values.plain() for name, values in varied.items()}
     about = {"space": plain, "settings": known, "data": parts, "prune": prune}
-    study.begin(about, resume=resume, overwrite=overwrite)
+    study.begin(about)
     trainer: CnerTrainer | None = None
     with tqdm(total=trials, initial=len(study.finished()), unit="trial", desc="search") as bar:
         while (done := len(study.finished())) < trials:

@@ -6,34 +6,79 @@ import csv
 import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ..data.files import atomic_write
+from ..data.kept import LIST, Kind, add_to_list, cannot_be_replaced, refuse_foreign
+from ..data.writing import atomic_write
 from ..settings.denied import recorded
 from ..settings.training import TrainSettings
 from ..settings.yaml_text import dump_yaml
-from .folder import differences
+from .folder import RunFolder, differences
 from .search_space import with_values
 
 if TYPE_CHECKING:
     import optuna
 
+_SQLITE = b"SQLite format 3\0"
 STUDY, TRIALS, BEST = "study.db", "trials.csv", "best.yaml"
 NAME = "hf-cner"  # of the study within its file
 
 
+def _begun(folder: Path) -> bool:
+    try:
+        with (folder / STUDY).open("rb") as stream:
+            return stream.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
+def _written(folder: Path, name: PurePosixPath) -> bool:
+    return str(name) in (STUDY, f"{STUDY}-journal", f"{STUDY}-wal", f"{STUDY}-shm", TRIALS, BEST)
+
+
+class StudyFolder(RunFolder):
+    """The folder of a search, which is held and replaced as a run's is."""
+
+    KIND = Kind(begun=_begun, written=_written, changing=_written)
+    FIRST, LAST = STUDY, BEST
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        self._began = True  # what is there without a finished trial is of no use
+
+    def check(self, *, resume: bool, overwrite: bool) -> None:
+        refuse_foreign(self.path, self.KIND)
+        if overwrite and self._holds_something() and (why := cannot_be_replaced(self.place)):
+            raise ValueError(f"{self.path} holds a search and cannot be replaced ({why}); choose another output_dir.")
+        if not (resume or overwrite) and self._can_be_resumed(self.path):
+            raise ValueError(
+                f"{self.path / STUDY} holds a search; go on with it (--resume), or begin anew (--overwrite)."
+            )
+
+    def _can_be_resumed(self, folder: Path) -> bool:
+        return (folder / BEST).is_file()  # written when the first trial was finished
+
+    def _forget(self, folder: Path) -> None:
+        for name in (STUDY, LIST):
+            (folder / name).unlink(missing_ok=True)
+
+
 class Study:
-    """An Optuna study in a folder.
+    """An Optuna study in a folder that is held.
+
+    Args:
+        folder: where its files are.
+        place: the folder's name, for messages.
 
     Attributes:
         url: of the study's storage, a SQLite file.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder).expanduser()
-        self.path = self.folder / STUDY
-        self.url = f"sqlite:///{self.path.resolve()}"
+    def __init__(self, folder: Path, place: Path) -> None:
+        self.folder, self.place = folder, place
+        self.path = place / STUDY
+        self.url = f"sqlite:///{(folder / STUDY).resolve()}"
         self._study: optuna.Study | None = None
 
     @property
@@ -42,24 +87,19 @@ class Study:
         assert self._study is not None, "begin() opens the study"
         return self._study
 
-    def begin(self, about: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:
-        """Begin the study, or go on with it; trials that were cut off count as failed then.
+    def begin(self, about: Mapping[str, Any]) -> None:
+        """Begin the study, or take it up again; trials that were cut off count as failed then.
 
         Args:
             about: what the study depends on, by name: `space`, `settings`, `data` and `prune`; written into it.
 
         Raises:
-            ValueError: there is a study and nobody said to go on with it, or it began with something else.
+            ValueError: it began with something else.
         """
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        if self.path.exists() and overwrite:
-            for name in (STUDY, TRIALS, BEST):
-                (self.folder / name).unlink(missing_ok=True)
-        if self.path.exists() and not resume:
-            raise ValueError(f"{self.path} holds a search; go on with it (--resume), or begin anew (--overwrite).")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        add_to_list(self.folder, (STUDY, TRIALS, BEST))
         self._study = optuna.create_study(storage=self.url, study_name=NAME, direction="maximize", load_if_exists=True)
         for name, value in json.loads(json.dumps(dict(about))).items():
             if name not in self.study.user_attrs and not self.study.trials:
@@ -127,7 +167,7 @@ class Study:
             "best": {"trial": best.number, "f1": best.value, "parameters": dict(best.params)},
             "trials": rows,
             "settings": chosen,
-            "files": {name: str(self.folder / name) for name in (STUDY, TRIALS, BEST)},
+            "files": {name: str(self.place / name) for name in (STUDY, TRIALS, BEST)},
             "protocol": protocol,
         }
 

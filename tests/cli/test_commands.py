@@ -218,6 +218,9 @@ def test_presets_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     run("presets")
     printed = capsys.readouterr().out
     assert "xlnet-bilstm-mha-crf" in printed and "Table 3" in printed and "P4" in printed
+    assert "hfl/chinese-xlnet-base: xlnet; weights: pytorch_model.bin alone (467 MB); vocabulary: spiece" in printed
+    run("presets", "xlnet-bilstm-mha-crf")
+    assert "# The encoder is published as hfl/chinese-xlnet-base: xlnet; weights:" in capsys.readouterr().out
     run("presets", "idcnn-crf")
     assert "dilations" in capsys.readouterr().out
     assert "There is no preset 'idcn-crf'. Did you mean idcnn-crf" in refused(capsys, "presets", "idcn-crf")

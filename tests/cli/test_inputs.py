@@ -73,7 +73,12 @@ def test_jsonl_keeps_ids(tmp_path: Path) -> None:
         ("头痛。\r\n\n发热。\n", "lines", ["头痛。", "", "发热。"]),
         ('{"text": "头痛"}\n\n{"text": "发热"}', "auto", ["头痛", "发热"]),
         ('{"text": "头痛"}\n', "text", ['{"text": "头痛"}\n']),
-        ("[1]\n", "auto", ["[1]\n"]),
+        ("[主诉] 头痛。\n", "text", ["[主诉] 头痛。\n"]),
+        ('\n \r\n\ufeff{"text": "头痛"}\n', "text", ['\n \r\n\ufeff{"text": "头痛"}\n']),
+        ('\n\n{"text": "头痛"}\n', "auto", ["头痛"]),
+        ('\ufeff\n{"text": "头痛"}\n', "auto", ["头痛"]),
+        ("\n头痛。\n", "auto", ["\n头痛。\n"]),
+        ("\n\n", "auto", ["\n\n"]),
     ],
 )
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, content: str, form: str, expected: list[str]) -> None:
@@ -116,7 +121,7 @@ def test_broken_lines_stop_or_are_left_out(tmp_path: Path) -> None:
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file or folder"):
         texts_of(tmp_path / "nothing.txt")
-    with pytest.raises(DataError, match=r"found no text file, expected files that end in \.txt"):
+    with pytest.raises(DataError, match=r"found no file that ends in \.txt; expected the texts"):
         texts_of(tmp_path)
     (tmp_path / "a.txt").write_text("甲", encoding="utf-8")
     with pytest.raises(DataError, match="found a folder, expected one file of JSON lines"):
@@ -134,7 +139,7 @@ def test_a_folder_holds_no_hidden_files_and_endings_in_capitals(tmp_path: Path) 
 
 def test_a_note_that_cannot_be_read_is_no_note_without_findings(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("头痛，发热。".encode("gb18030"))
-    (tmp_path / "b.txt").write_text("", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("\n", encoding="utf-8")
     problems = Problems("skip")
     documents, _ = read_inputs(str(tmp_path), problems=problems)
     assert [document.id for document in documents] == ["b.txt"] and len(problems.items) == 1

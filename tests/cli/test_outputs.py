@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pandas
 import pytest
 
 from hf_cner.cli.outputs import output_format, write_predictions
 from hf_cner.data.documents import Document, Span
+from hf_cner.data.locks import Held
 from hf_cner.data.problems import DataError
 
 TEXTS = ["头痛3天。", "", '他说“a,b"c”\n发热。']
@@ -103,10 +107,80 @@ def test_resume_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
         assert not (tmp_path / "out.jsonl.partial").exists()
 
 
-def test_without_resume_a_partial_file_counts_for_nothing(tmp_path: Path) -> None:
-    (tmp_path / "out.jsonl.partial").write_text('{"text": "x"}\n', encoding="utf-8")
-    write_predictions(first_two, INPUTS, tmp_path / "out.jsonl", "jsonl")
-    assert len(rows_of(tmp_path / "out.jsonl")) == 3
+def test_without_resume_a_partial_file_is_not_lost(tmp_path: Path) -> None:
+    partial = tmp_path / "out.jsonl.partial"
+    partial.write_text('{"text": "x", "entities": []}\n' * 3, encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"out\.jsonl\.partial: found 3 documents of a run that was cut off; .*--resume"
+    ):
+        write_predictions(never, INPUTS, tmp_path / "out.jsonl", "jsonl")
+    assert partial.read_text(encoding="utf-8").count("\n") == 3 and list(tmp_path.iterdir()) == [partial]
+    partial.write_bytes(b"")  # of a run that was killed before its first document
+    assert write_predictions(first_two, INPUTS, tmp_path / "out.jsonl", "jsonl") == 3
+    assert list(tmp_path.iterdir()) == [tmp_path / "out.jsonl"]
+
+
+def test_a_run_that_wrote_nothing_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="nothing is to be predicted"):
+        write_predictions(never, INPUTS, tmp_path / "out.jsonl", "jsonl")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "damage", [b"\x00\x00\xfe\xff\n", b"[1]\n", b'{"id": "n0"}\n', b"[" * 99_999 + b"\n", b"\xff\n"]
+)
+def test_a_damaged_partial_file_is_one_sentence(tmp_path: Path, damage: bytes) -> None:
+    partial = tmp_path / "out.jsonl.partial"
+    partial.write_bytes(damage)
+    with pytest.raises(DataError, match=r"out\.jsonl\.partial:1: found a damaged line, expected a document"):
+        write_predictions(never, INPUTS, tmp_path / "out.jsonl", "jsonl", resume=True)
+    assert partial.read_bytes() == damage
+    for text in ("[]", "{", "\x00"):
+        (tmp_path / "out.jsonl.partial.json").write_text(text, encoding="utf-8")
+        with pytest.raises(DataError, match=r"out\.jsonl\.partial\.json: found a damaged file"):
+            write_predictions(never, INPUTS, tmp_path / "out.jsonl", "jsonl", resume=True)
+
+
+def test_two_runs_do_not_write_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+
+    def second(documents: Iterable[Document]) -> Iterator[Document]:
+        for form in ("jsonl", "csv"):
+            with pytest.raises(Held, match=rf"out\.jsonl is being written by this process \({os.getpid()}\); wait"):
+                write_predictions(never, INPUTS, path, form)
+        yield from first_two(documents)
+
+    assert write_predictions(second, INPUTS, path, "jsonl") == 3
+    assert len(rows_of(path)) == 3 and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_keeps_what_was_predicted(tmp_path: Path) -> None:
+    def full(documents: Iterable[Document]) -> Iterator[Document]:
+        yield next(iter(first_two(documents)))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(
+        OSError, match=r"could not be written \(No space left on device\); what was predicted stands in"
+    ):
+        write_predictions(full, INPUTS, tmp_path / "out.jsonl", "jsonl")
+    assert write_predictions(first_two, INPUTS, tmp_path / "out.jsonl", "jsonl", resume=True) == 3
+
+
+def test_what_csv_gives_meaning_to_is_quoted(tmp_path: Path) -> None:
+    mentions = ["a\rb", "a\nb", "a\r\nb", 'a"b', "a,b", "\r", " a ", "'a", "a;b", "a\tb", "\u2028a", "=1+1"]
+
+    def whole(documents: Iterable[Document]) -> Iterator[Document]:
+        for document in documents:
+            yield document.with_spans([Span(0, len(document.text), "症\r状", 0.5)])
+
+    inputs = [Document(text, id=f"{text}") for text in mentions]
+    write_predictions(whole, inputs, tmp_path / "out.csv", "csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["text"] for row in rows] == mentions == [row["document"] for row in rows]
+    assert {row["type"] for row in rows} == {"症\r状"} and {row["score"] for row in rows} == {"0.5"}
+    read = pandas.read_csv(tmp_path / "out.csv", dtype=str, keep_default_na=False)
+    assert list(read["text"]) == mentions and list(read["score"]) == ["0.5"] * len(mentions)
 
 
 @pytest.mark.parametrize("inputs", [[Document("别的")], []])
@@ -118,7 +192,7 @@ def test_resume_with_another_input_is_refused(tmp_path: Path, inputs: list[Docum
 
 @pytest.mark.parametrize(("path", "form"), [("out.csv", "csv"), (None, "jsonl")])
 def test_resume_needs_a_file_of_json_lines(tmp_path: Path, path: str | None, form: str) -> None:
-    with pytest.raises(ValueError, match="--resume goes on with an --output file of JSON lines"):
+    with pytest.raises(ValueError, match="--resume takes up an --output file of JSON lines"):
         write_predictions(first_two, INPUTS, tmp_path / path if path else None, form, resume=True)
 
 
@@ -132,6 +206,23 @@ def test_format_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert output_format(None, None) == "jsonl"
     with pytest.raises(ValueError, match="The output format is 'xml'; choose one of jsonl, csv, text, html"):
         output_format("xml", None)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "xlsx", "ann", "docx", "XLSX", "tsv", "parquet.gz", "xml", "rtf", "v2"])
+def test_a_name_that_promises_another_form_is_refused(tmp_path: Path, ending: str) -> None:
+    said = rf"ends in \.{ending.removesuffix('.gz').lower()}, which .* expected one of \.jsonl, .*\.csv.* --format"
+    with pytest.raises(DataError, match=said):
+        output_format(None, tmp_path / f"out.{ending}")
+    if ending in ("tsv", "v2"):  # no form of its own: who names the format knows
+        assert output_format("csv", tmp_path / f"out.{ending}") == "csv"
+    else:
+        with pytest.raises(DataError, match="is not a form that can be written here"):
+            output_format("csv", tmp_path / f"out.{ending}")
+
+
+@pytest.mark.parametrize("name", ["a.NDJSON", "ward.3", "notes.2024-05-01", "tmp.Xy12345678", "患者.病历", ".hidden"])
+def test_what_is_no_ending_says_nothing(name: str) -> None:
+    assert output_format(None, Path(name)) == "jsonl"
 
 
 def never(documents: Iterable[Document]) -> Iterator[Document]:
@@ -148,7 +239,7 @@ def test_packed_files_are_packed_and_their_format_is_that_before_the_gz(tmp_path
     write_predictions(first_two, INPUTS, tmp_path / "out.jsonl.gz", "jsonl")
     with gzip.open(tmp_path / "out.jsonl.gz", "rt", encoding="utf-8") as stream:
         assert [json.loads(line)["text"] for line in stream.read().splitlines()] == TEXTS
-    with pytest.raises(ValueError, match="--resume goes on with an --output file of JSON lines"):
+    with pytest.raises(ValueError, match="--resume takes up an --output file of JSON lines"):
         write_predictions(never, INPUTS, tmp_path / "out.jsonl.gz", "jsonl", resume=True)
 
 

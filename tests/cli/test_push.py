@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from runs import CONFIG, write_run
 
 from hf_cner.cli.main import main
+from hf_cner.data.kept import foreign_file
+from hf_cner.training.files_of_a_run import RUN
 
 
 @pytest.fixture
@@ -106,3 +109,73 @@ def test_folds_and_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_output_goes_with_no_push(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     message = failing(capsys, "push", "--model", str(run), "--repo", "a/b", "--output", str(tmp_path / "x"))
     assert "--output says where --no-push writes" in message
+
+
+def test_a_published_folder_is_never_somebody_elses(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["push", "--model", str(run), "--repo", "ward3/notes", "--no-push", "--overwrite", "--output"]
+    (tmp_path / "bert").mkdir()
+    for name, text in {
+        "config.json": '{"model_type": "bert"}',
+        "model.safetensors": "x",
+        "README.md": "# BERT",
+    }.items():
+        (tmp_path / "bert" / name).write_text(text, encoding="utf-8")
+    assert "found README.md, which was not written here" in failing(capsys, *arguments, str(tmp_path / "bert"))
+    assert (tmp_path / "bert" / "model.safetensors").read_text() == "x"
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    assert "found a folder that is also read" in failing(capsys, *arguments, str(run))
+    assert f"holds {run}, which is read" in failing(capsys, *arguments, str(tmp_path))
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+    command(*arguments, str(tmp_path / "hub"))
+    capsys.readouterr()
+    (tmp_path / "hub" / "evaluation.json").write_text("{}")
+    assert "found evaluation.json, which was not written here" in failing(capsys, *arguments, str(tmp_path / "hub"))
+
+
+def test_what_a_killed_push_left_is_removed(run: Path, tmp_path: Path) -> None:
+    arguments = ["push", "--model", str(run), "--repo", "ward3/notes", "--no-push", "--output", str(tmp_path / "hub")]
+    for name, age in ((".hub-0a1b2c3d", 0), (".hub-mine", 0), (".hub-0a1b2c3e", None)):
+        (tmp_path / name / "new").mkdir(parents=True)
+        if age is not None:
+            os.utime(tmp_path / name, (age, age))
+    (tmp_path / ".hub.new" / "new").mkdir(parents=True)
+    (tmp_path / ".hub.lock").write_text("hf-cner 999999\n")
+    command(*arguments)
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "hub", ".hub-mine", ".hub-0a1b2c3e"}
+    (tmp_path / "hub").rename(tmp_path / ".hub-0a1b2c3e" / "old")  # killed between taking the old away and the new
+    (tmp_path / ".hub-0a1b2c3e" / "new").rmdir()
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert (tmp_path / "hub" / "config.json").is_file()
+
+
+def test_a_card_replaces_neither_a_picture_nor_the_model(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    (tmp_path / "notes.png").write_text("mine")
+    arguments = ["card", "--model", str(run), "--output"]
+    assert "notes.png exists; name another file" in failing(capsys, *arguments, str(tmp_path / "notes.md"))
+    assert (tmp_path / "notes.png").read_text() == "mine" and not (tmp_path / "notes.md").exists()
+    for name, said in (
+        ("config.json", "also read"),
+        ("card.png", "one of .md, .markdown"),
+        ("card.docx", "one of .md"),
+    ):
+        assert said in failing(capsys, *arguments, str(run / name), "--overwrite")
+
+
+def test_a_card_for_a_stream_has_no_picture(run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    command("card", "--model", str(run), "--output", "/dev/stdout")
+    shown = capfd.readouterr().out
+    assert "## Intended use" in shown and "![" not in shown and "goes to a stream" in shown
+
+
+def test_a_card_in_the_folder_of_a_run_is_its_own(run: Path) -> None:
+    (run / "settings.yaml").write_text("model: {}\noutput_dir: x\n", encoding="utf-8")
+    command("card", "--model", str(run))
+    assert foreign_file(run, RUN) is None
+    (run / "README.md").write_text("changed by hand", encoding="utf-8")
+    assert str(foreign_file(run, RUN)) == "README.md"

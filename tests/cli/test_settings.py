@@ -28,14 +28,10 @@ def test_resolved_settings_are_a_file_of_settings(
 
 
 @pytest.mark.parametrize("command", ["train", "pretrain", "search"])
-def test_a_schema_is_printed_or_written(
-    command: str, call: Call, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_schema_is_printed(command: str, call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("settings", "--schema", "--for", command) == 0
     schema = json.loads(capsys.readouterr().out)
     assert schema["title"] == f"Settings of hf-cner {command}"
-    assert call("settings", "--schema", "--for", command, "-o", tmp_path / "own.json") == 0
-    assert json.loads((tmp_path / "own.json").read_text(encoding="utf-8")) == schema
 
 
 def test_settings_of_pretraining_are_shown_and_checked(call: Call, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from hf_cner.data.files import atomic_write, missing, read_lines, read_text
+from hf_cner.data.files import missing, read_lines, read_text
 from hf_cner.data.problems import DataError, Problems
+from hf_cner.data.writing import atomic_write
 
 TEXT = "患者无胸痛。\r\n无\u2028发热\x0b\x85\r。\n\n末行"
 

@@ -55,7 +55,7 @@ def test_only_what_was_written_here_is_replaced(tmp_path: Path) -> None:
     fill(tmp_path / "out", overwrite=True)
     assert (tmp_path / "out" / "deep" / "a.txt").read_text() == "new"
     (tmp_path / "out" / "deep" / "mine.doc").touch()
-    with pytest.raises(DataError, match=r"found deep/mine\.doc, which is not one of the files to be written"):
+    with pytest.raises(DataError, match=r"found deep/mine\.doc, which was not written here"):
         fill(tmp_path / "out", overwrite=True)
     assert (tmp_path / "out" / "deep" / "mine.doc").exists()
     (tmp_path / "file").touch()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hf_cner import Document, Span
-from hf_cner.data.lexicon import Lexicon, mentions_of, read_lexicon
+from hf_cner.data.lexicon import _FOLDS, Lexicon, mentions_of, read_lexicon
 
 
 def every_slice(words: set[str], text: str) -> list[tuple[int, int]]:
@@ -105,3 +105,9 @@ def test_folded_words_are_found_in_capitals_and_full_width_and_keep_their_places
     assert [text[start:end] for start, end in lexicon.find(text)] == ["ＣＴ检查", "ct检查", "头痛"]
     assert lexicon.unused([text]) == [] and "ct检查" in lexicon and lexicon.words == ("CT检查", "头痛")
     assert Lexicon(["CT检查"]).find(text) == []
+
+
+def test_all_of_unicode_does_not_make_the_folds_grow_without_bound() -> None:
+    lexicon = Lexicon(["ct"], fold=True)
+    assert lexicon.find("".join(map(chr, range(0x110000))) + "ＣＴ")[-1] == (0x110000, 0x110002)
+    assert len(_FOLDS) <= 65_536

@@ -30,3 +30,24 @@ def test_skip_collects_and_summarises() -> None:
 def test_another_way_to_go_on_is_refused() -> None:
     with pytest.raises(ValueError, match=r"on_error is 'ignore'; choose one of \['stop', 'skip'\]"):
         Problems("ignore")
+
+
+def test_notes_are_kept_by_folder_and_said_aloud_where_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    for aloud, said in ((False, ""), (True, "a: read 1.\na: read 2\\x1b.\n")):
+        problems = Problems(aloud=aloud)
+        problems.note("a", "a: read 1.")
+        problems.note(Path("a"), "a: read 2\x1b.")
+        assert problems.notes == {"a": "a: read 2\x1b."} and not problems.items
+        problems.note("a", "")
+        assert problems.notes == {} and capsys.readouterr().err == said
+
+
+def test_a_message_is_short_and_acts_on_no_terminal() -> None:
+    problems = Problems("skip")
+    problems.report("a\x1b[2J.txt", 3, "x" * 10**6, "\u202ey", "z\n")
+    assert problems.items[0].path == "a\x1b[2J.txt", "files are found by it"
+    text = str(problems.items[0])
+    assert text.isprintable() and len(text) < 500 and text.startswith(r"a\x1b[2J.txt:3: found xxx")
+    with pytest.raises(DataError) as caught:
+        Problems().report("a", None, "\x1b", "y", "z")
+    assert str(caught.value) == r"a: found \x1b; expected y; z."

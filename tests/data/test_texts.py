@@ -45,9 +45,9 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     cases = [
         ([], {}, "no file and no corpus was named; name text files, JSON lines or a corpus"),
         ([tmp_path / "blank.txt"], {}, "found no text that is not blank"),
-        ([tmp_path / "notes.csv"], {}, r"a file that ends in .csv; expected .txt or .jsonl"),
+        ([tmp_path / "notes.csv"], {}, r"notes.csv: found a table \(.csv\); expected text \(.txt\) or JSON lines"),
         ([tmp_path / "blank.tx"], {}, r"found no such file; expected a file; did you mean .*blank.txt"),
-        ([tmp_path / "empty"], {}, r"found no file that ends in .txt or .jsonl; name the folder"),
+        ([tmp_path / "empty"], {}, r"found no file that ends in .txt or .jsonl; expected the texts; name the folder"),
         ([tmp_path / "blank.txt"], {"unit": "page"}, "unit of a text file is 'page'; choose one of auto, line, file"),
     ]
     for files, options, message in cases:

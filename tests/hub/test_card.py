@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 from huggingface_hub import ModelCard
 from runs import CONFIG, TYPES, results
 
@@ -155,3 +156,13 @@ def test_what_is_not_known_is_not_said() -> None:
     assert "Finds mentions of entities" in text and "\n\n\n" not in text
     assert "\n\n\n" not in card()
     assert ", ".join(TYPES) in card()
+
+
+@pytest.mark.parametrize("value", ["```\n<script>x</script>\n```", "`````", "a ``` b"])
+def test_no_setting_closes_the_fence_of_the_settings(value: str) -> None:
+    text = card(settings={**results()["settings"], "note": value})
+    fence = next(line for line in text.splitlines() if line.endswith("yaml"))
+    assert set(fence.removesuffix("yaml")) == {"`"} and fence.removesuffix("yaml") not in value
+    _, _, rest = text.partition(fence)
+    inside, _, behind = rest.partition("\n" + fence.removesuffix("yaml") + "\n")
+    assert yaml.safe_load(inside)["note"] == value and "script" not in behind

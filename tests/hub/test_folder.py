@@ -116,3 +116,36 @@ def test_the_card_of_another_run(tmp_path: Path, target: Path) -> None:
     (folder / "results.json").write_text(json.dumps(changed), encoding="utf-8")
     with pytest.raises(RunError, match=r"but results.json says 1.0; make the card anew"):
         assemble(folder, target, ABOUT)
+
+
+@pytest.mark.parametrize("name", ["vocab.txt", "README.md", "model.safetensors", "crf.py", "results.json"])
+def test_a_link_that_leaves_the_folder_is_refused(tmp_path: Path, target: Path, name: str) -> None:
+    folder = write_run(tmp_path / "run")
+    (tmp_path / "secret").write_bytes((folder / name).read_bytes() if (folder / name).is_file() else b"secret")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(tmp_path / "secret")
+    with pytest.raises(RunError, match=rf"{name} is a link to a file outside the folder, which would be published"):
+        assemble(folder, target, ABOUT)
+    (folder / name).unlink()
+    (tmp_path / "secret").rename(folder / "inside")
+    (folder / name).symlink_to("inside")
+    if name != "README.md":  # whose content is none
+        assemble(folder, target, ABOUT)
+
+
+def test_the_hubs_own_cache_links_to_its_blobs(tmp_path: Path, target: Path) -> None:
+    cache = tmp_path / "models--ward3--notes"
+    folder = write_run(cache / "snapshots" / "0123")
+    (cache / "blobs").mkdir()
+    (folder / "model.safetensors").rename(cache / "blobs" / "abc")
+    (folder / "model.safetensors").symlink_to("../../blobs/abc")
+    assemble(folder, target, ABOUT)
+    assert not (target / "model.safetensors").is_symlink()
+
+
+def test_of_where_the_records_were_nothing_is_told(tmp_path: Path, target: Path) -> None:
+    found = results()
+    found["settings"]["data"]["data_dir"] = "/srv/records/李四"
+    found["settings"]["data"]["files"] = ["李四.txt"]
+    assemble(write_run(tmp_path / "run", {"results.json": found}), target, ABOUT)
+    assert all("李四".encode() not in path.read_bytes() for path in target.iterdir())

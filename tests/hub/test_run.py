@@ -60,7 +60,7 @@ def test_places_stay_here() -> None:
         }
     )
     assert told == {
-        "output_dir": "ward3",
+        "output_dir": None,
         "vectors": {"path": "chars.txt", "bigram_path": None},
         "name_or_path": "hfl/chinese-bert",
         "list": ["b.txt", "x", "y.bin", "/", "a/b", "1/2"],

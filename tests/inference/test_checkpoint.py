@@ -72,7 +72,7 @@ def test_a_missing_shard_is_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "found"), [(b'{"model_type": "cn', "broken"), (b"\xff\xfe", "broken"), (b"[1]", "a list")]
+    ("content", "found"), [(b'{"model_type": "cn', "broken"), (b"\xff\xfe", "broken"), (b"[1]", "a JSON array")]
 )
 def test_a_broken_configuration_is_named(folder: Path, content: bytes, found: str) -> None:
     (folder / "config.json").write_bytes(content)
@@ -101,3 +101,40 @@ def test_a_path_is_told_from_a_name_on_the_hub(tmp_path: Path, monkeypatch: pyte
             is_local(path)
     with pytest.raises(CheckpointError, match=r"is a file; give the checkpoint's folder"):
         is_local(tmp_path / "file")
+
+
+@pytest.mark.parametrize("model_type", [["cner"], {"a": 1}, 3, "\x1b[2J", "x" * 10_000])
+def test_a_model_type_of_any_form_is_refused_in_a_short_sentence(folder: Path, model_type: object) -> None:
+    (folder / "config.json").write_text(json.dumps({"model_type": model_type}), encoding="utf-8")
+    with pytest.raises(CheckpointError, match="another kind") as caught:
+        check_folder(folder)
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("[]", r"found a JSON array, expected an object"),
+        ("{}", r"it has no weight_map"),
+        ('{"weight_map": []}', r"it has no weight_map"),
+        ('{"weight_map": {"a": 3}}', r"found 3 as a part of the weights"),
+        ('{"weight_map": {"a": "../../x.safetensors"}}', r"found '\.\./\.\./x\.safetensors' as a part"),
+        ('{"weight_map": {"a": "pytorch_model.bin"}}', r"found 'pytorch_model\.bin' as a part"),
+        (json.dumps({"weight_map": {"a": "x" * 5000 + ".safetensors"}}), r"found 'x+'… \(5,012 characters\) as a part"),
+        ("[" * 5000, r"JSON nested more than 100 deep"),
+        ('{"weight_map": {}, "weight_map": {}}', r"the key 'weight_map' twice"),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_an_index_of_another_form_is_named(folder: Path, content: str, found: str) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text(content, encoding="utf-8")
+    with pytest.raises(CheckpointError, match=rf"model\.safetensors\.index\.json is broken \(.*{found}.*copy the file"):
+        check_folder(folder)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"model_type":' * 50_000])
+def test_a_deep_configuration_is_one_sentence(folder: Path, content: str) -> None:
+    (folder / "config.json").write_text(content)
+    with pytest.raises(CheckpointError, match=r"config\.json is broken \(JSON nested more than 100 deep\)"):
+        check_folder(folder)

@@ -117,6 +117,8 @@ def test_a_type_keeps_its_colour() -> None:
         ("\x1b[31m", "␛[31m"),
         ("\x7f", "␡"),
         ("a\u202eb", "a\ufffdb"),
+        ("a\u061c\u200e\u2066\x9b\U000e0041b", "a\ufffd\ufffd\ufffd\ufffd\ufffdb"),
+        ("👩\u200d⚕️\ue000", "👩\u200d⚕️\ue000"),
         ("\t\n", "\t\n"),
     ],
 )

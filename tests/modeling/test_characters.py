@@ -12,6 +12,7 @@ from small_tokenizers import CHARACTERS, character_tokenizer
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
+from hf_cner.modeling import characters
 from hf_cner.modeling.characters import CharacterTable
 
 TOKENIZER = character_tokenizer()
@@ -119,3 +120,20 @@ def test_a_tokenizer_without_padding_is_refused() -> None:
 def test_the_module_imports_no_torch() -> None:
     code = "import sys, hf_cner.modeling.characters; assert not {'torch', 'transformers'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_all_of_unicode_does_not_make_the_table_grow_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(characters, "MOST_CHARACTERS", 2000)
+    monkeypatch.setattr(characters, "_LEARNT_TOGETHER", 500)
+    tokenizer = character_tokenizer()
+    table, fresh = CharacterTable(tokenizer), CharacterTable(tokenizer)
+    everything = [chr(code) for code in range(0, 0x110000, 37)]
+    largest = 0
+    for begin in range(0, len(everything), 3000):
+        text = "头痛" + "".join(everything[begin : begin + 3000]) + "患"
+        ids = table.ids(text)
+        largest = max(largest, len(table._ids))
+        assert len(ids) == len(text) and ids[:2] == fresh.ids("头痛") and ids[-1] == fresh.ids("患")[0]
+    assert 500 < largest <= 2500
+    whole = "".join(everything)
+    assert table.ids(whole + "头")[-1] == fresh.ids("头")[0] and len(table._ids) <= 2500

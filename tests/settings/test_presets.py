@@ -13,6 +13,8 @@ from hf_cner import CnerConfig, CnerForQuestionAnswering, CnerForTokenClassifica
 from hf_cner.settings.preset import (
     aliases,
     canonical_name,
+    encoder_of,
+    encoders,
     list_presets,
     load_preset,
     papers,
@@ -164,3 +166,13 @@ def test_the_papers_optimisers_are_set() -> None:
     assert optimizers["albert-idcnn-mha-crf"] == "adam" and optimizers["albert-idcnn-mha-crf-radam"] == "radam"
     assert optimizers["albert-idcnn-mha-crf-lookahead-adam"] == "lookahead+adam"
     assert all(optimizers[preset.name] for preset in list_presets() if preset.paper in ("P1", "P2", "P3", "P4"))
+
+
+def test_every_pretrained_encoder_says_in_which_shape_it_is_published() -> None:
+    named = [preset for preset in list_presets() if preset.settings["model"]["encoder"].get("kind") == "pretrained"]
+    assert named and all(encoder_of(preset) for preset in named)
+    used = {preset.settings["model"]["encoder"]["name_or_path"] for preset in named}
+    assert used == set(encoders())
+    for shape in encoders().values():
+        assert "/" in shape.name and ("safetensors" in shape.weights or "pytorch_model.bin" in shape.weights)
+        assert "vocab.txt" in shape.vocabulary or "spiece.model" in shape.vocabulary

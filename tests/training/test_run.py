@@ -14,6 +14,7 @@ from worker import settings
 import hf_cner.training.run
 from hf_cner import Predictor
 from hf_cner.data.documents import Document, write_jsonl
+from hf_cner.data.problems import DataError
 from hf_cner.training.run import train
 
 
@@ -67,8 +68,12 @@ def test_a_finished_run_is_read_refused_or_replaced(
     (tmp_path / "out" / "own.txt").write_text("kept")
     again = copy.deepcopy(small)
     again["seed"] = 8
+    with pytest.raises(DataError, match=r"out: found own\.txt, which was not written here; .* move that file away"):
+        train(again, overwrite=True)
+    (tmp_path / "out" / "own.txt").unlink()
     assert train(again, overwrite=True)["seed"] == 8
-    assert (tmp_path / "out" / "own.txt").read_text() == "kept"
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["checkpoint"] == str(tmp_path / "out")
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "notes.jsonl"}
 
 
 def test_folds_go_on_with_their_own_settings_and_are_replaced_whole(
@@ -76,7 +81,7 @@ def test_folds_go_on_with_their_own_settings_and_are_replaced_whole(
 ) -> None:
     given = settings(tmp_path / "out", num_train_epochs=1)
     given["data"]["split"] = {"folds": 3, "seed": 1}
-    real, done = hf_cner.training.run.train_on, []
+    real, done = hf_cner.training.run._train_in, []
 
     def cut_off(*args: Any, **options: Any) -> Any:
         if len(done) % 2:
@@ -84,7 +89,7 @@ def test_folds_go_on_with_their_own_settings_and_are_replaced_whole(
         done.append(real(*args, **options))
         return done[-1]
 
-    monkeypatch.setattr(hf_cner.training.run, "train_on", cut_off)
+    monkeypatch.setattr(hf_cner.training.run, "_train_in", cut_off)
     with pytest.raises(KeyboardInterrupt):
         train(given)
     monkeypatch.undo()
@@ -94,11 +99,16 @@ def test_folds_go_on_with_their_own_settings_and_are_replaced_whole(
         train(other, resume=True)
     first = train(given, resume=True)
     assert [fold["data"]["fold"] for fold in first["folds"]] == [0, 1, 2]
-    monkeypatch.setattr(hf_cner.training.run, "train_on", cut_off)
+    monkeypatch.setattr(hf_cner.training.run, "_train_in", cut_off)
     done.append(None)
     with pytest.raises(KeyboardInterrupt):
         train(other, overwrite=True)
-    assert not (tmp_path / "out" / "results.json").exists()  # nobody takes the old ones for these
+    assert json.loads((tmp_path / "out" / "results.json").read_text()) == json.loads(json.dumps(first))
+    monkeypatch.undo()
+    second = train(other, resume=True)  # the new one, which takes the name when all folds are there
+    assert second["settings"]["training"]["learning_rate"] == 0.5
+    assert json.loads((tmp_path / "out" / "results.json").read_text()) == json.loads(json.dumps(second))
+    assert [fold["checkpoint"] for fold in second["folds"]] == [str(tmp_path / "out" / f"fold-{n}") for n in range(3)]
 
 
 def test_a_run_that_was_cut_off_after_its_early_stop_trains_no_more(

@@ -280,3 +280,44 @@ def test_without_optuna_it_says_what_to_install(corpus: Path, tmp_path: Path, mo
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"needs Optuna, which is not installed: pip install 'hf-cner\[search\]'"):
         search(settings(corpus, tmp_path / "study"), trials=1)
+
+
+def test_the_old_search_stays_until_the_new_one_is_whole(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, space = tmp_path / "study", {"training.weight_decay": [0.0, 1e-3]}
+    quick = settings(corpus, folder, "training.num_train_epochs=1")
+    search(quick, trials=1, space=space)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(ValueError, match=r"study\.db holds a search; go on with it \(--resume\), or begin anew"):
+        search(quick, trials=1, space=space)
+    real = module._one_trial
+
+    def second_is_cut_off(trainer: Any, study: Any, **options: Any) -> None:
+        if study.finished():
+            raise KeyboardInterrupt
+        real(trainer, study, **options)
+
+    monkeypatch.setattr(module, "_one_trial", second_is_cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        search(quick, trials=2, space=space, overwrite=True)
+    monkeypatch.undo()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    found = search(quick, trials=2, space=space, resume=True)  # the new one, beside the old
+    assert len(found["trials"]) == 2 and found["files"]["best.yaml"] == str(folder / "best.yaml")
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.jsonl", "study"}
+    assert (folder / "best.yaml").read_text(encoding="utf-8").startswith("# Trial")
+    (folder / ".hf-cner.json").unlink()  # of an older version
+    assert len(search(quick, trials=1, space=space, overwrite=True)["trials"]) == 1
+    (folder / "mine.yaml").write_text("x")
+    with pytest.raises(ValueError, match=r"study: found mine\.yaml, which was not written here"):
+        search(quick, trials=3, space=space, resume=True)
+
+
+def test_a_search_whose_first_trial_fails_leaves_nothing(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_one_trial", lambda *_, **__: exec("raise ValueError('stop')"))
+    with pytest.raises(ValueError, match="stop"):
+        search(settings(corpus, tmp_path / "study"), trials=1, space=SPACE)
+    assert not (tmp_path / "study").exists()

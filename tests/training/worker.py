@@ -118,7 +118,8 @@ if __name__ == "__main__":
             kill_while_saving(int(given["kill_saving"]))
         steps = {"save_strategy": "steps", "eval_strategy": "steps", "save_steps": 5, "eval_steps": 5}
         training = steps if given.get("save") == "steps" else {}
-        train(settings(folder, **training), resume="resume" in given)
+        run_settings = {**settings(folder, **training), "seed": int(given.get("seed", 7))}
+        train(run_settings, resume="resume" in given, overwrite="overwrite" in given)
     else:
         folder.mkdir(parents=True, exist_ok=True)
         {"evaluate": evaluate, "fit": fit}[task](folder, *options)

@@ -7,7 +7,7 @@ also ``PATTERNS``. To add a corpus, write such a module, one line in ``CORPORA``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from os import PathLike
@@ -16,8 +16,10 @@ from types import ModuleType
 
 from ..documents import Document
 from ..files import refuse_pipe
+from ..formats.tags import Spelling
 from ..problems import DataError, Problems
-from ..reading.detect import guess, same_family
+from ..reading.detect import exports, guess, same_family
+from ..reading.folders import what_was_read
 from ..reading.locate import SPLITS, by_split, choose_split, matching
 
 # Name of the corpus → module in this folder; modules are imported when they are needed.
@@ -38,6 +40,7 @@ CORPORA = {
     "conll": "conll",
 }
 _GENERIC = ("sample", "jsonl", "conll")
+_NOTHING: Mapping[str, Spelling] = {}
 
 
 class NoDocuments(DataError):
@@ -80,7 +83,7 @@ def splits(name: str, data_dir: str | PathLike[str] | None = None) -> tuple[str,
     if patterns is None or data_dir is None:
         return ("train",)
     path = _existing(data_dir)
-    return tuple(by_split(matching(path, patterns), path)) or ("train",) if path.is_dir() else ("train",)
+    return tuple(_parts(corpus_module(name), path, patterns)) or ("train",) if path.is_dir() else ("train",)
 
 
 def read_corpus(
@@ -90,6 +93,7 @@ def read_corpus(
     on_error: str = "stop",
     problems: Problems | None = None,
     split: str | None = None,
+    spelling: Spelling | None = None,
 ) -> list[Document]:
     """Read a corpus from its folder (or from one of its files).
 
@@ -101,6 +105,9 @@ def read_corpus(
         problems: collects what was left out; takes the place of ``on_error``.
         split: ``"train"``, ``"validation"`` or ``"test"`` where the files are published so; by default the training
             part, so that the published test part never slips in.
+        spelling: of ``conll``: its scheme, dialect, separator and column, as far as they are known.
+
+    Which files of a folder were not read is said in the notes of ``problems``.
 
     Raises:
         DataError: an unknown name, a missing folder, a folder of another corpus, no document at all, and with
@@ -110,6 +117,7 @@ def read_corpus(
     problems = Problems(on_error) if problems is None else problems
     if split is not None and split not in SPLITS:
         raise DataError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
+    options = _options(module, spelling)
     if module.NAME == "sample":
         if split not in (None, "train"):
             raise DataError(f"The bundled sample has no splits; leave out split={split!r}.")
@@ -121,9 +129,9 @@ def read_corpus(
         _refuse_other_corpus(module, path)
         return _read_all(module, path, split, problems)
     try:
-        return _read_all(module, path, split, problems)
+        return _read_all(module, path, split, problems, options)
     except DataError as error:
-        likely = sorted(guess(path) - {module.NAME})
+        likely = sorted(guess(path) - {module.NAME}) or sorted(exports(path))
         raise type(error)(f"{error} It looks like {' or '.join(likely)}." if likely else str(error)) from error
 
 
@@ -155,8 +163,21 @@ def read_splits(
     return parts
 
 
-def _read_all(module: ModuleType, path: Path, split: str | None, problems: Problems) -> list[Document]:
-    documents = list(_read(module, path, split, problems))
+def _options(module: ModuleType, spelling: Spelling | None) -> Mapping[str, Spelling]:
+    if spelling is None or spelling == Spelling():
+        return {}
+    if module.NAME != "conll":
+        named = ", ".join(name for name, value in spelling._asdict().items() if value is not None)
+        raise DataError(f"The corpus {module.NAME} has no tags in columns; found {named}, which only conll files have.")
+    return {"spelling": spelling}
+
+
+def _read_all(
+    module: ModuleType, path: Path, split: str | None, problems: Problems, options: Mapping[str, Spelling] = _NOTHING
+) -> list[Document]:
+    documents = list(_read(module, path, split, problems, options))
+    if path.is_dir():
+        problems.note(path, what_was_read(path, problems.opened, _unread(module, path)))
     if not documents:
         left_out = f" (left out: {len(problems.items)}, the first {problems.items[0]})" if problems.items else ""
         found = f"found no document of {module.NAME}{left_out}"
@@ -164,16 +185,32 @@ def _read_all(module: ModuleType, path: Path, split: str | None, problems: Probl
     return documents
 
 
-def _read(module: ModuleType, path: Path, split: str | None, problems: Problems) -> Iterator[Document]:
+def _unread(module: ModuleType, folder: Path) -> Mapping[Path, str]:
+    """Which files stand for a part of their own: why they were not read, where they were not."""
+    patterns = getattr(module, "PATTERNS", None)
+    groups = {} if patterns is None else _parts(module, folder, patterns, Problems("skip"))
+    return {file: f"put aside as {split}" for split, files in groups.items() for file in files}
+
+
+def _parts(
+    module: ModuleType, folder: Path, patterns: Iterable[str], problems: Problems | None = None
+) -> dict[str, list[Path]]:
+    """The files of each published part; of anybody's files only whole names count."""
+    return by_split(matching(folder, patterns, problems), folder, words=module.NAME not in _GENERIC)
+
+
+def _read(
+    module: ModuleType, path: Path, split: str | None, problems: Problems, options: Mapping[str, Spelling]
+) -> Iterator[Document]:
     patterns = getattr(module, "PATTERNS", None)
     if split is None or path.is_file() or patterns is None:
         if split not in (None, "train"):
             why = "a file is no folder with splits" if path.is_file() else f"{module.NAME} is not published in splits"
             raise DataError(f"{path}: {why}; leave out split={split!r}.")
-        yield from module.read(path, problems=problems)
+        yield from module.read(path, problems=problems, **options)
         return
-    for file in choose_split(path, by_split(matching(path, patterns), path), split):
-        yield from module.read(file, problems=problems)
+    for file in choose_split(path, _parts(module, path, patterns, problems), split):
+        yield from module.read(file, problems=problems, **options)
 
 
 def _existing(data_dir: str | PathLike[str]) -> Path:

@@ -12,6 +12,7 @@ from ..problems import Problems
 from ..reading.json_items import annotated_items
 from ..reading.locate import by_split, choose_split, matching, stem
 from ..reading.standoff import Conventions, RawDocument, RawSpan, offset, to_documents
+from ..shown import brief
 from .cmeee import ENTITY_TYPES, LICENCE
 
 NAME = "cblue-cmeee"
@@ -40,7 +41,9 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    files = [path for path in matching(folder, PATTERNS) if path == folder or not path.name.startswith("example_")]
+    files = [
+        path for path in matching(folder, PATTERNS, problems) if path == folder or not path.name.startswith("example_")
+    ]
     for path in choose_split(folder, by_split(files, folder), None):
         items = annotated_items(path, problems, text_key="text", spans_key="entities")
         for position, (line, _, text, entities) in enumerate(items, start=1):
@@ -54,6 +57,6 @@ def _span(entity: Any, path: Path, line: int, problems: Problems) -> RawSpan | N
     mention = fields.get("entity")
     if start is None or end is None or not isinstance(type_, str):
         expected = "start_idx, end_idx (whole numbers) and type"
-        problems.report(path, line, f"the entity {entity!r}", expected, "correct or remove the entity")
+        problems.report(path, line, f"the entity {brief(entity)}", expected, "correct or remove the entity")
         return None
     return RawSpan(start, end, type_, mention if isinstance(mention, str) else None, line)

@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from ..bounded import LARGEST_FILE
 from ..documents import Document
 from ..files import read_text
+from ..numbers import whole_number
 from ..problems import DataError, Problems
 from ..reading.locate import matching
 from ..reading.sections import SectionKey, section_files, section_key
 from ..reading.standoff import Conventions, RawDocument, RawSpan, to_documents
+from ..shown import brief
 from .ccks2017 import CITATION, ENTITY_TYPES, LICENCE
 
 NAME = "ccks2017-csv"
@@ -27,7 +30,9 @@ DESCRIPTION = "CCKS-2017 task 2, test set: text files and the organisers' gold i
 LAYOUT = "section folders with <section>-<n>.txtoriginal.txt (or .txt) and one CSV file with id, section, entities"
 
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})
-_ENTRY = re.compile(r"(.*?)[ \t]([0-9]+)[ \t]+([0-9]+)[ \t]+([^\s;]+)\s*(?:;|$)", re.DOTALL)
+# Linear: the parts of an entry cannot take each other's characters, and each token is looked at three times at most.
+_ENTRY = re.compile(r"(.*?)[ \t]([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]+([^\s;]+)\s*(?:;|$)", re.DOTALL)
+_DIGITS = "0123456789"
 
 __all__ = ["CITATION", "CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "read"]
 
@@ -42,7 +47,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    path, texts = _csv_file(folder), _texts(folder if folder.is_dir() else folder.parent, problems)
+    path, texts = _csv_file(folder, problems), _texts(folder if folder.is_dir() else folder.parent, problems)
     seen: set[SectionKey] = set()
     for line, key, cell in _rows(path, problems):
         text_path = texts.get(key)
@@ -64,8 +69,8 @@ def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
         problems.report(texts[key], None, found, "a row for each text", advice)
 
 
-def _csv_file(folder: Path) -> Path:
-    found = matching(folder, ("*.csv",))
+def _csv_file(folder: Path, problems: Problems) -> Path:
+    found = matching(folder, ("*.csv",), problems)
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "no CSV file"
         raise DataError(f"{folder}: found {names}; expected one CSV file; name the CSV file itself, beside its texts.")
@@ -80,23 +85,24 @@ def _texts(folder: Path, problems: Problems) -> dict[SectionKey, Path]:
 
 def _rows(path: Path, problems: Problems) -> Iterator[tuple[int, SectionKey, str]]:
     """Yield (line on which the row ends, section and record, third column)."""
-    reader = csv.reader(io.StringIO(read_text(path, problems), newline=""))
+    reader = csv.reader(io.StringIO(read_text(path, problems, most=LARGEST_FILE), newline=""))
     try:
         for position, row in enumerate(reader):
             if not any(cell.strip() for cell in row):
                 continue
-            number = re.search(r"([0-9]+)(?:\.txt)?$", row[0].strip())
+            name = row[0].strip().removesuffix(".txt")
+            number = whole_number(name[len(name.rstrip(_DIGITS)) :])
             if number is None and position == 0:
                 continue  # the header
             section = re.sub(r"^[0-9]+-", "", row[1].strip()) if len(row) > 1 else ""
             if number is None or not section:
                 expected = "id, section, entities"
-                problems.report(path, reader.line_num, f"the row {row!r}", expected, "correct or remove the row")
+                problems.report(path, reader.line_num, f"the row {brief(row)}", expected, "correct or remove the row")
                 continue
             # In a row without quotes a comma inside a mention cuts the third column: join it again.
-            yield reader.line_num, section_key(section, int(number[1])), ",".join(row[2:]).rstrip(",")
+            yield reader.line_num, section_key(section, number), ",".join(row[2:]).rstrip(",")
     except csv.Error as error:
-        found = f"broken CSV ({error})"
+        found = f"broken CSV ({brief(str(error))[1:-1]})"
         problems.report(path, reader.line_num, found, "rows of three columns", "look for a stray quote")
 
 
@@ -112,4 +118,6 @@ def _spans(cell: str, text: str, path: Path, line: int, problems: Problems) -> I
         position = match.end()
     rest = cell[position:].strip()
     if rest:
-        problems.report(path, line, f"the entry {rest!r}", "mention start end type;", "correct or remove the entry")
+        problems.report(
+            path, line, f"the entry {brief(rest)}", "mention start end type;", "correct or remove the entry"
+        )

@@ -12,6 +12,7 @@ from ..problems import Problems
 from ..reading.json_items import annotated_items
 from ..reading.locate import by_split, choose_split, matching, stem
 from ..reading.standoff import Conventions, RawDocument, RawSpan, offset, to_documents
+from ..shown import brief
 
 NAME = "ccks2019"
 ENTITY_TYPES: tuple[str, ...] = ("疾病和诊断", "影像检查", "实验室检验", "手术", "药物", "解剖部位")
@@ -43,7 +44,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS, problems), folder), None):
         items = annotated_items(path, problems, text_key="originalText", spans_key="entities")
         for line, _, text, entities in items:
             spans = tuple(span for entity in entities if (span := _span(entity, path, line, problems)) is not None)
@@ -56,6 +57,6 @@ def _span(entity: Any, path: Path, line: int, problems: Problems) -> RawSpan | N
     start, end, type_ = offset(fields.get("start_pos")), offset(fields.get("end_pos")), fields.get("label_type")
     if start is None or end is None or not isinstance(type_, str):
         expected = "label_type, start_pos and end_pos (whole numbers)"
-        problems.report(path, line, f"the entity {entity!r}", expected, "correct or remove the entity")
+        problems.report(path, line, f"the entity {brief(entity)}", expected, "correct or remove the entity")
         return None
     return RawSpan(start, end, type_, None, line)

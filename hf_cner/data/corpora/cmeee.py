@@ -16,6 +16,7 @@ from ..files import read_lines
 from ..problems import Problems
 from ..reading.locate import by_split, choose_split, matching, stem
 from ..reading.standoff import Conventions, RawDocument, RawSpan, to_documents
+from ..shown import brief
 
 NAME = "cmeee"
 # disease, clinical manifestation, procedure, equipment, drug, test item, body, department, microorganism
@@ -38,7 +39,7 @@ LAYOUT = "chip.train, one sentence per line as text|||start    end    type|||"
 
 PATTERNS = ("*.train", "*.dev", "*.val", "*.test", "*train*.txt", "*dev*.txt", "*val*.txt", "*test*.txt")
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})
-_ENTRY = re.compile(r"(-?[0-9]+)\s+(-?[0-9]+)\s+(\S+)")
+_ENTRY = re.compile(r"(-?[0-9]{1,18})\s+(-?[0-9]{1,18})\s+(\S+)")
 
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
@@ -47,7 +48,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS, problems), folder), None):
         for number, line in read_lines(path, problems):
             if not line:
                 continue
@@ -63,4 +64,4 @@ def _spans(entries: list[str], path: Path, number: int, problems: Problems) -> I
             yield RawSpan(int(match[1]), int(match[2]), match[3], None, number)
         elif entry or place < len(entries):  # what follows the last ||| is empty
             expected = "start, end and type between ||| and |||"
-            problems.report(path, number, f"the entry {entry!r}", expected, "correct or remove the entry")
+            problems.report(path, number, f"the entry {brief(entry)}", expected, "correct or remove the entry")

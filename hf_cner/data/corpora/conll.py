@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..documents import Document
 from ..formats import conll
+from ..formats.tags import Spelling
 from ..problems import Problems
 from ..reading.locate import by_split, choose_split, matching
 
@@ -32,7 +33,12 @@ PATTERNS = (
 )
 
 
-def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
-    """Yield the sentences of a file, or of a folder: of those of its files that are not named after dev or test."""
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
-        yield from conll.read(path, problems=problems)
+def read(folder: Path, *, problems: Problems, spelling: Spelling = Spelling()) -> Iterator[Document]:  # noqa: B008
+    """Yield the sentences of a file, or of a folder: of those of its files that are not called dev or test.
+
+    Args:
+        spelling: what is known of the files' tags, columns and separators; the rest is found out.
+    """
+    files = by_split(matching(folder, PATTERNS, problems), folder, words=False)
+    for path in choose_split(folder, files, None):
+        yield from conll.read(path, problems=problems, **spelling._asdict())

@@ -16,10 +16,11 @@ LICENCE = "Not known to the package: that of the files themselves."
 CITATION = ""
 LAYOUT = "*.jsonl, one object per line with text and entities (start, end exclusive, type)"
 
-PATTERNS = ("*.jsonl",)
+PATTERNS = ("*.jsonl", "*.ndjson", "*.jsonlines")
 
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
-    """Yield the documents of a file, or of a folder: of those of its files that are not named after dev or test."""
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
-        yield from read_jsonl(path, problems=problems)
+    """Yield the documents of a file, or of a folder: of those of its files that are not called dev or test."""
+    files = by_split(matching(folder, PATTERNS, problems), folder, words=False)
+    for path in choose_split(folder, files, None):
+        yield from read_jsonl(path, problems=problems, gold="required")

@@ -12,6 +12,7 @@ from ..problems import Problems
 from ..reading.json_items import annotated_items
 from ..reading.locate import by_split, choose_split, matching, stem
 from ..reading.standoff import Conventions, RawDocument, RawSpan, offset, to_documents
+from ..shown import brief
 
 NAME = "tcm-formulas"
 ENTITY_TYPES: tuple[str, ...] = ("方剂名", "组成", "功用", "主治", "剂型", "运用")
@@ -37,7 +38,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    files = matching(folder, PATTERNS) or matching(folder, _OTHERWISE)
+    files = matching(folder, PATTERNS, problems) or matching(folder, _OTHERWISE)
     for path in choose_split(folder, by_split(files, folder), None):
         items = annotated_items(path, problems, text_key="text", spans_key="label")
         for position, (line, item, text, labels) in enumerate(items, start=1):
@@ -52,7 +53,7 @@ def _spans(label: Any, path: Path, line: int, problems: Problems) -> Iterator[Ra
     mention = fields.get("text")
     if start is None or end is None or not isinstance(types, list) or not types:
         expected = "start, end (whole numbers), text and labels (list)"
-        problems.report(path, line, f"the label {label!r}", expected, "correct or remove the label")
+        problems.report(path, line, f"the label {brief(label)}", expected, "correct or remove the label")
         return
     for type_ in types:
         yield RawSpan(start, end, str(type_), mention if isinstance(mention, str) else None, line)

@@ -15,6 +15,7 @@ from ..problems import Problems
 from ..reading.json_items import annotated_items
 from ..reading.locate import by_split, choose_split, matching, stem
 from ..reading.standoff import Conventions, RawDocument, RawSpan, offset, to_documents
+from ..shown import brief
 
 NAME = "tcm-leaflets"
 ENTITY_TYPES: tuple[str, ...] = (
@@ -52,7 +53,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 
 
 def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS, problems), folder), None):
         items = annotated_items(path, problems, text_key="text", spans_key="labels")
         for position, (line, item, text, labels) in enumerate(items, start=1):
             spans = tuple(span for label in labels if (span := _span(label, path, line, problems)) is not None)
@@ -64,6 +65,6 @@ def _span(label: Any, path: Path, line: int, problems: Problems) -> RawSpan | No
     start, end = offset(fields[2]), offset(fields[3])
     if start is None or end is None or not isinstance(fields[1], str):
         expected = "[id, type, start, end, mention]"
-        problems.report(path, line, f"the label {label!r}", expected, "correct or remove the label")
+        problems.report(path, line, f"the label {brief(label)}", expected, "correct or remove the label")
         return None
     return RawSpan(start, end, fields[1], fields[4] if isinstance(fields[4], str) else None, line)

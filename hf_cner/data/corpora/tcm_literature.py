@@ -10,6 +10,7 @@ from ..documents import Document, Span
 from ..formats import conll
 from ..problems import Problems
 from ..reading.locate import by_split, choose_split, matching, stem
+from ..shown import brief
 
 NAME = "tcm-literature"
 ENTITY_TYPES: tuple[str, ...] = (
@@ -39,7 +40,7 @@ PATTERNS = ("*.train", "*.dev", "*.test")
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
     """Yield one document per sentence, ``id`` as ``medical.train-<number>``; of a folder, the training file."""
-    for path in choose_split(folder, by_split(matching(folder, PATTERNS), folder), None):
+    for path in choose_split(folder, by_split(matching(folder, PATTERNS, problems), folder), None):
         for document in conll.read(path, problems=problems, scheme="BIO", dialect="B-X"):
             # The name keeps its ending here, or the sentences of train and dev had the same ids.
             identity = f"{stem(path)}-{document.id.rsplit('-', 1)[1]}"
@@ -50,7 +51,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
 def _known(span: Span, identity: str, path: Path, problems: Problems) -> bool:
     known = span.type in ENTITY_TYPES
     if not known:
-        found = f"the type {span.type!r} in document {identity}"
+        found = f"the type {brief(span.type)} in document {identity}"
         expected = f"one of {', '.join(ENTITY_TYPES)}"
         problems.report(path, None, found, expected, "correct the type, or read the file as conll")
     return known

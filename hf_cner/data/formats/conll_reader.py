@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
-from ...modeling.schemes import allowed_transitions, check_scheme, decode, illegal_positions, tag_names
-from ..documents import Document, Span
+from ...modeling.schemes import allowed_transitions, decode, illegal_positions, tag_names
+from ..documents import Document, Span, type_fault
 from ..files import read_lines
 from ..problems import Problems
 from ..reading.locate import stem
-from .tags import SEPARATORS, Layout, check_dialect, detect, parse_tag, spell_tag
+from ..shown import brief
+from .tags import (
+    SCHEME_NAMES,
+    SEPARATORS,
+    Layout,
+    Spelling,
+    check_dialect,
+    detect,
+    from_iob1,
+    is_iob1,
+    parse_tag,
+    scheme_named,
+    spell_tag,
+)
 
 DOCSTART = "-DOCSTART-"
+_WHERE = " (inspect, convert and evaluate take it; for training, convert the file to jsonl)"
 
 
 class _Row(NamedTuple):
@@ -38,6 +55,7 @@ def read(
     scheme: str | None = None,
     dialect: str | None = None,
     separator: str | None = None,
+    column: int | None = None,
 ) -> Iterator[Document]:
     """One document per sentence, read as they are asked for.
 
@@ -45,34 +63,40 @@ def read(
 
     Args:
         path: the file, which is read twice: first for its spelling and scheme.
-        scheme: BIO, BIOE or BIOES; by default what the tags of the file look like.
+        scheme: one of `SCHEME_NAMES`; by default what the tags of the file look like, which is never IOB1.
         dialect: one of `DIALECTS`; by default likewise.
         separator: what stands between character and tag, one character or any of several; by default the last blank,
             tab or comma of each line.
+        column: the tag's, from 1, or from -1 at the end, of lines with several columns; the character (or word) stands
+            in the first. By default a line with more than two columns is a fault.
 
     Raises:
         DataError: a line without a character or a tag, or a sequence that its scheme forbids, with file and line. With
             problems collected, such a sentence is left out, and of a forbidden sequence only the fragment.
     """
     problems = problems or Problems()
-    if scheme is not None:
-        check_scheme(scheme)
+    spelling = Spelling(scheme and scheme_named(scheme), dialect, separator, column)
     if dialect is not None:
         check_dialect(dialect)
+    if column in (0, 1):
+        raise ValueError(
+            f"The tag's column is {column}; give one from 2 (or -1 for the last): the first is the text's."
+        )
     unheard = Problems("skip")  # whatever is wrong is reported on the second reading
-    found = Counter(row.tag for sentence in _sentences(path, separator, unheard) for row in sentence.rows)
-    layout = detect(found, dialect=dialect, scheme=scheme)
+    found = Counter(row.tag for sentence in _sentences(path, spelling, unheard) for row in sentence.rows)
+    layout = detect(found, dialect=dialect, scheme=spelling.scheme)
+    file = _File(path, layout, problems, spelling)
     name = stem(Path(path))
     record, in_records = "", False
-    for number, sentence in enumerate(_sentences(path, separator, problems), 1):
+    for number, sentence in enumerate(_sentences(path, spelling, problems), 1):
         identity = f"{name}-{number}"
         in_records = in_records or sentence.begins
         record = identity if sentence.begins or not in_records else record
-        if sentence.rows and (document := _document(sentence.rows, layout, path, problems)):
+        if sentence.rows and (document := file.document(sentence.rows)):
             yield Document(document.text, document.spans, identity, record)
 
 
-def _sentences(path: str | PathLike[str], separator: str | None, problems: Problems) -> Iterator[_Sentence]:
+def _sentences(path: str | PathLike[str], spelling: Spelling, problems: Problems) -> Iterator[_Sentence]:
     rows: list[_Row] = []
     begins, before = False, len(problems.items)  # a problem that was noted since then spoils the sentence
     for line, text in read_lines(path, problems):
@@ -83,10 +107,11 @@ def _sentences(path: str | PathLike[str], separator: str | None, problems: Probl
                 rows, begins, before = [], False, len(problems.items)
             begins = begins or text.startswith(DOCSTART)
             continue
-        row = _row(line, text, separator)
+        row = _row(line, text, spelling.separator) if spelling.column is None else _cell(line, text, spelling)
         if isinstance(row, str):
             expected = "one character (or word), a separator and its tag"
-            advice = "correct the line; or keep only its first and last column, or name the separator"
+            advice = "correct the line; or keep only its first and last column, or name the separator "
+            advice += f"with --input-separator, or the tag's column with --input-column (-1 is the last){_WHERE}"
             problems.report(path, line, row, expected, advice)
         else:
             rows.append(row)
@@ -102,51 +127,92 @@ def _row(line: int, text: str, separator: str | None) -> _Row | str:
     place = max(trimmed.rfind(mark) for mark in separators)
     token, tag = trimmed[:place], trimmed[place + 1 :]
     if place < 0:
-        return f"{_brief(text)}, which has no separator before a tag"
+        return f"{brief(text)}, which has no separator before a tag"
     if not token or not tag:
-        return f"{_brief(text)}, which has no {'tag' if token else 'character'}"
+        return f"{brief(text)}, which has no {'tag' if token else 'character'}"
     if len(token) > 1 and any(mark in token for mark in separators):
         token = token.rstrip(" \t")  # columns that are aligned with blanks
         if not token or any(mark in token for mark in separators):
-            return f"{_brief(text)}, which has more than two columns"
+            return f"{brief(text)}, which has more than two columns"
     return _Row(line, token, tag)
 
 
-def _brief(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "…")
+def _cell(line: int, text: str, spelling: Spelling) -> _Row | str:
+    """The row of a line with several columns, or what is wrong with it."""
+    separators, column = spelling.separator or " \t", spelling.column or -1
+    trimmed = text.rstrip(" \t\r")
+    token, rest = (trimmed[:1], trimmed[1:]) if trimmed[:1] in separators else ("", trimmed)
+    if set(separators) <= set(" \t"):
+        cells = re.split(f"[{separators}]+", rest.lstrip(separators) if token else rest)
+    else:
+        cells = re.split(f"[{re.escape(separators)}]", rest[1:] if token else rest)
+    cells = [token, *cells] if token else cells
+    if not -len(cells) < column <= len(cells):
+        return f"{brief(text)}, which has {len(cells)} columns"
+    tag = cells[column - 1 if column > 0 else column].strip()
+    if not cells[0] or not tag:
+        return f"{brief(text)}, which has no {'tag' if cells[0] else 'character'}"
+    return _Row(line, cells[0], tag)
 
 
-def _document(rows: list[_Row], layout: Layout, path: str | PathLike[str], problems: Problems) -> Document | None:
-    """The sentence as a document without a name; None if a tag cannot be read."""
-    tags: list[str] = []
-    for row in rows:
-        tag = parse_tag(row.tag, layout.dialect)
-        if tag is None:
-            expected = f"O or a tag like {layout.dialect}, as elsewhere in the file"
-            problems.report(path, row.line, f"the tag {row.tag!r}", expected, "correct the tag, or name its dialect")
-            return None
-        tags.append(tag)
-    for place in illegal_positions(tags, layout.scheme):
-        _report_illegal(rows, tags, place, layout, path, problems)
-    starts = [0]
-    for row in rows:
-        starts.append(starts[-1] + len(row.token))
-    spans = (Span(starts[first], starts[last], type_) for first, last, type_ in decode(tags, layout.scheme))
-    return Document("".join(row.token for row in rows), tuple(spans))
+@dataclass(frozen=True)
+class _File:
+    """A file whose layout is known."""
 
+    path: str | PathLike[str]
+    layout: Layout
+    problems: Problems
+    spelling: Spelling
 
-def _report_illegal(
-    rows: list[_Row], tags: list[str], place: int, layout: Layout, path: str | PathLike[str], problems: Problems
-) -> None:
-    before = tags[place - 1] if place else "O"
-    at_end = place == len(tags)
-    found = f"the end of the sentence after {rows[-1].tag!r}" if at_end else f"the tag {rows[place].tag!r} after "
-    if not at_end:
-        found += repr(rows[place - 1].tag) if place else "the beginning of the sentence"
-    names = tag_names(layout.scheme, [(before if before != "O" else tags[min(place, len(tags) - 1)])[2:]])
-    # A tag that the scheme does not have is reported where it stands; after it anything goes that may follow O.
-    row = allowed_transitions(layout.scheme, names)[1][names.index(before) if before in names else 0]
-    legal = [spell_tag(name, layout.dialect) for name, allowed in zip(names, row, strict=True) if allowed]
-    expected = f"{' or '.join(legal)} (scheme {layout.scheme})"
-    line = rows[min(place, len(rows) - 1)].line
-    problems.report(path, line, found, expected, "correct the tags, or name the scheme that they are in")
+    def document(self, rows: list[_Row]) -> Document | None:
+        """The sentence as a document without a name; None if a tag cannot be read."""
+        tags: list[str] = []
+        for row in rows:
+            tag = parse_tag(row.tag, self.layout.dialect)
+            if tag is None:
+                expected = f"O or a tag like {self.layout.dialect}, as elsewhere in the file"
+                advice = "correct the tag, or name its dialect"
+                self.problems.report(self.path, row.line, f"the tag {brief(row.tag)}", expected, advice)
+                return None
+            if fault := type_fault(tag[2:]) if tag != "O" else "":
+                found = f"the tag {brief(row.tag)}, whose type has {fault}"
+                self.problems.report(self.path, row.line, found, "a type without it", "correct the tags")
+                return None
+            tags.append(tag)
+        tags = from_iob1(tags) if self.layout.scheme == "IOB1" else tags
+        for place in illegal_positions(tags, self.scheme):
+            self._report_illegal(rows, tags, place)
+        starts = [0]
+        for row in rows:
+            starts.append(starts[-1] + len(row.token))
+        spans = (Span(starts[first], starts[last], type_) for first, last, type_ in decode(tags, self.scheme))
+        return Document("".join(row.token for row in rows), tuple(spans))
+
+    @property
+    def scheme(self) -> str:
+        """The scheme that the tags are in when they are judged: IOB1 is turned into BIO."""
+        return "BIO" if self.layout.scheme == "IOB1" else self.layout.scheme
+
+    def _report_illegal(self, rows: list[_Row], tags: list[str], place: int) -> None:
+        before = tags[place - 1] if place else "O"
+        at_end = place == len(tags)
+        previous = brief(rows[place - 1].tag) if place else "the beginning of the sentence"
+        found = f"the {'end of the sentence' if at_end else f'tag {brief(rows[place].tag)}'} after {previous}"
+        names = tag_names(self.scheme, [(before if before != "O" else tags[min(place, len(tags) - 1)])[2:]])
+        # A tag that the scheme does not have is reported where it stands; after it anything goes that may follow O.
+        row = allowed_transitions(self.scheme, names)[1][names.index(before) if before in names else 0]
+        legal = [spell_tag(name, self.layout.dialect) for name, allowed in zip(names, row, strict=True) if allowed]
+        expected = f"{' or '.join(legal)} (scheme {self.scheme})"
+        line = rows[min(place, len(rows) - 1)].line
+        self.problems.report(self.path, line, found, expected, self.advice)
+
+    @cached_property
+    def advice(self) -> str:
+        """What to do about a forbidden sequence, after a look at the whole file."""
+        if self.spelling.scheme is None and self.scheme == "BIO":
+            for sentence in _sentences(self.path, self.spelling, Problems("skip")):
+                if not is_iob1([parse_tag(row.tag, self.layout.dialect) or "?" for row in sentence.rows]):
+                    break
+            else:
+                return "the whole file can be read as IOB1: if that is its scheme, say --input-scheme IOB1" + _WHERE
+        return f"correct the tags, or name their scheme with --input-scheme {', '.join(SCHEME_NAMES)}{_WHERE}"

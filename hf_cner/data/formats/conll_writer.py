@@ -10,10 +10,10 @@ from typing import IO
 
 from ...modeling.schemes import Triple, check_scheme, encode, inexpressible
 from ..documents import Document, Span, check_characters
-from ..files import atomic_write
 from ..problems import DataError
+from ..writing import atomic_write
 from .conll_reader import DOCSTART
-from .tags import SEPARATORS, check_dialect, spell_tag
+from .tags import SEPARATORS, check_dialect, detect, parse_tag, spell_tag
 from .written import Lost, Written
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -44,8 +44,10 @@ def write(
         raise ValueError(f"The separator is {separator!r}; choose a blank, a tab or a comma.")
     written = Written()
     records = _Records(written)
+    used: Counter[str] = Counter()
     with atomic_write(path) as stream:
         for document in documents:
+            _check_types(document)
             check_characters(document)
             written.documents += 1
             written.entities += len(document.spans)
@@ -53,10 +55,32 @@ def write(
             if sentences and records.begins(document, several=len(sentences) > 1):
                 stream.write(f"{DOCSTART}{separator}O\n\n")
             for text, spans in sentences:
-                tags = encode(spans, len(text), scheme)
-                rows = (f"{char}{separator}{spell_tag(tag, dialect)}\n" for char, tag in zip(text, tags, strict=True))
+                tags = [spell_tag(tag, dialect) for tag in encode(spans, len(text), scheme)]
+                used.update(tags)
+                rows = (f"{char}{separator}{tag}\n" for char, tag in zip(text, tags, strict=True))
                 _write(stream, "".join(rows))
+        _check_read_back(used, dialect)
     return written
+
+
+def _check_types(document: Document) -> None:
+    for span in document.spans:
+        if set(span.type) & {*SEPARATORS, *"\r\n"} or not span.type:
+            expected = "one that is not empty and has no blank, tab, comma or line end"
+            raise DataError(f"Document {document.id!r}: found the type {span.type!r}; expected {expected}; rename it.")
+
+
+def _check_read_back(used: Counter[str], dialect: str) -> None:
+    """Refuse tags that look like those of another dialect to whoever reads the file."""
+    taken = detect(used).dialect
+    for tag in sorted(set(used) - {"O"}) if taken != dialect else ():
+        kind, other = (parse_tag(tag, form) for form in (dialect, taken))
+        if other != kind:
+            read = f"as {taken}, with the type {other[2:]!r}" if other else f"as {taken}, in which it says nothing"
+            raise DataError(
+                f"The type {(kind or tag)[2:]!r} in the dialect {dialect} makes the tag {tag!r}, which is read back "
+                f"{read}; expected tags that say one thing; choose another --dialect, or rename the type."
+            )
 
 
 def _write(stream: IO[str], rows: str) -> None:
@@ -115,9 +139,6 @@ def _kept(document: Document, written: Written) -> list[Triple]:
     whole: list[Triple] = []
     lost: list[tuple[Span, str]] = []
     for span in document.spans:
-        if set(span.type) & {*SEPARATORS, *"\r\n"} or not span.type:
-            expected = "one that is not empty and has no blank, tab, comma or line end"
-            raise DataError(f"Document {document.id!r}: found the type {span.type!r}; expected {expected}; rename it.")
         if _LINE_END.search(document.text, span.start, span.end):
             lost.append((span, "line end inside"))
         else:

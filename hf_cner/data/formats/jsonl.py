@@ -14,8 +14,8 @@ DESCRIPTION = "JSON lines: text and entities (start, end, type), nested or not; 
 
 
 def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iterator[Document]:
-    """Documents of a file, read as they are asked for."""
-    return read_jsonl(path, problems=problems)
+    """Documents of a file with their gold, read as they are asked for."""
+    return read_jsonl(path, problems=problems, gold="required")
 
 
 def write(documents: Iterable[Document], path: str | PathLike[str]) -> Written:

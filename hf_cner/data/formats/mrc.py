@@ -14,11 +14,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from os import PathLike
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..documents import Document, check_characters, from_row
-from ..files import atomic_write, read_lines
+from ..documents import COUNTED, Document, OffsetFault, check_characters, from_row
+from ..files import read_lines
+from ..json_text import parse_json
 from ..problems import DataError, Problems
+from ..reading.foreign import instead_of
+from ..reading.offsets import Mention, best_of
+from ..shown import brief
+from ..writing import atomic_write
 from .written import Written
 
 NAME = "mrc"
@@ -34,15 +39,21 @@ def write(documents: Iterable[Document], path: str | PathLike[str], *, queries: 
         queries: entity type to question; the rows of a document stand in this order.
 
     Raises:
-        DataError: no queries, or a mention of a type that has none.
+        DataError: no queries, a mention of a type that has none, or two texts under one id and record.
     """
     if not queries:
         raise DataError("There are no queries, so there is nothing to ask; give one question for each entity type.")
     written = Written()
+    texts: dict[tuple[str, str], str] = {}
     with atomic_write(path) as stream:
         for document in documents:
             check_characters(document)
             _check_types(document, queries)
+            if document.id and texts.setdefault(_names(document), document.text) != document.text:
+                found = f"Document {document.id!r}: found another text under this id and record"
+                raise DataError(
+                    f"{found}; expected one, since rows are put together by them; give it an id of its own."
+                )
             for kind, query in queries.items():
                 stream.write(json.dumps(_row(document, kind, query), ensure_ascii=False) + "\n")
             written.documents += 1
@@ -53,7 +64,9 @@ def write(documents: Iterable[Document], path: str | PathLike[str], *, queries: 
 def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iterator[Document]:
     """Documents of a file, read as they are asked for.
 
-    A document ends where another id, record or context follows, or a type that it has had already.
+    A document ends where another id, record or context follows, or a type that it has had already. Under one id and
+    record there is one context, and a context that follows itself under another id has rows for the same types: else a
+    slip of one character would cut a document in two, each half annotated.
 
     Raises:
         DataError: what `read_lines` raises, or a row that is broken or disagrees with its context; with problems
@@ -61,35 +74,109 @@ def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iter
             would come back in two halves.
     """
     problems = problems or Problems()
-    seen: dict[tuple[str, str, int], set[str]] = {}  # types of each document; the context by its hash
+    seen = _Seen()
     current: Document | None = None
-    types: set[str] = set()
+    hint: str | None = None
     for number, line in read_lines(path, problems):
         if not line.strip():
             continue
         try:
             kind, document = _parsed(line)
-        except (ValueError, RecursionError) as error:
+        except OffsetFault as fault:
+            hint = _hint(path) if hint is None else hint
+            problems.report(path, number, fault.found, "a row of context, type, query and answers", hint)
+            continue
+        except ValueError as error:
             problems.report(path, number, str(error), "a row of context, type, query and answers", _ADVICE)
             continue
-        if current is not None and _same(current, document) and kind not in types:
+        if current is not None and _same(current, document) and kind not in seen.types:
             current = replace(current, spans=current.spans + document.spans)
-            types.add(kind)
+            seen.types.add(kind)
+            continue
+        fault_ = seen.fault(current, document, kind)
+        if fault_ is not None and fault_.of_row:
+            problems.report(path, number, *fault_.said)
             continue
         if current is not None:
             yield current
-        key = (document.id, document.record, hash(document.text))
-        if key in seen and kind not in seen[key]:
-            found = f"the type {kind!r} of document {document.id!r} apart from that document's other rows"
-            problems.report(path, number, found, "all rows of a document together", "sort the file by id")
-            current = None
+        current = None
+        if fault_ is not None:
+            problems.report(path, number, *fault_.said)
             continue
-        types = seen.setdefault(key, set())
-        types.clear()
-        types.add(kind)
+        seen.begin(document, kind)
         current = document
     if current is not None:
         yield current
+
+
+class _Fault(NamedTuple):
+    """What is wrong with a row: found, expected, advice; and whether the document before it may still go on."""
+
+    said: tuple[str, str, str]
+    of_row: bool
+
+
+class _Seen:
+    """The documents of a file so far: which text stands under which name, and for which types it was asked."""
+
+    def __init__(self) -> None:
+        self.types: set[str] = set()  # of the document under way
+        self._types: dict[tuple[str, str, int], set[str]] = {}
+        self._texts: dict[tuple[str, str], int] = {}
+
+    def begin(self, document: Document, kind: str) -> None:
+        """Note a new document."""
+        self.types = self._types.setdefault((*_names(document), hash(document.text)), set())
+        self.types.clear()
+        self.types.add(kind)
+        self._texts.setdefault(_names(document), hash(document.text))
+
+    def fault(self, current: Document | None, document: Document, kind: str) -> _Fault | None:
+        """Why a row cannot begin a document; None where it can."""
+        name = f"document {brief(document.id)}"
+        text = hash(document.text)
+        if document.id and self._texts.get(_names(document), text) != text:
+            found = f"another context under the id {brief(document.id)}, which stands there already"
+            advice = "correct the context, or give the row's document an id of its own"
+            return _Fault((found, "one context for all rows of a document", advice), of_row=True)
+        if kind not in self._types.get((*_names(document), text), {kind}):
+            found = f"the type {brief(kind)} of {name} apart from that document's other rows"
+            return _Fault((found, "all rows of a document together", "sort the file by id"), of_row=False)
+        if current is not None and current.text == document.text and kind not in self.types and current.id:
+            found = f"the context of document {brief(current.id)} under the id {brief(document.id)}, with the type "
+            found += f"{brief(kind)} alone"
+            advice = "correct the id or the record, or give this document rows for the same types"
+            return _Fault((found, "one id and record for all rows of a document", advice), of_row=True)
+        return None
+
+
+def _names(document: Document) -> tuple[str, str]:
+    return document.id, document.record
+
+
+def _hint(path: str | PathLike[str]) -> str:
+    """What to do about offsets, after a look at how those of the whole file were counted."""
+
+    def mentions() -> Iterator[Mention]:
+        for _, line in read_lines(path, Problems("skip")):
+            try:
+                yield from _mentions(parse_json(line))
+            except ValueError:
+                continue
+
+    best = best_of(mentions())
+    return f"{best}: {COUNTED}" if best else _ADVICE
+
+
+def _mentions(row: object) -> Iterator[Mention]:
+    answers = row.get("answers") if isinstance(row, dict) else None
+    if not isinstance(row, dict) or not isinstance(answers, dict) or not isinstance(row.get("context"), str):
+        return
+    texts, starts = answers.get("text"), answers.get("start", answers.get("answer_start"))
+    if isinstance(texts, list) and isinstance(starts, list):
+        for text, start in zip(texts, starts, strict=False):
+            if isinstance(text, str) and isinstance(start, int):
+                yield Mention(row["context"], start, None, text)
 
 
 def _check_types(document: Document, queries: Mapping[str, str]) -> None:
@@ -121,17 +208,14 @@ def _row(document: Document, kind: str, query: str) -> dict[str, Any]:
 
 def _parsed(line: str) -> tuple[str, Document]:
     """Type and document of one row; raises ValueError that says what was found."""
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"broken JSON ({error.msg.removesuffix(' at')} at column {error.colno})") from error
+    row = parse_json(line)
     if not isinstance(row, dict):
         raise ValueError("a line that is no JSON object")
     kind, answers = row.get("type"), row.get("answers")
     if not isinstance(kind, str) or not kind:
         raise ValueError("no string 'type'")
     if not isinstance(row.get("query"), str) or not row["query"].strip():
-        raise ValueError(f"no query for the type {kind!r}")
+        raise ValueError(f"no query for the type {brief(kind)}")
     if not isinstance(answers, dict):
         answers = {}
     texts, starts = answers.get("text"), answers.get("start", answers.get("answer_start"))
@@ -153,7 +237,7 @@ def _parsed(line: str) -> tuple[str, Document]:
 
 def _context(row: Mapping[str, Any]) -> str:
     if not isinstance(row.get("context"), str):
-        raise ValueError(f"no string 'context', but {', '.join(map(repr, row))}")
+        raise ValueError(f"no string 'context', but {instead_of('context', row, ('text', 'content'))}")
     return str(row["context"])
 
 

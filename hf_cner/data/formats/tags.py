@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 SEPARATORS = " \t,"  # between a character and its tag
@@ -17,6 +17,56 @@ class Layout(NamedTuple):
 
     dialect: str
     scheme: str
+
+
+class Spelling(NamedTuple):
+    """What is known of a file before it is read; None where it is to be found out.
+
+    Attributes:
+        scheme: one of `SCHEME_NAMES`.
+        dialect: one of `DIALECTS`.
+        separator: what stands between the columns, one character or any of several.
+        column: the column of the tag, counted from 1, or from -1 at the end; the character stands in the first.
+    """
+
+    scheme: str | None = None
+    dialect: str | None = None
+    separator: str | None = None
+    column: int | None = None
+
+
+# What a scheme is called elsewhere → what it is here. In IOB1 an entity begins with B only behind one of its own type.
+SCHEME_NAMES = {
+    **{"BIO": "BIO", "IOB2": "BIO", "IOB1": "IOB1", "BIOE": "BIOE"},
+    **dict.fromkeys(("BIOES", "IOBES", "BMES", "BILOU"), "BIOES"),
+}
+
+
+def scheme_named(name: str) -> str:
+    """The scheme of a file that somebody names: BIO, IOB1, BIOE or BIOES.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name.upper() not in SCHEME_NAMES:
+        raise ValueError(f"Unknown tag scheme {name!r}; choose one of {', '.join(SCHEME_NAMES)}.")
+    return SCHEME_NAMES[name.upper()]
+
+
+def from_iob1(tags: Sequence[str]) -> list[str]:
+    """Tags of IOB1 in BIO: an entity begins with B wherever it begins."""
+    found: list[str] = []
+    for before, tag in zip(["O", *tags], tags, strict=False):
+        found.append(f"B-{tag[2:]}" if tag[0] == "I" and before[2:] != tag[2:] else tag)
+    return found
+
+
+def is_iob1(tags: Sequence[str]) -> bool:
+    """Whether tags can be IOB1: no letter but B and I, and B only behind an entity of its own type."""
+    return all(
+        tag == "O" or tag[0] == "I" or (tag[0] == "B" and before[2:] == tag[2:])
+        for before, tag in zip(["O", *tags], tags, strict=False)
+    )
 
 
 def check_dialect(dialect: str) -> None:

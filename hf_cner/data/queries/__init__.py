@@ -9,8 +9,9 @@ from pathlib import Path
 import yaml
 
 from ..corpora import corpus_key
-from ..files import read_text
 from ..problems import DataError
+from ..shown import brief
+from ..yaml_text import read_yaml_nodes
 
 SAME_AS = {  # corpora with the types of another one
     "sample": "ccks2017",
@@ -34,11 +35,7 @@ def read_queries(path: str | PathLike[str]) -> dict[str, str]:
         DataError: no mapping of type to question, none at all, a type that stands there twice, an empty question, or a
             question for two types.
     """
-    try:
-        root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        found = " ".join(str(error).split())
-        raise DataError(f"{path}: found broken YAML ({found}); expected lines `type: question`; correct it.") from error
+    root = read_yaml_nodes(path)
     if not isinstance(root, yaml.MappingNode) or not root.value:
         raise DataError(f"{path}: found no questions; expected lines `type: question`; write one per entity type.")
     queries: dict[str, str] = {}
@@ -47,13 +44,14 @@ def read_queries(path: str | PathLike[str]) -> dict[str, str]:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
             raise DataError(f"{path}:{line}: found no type; expected lines `type: question`; correct the line.")
+        kind = brief(key.value)
         if key.value in queries:
-            raise DataError(f"{path}:{line}: found a second query for {key.value!r}; expected one; remove one of them.")
+            raise DataError(f"{path}:{line}: found a second query for {kind}; expected one; remove one of them.")
         if not isinstance(value, yaml.ScalarNode) or value.tag.endswith(":null") or not value.value.strip():
-            raise DataError(f"{path}:{line}: found an empty query for {key.value!r}; expected a question; write it.")
+            raise DataError(f"{path}:{line}: found an empty query for {kind}; expected a question; write it.")
         if value.value in asked:
             raise DataError(
-                f"{path}:{line}: found the query of {asked[value.value]!r} again for {key.value!r}; expected another "
+                f"{path}:{line}: found the query of {brief(asked[value.value])} again for {kind}; expected another "
                 "one for each type; ask differently."
             )
         queries[key.value] = value.value

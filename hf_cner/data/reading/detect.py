@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from .locate import walk, without_gz
+from ..bounded import BROKEN
+from ..problems import Problems
+from .folders import walk
+from .names import without_gz
 
 # Corpora whose files look alike, or that are views of the same files.
 FAMILIES = (frozenset({"ccks2017", "ccks2017-early"}), frozenset({"tcm-literature", "tcm-literature5"}))
@@ -26,14 +29,26 @@ _LITERATURE = frozenset(
 )
 _ENDINGS = (".txt", ".json", ".jsonl", ".csv", ".conll", ".bio", ".train", ".dev", ".test")
 
+# Keys alone say little: others name theirs so, too. So a corpus is recognised by a key together with one of its types.
 _JSON_MARKS = (
     ("ccks2019", re.compile(r'"originalText"\s*:')),
     ("cblue-cmeee", re.compile(r'"start_idx"\s*:')),
-    ("tcm-leaflets", re.compile(r'"labels"\s*:\s*\[\s*\[')),
-    ("tcm-formulas", re.compile(r'"labels"\s*:\s*\[\s*"')),
-    ("jsonl", re.compile(r'"entities"\s*:\s*\[\s*\{[^}]*"start"\s*:')),
+    (
+        "tcm-leaflets",
+        re.compile(r'"labels"\s*:\s*\[\s*\[\s*"[^"]*"\s*,\s*"(?:DRUG|DISEASE|SYMPTOM|SYNDROME|FOOD|PERSON_GROUP)'),
+    ),
+    ("tcm-formulas", re.compile(r'"labels"\s*:\s*\[\s*"(?:方剂名|组成|功用|主治|剂型|运用)"')),
+    ("jsonl", re.compile(r'"entities"\s*:\s*\[\s*\{[^}]{0,2000}"start"\s*:')),
 )
-_CMEEE = re.compile(r"\|\|\|-?[0-9]+\s+-?[0-9]+\s+[a-z]{3}\|\|\|")
+_EXPORTS = (
+    ("Label Studio's export", re.compile(r'"(?:from_name|completed_by|lead_time)"\s*:')),
+    ("doccano's export", re.compile(r'"labels?"\s*:\s*\[\s*\[\s*[0-9]+\s*,\s*[0-9]+\s*,\s*"')),
+    ("doccano's export with relations", re.compile(r'"start_offset"\s*:')),
+    ("Prodigy's export", re.compile(r'"_input_hash"\s*:')),
+)
+_CMEEE = re.compile(
+    r"\|\|\|-?[0-9]{1,9}[ \t]{1,20}-?[0-9]{1,9}[ \t]{1,20}(?:dis|sym|pro|equ|dru|ite|bod|dep|mic)\|\|\|"
+)
 _CSV_ENTRY = re.compile(r"[ \t][0-9]+[ \t]+[0-9]+[ \t]+([^\s;]+);?")
 _TAGGED = re.compile(r"\S[ \t,](?:O|[BIESM][-_](\S+)|(\S+)[-_][BIESM])\s*")
 _SECTION = re.compile(r".+-[0-9]+\.txt")
@@ -43,15 +58,25 @@ def guess(path: Path) -> set[str]:
     """Names of the corpora (or generic formats) that ``path`` looks like; empty where nothing is recognised."""
     if path.is_file():
         return set(_guess_file(path))
-    files = list(walk(path))
+    files = walk(path, Problems("skip"))
     texts = [file for file in files if without_gz(file.name).endswith(".txtoriginal.txt")]
     sections = [file for file in files if _SECTION.fullmatch(without_gz(file.name))]
     found = set(_guess_sections(islice(sections, _FILES))) if texts else set()
-    others = [file for file in files if without_gz(file.name).lower().endswith(_ENDINGS)]
+    others = list(_annotation_files(files))
     csv = [file for file in others if without_gz(file.name).lower().endswith(".csv")]
     for file in csv if csv or found else islice(others, _FILES):
         found.update(_guess_file(file))
     return found
+
+
+def exports(path: Path) -> set[str]:
+    """Programs whose export a file, or one of the first files of a folder, looks like."""
+    files = [path] if path.is_file() else list(islice(_annotation_files(walk(path, Problems("skip"))), _FILES))
+    return {name for file in files for name in islice((n for n, mark in _EXPORTS if mark.search(_head(file))), 1)}
+
+
+def _annotation_files(files: Iterable[Path]) -> Iterator[Path]:
+    return (file for file in files if without_gz(file.name).lower().endswith(_ENDINGS))
 
 
 def same_family(one: str, other: str) -> bool:
@@ -72,7 +97,8 @@ def _columns(head: str) -> Iterator[list[str]]:
 def _guess_file(path: Path) -> Iterator[str]:
     head = _head(path)
     if head.lstrip()[:1] in ("{", "["):
-        yield from islice((name for name, mark in _JSON_MARKS if mark.search(head)), 1)
+        if not any(mark.search(head) for _, mark in _EXPORTS[:1]):
+            yield from islice((name for name, mark in _JSON_MARKS if mark.search(head)), 1)
     elif _CMEEE.search(head):
         yield "cmeee"
     elif without_gz(path.name).lower().endswith(".csv"):
@@ -88,7 +114,7 @@ def _guess_tagged(head: str) -> Iterator[str]:
     if matches and all(matches[:200]):
         types = {match[1] or match[2] for match in matches if match} - {None}
         if types:
-            yield "tcm-literature" if types & _LITERATURE else "conll"
+            yield "tcm-literature" if 2 * len(types & _LITERATURE) >= len(types) else "conll"
 
 
 def _head(path: Path) -> str:
@@ -100,6 +126,6 @@ def _head(path: Path) -> str:
         else:
             with path.open("rb") as plain:
                 data = plain.read(_HEAD)
-    except (OSError, EOFError):
+    except (OSError, *BROKEN):
         return ""
     return data.decode("utf-8-sig", errors="replace")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..bounded import LARGEST_FILE
 from ..files import read_text
+from ..json_text import BrokenJson, JsonError, end_of_item, kind_of, parse_item, parse_json
 from ..problems import Problems
+from ..shown import brief
+from .foreign import instead_of, stands_elsewhere
 
-_HALF = re.compile("[\ud800-\udfff]")  # what JSON's \\u escapes can write and no text can hold
-_SPACE = re.compile(r"[ \t\r\n]*")
+_BLANKS = " \t\r\n"
+_SPACE = re.compile(f"[{_BLANKS}]*")
+_ADVICE = "the file may have been cut off: fetch it again"
+_ROW_ADVICE = "correct or remove it"
 
 
 def json_items(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -20,46 +25,50 @@ def json_items(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, 
 
     What is broken is reported with its line; of a file that was cut off, the whole objects before the cut are read.
     """
-    text = read_text(path, problems)
-    items = _array(text, path, problems) if _SPACE.sub("", text[:64])[:1] == "[" else _lines(text, path, problems)
-    for line, item in items:
+    text = read_text(path, problems, most=LARGEST_FILE)
+    first = _SPACE.match(text)
+    is_array = first is not None and text[first.end() : first.end() + 1] == "["
+    for line, item in _array(text, path, problems) if is_array else _lines(text, path, problems):
         if isinstance(item, dict):
             yield line, item
         else:
-            problems.report(path, line, f"a JSON {_kind(item)}", "a JSON object", "correct or remove it")
+            problems.report(path, line, f"a JSON {kind_of(item)}", "a JSON object", _ROW_ADVICE)
 
 
 def annotated_items(
     path: Path, problems: Problems, *, text_key: str, spans_key: str
 ) -> Iterator[tuple[int, dict[str, Any], str, list[Any]]]:
-    """Yield (line, object, its text, its list of annotations); a missing or null list is an empty one."""
+    """Yield (line, object, its text, its list of annotations); a missing or null list is an empty one.
+
+    So are published the texts of test parts. But one that is missing where something like it is there is a fault.
+    """
     for line, item in json_items(path, problems):
         text, spans = item.get(text_key), item.get(spans_key)
-        if isinstance(text, str) and _HALF.search(text):
-            found = "half a surrogate pair in the text"
-            problems.report(path, line, found, "whole characters", "the text was cut inside a character: correct it")
-        elif isinstance(text, str) and (spans is None or isinstance(spans, list)):
+        elsewhere = stands_elsewhere(spans_key, item)
+        if isinstance(text, str) and isinstance(spans, list | None) and not elsewhere:
             yield line, item, text, spans or []
         else:
-            found = f"an object with {', '.join(map(repr, item)) or 'nothing in it'}"
+            there = instead_of(spans_key, item) if elsewhere else ", ".join(map(brief, item))
+            found = f"an object with {there or 'nothing in it'}"
             expected = f"{text_key!r} (a string) and {spans_key!r} (a list)"
             problems.report(path, line, found, expected, "correct or remove it, or read the file as another corpus")
 
 
-def _lines(text: str, path: Path, problems: Problems) -> Iterator[tuple[int, Any]]:
+def _lines(text: str, path: Path, problems: Problems) -> Iterator[tuple[int, object]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            item = json.loads(line)
-        except ValueError as error:
-            problems.report(path, number, f"broken JSON ({error})", "one whole JSON object per line", _ADVICE)
-            continue
-        yield number, item
+            item = parse_json(line)
+        except BrokenJson as error:
+            problems.report(path, number, str(error), "one whole JSON object per line", _ADVICE)
+        except JsonError as error:
+            problems.report(path, number, str(error), "one whole JSON object per line", _ROW_ADVICE)
+        else:
+            yield number, item
 
 
-def _array(text: str, path: Path, problems: Problems) -> Iterator[tuple[int, Any]]:
-    decoder = json.JSONDecoder()
+def _array(text: str, path: Path, problems: Problems) -> Iterator[tuple[int, object]]:
     position, line, counted_to, items = text.index("[") + 1, 1, 0, 0
     while True:
         position = _skip(text, position)
@@ -67,13 +76,17 @@ def _array(text: str, path: Path, problems: Problems) -> Iterator[tuple[int, Any
         if text[position : position + 1] == "]":
             return
         try:
-            item, position = decoder.raw_decode(text, position)
-        except ValueError as error:
-            found = f"broken JSON after {items} whole objects ({error})"
+            item, position = parse_item(text, position)
+        except BrokenJson as error:
+            found = f"{error} after {items} whole objects"
             problems.report(path, line, found, "a JSON array of objects, closed by ]", _ADVICE)
             return
+        except JsonError as error:  # the fault of this item alone
+            problems.report(path, line, str(error), "a JSON object", _ROW_ADVICE)
+            position = end_of_item(text, position)
+        else:
+            yield line, item
         items += 1
-        yield line, item
         position = _skip(text, position)
         if text[position : position + 1] == ",":
             position += 1
@@ -84,14 +97,6 @@ def _array(text: str, path: Path, problems: Problems) -> Iterator[tuple[int, Any
             return
 
 
-_ADVICE = "the file may have been cut off: fetch it again"
-
-
 def _skip(text: str, position: int) -> int:
     match = _SPACE.match(text, position)
     return match.end() if match else position
-
-
-def _kind(item: Any) -> str:
-    names = {list: "array", str: "string", bool: "boolean", type(None): "null", int: "number", float: "number"}
-    return names.get(type(item), type(item).__name__)

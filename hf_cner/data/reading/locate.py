@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ..problems import DataError
+from ..files import printable
+from ..problems import DataError, Problems
+from .folders import walk
+from .names import natural_key, without_gz
+
+__all__ = [
+    "SPLITS",
+    "by_split",
+    "choose_split",
+    "matching",
+    "natural_key",
+    "split_of",
+    "stem",
+    "walk",
+    "without_gz",
+]
 
 SPLITS = ("train", "validation", "test")
-# As words of names: train, training, trainset; dev, devset, valid, validation; test, testa, testset.
+# What parts are called: train, training, trainset; dev, devset, valid, validation; test, testa, testset.
 _SPLIT_WORDS = {
     "train": re.compile(r"train(ing)?(set)?"),
     "validation": re.compile(r"(dev|devel|val|valid|validation)(set)?[ab]?"),
@@ -18,33 +33,16 @@ _SPLIT_WORDS = {
 }
 
 
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Sort key under which ``a-2`` comes before ``a-10``; digits compare as numbers, the rest as text."""
-    parts = re.split(r"([0-9]+)", name)
-    return [(0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in parts]
+def matching(path: Path, patterns: Iterable[str], problems: Problems | None = None) -> list[Path]:
+    """Files of ``path`` whose name fits one of the ``patterns`` (``.gz`` or not); a file stands for itself.
 
-
-def walk(folder: Path) -> Iterator[Path]:
-    """Every file below ``folder``, numerically sorted, without hidden ones and what archives of a Mac add."""
-    found = []
-    for path in folder.rglob("*"):
-        parts = path.relative_to(folder).parts
-        if not any(part.startswith(".") or part == "__MACOSX" for part in parts) and path.is_file():
-            found.append((natural_key(path.relative_to(folder).as_posix()), path))
-    yield from (path for _, path in sorted(found))
-
-
-def matching(path: Path, patterns: Iterable[str]) -> list[Path]:
-    """Files of ``path`` whose name fits one of the ``patterns`` (``.gz`` or not); a file stands for itself."""
+    Raises:
+        DataError: a folder that may not be read; with problems collected, it is reported and left out.
+    """
     if path.is_file():
         return [path]
     wanted = tuple(patterns)
-    return [file for file in walk(path) if any(fnmatch(without_gz(file.name).lower(), p) for p in wanted)]
-
-
-def without_gz(name: str) -> str:
-    """The file name without a trailing ``.gz``."""
-    return name[:-3] if name.lower().endswith(".gz") else name
+    return [file for file in walk(path, problems) if any(fnmatch(without_gz(file.name).lower(), p) for p in wanted)]
 
 
 def stem(path: Path) -> str:
@@ -52,37 +50,62 @@ def stem(path: Path) -> str:
 
     Only endings that say nothing about the content (txt, json, jsonl, csv, conll) are taken off.
     """
-    name = without_gz(path.name)
+    name = printable(without_gz(path.name))
     return re.sub(r"\.(txt|json|jsonl|csv|conll)$", "", name, flags=re.IGNORECASE)
 
 
-def split_of(path: Path, root: Path | None = None) -> str:
+def split_of(path: Path, root: Path | None = None, *, words: bool = True) -> str:
     """The published split that a file's name speaks of, or its folders' below ``root``: train is the default.
 
-    The nearest such word counts: ``CMeEE_train.json``, ``medical.dev``, ``subtask1_test_set_with_answer.json``,
-    ``test/notes.jsonl``.
+    The nearest such name counts: ``medical.dev``, ``test/notes.jsonl``. A folder counts when it is called so, and
+    nothing else (``test``, ``devset``); so does a file, whole (``test.jsonl``) or between points (``notes.dev.conll``).
+
+    Args:
+        words: a word of a file's name counts as well, as in the names of published files (``CMeEE_train.json``,
+            ``subtask1_test_set_with_answer.json``). Not for anybody's files: ``blood-test.jsonl`` is no test part.
     """
-    inside = path.relative_to(root).parts if root is not None and path != root else (path.name,)
-    return next((split for part in reversed(inside) if (split := _split_in(part)) is not None), "train")
+    found = _split_in(path.name) if words else None
+    found = found or next((split for part in path.name.split(".")[:3] if (split := _split_named(part))), None)
+    inside = path.relative_to(root).parts[:-1] if root is not None and path != root else ()
+    return found or next((split for part in reversed(inside) if (split := _split_named(part))), "train")
 
 
 def _split_in(name: str) -> str | None:
     """The split of the last word in a name that speaks of one."""
     words = reversed(re.split(r"[^a-z]+", name.lower()))
-    named = (split for word in words for split, form in _SPLIT_WORDS.items() if form.fullmatch(word))
-    return next(named, None)
+    return next((split for word in words if (split := _split_named(word))), None)
 
 
-def by_split(files: Iterable[Path], root: Path | None = None) -> dict[str, list[Path]]:
+def _split_named(word: str) -> str | None:
+    """The split that is called exactly so."""
+    return next((split for split, form in _SPLIT_WORDS.items() if form.fullmatch(word.lower())), None)
+
+
+def by_split(files: Iterable[Path], root: Path | None = None, *, words: bool = True) -> dict[str, list[Path]]:
     """Group files by published split, in the order train, validation, test; splits without a file are left out.
+
+    A file whose name has a word for a part within it (``notes_test.jsonl``) is that part also without ``words`` where
+    a file stands beside it that differs in this word alone and is for training (``notes_train.jsonl``).
 
     Args:
         root: the folder in which they were looked for; the names of folders below it count as well.
+        words: as ``split_of``.
     """
+    files = list(files)
+    root = root if root is not None and root.is_dir() else None
+    there = {file for file in files if _split_in(file.name) == "train"}
+    pairs = {(file.parent, _without_split(file.name)) for file in there}
     groups: dict[str, list[Path]] = {split: [] for split in SPLITS}
     for file in files:
-        groups[split_of(file, root if root is not None and root.is_dir() else None)].append(file)
+        paired = (file.parent, _without_split(file.name)) in pairs
+        groups[split_of(file, root, words=words or paired)].append(file)
     return {split: group for split, group in groups.items() if group}
+
+
+def _without_split(name: str) -> str:
+    """A name with its last word for a part replaced by a star."""
+    places = [match for match in re.finditer(r"[a-z]+", name.lower()) if _split_named(match[0])]
+    return f"{name[: places[-1].start()]}*{name[places[-1].end() :]}" if places else name
 
 
 def choose_split(path: Path, groups: dict[str, list[Path]], split: str | None) -> list[Path]:

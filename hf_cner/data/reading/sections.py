@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import read_lines, read_text
+from ..files import printable, read_lines, read_text
 from ..problems import DataError, Problems
+from ..shown import brief
 from .locate import natural_key, split_of, walk
 from .standoff import RawDocument, RawSpan, offset
 
@@ -52,11 +53,11 @@ def section_files(folder: Path, problems: Problems) -> tuple[dict[SectionKey, Pa
     texts: dict[SectionKey, Path] = {}
     annotations: dict[SectionKey, Path] = {}
     parts: dict[str, Path] = {}
-    for path in walk(folder):
-        match = _NAME.fullmatch(path.name)
+    for path in walk(folder, problems):
+        match = _NAME.fullmatch(printable(path.name))
         if match is None:
             continue
-        parts.setdefault(split_of(path.parent, folder) if path.parent != folder else "train", path)
+        parts.setdefault(split_of(path.parent, folder, words=False) if path.parent != folder else "train", path)
         if len(parts) > 1:
             found = f"the published parts {' and '.join(parts)} side by side"
             raise DataError(f"{folder}: found {found}; expected one of them; name its folder.")
@@ -96,7 +97,7 @@ def read_annotations(lines: Sequence[tuple[int, str]], path: Path, problems: Pro
         start, end = (offset(columns[1]), offset(columns[2])) if len(columns) == 4 else (None, None)
         if start is None or end is None:
             expected = "mention TAB start TAB end TAB type"
-            problems.report(path, number, f"the line {line!r}", expected, "correct or remove the line")
+            problems.report(path, number, f"the line {brief(line)}", expected, "correct or remove the line")
             continue
         yield RawSpan(start, end, columns[3], columns[0], number)
 

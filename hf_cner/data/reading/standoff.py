@@ -8,14 +8,16 @@ reading one release with the other's convention is the commonest mistake with th
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..documents import Document, Span
+from ..numbers import whole_number
 from ..problems import Problems
+from ..shown import brief
+from .offsets import Counting, Mention, Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,6 @@ class RawDocument:
     record: str = ""
     line: int | None = None
     text_path: Path | None = None  # where it is a file of its own
-
-
-class Matches(NamedTuple):
-    """How many of ``given`` mentions equal their text under each convention for the end offset."""
-
-    given: int = 0
-    inclusive: int = 0
-    exclusive: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +76,7 @@ def offset(value: Any) -> int | None:
     """A whole number, given as JSON number or as decimal digits; None for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
-        return int(value)
-    return None
+    return whole_number(value) if isinstance(value, str) else None
 
 
 def _check(
@@ -93,12 +85,12 @@ def _check(
     line = span.line if span.line is not None else raw.line
     type_ = conventions.aliases.get(span.type, span.type)
     if type_ not in conventions.entity_types:
-        found = f"the type {span.type!r} in document {raw.id}"
+        found = f"the type {brief(span.type)} in document {raw.id}"
         known = ", ".join(conventions.entity_types)
         problems.report(raw.path, line, found, f"one of {known}", "correct the type, or read it as another corpus")
         return None
     end = span.end + 1 if conventions.inclusive else span.end
-    named = f" of {span.mention!r}" if span.mention is not None else ""
+    named = f" of {brief(span.mention)}" if span.mention is not None else ""
     what = f"offsets {span.start} to {span.end}{named} ({span.type}) in document {raw.id}"
     side = "inclusive" if conventions.inclusive else "exclusive"
     expected = ""
@@ -107,8 +99,8 @@ def _check(
     elif span.start < 0 or end > len(raw.text):
         expected = f"offsets inside the text of {len(raw.text)} characters"
     elif span.mention is not None and raw.text[span.start : end] != span.mention:
-        what = f"the mention {span.mention!r} at {span.start} to {span.end} in document {raw.id}"
-        expected = f"{raw.text[span.start : end]!r}, which stands there when ends are {side}"
+        what = f"the mention {brief(span.mention)} at {span.start} to {span.end} in document {raw.id}"
+        expected = f"{brief(raw.text[span.start : end])}, which stands there when ends are {side}"
     if expected:
         advice = survey.advice(raw.path, conventions.inclusive) if span.mention is not None else "correct the offsets"
         problems.report(raw.path, line, what, expected, advice)
@@ -117,40 +109,38 @@ def _check(
 
 
 class _Survey:
-    """How well each end convention fits the whole corpus, found out on the first difference and then kept."""
+    """How well each way to count fits the whole corpus, found out on the first difference and then kept."""
 
     def __init__(self, read_raw: Callable[[Problems], Iterable[RawDocument]]) -> None:
         self._read_raw = read_raw
-        self._by_path: dict[Path, Matches] | None = None
+        self._by_path: dict[Path, Survey] | None = None
 
     def advice(self, path: Path, inclusive: bool) -> str:
         if self._by_path is None:
             self._by_path = self._count()
-        here = self._by_path.get(path, Matches())
-        total = Matches(*(sum(counts) for counts in zip(*self._by_path.values(), strict=True)))
-        other = "exclusive" if inclusive else "inclusive"
-        fit, all_fit = (here.exclusive, total.exclusive) if inclusive else (here.inclusive, total.inclusive)
-        share = f"with {other} ends {_of(fit, here.given)} of this file"
+        here = self._by_path.get(path, Survey())
+        total = sum(self._by_path.values(), Survey())
+        own, other = Counting(inclusive=inclusive), Counting(inclusive=not inclusive)
+        share = f"{other} {_of(here.fit[other], here.given)} of this file"
         if len(self._by_path) > 1:
-            share += f" and {_of(all_fit, total.given)} of the corpus"
-        own = total.inclusive if inclusive else total.exclusive
-        verdict = (
-            f"these are {other} ends: read it as a corpus that has them, or correct the offsets"
-            if all_fit == total.given and own < total.given
-            else "correct the offsets or the mention"
-        )
+            share += f" and {_of(total.fit[other], total.given)} of the corpus"
+        if total.fit[other] == total.given and total.fit[own] < total.given:
+            name = "exclusive" if inclusive else "inclusive"
+            verdict = f"these are {name} ends: read it as a corpus that has them, or correct the offsets"
+        elif best := total.best(own) or here.best(own):
+            verdict = f"{best}: count code points from 0, of the text with its line ends as they are"
+        else:
+            verdict = "correct the offsets or the mention"
         return f"{share} would match; {verdict}"
 
-    def _count(self) -> dict[Path, Matches]:
-        counts: dict[Path, Counter[str]] = {}
+    def _count(self) -> dict[Path, Survey]:
+        found: dict[Path, Survey] = {}
         for raw in self._read_raw(Problems("skip")):
-            counter = counts.setdefault(raw.path, Counter())
+            survey = found.setdefault(raw.path, Survey())
             for span in raw.spans:
                 if span.mention is not None:
-                    counter["given"] += 1
-                    counter["inclusive"] += raw.text[max(span.start, 0) : max(span.end + 1, 0)] == span.mention
-                    counter["exclusive"] += raw.text[max(span.start, 0) : max(span.end, 0)] == span.mention
-        return {path: Matches(c["given"], c["inclusive"], c["exclusive"]) for path, c in counts.items()}
+                    survey.add(Mention(raw.text, span.start, span.end, span.mention))
+        return found
 
 
 def _of(fit: int, given: int) -> str:

@@ -185,3 +185,23 @@ def test_published_formulas_and_leaflets(data_dir: Path) -> None:
     leaflets = read_corpus("tcm-leaflets", data_dir / "tcm" / "leaflets")
     assert len(leaflets) == 850 and sum(len(d.spans) for d in leaflets) == 15129
     assert sum((count_overlaps(d.spans) for d in leaflets), Overlaps())[:2] == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('{"text": "头痛", "label": [[0, 2, "症状"]]}', r"'text', 'label' \(this is doccano's export\)"),
+        ('{"text": "头痛", "entitys": []}', r"'text', 'entitys' \(is 'entitys' meant\?\)"),
+    ],
+)
+def test_annotations_under_another_key_are_not_passed_over(tmp_path: Path, row: str, said: str) -> None:
+    (tmp_path / "CMeEE_train.json").write_text(f"[{row}]", encoding="utf-8")
+    with pytest.raises(DataError, match=f"found an object with {said}; expected 'text'"):
+        read_corpus("cblue-cmeee", tmp_path)
+
+
+def test_a_published_part_without_annotations_is_read(tmp_path: Path) -> None:
+    (tmp_path / "CMeEE_test.json").write_text(
+        '[{"text": "头痛"}, {"text": "发热", "entities": null}]', encoding="utf-8"
+    )
+    assert [document.text for document in read_corpus("cblue-cmeee", tmp_path, split="test")] == ["头痛", "发热"]

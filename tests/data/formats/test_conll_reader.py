@@ -87,7 +87,7 @@ def test_files_of_one_name_and_different_ending_give_different_ids(tmp_path: Pat
         ("甲 O\n O\n", r"train\.txt:2: found ' O', which has no character"),
         ("甲 O\n乙,\n", r"train\.txt:2: found '乙,', which has no tag"),
         ("甲 NN O\n", r"train\.txt:1: found '甲 NN O', which has more than two columns.*first and last column"),
-        ("甲" * 50 + "\n", r"train\.txt:1: found '甲{40}…', which has no separator"),
+        ("甲" * 100 + "\n", r"train\.txt:1: found '甲{80}'… \(100 characters\), which has no separator"),
         ("甲 B-x\n乙 I-x\n丙 Q-x\n", r"train\.txt:3: found the tag 'Q-x'; expected O or a tag like B-X, as elsewhere"),
         ("甲 B-x\n乙 x-I\n丙 x-I\n丁 x-I\n", r"train\.txt:1: found the tag 'B-x'; expected O or a tag like X-B"),
         ("甲 B-\n", r"train\.txt:1: found the tag 'B-'"),

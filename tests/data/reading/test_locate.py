@@ -86,3 +86,36 @@ def test_folders_speak_of_splits_where_names_do_not(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_forms_of_the_words(name: str, split: str) -> None:
     assert split_of(Path(name)) == split
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("test.jsonl", "test"), ("dev.txt", "validation"), ("TEST.jsonl.gz", "test"), ("testA.jsonl", "test"),
+        ("devset.jsonl", "validation"), ("medical.dev", "validation"), ("notes.test.jsonl", "test"),
+        ("blood-test.jsonl", "train"), ("val_fluid.jsonl", "train"), ("test_of_blood.jsonl", "train"),
+        ("CMeEE_test.jsonl", "train"), ("train.jsonl", "train"),
+    ],
+)  # fmt: skip
+def test_of_anybodys_files_only_whole_names_count(name: str, split: str) -> None:
+    assert split_of(Path(name), words=False) == split
+
+
+def test_folders_count_by_their_whole_names(tmp_path: Path) -> None:
+    for words in (True, False):
+        for name, split in (
+            ("blood-test/a.jsonl", "train"),
+            ("test/a.jsonl", "test"),
+            ("devset/b/a.jsonl", "validation"),
+        ):
+            assert split_of(tmp_path / name, tmp_path, words=words) == split
+
+
+def test_names_that_differ_in_the_part_alone_are_parts() -> None:
+    names = ("ner_train.jsonl", "ner_test.jsonl", "ner_dev.jsonl", "blood_test.jsonl", "x/ner_test.jsonl")
+    groups = by_split(map(Path, names), words=False)
+    assert {split: [file.as_posix() for file in files] for split, files in groups.items()} == {
+        "train": ["ner_train.jsonl", "blood_test.jsonl", "x/ner_test.jsonl"],
+        "validation": ["ner_dev.jsonl"],
+        "test": ["ner_test.jsonl"],
+    }

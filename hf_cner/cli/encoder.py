@@ -1,0 +1,69 @@
+"""`hf-cner encoder`: published encoders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def encoder() -> None:
+    """Read published encoders, in the shapes in which the world publishes them.
+
+    \b
+    Example:
+      hf-cner encoder import hfl/chinese-xlnet-base my-xlnet
+    """
+
+
+@app.command("import")
+def import_(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FOLDER-OR-NAME",
+            help="Folder with configuration, vocabulary and weights, or a name on the Hub.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="New folder for the imported encoder.", show_default=False)
+    ],
+    model_type: Annotated[
+        str | None,
+        typer.Option(
+            "--model-type",
+            help="Type of the encoder, as bert, albert, roberta, electra or xlnet, where its files do not say it.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Read a published encoder, check it, and write it as safetensors with config.json, tokenizer.json and a page.
+
+    The folder holds a configuration (config.json, bert_config.json, …), a vocabulary (tokenizer.json, vocab.txt or
+    spiece.model) and weights: model.safetensors or pytorch_model.bin, whole or in parts. Pickles are read as tensors
+    alone: no code in them is run. Names of weights are brought to today's spelling, heads of other tasks are left out,
+    and OUT/README.md says what was found. AutoModel and AutoTokenizer load OUT. `hf-cner train` and `hf-cner pretrain`
+    read the same folders without this step.
+
+    \b
+    Examples:
+      hf-cner encoder import hfl/chinese-xlnet-base my-xlnet
+      hf-cner encoder import downloads/albert_chinese_base my-albert
+      hf-cner encoder import downloads/old-albert my-albert --model-type albert
+      hf-cner train --preset albert-idcnn-mha-crf --corpus sample --set model.encoder.name_or_path=my-albert
+    """
+    from ..encoders.write import import_encoder
+
+    findings = import_encoder(source, out, model_type=model_type)
+    for line in findings.lines():
+        typer.echo(line)
+    typer.echo(f"written: {out}")

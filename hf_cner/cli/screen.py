@@ -1,0 +1,19 @@
+"""A console on which no text can act: the last net behind everything that the commands print through rich."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from ..data.shown import printable
+
+
+class Screen(Console):
+    """rich's console; in what it prints, only its own control sequences remain, those of the texts are escaped."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Segments as rich makes them, with acting characters of their text escaped."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text, lines=True))

@@ -1,0 +1,87 @@
+"""Bytes of files from outside, with bounds: on a line, on a file that is read whole, on what gzip data unpack to.
+
+A packed file of 190 kB can unpack to 200 MB, and to any size in layers. So packed data are refused where they unpack
+to more than `TAME` bytes and to more than `RATIO` times their size (text packs 3 to 20 times, repeated text 50), and
+nothing unbounded is ever held in memory. The bounds are constants: whoever trusts a larger file unpacks or splits it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from typing import IO, cast
+
+from .problems import DataError
+
+LONGEST_LINE = 16 << 20  # bytes: of a line, and of a file that is one document; about 5.6 million Chinese characters
+LARGEST_FILE = 512 << 20  # bytes: of a file that is read as a whole, such as a JSON array
+TAME = 16 << 20
+RATIO = 100
+BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)  # what reading damaged gzip data raises
+_GZIP = b"\x1f\x8b"
+_CHUNK = 1 << 20
+
+
+class LongLine(int):
+    """Stands for a line that is longer than `LONGEST_LINE`: the number of its bytes."""
+
+
+class BoundedReader:
+    """Reads an open file, gzip'd or not by its content, and counts what comes out of it.
+
+    Args:
+        stream: opened in binary mode, at its beginning.
+        name: for messages.
+    """
+
+    def __init__(self, stream: IO[bytes], name: str | os.PathLike[str]) -> None:
+        self._name = os.fspath(name)
+        self._packed_size = 0
+        self._read = 0
+        self._stream = stream
+        packed = stream.read(len(_GZIP)) == _GZIP
+        stream.seek(0)
+        if packed:
+            self._packed_size = os.fstat(stream.fileno()).st_size
+            self._stream = cast(IO[bytes], gzip.GzipFile(fileobj=stream))
+
+    def whole(self, most: int) -> bytes:
+        """Everything.
+
+        Raises:
+            DataError: more than `most` bytes, or packed data that unpack to too much.
+            EOFError, zlib.error, gzip.BadGzipFile: damaged data, see `BROKEN`.
+        """
+        chunks: list[bytes] = []
+        while data := self._stream.read(_CHUNK):
+            chunks.append(data)
+            self._count(len(data))
+            if self._read > most:
+                raise DataError(
+                    f"{self._name}: found more than {most:,} bytes; expected at most that many in a file that is read "
+                    "as a whole; split it, or give JSON lines."
+                )
+        return b"".join(chunks)
+
+    def lines(self) -> Iterator[bytes | LongLine]:
+        """The lines with their ends; in place of one that is too long, its length. Raises as `whole`."""
+        while data := self._stream.readline(LONGEST_LINE + 1):
+            self._count(len(data))
+            if len(data) <= LONGEST_LINE or data.endswith(b"\n"):
+                yield data
+                continue
+            length = len(data)
+            while not data.endswith(b"\n") and (data := self._stream.readline(_CHUNK)):
+                self._count(len(data))
+                length += len(data)
+            yield LongLine(length)
+
+    def _count(self, size: int) -> None:
+        self._read += size
+        if self._packed_size and self._read > max(TAME, RATIO * self._packed_size):
+            raise DataError(
+                f"{self._name}: found {self._packed_size:,} bytes of gzip data that unpack to more than "
+                f"{self._read:,}; expected at most {RATIO} times as many; if you trust the file, unpack it first."
+            )

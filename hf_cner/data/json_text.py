@@ -1,0 +1,198 @@
+"""JSON from outside: the one place in which the package parses it, with everything bounded before it is built.
+
+Stricter than `json.loads`: nesting, the length of numbers and keys that stand twice are faults, and so are NaN and
+Infinity, numbers beyond 64-bit floats, and halves of surrogate pairs, which JSON's escapes can write and no text can
+hold. A byte order mark before the text is passed over. Messages name the place and show a few escaped characters.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from os import PathLike
+from typing import Any, NoReturn
+
+from .bounded import LARGEST_FILE
+from .files import read_text
+from .problems import DataError
+from .shown import brief
+
+DEEPEST = 100  # arrays and objects inside each other
+LONGEST_NUMBER = 400  # characters; the largest 64-bit float has 309 digits before its point
+_SHORT = 1 << 16  # characters, in which counting brackets is faster than following them
+_BLANKS = " \t\r\n"
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)  # a string or a bracket
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+class JsonError(ValueError):
+    """A JSON text that is not taken; the message is what was found, as words behind "found"."""
+
+
+class BrokenJson(JsonError):
+    """A text that is no JSON from some place on, so that nothing behind that place can be read either."""
+
+
+def parse_json(text: str) -> object:
+    """The value of one JSON text.
+
+    Raises:
+        BrokenJson: it is no JSON, or something stands behind the value; the message has the column (and the line,
+            where the text has several).
+        JsonError: it is JSON that is not taken, see the module.
+    """
+    text = text.removeprefix("\ufeff")
+    begin = len(text) - len(text.lstrip(_BLANKS))
+    value, end = parse_item(text, begin)
+    rest = text[end:].lstrip(_BLANKS)
+    if rest:
+        raise broken("Extra data", text, len(text) - len(rest))
+    return value
+
+
+def parse_item(text: str, begin: int) -> tuple[object, int]:
+    """The value that begins at `begin`, and where it ends.
+
+    Raises:
+        BrokenJson, JsonError: as `parse_json`; behind a mere JsonError one can read on from `end_of_item`.
+    """
+    _check_depth(text, begin)
+    try:
+        value, end = _DECODER.raw_decode(text, begin)
+    except json.JSONDecodeError as error:
+        raise broken(error.msg.removesuffix(" at"), text, error.pos) from error
+    except RecursionError as error:  # a stack that was nearly full before
+        raise JsonError("JSON nested too deeply for what is left of the stack") from error
+    if _ESCAPED_HALF.search(text, begin, end) or _HALF.search(text, begin, end):
+        _refuse_halves(value)
+    return value, end
+
+
+def end_of_item(text: str, begin: int) -> int:
+    """Where the array or object that begins at `begin` is closed (however deep it is); the end of the text, if never.
+
+    Brackets are counted outside strings, in one pass.
+    """
+    depth = 0
+    for token in _TOKEN.finditer(text, begin):
+        sign = token.group()[0]
+        if sign in "[{":
+            depth += 1
+        elif sign in "]}":
+            depth -= 1
+        if depth <= 0:
+            return token.end()
+    return len(text)
+
+
+def read_json(path: str | PathLike[str]) -> object:
+    """The value of a whole file, in UTF-8.
+
+    Raises:
+        DataError: what `read_text` raises, or a JSON text that is not taken, with the file's name.
+    """
+    try:
+        return parse_json(read_text(path, most=LARGEST_FILE))
+    except JsonError as error:
+        raise DataError(f"{path}: found {error}; expected a JSON text; correct the file, or fetch it again.") from error
+
+
+def read_json_object(path: str | PathLike[str]) -> dict[str, Any]:
+    """The same of a file that holds one object.
+
+    Raises:
+        DataError: likewise, and another kind of value.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: found a JSON {kind_of(value)}; expected an object; is this the right file?")
+    return value
+
+
+def kind_of(value: object) -> str:
+    """What JSON calls a value: object, array, string, number, boolean or null."""
+    kinds = ((bool, "boolean"), (int | float, "number"), (str, "string"), (list | tuple, "array"), (dict, "object"))
+    return next((name for kind, name in kinds if isinstance(value, kind)), "null")
+
+
+def broken(what: str, text: str, position: int) -> BrokenJson:
+    """The error for a place in a text."""
+    line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+    where = f"column {column} of {len(text)}" if "\n" not in text.rstrip(_BLANKS) else f"line {line}, column {column}"
+    return BrokenJson(f"broken JSON ({what} at {where})")
+
+
+def _check_depth(text: str, begin: int) -> None:
+    """Refuse deep nesting without recursion, on which a parser may overflow the stack; looks at this value alone."""
+    if text[begin : begin + 1] not in ("[", "{"):
+        return
+    if len(text) - begin <= _SHORT and text.count("[", begin) + text.count("{", begin) <= DEEPEST:
+        return
+    depth = 0
+    for token in _TOKEN.finditer(text, begin):
+        sign = token.group()[0]
+        if sign in "[{":
+            depth += 1
+            if depth > DEEPEST:
+                raise JsonError(f"JSON nested more than {DEEPEST} deep")
+        elif sign in "]}":
+            depth -= 1
+        if depth <= 0:
+            return
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise JsonError(f"the key {brief(key)} twice in one JSON object")
+            seen.add(key)
+    return found
+
+
+def _whole(digits: str) -> int:
+    return int(_short(digits))
+
+
+def _fraction(digits: str) -> float:
+    number = float(_short(digits))
+    if not math.isfinite(number):
+        raise JsonError(f"the number {brief(digits)[1:-1]}, which is too large")
+    return number
+
+
+def _short(digits: str) -> str:
+    if len(digits) > LONGEST_NUMBER:
+        raise JsonError(f"a number of {len(digits):,} characters")
+    return digits
+
+
+def _no_number(name: str) -> NoReturn:
+    raise JsonError(f"{name}, which is no JSON")
+
+
+def _refuse_halves(value: object) -> None:
+    """Raise JsonError for half a surrogate pair in any string or key, with the name of the outermost key."""
+    todo: list[tuple[object, str]] = [(value, "")]
+    while todo:
+        item, where = todo.pop()
+        if isinstance(item, str):
+            try:
+                item.encode()
+            except UnicodeEncodeError as error:
+                half = f"half a surrogate pair, {item[error.start]!a}, at position {error.start}"
+                raise JsonError(f"{half} of {where or 'a string'}") from error
+        elif isinstance(item, dict):
+            todo += [(key, "a key") for key in item]
+            todo += [(inner, where or brief(key)) for key, inner in item.items()]
+        elif isinstance(item, list):
+            todo += [(inner, where) for inner in item]
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_whole, parse_float=_fraction, parse_constant=_no_number
+)

@@ -1,0 +1,184 @@
+"""A folder that keeps its old content until the new one is whole, and knows its own files.
+
+**Whose a file is.** `.hf-cner.json` in the folder lists what was written into it, with a digest of each file that is
+written once. A file that is not in the list, or has other content, is somebody else's. A folder of a version that wrote
+no list is known by its kind: the names that such a folder has, and a file that nothing else writes. A folder with
+somebody else's file is refused, and none of it is changed.
+
+**How a folder is replaced.** The new content is made in `.NAME.new` beside it, which takes the name in one step where
+the system can exchange two names (Linux, macOS), else in two, of which the first is undone by the next run. At any
+moment the name stands for the old content or the new.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from .locks import beside, is_trace
+from .problems import DataError
+from .writing import atomic_write
+
+LIST, LOCK = ".hf-cner.json", ".hf-cner.lock"
+NOBODYS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", "lost+found", LIST, LOCK})
+_HERE = -100  # AT_FDCWD: names are taken from the current folder
+_EXCHANGE = 2  # RENAME_EXCHANGE of Linux and RENAME_SWAP of macOS
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What folders of one kind hold.
+
+    Args:
+        begun: whether a folder is one of this kind that has no list, by a file that nothing else writes.
+        written: whether such a folder's file of this name is its own.
+        changing: whether a file is its own by its name alone, because it is written again and again.
+    """
+
+    begun: Callable[[Path], bool]
+    written: Callable[[Path, PurePosixPath], bool]
+    changing: Callable[[Path, PurePosixPath], bool] = lambda folder, name: False
+
+
+def foreign_file(folder: Path, kind: Kind) -> PurePosixPath | None:
+    """The first file or link in a folder that is somebody else's; None where there is none, or no folder."""
+    if not folder.is_dir():
+        return None
+    listed = read_list(folder)
+    mine = listed is not None or kind.begun(folder)
+    for name in _all(folder):
+        if name.name in NOBODYS or is_trace(name.name):
+            continue
+        if mine and kind.changing(folder, name):
+            continue
+        if listed is None:
+            if not (mine and kind.written(folder, name)):
+                return name
+        elif str(name) not in listed or listed[str(name)] not in ("", digest(folder / name)):
+            return name
+    return None
+
+
+def refuse_foreign(folder: Path, kind: Kind) -> None:
+    """Raise DataError where a folder holds a file that is somebody else's."""
+    if (name := foreign_file(folder, kind)) is not None:
+        listed = str(name) in (read_list(folder) or {})
+        what = "which was changed since it was written" if listed else "which was not written here"
+        raise DataError(
+            f"{folder}: found {name}, {what}; expected a new or empty folder, or an earlier result alone; choose "
+            "another folder, or move that file away."
+        )
+
+
+def read_list(folder: Path) -> dict[str, str] | None:
+    """What was written into a folder: relative names, and digests or nothing; None without a list."""
+    try:
+        found = json.loads((folder / LIST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError):
+        return {}
+    files = found.get("files") if isinstance(found, dict) else None
+    return {str(name): str(value) for name, value in files.items()} if isinstance(files, dict) else {}
+
+
+def add_to_list(folder: Path, files: Iterable[str], *, source: Path | None = None, kind: Kind | None = None) -> None:
+    """Say that files are this package's own, before they get their names.
+
+    Args:
+        files: their names relative to the folder.
+        source: where their content is by now; without it they are known by name alone.
+        kind: of a folder without a list: what it holds already is taken into the list.
+    """
+    listed = read_list(folder)
+    if listed is None:
+        old = kind is not None and folder.is_dir() and kind.begun(folder)
+        names = [name for name in _all(folder) if name.name not in NOBODYS] if old else []
+        listed = {str(name): digest(folder / name) for name in names if kind is not None and kind.written(folder, name)}
+    listed |= {name: digest(source / name) if source is not None else "" for name in files}
+    with atomic_write(folder / LIST) as stream:
+        json.dump({"about": "Files that hf-cner wrote here.", "files": listed}, stream, ensure_ascii=False, indent=1)
+        stream.write("\n")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content; of a link, which is nobody's own, nothing that a file can have."""
+    if path.is_symlink():
+        return "link"
+    found = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
+
+
+def replace_folder(new: Path, target: Path, kind: Kind) -> Path | None:
+    """Give the folder `new` the name `target`, and remove what stood there.
+
+    Returns:
+        Where the old folder is kept, because somebody put a file into it in the meantime; None where it is gone.
+    """
+    if target.is_dir() and all(path.name in NOBODYS for path in target.iterdir()):
+        for path in target.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        target.rmdir()
+    if not target.exists():
+        os.rename(new, target)
+        return None
+    shutil.copymode(target, new)
+    old = new
+    if not _exchanged(new, target):
+        old = beside(target, "old")
+        os.rename(target, old)
+        os.rename(new, target)
+    if foreign_file(old, kind) is None:
+        shutil.rmtree(old)
+        return None
+    number = next(n for n in range(1, 10**6) if not target.with_name(f"{target.name}.before-{n}").exists())
+    kept = target.with_name(f"{target.name}.before-{number}")
+    os.rename(old, kept)
+    return kept
+
+
+def recover(target: Path) -> None:
+    """Undo the first step of a replacement that was killed behind it."""
+    old = beside(target, "old")
+    if old.is_dir() and not target.exists():
+        os.rename(old, target)
+
+
+def cannot_be_replaced(target: Path) -> str | None:
+    """Why a folder cannot get another content under its name, in words; None where it can."""
+    if os.path.ismount(target):
+        return "it is a mount point"
+    if not os.access(target.parent, os.W_OK):
+        return f"nothing can be written into {target.parent}"
+    return None
+
+
+def _all(folder: Path) -> list[PurePosixPath]:
+    """Every file and link below a folder, relative to it; links are not followed."""
+    found = []
+    for root, folders, files in os.walk(folder):
+        links = [name for name in folders if os.path.islink(os.path.join(root, name))]
+        found += [PurePosixPath(Path(root, name).relative_to(folder).as_posix()) for name in [*files, *links]]
+    return sorted(found)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange the names of two folders in one step; whether the system could."""
+    here, there = os.fsencode(one), os.fsencode(other)
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        if sys.platform == "darwin":
+            return int(library.renamex_np(here, there, _EXCHANGE)) == 0
+        return int(library.renameat2(_HERE, here, _HERE, there, _EXCHANGE)) == 0
+    except (OSError, AttributeError, TypeError):  # another system, or an old C library
+        return False

@@ -1,0 +1,136 @@
+"""How else offsets may have been counted: tried when mentions are given and do not stand where their offsets say.
+
+Programs count UTF-16 units (JavaScript: Label Studio, doccano), bytes, a line end as one character or as two, from 1,
+or to the last character. Offsets here count code points of the unchanged text, from 0, and the end is exclusive.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import product
+from typing import NamedTuple
+
+
+class Mention(NamedTuple):
+    """An annotation as it was given; `end` None where the length of the mention says it."""
+
+    text: str
+    start: int
+    end: int | None
+    mention: str
+
+
+class Counting(NamedTuple):
+    """A way to count: the unit, where it begins (0 or 1), and whether the end is the last character."""
+
+    unit: str = ""
+    base: int = 0
+    inclusive: bool = False
+
+    def __str__(self) -> str:
+        parts = [_UNITS[self.unit][0]] if self.unit else []
+        parts += ["from 1"] if self.base else []
+        parts += ["with inclusive ends"] if self.inclusive else []
+        return ", ".join(parts) or "with exclusive ends"
+
+
+def _crlf_as_one(text: str) -> Iterator[int]:
+    return (0 if char == "\r" and text[n + 1 : n + 2] == "\n" else 1 for n, char in enumerate(text))
+
+
+def _lf_as_two(text: str) -> Iterator[int]:
+    return (2 if char == "\n" and text[n - 1 : n] != "\r" else 1 for n, char in enumerate(text))
+
+
+# Unit → how a sentence names it, and the lengths of a text's characters in it.
+_UNITS: dict[str, tuple[str, Callable[[str], Iterator[int]]]] = {
+    "utf-16": ("in UTF-16 units", lambda text: (2 if char > "\uffff" else 1 for char in text)),
+    "utf-8": ("in UTF-8 bytes", lambda text: (len(char.encode("utf-8", "surrogatepass")) for char in text)),
+    "crlf": ("with CRLF as one character", _crlf_as_one),
+    "lf": ("with each line end as two characters (CRLF)", _lf_as_two),
+}
+COUNTINGS = tuple(Counting(*ways) for ways in product(("", *_UNITS), (0, 1), (False, True)))
+
+
+class Survey:
+    """How many of the mentions that were added fit under each way to count."""
+
+    def __init__(self) -> None:
+        self.given = 0
+        self.fit: Counter[Counting] = Counter()
+        self._text: str | None = None
+        self._places: dict[str, dict[int, int]] = {}
+
+    def __add__(self, other: Survey) -> Survey:
+        """Both together."""
+        both = Survey()
+        both.given, both.fit = self.given + other.given, self.fit + other.fit
+        return both
+
+    def add(self, mention: Mention) -> None:
+        """Try one mention."""
+        if mention.text != self._text:
+            self._text = mention.text
+            self._places = {unit: _places(mention.text, unit) for unit in _UNITS}
+        self.given += 1
+        for way in COUNTINGS:
+            self.fit[way] += self._fits(mention, way)
+
+    def best(self, own: Counting) -> str:
+        """`counted in UTF-16 units all 40 mentions would fit`, if there is a way under which they do, but not `own`."""
+        ways = [way for way in COUNTINGS if self.fit[way] == self.given > self.fit[own]]
+        if not ways:
+            return ""
+
+        def unlikely(way: Counting) -> tuple[int, bool]:
+            """In how many things it differs; a unit that fits is no accident, a shift by one may be."""
+            return sum(one != other for one, other in zip(way, own, strict=True)), way.base != own.base
+
+        mentions = "the only mention" if self.given == 1 else f"all {self.given:,} mentions"
+        return f"counted {min(ways, key=unlikely)} {mentions} would fit"
+
+    def _fits(self, given: Mention, way: Counting) -> bool:
+        if given.end is None:
+            if way.inclusive:
+                return False
+            start = self._place(given.start - way.base, way)
+            return start is not None and given.text.startswith(given.mention, start)
+        start = self._place(given.start - way.base, way)
+        end = self._place(given.end - way.base + way.inclusive, way)
+        if start is None or end is None or not start < end:
+            return False
+        if way.unit in ("crlf", "lf") and end - start <= 2 * len(given.mention):
+            return _unified(given.text[start:end]) == _unified(given.mention)
+        return end - start == len(given.mention) and given.text.startswith(given.mention, start)
+
+    def _place(self, position: int, way: Counting) -> int | None:
+        if places := self._places.get(way.unit):
+            return places.get(position)
+        return position if 0 <= position <= len(self._text or "") else None
+
+
+def best_of(mentions: Iterable[Mention], *, inclusive: bool = False) -> str:
+    """What `Survey.best` says of mentions that were read as code points from 0."""
+    survey = Survey()
+    for mention in mentions:
+        survey.add(mention)
+    return survey.best(Counting(inclusive=inclusive))
+
+
+def _unified(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _places(text: str, unit: str) -> dict[int, int]:
+    """Position in a unit → index of the character that begins there; empty where the unit differs from ours nowhere."""
+    lengths = list(_UNITS[unit][1](text))
+    if set(lengths) <= {1}:
+        return {}
+    places: dict[int, int] = {}
+    position = 0
+    for index, length in enumerate(lengths):
+        places.setdefault(position, index)
+        position += length
+    places.setdefault(position, len(text))
+    return places

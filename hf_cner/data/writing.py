@@ -1,0 +1,272 @@
+"""Writing files so that none is half-written, none is written by two, and nothing else is lost for it.
+
+This is the one way to a file for every command. `check_output` sees before the work begins that the file may be
+written; `atomic_write` and `whole_file` write it.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import io
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from .locks import beside, locked, sweep
+from .problems import DataError
+from .streams import is_stream, opened_stream
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+# Endings that promise a form which nothing here writes: text under such a name would be opened by the wrong program.
+_OTHER_FORMS = frozenset(
+    [
+        ".parquet",
+        ".feather",
+        ".arrow",
+        ".avro",
+        ".orc",
+        ".xlsx",
+        ".xls",
+        ".xlsm",
+        ".ods",
+        ".docx",
+        ".doc",
+        ".odt",
+        ".rtf",
+        ".pdf",
+        ".pptx",
+        ".ppt",
+        ".ann",
+        ".xml",
+        ".xmi",
+        ".db",
+        ".sqlite",
+        ".sqlite3",
+        ".zip",
+        ".tar",
+        ".tgz",
+        ".7z",
+        ".rar",
+        ".bz2",
+        ".xz",
+        ".zst",
+        ".bin",
+        ".npy",
+        ".npz",
+        ".pkl",
+        ".pickle",
+        ".pt",
+        ".pth",
+        ".safetensors",
+        ".onnx",
+        ".h5",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".svg",
+    ]
+)
+_ENDING = re.compile(r"\.[a-z][a-z0-9]{0,7}")
+_ALL = re.compile(r"(?s).*")
+_OF_A_MODEL = re.compile(
+    r".*\.(safetensors|bin|model|py)|.*(config|tokenizer|special_tokens|added_tokens).*\.json|vocab\..*|merges\.txt"
+    r"|.*\.index\.json|(results|training_log|split)\.json|settings\.yaml|study\.db"
+)
+
+
+class NotWritten(OSError):
+    """Something could not be written; the message is the whole sentence, without the system's number."""
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
+def check_output(
+    path: str | os.PathLike[str] | None,
+    *,
+    inputs: Iterable[str | os.PathLike[str] | None] = (),
+    models: Iterable[str | os.PathLike[str] | None] = (),
+    endings: Iterable[str] = (),
+) -> None:
+    """See that a command may write a file, before anything is read or computed.
+
+    Args:
+        path: what will be written; None is standard output.
+        inputs: files and folders that are read; None, and what is not there, is passed over; `-` is standard input.
+        models: folders of models that are read; their own files are inputs, others in them are not.
+        endings: the only endings that a name may have; by default all but those of forms that nothing here writes.
+
+    Raises:
+        DataError: it is one of the inputs, by whatever name (a link, another case, an open file); a folder; a file
+            that may not be written; or its name promises another form.
+    """
+    there = _regular(path, 1)
+    for given, names in [*((item, _ALL) for item in inputs), *((item, _OF_A_MODEL) for item in models)]:
+        if there is not None and given is not None:
+            _refuse_input(path, there, given, names)
+    if path is not None and not is_stream(path):
+        check_ending(path, endings)
+        _refuse(Path(os.path.realpath(Path(path).expanduser())))
+
+
+def check_ending(path: str | os.PathLike[str], endings: Iterable[str] = (), *, more: str = "") -> None:
+    """Raise DataError where the ending of a name promises a form that is not written; `.gz` behind it is passed over.
+
+    Args:
+        endings: those that may be; by default all but well-known other ones.
+        more: what else could be done, for the sentence.
+    """
+    name = Path(path).name.lower()
+    ending = Path(name.removesuffix(".gz")).suffix
+    allowed = tuple(endings)
+    if (ending in _OTHER_FORMS and ending not in allowed) or (
+        allowed and _ENDING.fullmatch(ending) and ending not in allowed
+    ):
+        known = f"one of {', '.join(allowed)}" if allowed else "the ending of a text file"
+        raise DataError(
+            f"{path}: found a name that ends in {ending}, which is not a form that can be written here; expected "
+            f"{known}; choose another name{more}."
+        )
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
+    """A UTF-8 text file that takes its name only when it is whole; after an error the old file stands as it was.
+
+    Line ends are written as they are given. Missing folders are made; a name that ends in `.gz` gets packed data. An
+    open stream, a pipe or a device is written to directly, whatever it is called.
+
+    Raises:
+        DataError: the path is a folder, or a file that may not be written.
+        Held: another run writes the file.
+        OSError: no room, a failing disk or no permission, with a sentence that says that nothing was changed.
+    """
+    packed = os.fspath(path).endswith(".gz")
+    if is_stream(path):
+        with opened_stream(path) as raw, _text_stream(raw, packed=packed) as text:
+            yield text
+        return
+    with whole_file(path) as temporary, temporary.open("xb") as raw:
+        with _text_stream(raw, packed=packed) as text:
+            yield text
+        raw.flush()
+        os.fsync(raw.fileno())
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A name beside `path` to write a file under, which takes the name `path` when the block ends well.
+
+    Behind a link the file is replaced, not the link; the old file's permissions stay. Errors are those of
+    `atomic_write`.
+    """
+    target = Path(os.path.realpath(path))
+    _refuse(target)
+    with ExitStack() as stack:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            sweep(target.parent)
+            stack.enter_context(locked(beside(target, "lock"), of=target))
+            temporary = beside(target, "tmp")
+            temporary.unlink(missing_ok=True)  # of a run that was killed
+        except OSError as error:
+            raise not_written(target, error) from error
+        try:
+            yield temporary
+            take_name(temporary, target)
+        except BaseException as error:
+            temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise not_written(target, error) from error
+            raise
+
+
+def take_name(temporary: Path, target: Path) -> None:
+    """Give a finished file its name, with the permissions of the file that it replaces."""
+    if target.exists():
+        shutil.copymode(target, temporary)
+    os.replace(temporary, target)
+
+
+def not_written(path: Path, error: OSError) -> OSError:
+    """The error in a sentence that says what became of the file."""
+    old = "the old file stands as it was" if path.is_file() else "no file was left behind"
+    in_the_way = next((str(part) for part in path.parents if part.is_file()), None)
+    why = f"{in_the_way} is a file" if in_the_way else error.strerror
+    return NotWritten(error.errno, f"{path} could not be written ({why}); {old}")
+
+
+@contextmanager
+def _text_stream(raw: IO[bytes], *, packed: bool) -> Iterator[IO[str]]:
+    """A text stream over an open file, which stays open when the text is complete."""
+    if not packed:
+        with open(raw.fileno(), "w", encoding="utf-8", newline="", closefd=False) as stream:
+            yield stream
+        return
+    # Name and time are left out of the archive, so that equal text gives equal files.
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as binary,
+        io.TextIOWrapper(cast(IO[bytes], binary), encoding="utf-8", newline="") as text,
+    ):
+        yield text
+
+
+def _refuse(target: Path) -> None:
+    """Raise DataError for a folder, and for a file that was closed to writing: its folder alone would let it go."""
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return
+    if stat.S_ISDIR(mode):
+        raise DataError(f"{target}: found a folder; expected the name of a file to be written; add a file name.")
+    if not mode & 0o222 or not os.access(target, os.W_OK):
+        raise DataError(
+            f"{target}: found a file that may not be written; expected one that may; change its mode, or choose "
+            "another name."
+        )
+
+
+def _regular(path: str | os.PathLike[str] | None, standard: int) -> os.stat_result | None:
+    """The file behind a path, or behind a standard stream for None and `-`; None where it is no regular file."""
+    try:
+        found = os.fstat(standard) if path is None or os.fspath(path) == "-" else os.stat(Path(path).expanduser())
+    except (OSError, ValueError):
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _refuse_input(
+    path: str | os.PathLike[str] | None, there: os.stat_result, given: str | os.PathLike[str], names: re.Pattern[str]
+) -> None:
+    found = _regular(given, 0)
+    same = given if found is not None and os.path.samestat(found, there) else None
+    if found is None and os.path.isdir(Path(given).expanduser()):
+        files = (file for file in _files(str(Path(given).expanduser())) if names.fullmatch(os.path.basename(file)))
+        same = next((file for file in files if (s := _regular(file, 0)) and os.path.samestat(s, there)), None)
+    if same is None:
+        return
+    if path is None:
+        raise DataError(f"{same}: found a file that is read and also written to, by standard output; write elsewhere.")
+    if os.path.abspath(path) == os.path.abspath(same):
+        raise DataError(f"{path}: found a file that is also read; expected another one to write to; choose its name.")
+    what = "what standard input comes from" if same == "-" else f"another name of {same}"
+    raise DataError(f"{path}: found {what}, which is read; expected another file to write to; choose its name.")
+
+
+def _files(folder: str) -> Iterator[str]:
+    """Every file below a folder; links to folders are followed, each folder once."""
+    seen = set[tuple[int, int]]()
+    for root, folders, files in os.walk(folder, followlinks=True):
+        here = os.stat(root)
+        if (here.st_dev, here.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((here.st_dev, here.st_ino))
+        yield from (os.path.join(root, name) for name in files)

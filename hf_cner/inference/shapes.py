@@ -1,0 +1,148 @@
+"""Whether a checkpoint's configuration describes a model as large as its weights, found out before it is built.
+
+A configuration is a text that anybody can write: `num_layers: 1000000` computes for hours, `hidden_size: 1e9` asks for
+all the memory there is. The headers of the safetensors files say what the weights are; both are compared here.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..data.shown import brief, clipped, printable
+from .checkpoint import AUTO_CLASSES, CONFIG, CheckpointError, check_folder, weight_files
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+MOST_PARTS = 1000  # layers, or entries of a list, that any configuration may ask for; more only as weights back it
+MOST_NEW = 1_000_000  # numbers that a model may have beside those of its weights
+
+
+def weight_shapes(folder: str | os.PathLike[str]) -> dict[str, tuple[int, ...]]:
+    """The shape of every weight of a checkpoint, from the headers of its files.
+
+    Raises:
+        CheckpointError: a file is cut off or no safetensors file; it is named.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    shapes: dict[str, tuple[int, ...]] = {}
+    for path in weight_files(Path(folder)):
+        try:
+            with safe_open(path, framework="numpy") as weights:  # holds the header against the size of the file
+                for name in weights.keys():  # noqa: SIM118  (it is no mapping)
+                    shapes[name] = tuple(weights.get_slice(name).get_shape())
+        except (SafetensorError, OSError, ValueError) as error:
+            found = clipped(str(error), 200)
+            raise CheckpointError(f"{path} is broken ({found}); copy the file again.") from error
+    return shapes
+
+
+def check_numbers(config: Mapping[str, Any], shapes: Shapes, folder: str | os.PathLike[str]) -> None:
+    """Refuse numbers of a configuration that no model with these weights can have.
+
+    A dimension of n needs at least n weights, and a layer at least one tensor; so numbers are bounded by the weights,
+    and what counts layers or is a list by the tensors. Sizes that have no weight, such as a rotary embedding's base,
+    stay below `MOST_NEW` or are called theta.
+
+    Raises:
+        CheckpointError: names the key and the number.
+    """
+    size = max(sum(map(math.prod, shapes.values())), MOST_NEW)
+    parts = max(10 * len(shapes), MOST_PARTS)
+    path = Path(folder) / CONFIG
+    for keys, value in _leaves(config):
+        key = ".".join(keys)
+        counts = any(word in keys[-1] for word in ("layers", "blocks", "groups", "repeats", "num_heads"))
+        if isinstance(value, list) and len(value) > parts:
+            raise _too_large(path, key, f"a list of {len(value):,}", f"{len(shapes):,} tensors")
+        if isinstance(value, int | float) and "theta" not in keys[-1] and not value <= (parts if counts else size):
+            held = f"{len(shapes):,} tensors" if counts else f"{sum(map(math.prod, shapes.values())):,} numbers"
+            raise _too_large(path, key, brief(value), held)
+
+
+def _too_large(path: Path, key: str, found: str, held: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path} is not of these weights: found {clipped(key, 80)} {found}, where the weights hold {held}; "
+        "copy both from one model."
+    )
+
+
+def _leaves(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every value of a configuration that is no object, with its keys; a list as a whole, then what is in it."""
+    todo: list[tuple[tuple[str, ...], Any]] = [((str(key),), value) for key, value in config.items()]
+    while todo:
+        keys, value = todo.pop()
+        if isinstance(value, Mapping):
+            todo += [((*keys, str(key)), inner) for key, inner in value.items()]
+            continue
+        yield keys, value
+        if isinstance(value, list):
+            todo += [(keys, inner) for inner in value]
+
+
+def check_shapes(model: nn.Module, shapes: Shapes, folder: str | os.PathLike[str]) -> None:
+    """Refuse weights that do not fit into a model, which may lie on the meta device.
+
+    Raises:
+        CheckpointError: names the first weight of another shape, or says that the model is far larger than the weights.
+    """
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    for name in sorted(wanted.keys() & shapes.keys()):
+        if wanted[name] != shapes[name]:
+            raise CheckpointError(
+                f"{os.fspath(folder)}: the weights do not fit the model that {CONFIG} describes: "
+                f"found {printable(name)} of shape {shapes[name]}, expected {wanted[name]}; copy both from one model."
+            )
+    held, needed = (sum(map(math.prod, of.values())) for of in (shapes, wanted))
+    if needed > 2 * held + MOST_NEW:
+        raise CheckpointError(
+            f"{os.fspath(folder)}: {CONFIG} describes a model of {needed:,} numbers, and the weights hold {held:,}; "
+            "copy both from one model."
+        )
+
+
+def check_fit(folder: str | os.PathLike[str]) -> None:
+    """Refuse a checkpoint whose configuration and weights are not of one model, without filling any memory.
+
+    Raises:
+        CheckpointError: what `check_folder`, `weight_shapes`, `check_numbers` and `check_shapes` raise, or a
+            configuration of which no model can be built.
+    """
+    import torch
+    import transformers
+
+    config = check_folder(folder)
+    shapes = weight_shapes(folder)
+    check_numbers(config, shapes, folder)
+    with loading(Path(folder) / CONFIG), torch.device("meta"):
+        described = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        auto_class = getattr(transformers, AUTO_CLASSES[config["model_type"]])
+        model: nn.Module = auto_class.from_config(described, trust_remote_code=False)
+    check_shapes(model, shapes, folder)
+
+
+@contextmanager
+def loading(what: str | os.PathLike[str]) -> Iterator[None]:
+    """Says which file a library could not make anything of: a sentence for whatever it raises.
+
+    Raises:
+        CheckpointError: in place of all but errors of the system, of memory and of imports, which pass.
+    """
+    try:
+        yield
+    except (CheckpointError, OSError, MemoryError, ImportError):
+        raise
+    except Exception as error:
+        said = clipped(" ".join(str(error)[:2000].split()), 300)
+        raise CheckpointError(
+            f"{os.fspath(what)} cannot be loaded ({type(error).__name__}: {said}); copy the checkpoint again, or save "
+            "it with this version."
+        ) from error

@@ -1,0 +1,78 @@
+"""Every command that writes sees first that it may: never an input, never a name that promises another form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hf_cner.data.documents import Document, Span, write_jsonl
+
+COMMANDS = [
+    ("predict", "in.jsonl", "--model", "nowhere", "--output"),
+    ("predict", "folder", "--model", "nowhere", "--output"),
+    ("convert", "jsonl", "--data-dir", "in.jsonl", "--to", "jsonl", "--output"),
+    ("convert", "jsonl", "--data-dir", "other.jsonl", "--to", "mrc", "--queries", "in.jsonl", "--output"),
+    ("evaluate", "--model", "nowhere", "--data", "in.jsonl", "--output"),
+    ("inspect", "jsonl", "--data-dir", "in.jsonl", "--json"),
+    ("vectors", "in.jsonl", "--output"),
+    ("vectors", "other.jsonl", "--exclude", "jsonl=in.jsonl", "--output"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "folder").mkdir()
+    for name in ("in.jsonl", "other.jsonl"):
+        write_jsonl([Document("患者头痛", (Span(2, 4, "症状"),), id="a")], tmp_path / name)
+    (tmp_path / "folder" / "linked.txt").symlink_to(tmp_path / "in.jsonl")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
+@pytest.mark.parametrize("output", ["in.jsonl", "folder/../in.jsonl", "folder/linked.txt"])
+def test_an_output_is_never_an_input(
+    command: tuple[str, ...], output: str, folder: Path, call: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (folder / "in.jsonl").read_bytes()
+    assert call(*command, output) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.startswith("error: ") and ("that is also read" in said or "which is read" in said)
+    assert (folder / "in.jsonl").read_bytes() == before
+    assert sorted(path.name for path in folder.iterdir()) == ["folder", "in.jsonl", "other.jsonl"]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
+@pytest.mark.parametrize("ending", ["parquet", "xlsx", "ann", "docx"])
+def test_a_name_that_promises_another_form_is_refused(
+    command: tuple[str, ...], ending: str, folder: Path, call: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*command, f"out.{ending}") == 2
+    assert f"found a name that ends in .{ending}, which is not a form" in " ".join(capsys.readouterr().err.split())
+    assert not (folder / f"out.{ending}").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "--preset", "bilstm-crf", "--corpus", "jsonl", "--data-dir", "in.jsonl"),
+        ("search", "--preset", "bilstm-crf", "--corpus", "jsonl", "--data-dir", "in.jsonl"),
+        ("pretrain", "in.jsonl", "--model-type", "bert"),
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_a_folder_with_somebody_elses_file_is_refused(
+    command: tuple[str, ...], folder: Path, call: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "enc").mkdir()
+    (folder / "enc" / "config.json").write_text("{}")
+    for flag in ([], ["--overwrite"], ["--resume"]):
+        assert call(*command, "--output-dir", "enc", *flag) == 2
+        assert "enc: found config.json, which was not written here" in " ".join(capsys.readouterr().err.split())
+    assert [path.name for path in (folder / "enc").iterdir()] == ["config.json"]
+    assert call(*command, "--config", "enc/config.json", "--output-dir", "enc", "--overwrite") == 2
+    assert "holds enc/config.json, which is read" in " ".join(capsys.readouterr().err.split())
+    assert call(*command, "--output-dir", "in.jsonl") == 2
+    assert "is a file; output_dir must be a folder" in " ".join(capsys.readouterr().err.split())
