@@ -140,7 +140,8 @@ def _run(
 
     from ..training.parts import split_of
     from ..training.questions import queries_of
-    from ..training.run import begin_in, train_on
+    from ..training.record import begin_in
+    from ..training.run import train_on
 
     folder = RunFolder(output_dir_of(settings))
     try:

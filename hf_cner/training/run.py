@@ -19,11 +19,10 @@ from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.shown import printable
-from ..data.splits import join, k_folds, split_by_record, split_hash
+from ..data.splits import k_folds, split_by_record
 from ..data.unknown_characters import check_unknown
 from ..encoders.findings import say
 from ..metrics.report import evaluate_documents
-from ..settings.denied import recorded
 from ..settings.training import TrainSettings, corpus_of, output_dir_of
 from .arguments import CnerTrainingArguments
 from .build import build
@@ -31,11 +30,11 @@ from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_tr
 from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .checks import check_metric, check_steps, checked, training_arguments
 from .energy import EnergyMeter
-from .environment import hardware, versions
 from .folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
-from .inputs import OF_TRAINING, inputs_of, read_by
+from .inputs import read_by
 from .parts import DEV_SHARE, Parts, parts_of, split_of
 from .questions import queries_of
+from .record import begin_in, what_it_depended_on
 from .trainer import CnerTrainer
 
 
@@ -150,7 +149,7 @@ def _train_in(
         reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
         results = {
             "metrics": reports,
-            **_what_it_depended_on(parts, settings, notes),
+            **what_it_depended_on(parts, settings, notes),
             "entities": trainer.entity_report.to_dict() if trainer.entity_report else None,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "epochs": trainer.state.epoch,
@@ -186,20 +185,6 @@ def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
     if found := notes.get("lexicon"):
         said = "lexicon: {words:,} words, {in_no_training_text:,} of them in no training text"
         print(said.format(**found), file=sys.stderr)
-
-
-def begin_in(folder: RunFolder, settings: TrainSettings, split: Mapping[str, Any]) -> None:
-    """Write down what a run depends on, or see that a resumed one still depends on the same."""
-    given = settings.given()
-    folder.begin(recorded(given), split, inputs=inputs_of(given, OF_TRAINING), complete=completed)
-
-
-def completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Settings as they were written down, with today's default for what there was not yet."""
-    try:
-        return recorded(TrainSettings.of(before).to_dict())
-    except ValueError:  # of a version that had other settings
-        return before
 
 
 def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
@@ -264,7 +249,7 @@ def _train_folds_in(
             }
         },
         "folds": folds,
-        **_what_it_depended_on({"all": list(documents)}, settings, about),
+        **what_it_depended_on({"all": list(documents)}, settings, about),
         "checkpoint": str(folder.path),
     }
     if is_first_process():
@@ -275,32 +260,6 @@ def _train_folds_in(
 def _report(trainer: CnerTrainer, part: list[Document], types: Sequence[str]) -> dict[str, Any]:
     predicted: Any = trainer.predict(part).predictions
     return evaluate_documents(part, predicted, types=types)
-
-
-def _what_it_depended_on(parts: Parts, settings: TrainSettings, about: Mapping[str, Any]) -> dict[str, Any]:
-    corpus, split, notes = settings.data.corpus, settings.data.split, dict(about)
-    shares = split.shares
-    described = {
-        "corpus": corpus,
-        "fingerprint": fingerprint(join(parts.values())),
-        "documents": {name: len(part) for name, part in parts.items()},
-        "entities": {name: sum(len(d.spans) for d in part) for name, part in parts.items()},
-        "split": {"shares": shares, "seed": split.seed, "hash": split_hash(list(parts.values()))},
-    }
-    if split.join_dev:
-        shares += ", dev joined to train"
-    protocol = (
-        f"{corpus}, {shares} by record ({' / '.join(parts)}), equal texts on one side; "
-        "counted over whole documents against the original gold"
-    )
-    return {
-        "protocol": notes.pop("protocol", protocol),
-        "data": described | notes,
-        "seed": settings.seed,
-        "settings": recorded(settings.given()),
-        "versions": versions(),
-        "hardware": hardware(),
-    }
 
 
 def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any]) -> None:
