@@ -30,7 +30,7 @@ from hf_cner import CnerConfig, CnerForTokenClassification
 from hf_cner.data.corpora import ccks2019
 from hf_cner.modeling.context import CONTEXTS
 from hf_cner.modeling.slots import build
-from hf_cner.presets.settings import resolve_settings
+from hf_cner.settings.resolve import resolve_settings
 
 VOCABULARY = 2000
 Step = Callable[[], object]
@@ -104,7 +104,7 @@ def bert(layers: int, size: int, longest: int) -> dict[str, Any]:
 
 def compare(one: str, other: str, encoder: dict[str, Any], size: int, rounds: int) -> None:
     """Print the rows of two presets that differ in their context; `size` is that of the vectors that enter it."""
-    presets = [resolve_settings(name) for name in (one, other)]
+    presets = [resolve_settings(name).to_dict() for name in (one, other)]
     batch = presets[0]["training"]["per_device_train_batch_size"]
     torch.manual_seed(0)
     mask = lengths_mask(batch, presets[0]["model"]["windows"]["max_length"])
@@ -134,10 +134,10 @@ def main() -> None:
     print("| presets | batch × length | | first, s a step | second, s a step | ratio |")
     print("|---|---|---|---|---|---|")
     if options.only != "P4":
-        longest = resolve_settings("bert-bigru-mha-crf")["model"]["windows"]["max_length"]
+        longest = resolve_settings("bert-bigru-mha-crf").model.windows.max_length
         compare("bert-bigru-mha-crf", "bert-bilstm-mha-crf", bert(layers, size, longest), size, options.rounds)
     if options.only != "P2":
-        static = {key: v for key, v in resolve_settings("bilstm-crf")["model"]["encoder"].items() if v is not None}
+        static = resolve_settings("bilstm-crf").model.encoder.own()
         compare(
             "idcnn-crf", "bilstm-crf", {**static, "vocab_size": VOCABULARY}, static["embedding_size"], options.rounds
         )

@@ -24,7 +24,7 @@ from transformers import PrinterCallback, ProgressCallback, TrainerCallback, get
 
 from hf_cner import CnerTrainer, CnerTrainingArguments
 from hf_cner.data.corpora import entity_types, read_corpus
-from hf_cner.presets.settings import resolve_settings
+from hf_cner.settings.resolve import resolve_settings
 from hf_cner.training.build import build
 from hf_cner.training.callbacks import ProgressLines
 from hf_cner.training.encoding import DocumentEncoder, FeatureDataset
@@ -102,7 +102,7 @@ def main() -> None:
     corpus = "ccks2017" if data else "sample"
     documents = read_corpus(corpus, Path(data) / "ccks2017" / "train" if data else None)
     settings = resolve_settings(options.preset)
-    lr = float(settings["training"]["learning_rate"])
+    lr = float(str(settings.training["learning_rate"]))
     set_seed(0)
     model, tokenizer = build(settings, documents, entity_types(corpus))
     encoder = DocumentEncoder(model, tokenizer)

@@ -24,10 +24,10 @@ from hf_cner.data.leakage import without_held_out
 from hf_cner.data.lexicon import mentions_of
 from hf_cner.data.splits import split_by_record
 from hf_cner.data.texts import read_texts
-from hf_cner.presets.merging import merge
-from hf_cner.presets.settings import resolve_settings
 from hf_cner.pretraining.run import pretrain
 from hf_cner.pretraining.vectors import train_vectors
+from hf_cner.settings.merging import merge
+from hf_cner.settings.resolve import resolve_settings
 from hf_cner.training.run import train
 
 RATIOS = {

@@ -23,7 +23,7 @@ from hf_cner import Predictor
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import Document, write_jsonl
 from hf_cner.modeling.schemes import inexpressible
-from hf_cner.presets.settings import resolve_settings
+from hf_cner.settings.resolve import resolve_settings
 from hf_cner.training.run import train
 
 
@@ -106,8 +106,9 @@ def run(args: argparse.Namespace, preset: str, seed: int, corpus: dict[str, str]
     }
     fixed = [*fixed, "training.use_cpu=true", f"training.disable_tqdm={not sys.stderr.isatty()}"]
     settings = resolve_settings(preset, options=options, assignments=[*fixed, *args.set])
-    if settings["model"]["interaction"] and settings["model"]["queries"] is None:
-        settings["model"]["queries"] = args.corpus
+    if settings.model.interaction and settings.model.queries is None:
+        model = settings.model.model_copy(update={"queries": args.corpus})
+        settings = settings.model_copy(update={"model": model})
     return train(settings, resume=output.exists())
 
 

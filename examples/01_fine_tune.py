@@ -18,7 +18,7 @@ from hf_cner import read_corpus
 from hf_cner.data.corpora import entity_types, types_in
 from hf_cner.data.splits import split_by_record
 from hf_cner.metrics import evaluate_documents, table
-from hf_cner.presets.settings import resolve_settings
+from hf_cner.settings.resolve import resolve_settings
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     model, tokenizer = build(settings, train, types)  # the vocabulary comes from the training texts alone
     trainer = CnerTrainer(
         model,
-        CnerTrainingArguments(output_dir=str(options.output_dir), seed=options.seed, **settings["training"]),
+        CnerTrainingArguments(output_dir=str(options.output_dir), seed=options.seed, **settings.training),
         train_dataset=train,
         eval_dataset=dev,
         processing_class=tokenizer,

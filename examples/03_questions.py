@@ -18,7 +18,7 @@ from hf_cner.data.corpora import entity_types
 from hf_cner.data.queries import queries_for
 from hf_cner.data.splits import split_by_record
 from hf_cner.metrics import evaluate_documents, nested_counts, table
-from hf_cner.presets.settings import resolve_settings
+from hf_cner.settings.resolve import resolve_settings
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     set_seed(42)
     model, tokenizer = build(settings, train, types)
     training = CnerTrainingArguments(
-        **{**settings["training"], "output_dir": str(options.output_dir), "num_train_epochs": options.epochs}
+        **{**settings.training, "output_dir": str(options.output_dir), "num_train_epochs": options.epochs}
     )
     trainer = CnerTrainer(model, training, train_dataset=train, eval_dataset=dev, processing_class=tokenizer)
     trainer.train()

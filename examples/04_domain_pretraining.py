@@ -38,8 +38,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
 
-    from hf_cner.presets.settings import resolve_settings
     from hf_cner.pretraining.run import pretrain  # heavy imports stand behind the arguments: --help answers at once
+    from hf_cner.settings.resolve import resolve_settings
     from hf_cner.training.run import train_on
 
     documents = read_corpus(options.corpus, options.data_dir)

@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""What README and docs show works as it stands there."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from hf_cner import CnerForTokenClassification, Predictor
 from hf_cner.cli.main import app
 from hf_cner.data.tokenizer import build_character_tokenizer
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGES = {
+    path.name: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+ALL = "\n".join(PAGES.values())
 
 
 def test_python_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (example,) = re.findall(r"```python\n(.*?)```", PAGES["training.md"], flags=re.DOTALL)
     monkeypatch.chdir(tmp_path)
-    exec(compile(example, "README.md", "exec"), {"__name__": "readme"})
+    exec(compile(example, "training.md", "exec"), {"__name__": "readme"})
     lines = capsys.readouterr().out.splitlines()
     assert any(re.fullmatch(r"[01]\.\d+", line) for line in lines), "strict F1"
     assert Predictor.from_pretrained("OUT").entity_types[0] == "症状和体征"
@@ -31,8 +35,7 @@ def test_python_example_runs(
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_what_it_shows_of_transformers_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("peft", reason="PEFT is not installed: pip install 'hf_cner[peft]'")
-    section = README.split("## In transformers\n")[1].split("\n## ")[0]
-    blocks = re.findall(r"```py\n(.*?)```", section, flags=re.DOTALL)
+    blocks = re.findall(r"```py\n(.*?)```", PAGES["transformers.md"], flags=re.DOTALL)
     assert len(blocks) == 4
     monkeypatch.chdir(tmp_path)
     start = CnerForTokenClassification(cases.config("bert"))
@@ -41,15 +44,28 @@ def test_what_it_shows_of_transformers_runs(tmp_path: Path, monkeypatch: pytest.
     start.cner.encoder.model.save_pretrained("ENCODER")
     known = {"__name__": "readme", "config": cases.config()}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), known)
+        exec(compile(block, "transformers.md", "exec"), known)
     assert type(known["find"]).__name__ == "ClinicalNerPipeline"
     assert type(known["model"]).__name__ == "PeftModel"
     merged = CnerForTokenClassification.from_pretrained("MERGED")
     assert merged.config.entity_types == cases.TYPES
 
 
+def test_the_readme_is_an_entrance() -> None:
+    assert len(PAGES["README.md"].splitlines()) <= 150
+    linked = set(re.findall(r"\]\(docs/([a-z]+\.md)\)", PAGES["README.md"]))
+    assert linked == set(PAGES) - {"README.md"}, "each page is linked, and each link has its page"
+
+
+def test_links_lead_to_files() -> None:
+    for name, text in PAGES.items():
+        folder = ROOT if name == "README.md" else ROOT / "docs"
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (folder / target).exists(), f"{name} links {target}"
+
+
 def test_commands_exist() -> None:
-    shown = set(re.findall(r"hf-cner ([a-z]+)", README))
+    shown = set(re.findall(r"hf-cner ([a-z]+)", ALL))
     registered = {command.name for command in (*app.registered_commands, *app.registered_groups)}
     assert shown <= registered and {"train", "evaluate", "predict", "inspect"} <= shown
 
@@ -57,7 +73,7 @@ def test_commands_exist() -> None:
 def test_options_exist() -> None:
     """Of every command in a block or between backticks, continued lines included."""
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    text = README.replace("\\\n", " ")
+    text = ALL.replace("\\\n", " ")
     shown = [
         line.split("#")[0] for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
     ]

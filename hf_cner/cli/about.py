@@ -8,7 +8,7 @@ from typing import Any
 from ..data.corpora import CORPORA, corpus_module
 from ..data.dataset_card import licence_id
 from ..hub.card import About, readable_name
-from ..presets import papers, preset_names, read_preset
+from ..settings.preset import papers, preset_names, read_preset
 
 
 def about_model(folder: Path, results: dict[str, Any], *, repo: str = "", licence: str | None = None) -> About:

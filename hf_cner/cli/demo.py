@@ -38,7 +38,7 @@ def demo(
     """
     from ..inference.marked import print_marked, table
     from ..inference.predictor import Predictor
-    from ..presets.settings import resolve_settings
+    from ..settings.resolve import resolve_settings
     from ..training.run import train
     from .demo_notes import sample_notes
     from .outcome import render

@@ -24,6 +24,7 @@ from . import (
     push,
     reproduce,
     search,
+    settings,
     train,
     vectors,
     version,
@@ -60,6 +61,7 @@ for module in (
     card,
     push,
     presets,
+    settings,
     demo,
     version,
 ):

@@ -34,7 +34,7 @@ def presets(
 def _list() -> None:
     from rich.table import Column, Table
 
-    from ..presets import encoders, list_presets, papers
+    from ..settings.preset import encoders, list_presets, papers
 
     console = results()
     preset_column, alias_column = Column("preset", no_wrap=True), Column("aliases", overflow="fold")
@@ -50,11 +50,10 @@ def _list() -> None:
 
 
 def _show(name: str) -> None:
-    from omegaconf import OmegaConf
-
-    from ..presets import encoder_of, read_preset
-    from ..presets.settings import resolve_settings
+    from ..settings.preset import encoder_of, read_preset
+    from ..settings.resolve import resolve_settings
+    from ..settings.yaml_text import dump_yaml
 
     if shape := encoder_of(read_preset(name)):
         results().print(f"# The encoder is published as {shape}", markup=False, soft_wrap=True)
-    results().print(OmegaConf.to_yaml(resolve_settings(name)).rstrip(), markup=False, soft_wrap=True)
+    results().print(dump_yaml(resolve_settings(name).to_dict()).rstrip(), markup=False, soft_wrap=True)

@@ -8,17 +8,21 @@ from typing import Any
 
 from rich.console import Console
 
-from ..presets.merging import merge
-from ..presets.settings import parse_assignments, read_settings_file
+from ..settings.merging import merge
+from ..settings.pretraining import PretrainingSettings
+from ..settings.reading import parse_assignments, read_settings_file
+from ..settings.section import fault_of_layer
 from .outcome import duration
 from .texts import dropped_line
 
 
-def settings_from(config: Path | None, options: Mapping[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
+def settings_from(config: Path | None, options: Mapping[str, Any], assignments: Sequence[str]) -> PretrainingSettings:
     """The settings of a file, overlaid with the options that were given and with `key=value` texts."""
     settings = read_settings_file(config) if config is not None else {}
+    if fault := fault_of_layer(PretrainingSettings, settings):
+        raise ValueError(f"{config}: {fault}")
     settings = merge(settings, _given(options))
-    return merge(settings, parse_assignments(assignments))
+    return PretrainingSettings.of(merge(settings, parse_assignments(assignments)))
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:

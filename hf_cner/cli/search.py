@@ -66,8 +66,8 @@ def search(
       hf-cner train --config OUT/best.yaml --corpus ccks2019 --data-dir ccks2019 --output-dir MODEL
     """
     from ..data.folders import refuse_inputs
-    from ..presets.settings import parse_assignments, resolve_settings
-    from ..training.arguments import CnerTrainingArguments
+    from ..settings.reading import parse_assignments
+    from ..settings.resolve import resolve_settings
     from ..training.search import search as run
     from ..training.search_space import names_in, space_of
     from .outcome import render_search
@@ -91,7 +91,6 @@ def search(
         config=config,
         options=options,
         assignments=fixed,
-        arguments=CnerTrainingArguments,
     )
     shares = (parse_split(choose_by) or {}).get("ratios") or []
     found = run(

@@ -51,8 +51,7 @@ def train(
           --set model.encoder.name_or_path=my-encoder --set training.num_train_epochs=5
     """
     from ..data.folders import refuse_inputs
-    from ..presets.settings import resolve_settings
-    from ..training.arguments import CnerTrainingArguments
+    from ..settings.resolve import resolve_settings
     from ..training.run import train as run
     from .outcome import render
     from .splits import parse_split
@@ -69,11 +68,5 @@ def train(
     }
     options: dict[str, Any] = {"data": {name: value for name, value in data.items() if value is not None}}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
-    settings = resolve_settings(
-        preset,
-        config=config,
-        options=options,
-        assignments=assignments or [],
-        arguments=CnerTrainingArguments,
-    )
+    settings = resolve_settings(preset, config=config, options=options, assignments=assignments or [])
     render(run(settings, resume=resume, overwrite=overwrite), results())

@@ -14,6 +14,7 @@ import yaml
 
 from .. import __version__
 from ..metrics.report import table
+from ..settings.denied import recorded
 from .metadata import card_data, check_card
 from .run import Run, without_places
 
@@ -104,10 +105,10 @@ def make_card(run: Run, about: About, *, picture: str | None = None, no_picture:
 
 
 def _settings(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings, without those that only say where something lies."""
-    settings = {key: value for key, value in (results.get("settings") or {}).items() if key != "output_dir"}
-    if isinstance(settings.get("data"), dict):
-        settings["data"] = {key: value for key, value in settings["data"].items() if key != "data_dir"}
+    """The settings, without those that only say where something lies, and without anything like a secret."""
+    settings = {key: value for key, value in recorded(results.get("settings") or {}).items() if key != "output_dir"}
+    if isinstance(data := settings.get("data"), dict):
+        settings["data"] = {key: value for key, value in data.items() if key != "data_dir"}
     return settings
 
 

@@ -1,21 +1,21 @@
 """A slot of the model, `{"kind": ..., **options}`, turned into the module that it describes."""
 
 import inspect
-import re
-from collections.abc import Mapping, Sequence
+import types
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any, get_origin
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from torch import nn
 
-KINDS: dict[str, tuple[type, str]] = {
-    "bool": (bool, "true or false"),
-    "int": (Integral, "a whole number"),
-    "float": (Real, "a number"),
-    "str": (str, "a word"),
-    "Sequence": (Sequence, "a list"),
-    "Mapping": (Mapping, "a dict"),
-    "None": (type(None), "left out"),
+KINDS: dict[Any, tuple[type, str]] = {
+    bool: (bool, "true or false"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str, "a word"),
+    Sequence: (Sequence, "a list"),
+    Mapping: (Mapping, "a dict"),
+    type(None): (type(None), "left out"),
 }
 """What annotations of options may name, and how an error says it."""
 
@@ -34,28 +34,23 @@ def require_positive(values: Mapping[str, int | Sequence[int]]) -> None:
             raise ValueError(f"{name} must be at least 1, in whole numbers; found {value!r}.")
 
 
-def _check_kind(what: str, value: Any, annotation: Any) -> None:
-    """Raise a ValueError where a value is of none of the kinds in an annotation as `Sequence[int] | None`.
+def _members(annotation: Any) -> Collection[Any]:
+    """The kinds in an annotation such as `Sequence[int] | None`, or nothing where it says more than kinds."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [kind for member in get_args(annotation) for kind in (_members(member) or [Any])]
+    if any(Any in (member, *get_args(member)) for member in get_args(annotation)):  # of what, the class says better
+        return []
+    return [get_origin(annotation) or annotation]
 
-    Annotations that name anything else are left to the class. (`presets/values.py` does the same for settings; this
-    file is portable, and knows nothing of it.)
-    """
-    plain = isinstance(annotation, type) and get_origin(annotation) is None
-    text = annotation.__name__ if plain else str(annotation)
-    if "Any" in text:  # of what, the class says better
+
+def _check_kind(what: str, value: Any, annotation: Any) -> None:
+    """Raise a ValueError where a value is of none of the kinds in an annotation; others are left to the class."""
+    kinds = _members(annotation)
+    if not kinds or not set(kinds) <= set(KINDS) or (isinstance(value, bool) and bool in kinds):
         return
-    while "[" in text:
-        text, before = re.sub(r"\[[^\[\]]*\]", "", text), text
-        if text == before:
-            return
-    names = [name.strip().rpartition(".")[2] for name in text.split("|")]
-    if not set(names) <= set(KINDS):
-        return
-    if isinstance(value, bool) and "bool" in names:
-        return
-    wrong = isinstance(value, bool) or (isinstance(value, str) and "str" not in names)  # a word is a Sequence as well
-    if wrong or not isinstance(value, tuple(KINDS[name][0] for name in names)):
-        raise ValueError(f"The {what} must be {' or '.join(KINDS[name][1] for name in names)}; found {value!r}.")
+    wrong = isinstance(value, bool) or (isinstance(value, str) and str not in kinds)  # a word is a Sequence as well
+    if wrong or not isinstance(value, tuple(KINDS[kind][0] for kind in kinds)):
+        raise ValueError(f"The {what} must be {' or '.join(KINDS[kind][1] for kind in kinds)}; found {value!r}.")
 
 
 def build(
@@ -94,8 +89,9 @@ def build(
     if unknown := sorted(set(options) - set(valid)):
         takes = f"it takes {valid}" if valid else "it takes none"
         raise ValueError(f"The {slot_name} kind {kind!r} has no option {', '.join(map(repr, unknown))}; {takes}.")
+    hints = get_type_hints(table[kind].__init__) if options else {}
     for name, value in options.items():
-        _check_kind(f"{slot_name} option {name}", value, accepted[name].annotation)
+        _check_kind(f"{slot_name} option {name}", value, hints.get(name, Any))
     options.update({name: value for name, value in given.items() if name in accepted})
     missing = [p.name for p in accepted.values() if p.default is inspect.Parameter.empty and p.name not in options]
     if missing:

@@ -17,6 +17,7 @@ from ..encoders.fetch import local_folder
 from ..encoders.published import is_ours
 from ..modeling.characters import CharacterTable
 from ..modeling.labels import IGNORED
+from ..settings.pretraining import PretrainingSettings
 from .tokenizers import SETTING, id_count
 from .windows import NothingToPredict
 
@@ -82,20 +83,19 @@ class BidirectionalLanguageModel(nn.Module):
         return {"loss": (following + preceding) / 2 / pairs.to(following.device).clamp(min=1)}
 
 
-def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> BidirectionalLanguageModel:
+def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> BidirectionalLanguageModel:
     """The model of a run: from scratch, or going on from an encoder that was pretrained before.
 
     Args:
-        settings: `{"encoder": {"config": {options of the encoder kind elmo}}}` or `{"encoder": {"name_or_path": …}}`.
+        settings: those of `encoder` are read: `config` with options of the encoder kind elmo, or `name_or_path`.
         tokenizer: a character tokenizer.
 
     Raises:
         ValueError: an option that the kind does not take, a checkpoint of another kind, or one of other characters.
     """
-    slot = settings.get("encoder") or {}
-    name = slot.get("name_or_path")
+    name = settings.encoder.name_or_path
     if name is None:
-        options = {key: value for key, value in (slot.get("config") or {}).items() if key != "kind"}
+        options = {key: value for key, value in (settings.encoder.config or {}).items() if key != "kind"}
         special = CharacterTable(tokenizer).non_unit_ids
         made = {"kind": "elmo", "vocab_size": id_count(tokenizer), "non_unit_ids": special, **options}
         encoder = AutoModel.from_config(AutoConfig.for_model("cner-encoder", encoder=made))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..data.documents import Document
 from ..data.lexicon import Lexicon, mentions_of, read_lexicon
+from ..settings.pretraining import PretrainingSettings
 from .windows import Spans
 
 
@@ -26,7 +27,7 @@ class Entities(NamedTuple):
     about: dict[str, Any]
 
 
-def entities_for(settings: Mapping[str, Any], documents: Sequence[Document]) -> Entities:
+def entities_for(settings: PretrainingSettings, documents: Sequence[Document]) -> Entities:
     """What the settings `masking`, `entities`, `lexicon` and `entity_model` ask for.
 
     `lexicon` takes the words of a file, wherever they stand (the longest first); `mentions` does the same with the gold
@@ -35,13 +36,13 @@ def entities_for(settings: Mapping[str, Any], documents: Sequence[Document]) -> 
     Raises:
         ValueError: an empty lexicon, one of which no word stands in the texts, or documents without any entity.
     """
-    if settings["masking"] != "entity":
+    if settings.masking != "entity":
         return Entities(list(documents), None, [], {})
-    source = settings["entities"] or "gold"
+    source = settings.entities or "gold"
     if source == "lexicon":
-        return _from_words(read_lexicon(settings["lexicon"]), documents, str(settings["lexicon"]))
+        return _from_words(read_lexicon(str(settings.lexicon)), documents, str(settings.lexicon))
     if source == "model":
-        documents = _predicted(settings["entity_model"], documents)
+        documents = _predicted(str(settings.entity_model), documents)
     words = mentions_of(documents)
     if not words:
         raise ValueError(

@@ -17,6 +17,7 @@ from ..encoders.published import open_encoder
 from ..modeling.characters import CharacterTable
 from ..modeling.encoder_pretrained import positions_of
 from ..modeling.labels import IGNORED
+from ..settings.pretraining import EncoderSource, PretrainingSettings
 from .masking import PAIR_LABELS
 from .tokenizers import SETTING, id_count
 from .windows import NothingToPredict
@@ -24,20 +25,20 @@ from .windows import NothingToPredict
 SPECIAL_IDS = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
 
 
-def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:
+def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> Any:
     """The encoder with its heads: from a checkpoint, or from a configuration without weights.
 
     Args:
-        settings: `encoder`: `name_or_path`, or `config` with `model_type`; `next_sentence`; `max_length`.
+        settings: those of `encoder`, `next_sentence` and `max_length` are read.
         tokenizer: a character tokenizer with the encoder's ids.
 
     Raises:
         ValueError: a checkpoint that is not there, an encoder without the heads, one that does not tell two texts
             apart, too few positions, or ids that it does not have.
     """
-    slot = settings["encoder"]
-    auto: Any = AutoModelForPreTraining if settings.get("next_sentence") else AutoModelForMaskedLM
-    opened = open_encoder(slot["name_or_path"], setting=SETTING) if slot.get("name_or_path") else None
+    slot = settings.encoder
+    auto: Any = AutoModelForPreTraining if settings.next_sentence else AutoModelForMaskedLM
+    opened = open_encoder(slot.name_or_path, setting=SETTING) if slot.name_or_path else None
     config = opened.config if opened is not None else configuration(slot, tokenizer)
     model_class = auto._model_mapping.get(type(config), None)
     if type(config) not in AutoModelForMaskedLM._model_mapping or model_class is None:
@@ -45,7 +46,7 @@ def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> An
             f"transformers has no head for masked language modelling on encoders of type {config.model_type!r}; choose "
             "another, as bert, albert, roberta, electra or ernie, or for an xlnet the objective plm."
         )
-    if settings.get("next_sentence"):
+    if settings.next_sentence:
         _check_pairs(model_class, config)
     # In single precision whatever the checkpoint has: in half, updates smaller than a weight's spacing are lost.
     model = opened.load(auto) if opened is not None else auto.from_config(config)
@@ -54,15 +55,15 @@ def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> An
     return model
 
 
-def configuration(slot: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:
+def configuration(slot: EncoderSource, tokenizer: PreTrainedTokenizerBase) -> Any:
     """A new encoder's: `model_type` and sizes in `config`, with the tokenizer's ids.
 
     Raises:
         ValueError: a type or size that transformers does not know.
     """
-    given = dict(slot.get("config") or {})
+    given: dict[str, Any] = dict(slot.config or {})
     model_type = given.pop("model_type", None)
-    if not model_type:
+    if not isinstance(model_type, str) or not model_type:
         raise ValueError(
             "Say which encoder: encoder.name_or_path, or encoder.config with model_type (as bert) and sizes."
         )
@@ -102,11 +103,11 @@ def check_vocabulary(config: Any, tokenizer: PreTrainedTokenizerBase) -> None:
         )
 
 
-def _check_room(model: Any, tokenizer: PreTrainedTokenizerBase, settings: Mapping[str, Any]) -> None:
+def _check_room(model: Any, tokenizer: PreTrainedTokenizerBase, settings: PretrainingSettings) -> None:
     table = CharacterTable(tokenizer)
-    around = len(table.prefix) + len(table.suffix) + (len(table.suffix) if settings.get("next_sentence") else 0)
+    around = len(table.prefix) + len(table.suffix) + (len(table.suffix) if settings.next_sentence else 0)
     positions = positions_of(model)[1]
-    length = int(settings.get("max_length") or 0)
+    length = settings.max_length
     if positions is not None and length + around > positions:
         raise ValueError(
             f"max_length is {length}, but the encoder has room for {positions - around} characters; set it to "

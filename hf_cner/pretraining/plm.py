@@ -13,6 +13,7 @@ from transformers import AutoModelForPreTraining, PreTrainedTokenizerBase, XLNet
 from ..data.collator import CnerDataCollator
 from ..encoders.published import open_encoder
 from ..modeling.labels import IGNORED
+from ..settings.pretraining import PretrainingSettings
 from .masking import special_ids
 from .mlm import check_vocabulary, configuration, measure, save
 from .tokenizers import SETTING
@@ -93,18 +94,18 @@ class PermutationCollator:
         return ranks
 
 
-def build(settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Any:
+def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> Any:
     """An XLNet with its head: from a checkpoint, or from a configuration without weights.
 
     Args:
-        settings: `encoder`: `name_or_path`, or `config` with `model_type: xlnet`.
+        settings: those of `encoder` are read: `name_or_path`, or `config` with `model_type: xlnet`.
         tokenizer: a character tokenizer with the encoder's ids.
 
     Raises:
         ValueError: a checkpoint that is not there, an encoder of another type, or ids that it does not have.
     """
-    slot = settings["encoder"]
-    opened = open_encoder(slot["name_or_path"], setting=SETTING) if slot.get("name_or_path") else None
+    slot = settings.encoder
+    opened = open_encoder(slot.name_or_path, setting=SETTING) if slot.name_or_path else None
     config: Any = opened.config if opened is not None else configuration(slot, tokenizer)
     if config.model_type != "xlnet":
         raise ValueError(

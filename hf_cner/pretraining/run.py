@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -18,15 +16,17 @@ from ..data.problems import Problems
 from ..data.splits import record_of, split_by_record
 from ..data.texts import read_texts
 from ..data.unknown_characters import UnknownShare, check_unknown
+from ..settings.denied import recorded
+from ..settings.pretraining import PretrainingSettings, complete
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
 from ..training.environment import hardware, versions
 from ..training.folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
 from ..training.inputs import OF_PRETRAINING, inputs_of, read_by
 from . import bilm, mlm, plm
+from .arguments import training_arguments
 from .entities import Entities, entities_for
 from .masking import MaskingCollator
 from .pairs import SentencePairs, can_pair
-from .settings import complete, training_arguments
 from .tokenizers import tokenizer_for
 from .trainer import PretrainingTrainer, no_bars
 from .windows import NothingToPredict, TextWindows
@@ -34,57 +34,61 @@ from .windows import NothingToPredict, TextWindows
 Data = TextWindows | SentencePairs
 
 
-def pretrain(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool = False) -> dict[str, Any]:
+def pretrain(
+    settings: PretrainingSettings | Mapping[str, object], *, resume: bool = False, overwrite: bool = False
+) -> dict[str, Any]:
     """Pretrain an encoder as the settings say.
 
-    `output_dir` then holds the encoder with its heads and its character tokenizer, which `AutoModel` and
-    `AutoTokenizer` read, and so does a tagger: `--set model.encoder.name_or_path=OUTPUT_DIR`; beside it stand
-    `settings.yaml`, `training_log.json` and `results.json`.
+    `output_dir` then holds the encoder with its heads and its character tokenizer, which the Auto classes and a tagger
+    read (`--set model.encoder.name_or_path=OUTPUT_DIR`), `settings.yaml`, `training_log.json` and `results.json`.
 
     Args:
-        settings: what `hf_cner.pretraining.settings.DEFAULTS` lists; what is left out has its default.
+        settings: see `hf_cner.settings.pretraining`; plain values are checked, and get the defaults, first.
         resume: go on with a run that was cut off, from its last complete checkpoint. A finished run is only read.
         overwrite: replace a run that stands in `output_dir`.
 
     Returns:
-        What `results.json` holds: perplexity and accuracy on the texts held out, the data, settings, time.
+        What `results.json` holds: perplexity and accuracy on the texts held out, data, settings and time.
 
     Raises:
         ValueError: settings that cannot be, a folder that may not be used, or texts that do not fit the objective.
     """
-    settings = json.loads(json.dumps(complete(settings), default=os.fspath))
-    folder = RunFolder(settings["output_dir"])
+    settings = complete(settings)
+    folder = RunFolder(str(settings.output_dir))
     if resume and not overwrite and folder.finished():
         return folder.read_results()
-    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings.given())):
         if resume and not overwrite and folder.finished():  # killed before it took its name
             return folder.read_results()
         return _pretrain_in(folder, settings, resume=resume and not overwrite)
 
 
-def _pretrain_in(folder: RunFolder, settings: Mapping[str, Any], *, resume: bool) -> dict[str, Any]:
+def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bool) -> dict[str, Any]:
     """Pretrain in a folder that nobody else writes."""
     begin = time.perf_counter()
-    problems = Problems(settings["data"]["on_error"], aloud=True)
+    args = training_arguments(settings, output_dir=str(folder.work))  # before anything is read
+    problems = Problems(settings.data.on_error, aloud=True)
     documents, dropped = _documents(settings, problems)
     entities = entities_for(settings, documents)
     train, held_out = _held_out(settings, entities.documents)
-    args = training_arguments({**settings, "output_dir": str(folder.work)}, has_held_out=bool(held_out))
+    if not held_out:
+        args = training_arguments(settings, output_dir=str(folder.work), has_held_out=False)
     set_seed(args.seed)
     tokenizer, unknown = _tokenizer(settings, train, say=is_first_process())
-    objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings["objective"]]
+    objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings.objective]
     model = objective.build(settings, tokenizer)
     learn = _data(settings, train, tokenizer, entities, model)
     check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
     collate = _collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
+    written = recorded(settings.to_dict())
     if is_first_process():
         texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
-        folder.begin(settings, texts, inputs=inputs_of(settings, OF_PRETRAINING))
+        folder.begin(written, texts, inputs=inputs_of(written, OF_PRETRAINING), complete=_completed)
     with no_bars():
         trainer.train(checkpoint := last_complete_checkpoint(folder.work) if resume else None)
     results = {
-        "objective": settings["objective"],
+        "objective": settings.objective,
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
         "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped, unknown),
         "vocabulary": len(tokenizer),
@@ -92,8 +96,8 @@ def _pretrain_in(folder: RunFolder, settings: Mapping[str, Any], *, resume: bool
         "epochs": trainer.state.epoch,
         "steps": trainer.state.global_step,
         "seconds": None if checkpoint else time.perf_counter() - begin,  # a resumed run is not timed
-        "seed": settings["seed"],
-        "settings": settings,
+        "seed": settings.seed,
+        "settings": written,
         "versions": versions(),
         "hardware": hardware(),
         "checkpoint": str(folder.path),
@@ -103,13 +107,21 @@ def _pretrain_in(folder: RunFolder, settings: Mapping[str, Any], *, resume: bool
     return results
 
 
+def _completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings as they were written down, with today's default for what there was not yet."""
+    try:
+        return recorded(PretrainingSettings.of(before).to_dict())
+    except ValueError:  # of a version that had other settings
+        return before
+
+
 def _tokenizer(
-    settings: Mapping[str, Any], documents: list[Document], *, say: bool
+    settings: PretrainingSettings, documents: list[Document], *, say: bool
 ) -> tuple[PreTrainedTokenizerBase, UnknownShare]:
     """The encoder's tokenizer, and how many of the texts' characters it does not know; too many are refused."""
     texts = [document.text for document in documents]
-    tokenizer = tokenizer_for(settings["encoder"], texts, framed=settings["objective"] != "bilm")
-    unknown = check_unknown(texts, tokenizer, most=float(settings["data"]["max_unknown"]))
+    tokenizer = tokenizer_for(settings.encoder, texts, framed=settings.objective != "bilm")
+    unknown = check_unknown(texts, tokenizer, most=settings.data.max_unknown)
     if say:
         print(f"{'warning: ' if unknown.is_notable() else ''}{unknown}", file=sys.stderr)
     return tokenizer, unknown
@@ -135,46 +147,46 @@ def _about(
     }
 
 
-def _documents(settings: Mapping[str, Any], problems: Problems) -> tuple[list[Document], int]:
+def _documents(settings: PretrainingSettings, problems: Problems) -> tuple[list[Document], int]:
     """What may be read, and how many documents were left out because they hold texts of the test."""
-    data = settings["data"]
+    data = settings.data
     documents = read_texts(
-        data["files"],
-        corpus=data["corpus"],
-        data_dir=data["data_dir"],
-        unit=data["unit"],
-        gold="optional" if settings["masking"] == "entity" else "ignored",
+        data.files,
+        corpus=data.corpus,
+        data_dir=data.data_dir,
+        unit=data.unit,
+        gold="optional" if settings.masking == "entity" else "ignored",
         problems=problems,
     )
-    kept = without_held_out(documents, data["exclude"], overlap=data["overlap"], problems=problems)
+    kept = without_held_out(documents, data.exclude, overlap=data.overlap, problems=problems)
     return kept, len(documents) - len(kept)
 
 
-def _held_out(settings: Mapping[str, Any], documents: list[Document]) -> tuple[list[Document], list[Document]]:
+def _held_out(settings: PretrainingSettings, documents: list[Document]) -> tuple[list[Document], list[Document]]:
     """Texts to learn from, and texts to measure on; none of the latter where there are too few records."""
-    share = float(settings["data"]["held_out"])
+    share = settings.data.held_out
     if not share or min(len({f(d) for d in documents}) for f in (record_of, lambda d: d.text)) < 2:
         return documents, []
-    train, held_out = split_by_record(documents, [1 - share, share], int(settings["seed"]))
-    if settings["next_sentence"] and not can_pair(held_out, int(settings["max_length"])):
+    train, held_out = split_by_record(documents, [1 - share, share], settings.seed)
+    if settings.next_sentence and not can_pair(held_out, settings.max_length):
         return documents, []
     return train, held_out
 
 
 def _data(
-    settings: Mapping[str, Any],
+    settings: PretrainingSettings,
     documents: list[Document],
     tokenizer: PreTrainedTokenizerBase,
     entities: Entities,
     model: Any,
 ) -> Data:
     options: dict[str, Any] = {
-        "max_length": int(settings["max_length"]),
+        "max_length": settings.max_length,
         "find": entities.find,
-        "seed": int(settings["seed"]),
+        "seed": settings.seed,
     }
     data: Data
-    if settings["next_sentence"]:
+    if settings.next_sentence:
         data = SentencePairs(documents, tokenizer, label=str(mlm.pair_label(model)), **options)
     else:
         data = TextWindows(documents, tokenizer, **options)
@@ -183,19 +195,19 @@ def _data(
 
 
 def _collator(
-    settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase, entities: Entities
+    settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, entities: Entities
 ) -> Callable[[Any], dict[str, Any]]:
-    if settings["objective"] == "bilm":
+    if settings.objective == "bilm":
         return bilm.collator(tokenizer)
-    if settings["objective"] == "plm":
-        return plm.PermutationCollator(tokenizer, rate=float(settings["mask_rate"]))
+    if settings.objective == "plm":
+        return plm.PermutationCollator(tokenizer, rate=settings.mask_rate)
     return MaskingCollator(
         tokenizer,
-        rate=float(settings["mask_rate"]),
-        whole_entities=settings["masking"] == "entity",
+        rate=settings.mask_rate,
+        whole_entities=settings.masking == "entity",
         words=entities.words,
-        entity_rate=float(settings["entity_rate"]),
-        top_up=bool(settings["top_up"]),
+        entity_rate=settings.entity_rate,
+        top_up=settings.top_up,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from tokenizers import Tokenizer, models, processors
@@ -10,6 +10,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
 from ..encoders.fetch import local_folder
+from ..settings.pretraining import EncoderSource
 
 SETTING = "encoder.name_or_path"  # where a run says from which encoder it starts
 SPECIALS = {
@@ -21,7 +22,7 @@ SPECIALS = {
 }
 
 
-def tokenizer_for(encoder: Mapping[str, Any], texts: Iterable[str], *, framed: bool = True) -> PreTrainedTokenizerFast:
+def tokenizer_for(encoder: EncoderSource, texts: Iterable[str], *, framed: bool = True) -> PreTrainedTokenizerFast:
     """The tokenizer that the settings ask for.
 
     Args:
@@ -33,16 +34,16 @@ def tokenizer_for(encoder: Mapping[str, Any], texts: Iterable[str], *, framed: b
         ValueError: a checkpoint or a tokenizer that is not there, one that is no good for single characters, or no
             character that is frequent enough.
     """
-    if encoder.get("name_or_path"):
-        return character_tokenizer_from(local_folder(encoder["name_or_path"], setting=SETTING))
-    if encoder.get("tokenizer"):
-        return character_tokenizer_from(encoder["tokenizer"])
-    fold = bool(encoder.get("lower_case", True))
-    counted = count_characters(texts, min_count=int(encoder.get("min_count") or 1), lower_case=fold)
+    if encoder.name_or_path:
+        return character_tokenizer_from(local_folder(encoder.name_or_path, setting=SETTING))
+    if encoder.tokenizer:
+        return character_tokenizer_from(encoder.tokenizer)
+    fold = encoder.lower_case
+    counted = count_characters(texts, min_count=encoder.min_count or 1, lower_case=fold)
     characters = [" ", *(character for character in counted if not character.isspace())]
     if len(characters) == 1:
         raise ValueError(
-            f"No character stands {encoder.get('min_count') or 1} times in the texts, so that all would be unknown; "
+            f"No character stands {encoder.min_count or 1} times in the texts, so that all would be unknown; "
             "give more text, or a lower encoder.min_count."
         )
     if not framed:

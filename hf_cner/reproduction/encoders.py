@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from ..data.lexicon import mentions_of
 from ..data.texts import read_texts
 from ..data.writing import atomic_write
 from ..encoders.fetch import local_folder
-from ..presets import load_preset
-from ..presets.merging import merge
-from ..presets.settings import parse_assignments
+from ..settings.merging import merge
+from ..settings.pretraining import PretrainingSettings
+from ..settings.reading import parse_assignments
+from ..settings.resolve import resolve_settings
 from ..training.inputs import OF_PRETRAINING, by_content, path_fingerprint
 from .plan import NotRun, Request, row_settings
 from .protocol import Protocol
@@ -93,11 +94,11 @@ class Workshop:
         if self.request.vectors is not None:
             return self.request.vectors
         settings = row_settings(self.request, row, self.request.seed, {}, encoder=None, vectors=None)
-        size = settings["model"]["encoder"].get("embedding_size")
-        return None if not self.request.unlabelled or size is None else self._make_vectors(int(size))
+        size = settings.model.encoder.embedding_size
+        return None if not self.request.unlabelled or size is None else self._make_vectors(size)
 
     def _published(self, row: Row, key: str) -> str:
-        name = str(load_preset(str(row.preset))["model"]["encoder"].get("name_or_path"))
+        name = str(resolve_settings(row.preset).model.encoder.name_or_path)
         try:
             local_folder(name)
         except ValueError as error:
@@ -114,7 +115,7 @@ class Workshop:
                 f"--encoder {row.encoder}=FOLDER"
             )
         scale = small_scale()
-        return self._pretrain(str(row.encoder), merge(scale["pretraining"], scale["encoders"][row.encoder]))
+        return self._pretrain(str(row.encoder), merge(scale.pretraining, scale.encoders[str(row.encoder)]))
 
     def _further(self, row: Row) -> str:
         """P2's recipe: BERT, pretrained further with random masking and next-sentence prediction."""
@@ -137,7 +138,7 @@ class Workshop:
         # Recurrent layers learn little at BERT's rate, and lose much time with few rows at once.
         training = {"learning_rate": 4e-3, "per_device_train_batch_size": 32}
         about = {"objective": "bilm", "encoder": {"config": {}}, "training": training}
-        return self._pretrain("elmo", merge(small_scale()["pretraining"], about))
+        return self._pretrain("elmo", merge(small_scale().pretraining, about))
 
     def _pretrain(self, key: str, about: dict[str, Any]) -> str:
         """Folder of an encoder that is pretrained here, with the settings `about`, once."""
@@ -148,11 +149,12 @@ class Workshop:
         given = {"objective": "mlm", "masking": "random", "seed": self.request.seed, **about}
         given["data"] = {"held_out": 0.05 if len(texts) >= ENOUGH else 0.0}
         settings = merge(given, parse_assignments(self.request.pretraining))
-        words = mentions_of(self.protocol.parts["train"]) if self._hides_mentions(settings) else []
+        asked = PretrainingSettings.of(settings)
+        words = mentions_of(self.protocol.parts["train"]) if self._hides_mentions(asked) else []
         known = by_content(settings, OF_PRETRAINING)
         folder = self.folder / f"{key}-{_hash([known, words, *(document.text for document in texts)])}"
         characters = sum(len(document.text) for document in texts)
-        self.made[key] = f"{settings['objective']} on {characters:,} characters, in {self.folder.name}/{folder.name}"
+        self.made[key] = f"{asked.objective} on {characters:,} characters, in {self.folder.name}/{folder.name}"
         source = folder.with_suffix(".jsonl")
         if not source.is_file():
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -168,10 +170,10 @@ class Workshop:
         return str(folder)
 
     @staticmethod
-    def _hides_mentions(settings: Mapping[str, Any]) -> bool:
+    def _hides_mentions(settings: PretrainingSettings) -> bool:
         """Whether the entities that are hidden are the training part's, because no others were asked for."""
-        given = any(settings.get(name) for name in ("lexicon", "entities", "entity_model"))
-        return settings["masking"] == "entity" and not given
+        given = settings.lexicon or settings.entities or settings.entity_model
+        return settings.masking == "entity" and not given
 
     def _make_vectors(self, size: int) -> str:
         from ..pretraining.vectors import train_vectors

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..presets import aliases, canonical_name
-from ..presets.merging import merge
-from ..presets.settings import resolve_settings
+from ..settings.merging import merge
+from ..settings.preset import aliases, canonical_name
+from ..settings.resolve import resolve_settings
+from ..settings.training import TrainSettings
 from .tables import Row, Table, small_scale
 
 SCALES = ("full", "small")
@@ -110,7 +111,7 @@ class Request:
     def small_rows(self, rows: Sequence[Row]) -> dict[str, Any]:
         """Settings of those of the rows with a small encoder: `all`, and what single ones change, under `rows`."""
         small = [row for row in rows if self.is_small(row)]
-        return {"all": small_scale()["rows"], "rows": {r.name: r.small for r in small if r.small}} if small else {}
+        return {"all": small_scale().rows, "rows": {r.name: r.small for r in small if r.small}} if small else {}
 
     def run_folder(self, row: Row, seed: int) -> Path:
         """Where one run of a row lies; tables of one corpus that share a row and a folder share its runs."""
@@ -129,7 +130,7 @@ def _is_called(row: Row, name: str) -> bool:
 
 def row_settings(
     request: Request, row: Row, seed: int, data: Mapping[str, Any], *, encoder: str | None, vectors: str | None
-) -> dict[str, Any]:
+) -> TrainSettings:
     """The resolved settings of one run of a row.
 
     Args:
@@ -137,7 +138,7 @@ def row_settings(
         encoder: folder or name of the pretrained encoder, None for a row without.
         vectors: file of static vectors, None to begin at random.
     """
-    from ..training.arguments import CnerTrainingArguments
+    from ..training.checks import check_settings
 
     options: dict[str, Any] = {
         "data": dict(data),
@@ -148,7 +149,7 @@ def row_settings(
     if encoder is not None:
         options["model"] = {"encoder": {"name_or_path": encoder}}
         if request.is_small(row):
-            options = merge(merge(options, small_scale()["rows"]), row.small)
-    return resolve_settings(
-        row.preset, options=options, assignments=request.assignments, arguments=CnerTrainingArguments
-    )
+            options = merge(merge(options, small_scale().rows), row.small)
+    settings = resolve_settings(row.preset, options=options, assignments=request.assignments)
+    check_settings(settings)
+    return settings

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..data.writing import atomic_write
 from ..inference.checkpoint import CheckpointError
+from ..settings.training import TrainSettings, output_dir_of
 from ..training.folder import LOG, OtherRun, RunFolder
-from ..training.inputs import OF_TRAINING, inputs_of, path_fingerprint
+from ..training.inputs import path_fingerprint
 from .encoders import Workshop
 from .output import held_output
 from .pictures import draw
@@ -112,7 +113,7 @@ def _run_row(request: Request, row: Row, protocol: Protocol, workshop: Workshop,
         results, log = _run(settings, protocol, request, say)
         runs.append((seed, results))
         logs.append(log)
-        folder = Path(settings["output_dir"])
+        folder = Path(output_dir_of(settings))
         if number == 0 and request.table.samples:
             samples = {"samples": _samples(folder, protocol, say)}
         if not request.keep_models:
@@ -132,24 +133,23 @@ def _samples(folder: Path, protocol: Protocol, say: Say) -> dict[str, Any] | Non
 
 
 def _run(
-    settings: dict[str, Any], protocol: Protocol, request: Request, say: Say
+    settings: TrainSettings, protocol: Protocol, request: Request, say: Say
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Results and log of one run, trained where it is not finished."""
     from transformers.utils import logging
 
     from ..training.parts import split_of
     from ..training.questions import queries_of
+    from ..training.record import begin_in
     from ..training.run import train_on
 
-    folder = RunFolder(settings["output_dir"])
+    folder = RunFolder(output_dir_of(settings))
     try:
-        queries = queries_of(settings, protocol.types)
+        settings = settings.with_queries(queries_of(settings, protocol.types))
     except ValueError as error:
         raise NotRun(f"it asks a question for each type: {error}") from error
-    if queries is not None:
-        settings["model"]["queries"] = queries
     if request.overwrite or not folder.finished():
-        say(f"  seed {settings['seed']}: training in {folder.path}")
+        say(f"  seed {settings.seed}: training in {folder.path}")
         about = {"protocol": protocol.sentence, "table": request.table.name}
         logging.disable_progress_bar()  # a run leaves it switched on
         if not request.overwrite:  # else another folder takes the name, which has none
@@ -159,9 +159,9 @@ def _run(
         )
     else:
         # Says so when it began with other settings or data.
-        folder.begin(settings, split_of(protocol.parts), inputs=inputs_of(settings, OF_TRAINING))
+        begin_in(folder, settings, split_of(protocol.parts))
         results = folder.read_results()
-        say(f"  seed {settings['seed']}: read from {folder.path}")
+        say(f"  seed {settings.seed}: read from {folder.path}")
     log: list[dict[str, Any]] = json.loads((folder.path / LOG).read_text(encoding="utf-8"))
     return results, log
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from ..settings.section import Plain
+
 FIGURES = ("precision", "recall", "f1")
 
 
@@ -108,9 +110,24 @@ def _printed_names(names: list[str]) -> dict[str, str]:
     return {printed: tables[0] for printed, tables in found.items() if len(tables) == 1}
 
 
-def small_scale() -> dict[str, Any]:
-    """What `--scale small` changes: the sections encoders, pretraining and rows."""
-    return _read("_small.yaml")
+@dataclass(frozen=True)
+class SmallScale:
+    """What `--scale small` changes.
+
+    Attributes:
+        encoders: settings of `hf-cner pretrain`, by the tables' names of encoders.
+        pretraining: settings for all of these.
+        rows: settings of a row with such an encoder.
+    """
+
+    encoders: dict[str, Plain]
+    pretraining: Plain
+    rows: Plain
+
+
+def small_scale() -> SmallScale:
+    """What `--scale small` changes."""
+    return SmallScale(**_read("_small.yaml"))
 
 
 def _row(content: Mapping[str, Any]) -> Row:

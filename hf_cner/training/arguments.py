@@ -10,10 +10,10 @@ from transformers import IntervalStrategy, TrainingArguments
 from transformers.trainer_utils import SaveStrategy
 from transformers.utils.import_utils import is_torch_bf16_gpu_available
 
+from ..settings.ranges import check_ranges
+from ..settings.training import SLOTS
 from .named_optimizers import optimizer_name, parse_options
 from .sampling import check_strategy
-
-SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 
 
 @dataclass
@@ -76,6 +76,7 @@ class CnerTrainingArguments(TrainingArguments):
     max_grad_norm: float = field(default=5.0, metadata={"help": "Gradients are clipped to this norm."})
 
     def __post_init__(self) -> None:
+        check_ranges(vars(self))
         if self.label_smoothing_factor:
             raise ValueError(
                 "label_smoothing_factor would replace the decoder's loss by a cross-entropy over single tags, and a "
@@ -87,10 +88,6 @@ class CnerTrainingArguments(TrainingArguments):
                 "were decoded; leave it at False."
             )
         check_strategy(self.train_sampling_strategy)
-        if self.eval_batch_tokens is not None and self.eval_batch_tokens < 1:
-            raise ValueError(f"eval_batch_tokens is {self.eval_batch_tokens}; it must be at least 1.")
-        if self.early_stopping_patience is not None and self.early_stopping_patience < 1:
-            raise ValueError(f"early_stopping_patience is {self.early_stopping_patience}; it must be at least 1.")
         if self.optimizer is not None:
             self.optimizer = optimizer_name(self.optimizer)
             parse_options(self.optim_args)
@@ -99,8 +96,7 @@ class CnerTrainingArguments(TrainingArguments):
                     f"optimizer is {self.optimizer} and optim is {getattr(self.optim, 'value', self.optim)}; a run has "
                     "one optimiser: leave one of them out."
                 )
-        strategies = [getattr(chosen, "value", chosen) for chosen in (self.eval_strategy, self.save_strategy)]
-        self.load_best_model_at_end = self.load_best_model_at_end and "no" not in strategies
+        self._choose_the_best()
         if self.auto_bf16 and not (self.bf16 or self.fp16 or self.use_cpu):
             self.bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
         if torch.backends.mps.is_available() and not torch.cuda.is_available():
@@ -111,6 +107,28 @@ class CnerTrainingArguments(TrainingArguments):
         super().__post_init__()
         for name in ("slot_learning_rates", "slot_weight_decays"):
             _check_slots(name, getattr(self, name))
+
+    def _choose_the_best(self) -> None:
+        """See that the best checkpoint can be chosen; without evaluation or checkpoints there is none."""
+        evaluated, saved = (getattr(chosen, "value", chosen) for chosen in (self.eval_strategy, self.save_strategy))
+        self.load_best_model_at_end = self.load_best_model_at_end and "no" not in (evaluated, saved)
+        if self.load_best_model_at_end and saved not in (evaluated, "best"):
+            raise ValueError(
+                f"eval_strategy is {evaluated} and save_strategy {saved}, so there would be no checkpoint of the best "
+                "evaluation; make them alike, or set load_best_model_at_end=false."
+            )
+        if self.early_stopping_patience is not None and evaluated == "no":
+            raise ValueError(
+                "early_stopping_patience is set and eval_strategy is no, so there would be nothing to watch; leave one "
+                "of them out."
+            )
+        watched = self.load_best_model_at_end or self.early_stopping_patience is not None or saved == "best"
+        metric = (self.metric_for_best_model or "loss").removeprefix("eval_")
+        if self.prediction_loss_only and watched and metric != "loss":
+            raise ValueError(
+                f"prediction_loss_only leaves the metrics out, and the best epoch is chosen by {metric}; leave "
+                "prediction_loss_only out, or set metric_for_best_model=loss."
+            )
 
 
 def only_a_cpu_has_bf16() -> bool:
@@ -131,5 +149,5 @@ def _check_slots(name: str, values: Any) -> None:
             raise ValueError(
                 f"{name} names the slot {slot!r}; choose from {list(SLOTS)}, or a part, as span_decoder.crf."
             )
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-            raise ValueError(f"{name} gives {slot} the value {value!r}; it must be a number of at least 0.")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+            raise ValueError(f"{name} gives {slot} the value {value!r}; it must be a number from 0 to 1.")

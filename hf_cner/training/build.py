@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +13,6 @@ from transformers import PreTrainedTokenizerBase
 
 from ..data.documents import Document
 from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from, count_characters
-from ..data.vectors import read_word2vec
 from ..encoders.fetch import local_folder
 from ..encoders.published import is_ours, open_encoder
 from ..modeling.bigrams import MULTIPLIER, frequent_bigrams
@@ -22,7 +22,10 @@ from ..modeling.configuration_cner_mrc import CnerMrcConfig
 from ..modeling.modeling_cner import CnerForTokenClassification
 from ..modeling.modeling_cner_mrc import CnerForQuestionAnswering
 from ..modeling.windows import make_windows
+from ..settings.section import Plain
+from ..settings.training import EncoderSlot, ModelSettings, TrainSettings, Windows
 from .elmo import check_elmo, check_is_elmo
+from .given_vectors import size_of, vectors_of
 from .lexicon import WordList, rows_of, word_list
 from .questions import queries_of
 
@@ -34,7 +37,7 @@ Model = CnerForTokenClassification | CnerForQuestionAnswering
 
 
 def build(
-    settings: Mapping[str, Any],
+    settings: TrainSettings | Mapping[str, object],
     documents: Sequence[Document],
     entity_types: Sequence[str],
     *,
@@ -49,7 +52,8 @@ def build(
     The random state decides the initial weights: set a seed before.
 
     Args:
-        settings: the sections `model`, `tokenizer`, `vectors`, `lexicon` and `data` of a run's settings.
+        settings: of a run; those of the sections `model`, `tokenizer`, `vectors`, `lexicon` and `data` are read. Plain
+            values are checked first.
         documents: the training documents, and no others: what stands in the test part must stay unknown.
         entity_types: in the order of their labels.
         notes: what is worth writing down beside the results is added to it: of a lexicon how many words it has, of a
@@ -59,18 +63,15 @@ def build(
         ValueError: an encoder that is not there, an empty lexicon, vectors of another size than the encoder's, windows
             or questions that are longer than the encoder can read, or a type without a question.
     """
+    settings = settings if isinstance(settings, TrainSettings) else TrainSettings.of(settings)
     queries = queries_of(settings, entity_types)
-    model_settings = dict(settings["model"])
-    model_settings.pop("queries", None)
-    if queries is None:
-        model_settings.pop("interaction", None)
-    slot = dict(model_settings.pop("encoder"))
-    if slot.get("kind") == "elmo":
+    slot = settings.model.encoder
+    if slot.kind == "elmo":
         check_elmo(slot)
-    if slot.get("kind") in ("pretrained", "elmo") and slot.get("name_or_path"):
-        model, tokenizer = _pretrained(slot, model_settings, entity_types, notes)
+    if slot.kind in ("pretrained", "elmo") and slot.name_or_path:
+        model, tokenizer = _pretrained(slot, settings.model, entity_types, notes)
     else:
-        found = _from_characters(settings, slot, model_settings, entity_types, documents, queries or {})
+        found = _from_characters(settings, entity_types, documents, queries or {})
         model, tokenizer = found[:2]
         if notes is not None and found[2] is not None:
             notes["lexicon"] = found[2].about()
@@ -97,35 +98,40 @@ def _check_room(model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
         )
 
 
-def _classes(model_settings: Mapping[str, Any]) -> tuple[type[CnerConfig | CnerMrcConfig], type[Model]]:
-    if "interaction" in model_settings:
+def _classes(model_settings: ModelSettings) -> tuple[type[CnerConfig | CnerMrcConfig], type[Model]]:
+    if model_settings.interaction is not None:
         return CnerMrcConfig, CnerForQuestionAnswering
     return CnerConfig, CnerForTokenClassification
 
 
-def _config(model_settings: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase, **more: Any) -> Any:
+def _config(
+    model_settings: ModelSettings, encoder: Plain, entity_types: Sequence[str], tokenizer: PreTrainedTokenizerBase
+) -> Any:
+    asked: dict[str, Any] = {
+        name: value
+        for name, value in model_settings.to_dict().items()
+        if name not in ("encoder", "queries") and value is not None
+    }
     return _classes(model_settings)[0](
-        **{key: value for key, value in model_settings.items() if value is not None},
+        **asked,
+        encoder=encoder,
+        entity_types=list(entity_types),
         non_unit_ids=CharacterTable(tokenizer).non_unit_ids,
         pad_token_id=tokenizer.pad_token_id,
-        **more,
     )
 
 
 def _pretrained(
-    slot: dict[str, Any],
-    model_settings: Mapping[str, Any],
-    entity_types: Sequence[str],
-    notes: dict[str, Any] | None,
+    slot: EncoderSlot, model_settings: ModelSettings, entity_types: Sequence[str], notes: dict[str, Any] | None
 ) -> tuple[Any, PreTrainedTokenizerBase]:
-    name, model_type = slot.pop("name_or_path"), slot.pop("model_type", None)
+    name = str(slot.name_or_path)
     folder = local_folder(name)
-    if slot["kind"] == "elmo":
+    if slot.kind == "elmo":
         check_is_elmo(folder)
-    opened = None if is_ours(folder) else open_encoder(folder, model_type=model_type, source=name)
+    opened = None if is_ours(folder) else open_encoder(folder, model_type=slot.model_type, source=name)
     tokenizer = character_tokenizer_from(folder) if opened is None else opened.tokenizer
-    sizes = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
-    config = _config(model_settings, tokenizer, encoder=slot | {"config": sizes}, entity_types=list(entity_types))
+    sizes: Plain = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
+    config = _config(model_settings, slot.own() | {"config": sizes}, entity_types, tokenizer)
     model_class: Any = _classes(model_settings)[1]
     model: Any
     if opened is None:
@@ -138,20 +144,16 @@ def _pretrained(
 
 
 def _from_characters(
-    settings: Mapping[str, Any],
-    slot: dict[str, Any],
-    model_settings: Mapping[str, Any],
+    settings: TrainSettings,
     entity_types: Sequence[str],
     documents: Sequence[Document],
     queries: Mapping[str, str],
 ) -> tuple[Any, PreTrainedTokenizerBase, WordList | None]:
     texts = [document.text for document in documents]
-    options = settings.get("tokenizer") or {}
-    lower_case = bool(options.get("lower_case", True))
-    files = settings.get("vectors") or {}
-    vectors = _read_vectors(files.get("path"), lower_case, length=1)
-    bigram_vectors = _read_vectors(files.get("bigram_path"), lower_case, length=2)
-    characters = count_characters(texts, min_count=int(options.get("min_count", 1)), lower_case=lower_case)
+    slot, lower_case = settings.model.encoder, settings.tokenizer.lower_case
+    vectors = vectors_of(settings.vectors.path, lower_case, length=1)
+    bigram_vectors = vectors_of(settings.vectors.bigram_path, lower_case, length=2)
+    characters = count_characters(texts, min_count=settings.tokenizer.min_count, lower_case=lower_case)
     asked = count_characters(queries.values(), lower_case=lower_case)  # a question must not be read as unknown
     known = set(characters)
     characters += sorted({*asked, *vectors} - known)
@@ -160,106 +162,75 @@ def _from_characters(
     tokenizer = build_character_tokenizer(characters, lower_case=lower_case)
     keys: list[int] = []
     words: WordList | None = None
-    if slot.get("kind") == "pretrained":
-        slot.pop("name_or_path", None)  # a preset's, set to null
-        slot["config"] = {**slot.get("config", {}), "vocab_size": len(tokenizer), "pad_token_id": 0}
+    made = slot.own()
+    if slot.kind == "pretrained":
+        made["config"] = {**(slot.config or {}), "vocab_size": len(tokenizer), "pad_token_id": 0}
     else:
-        slot["vocab_size"] = len(tokenizer)
-        _set_size(slot, "embedding_size", vectors, "vectors.path")
-        if slot.get("kind") == "lattice":
-            words = _words(settings, slot, documents, tokenizer, lower_case)
+        made["vocab_size"] = len(tokenizer)
+        made |= size_of("embedding_size", slot.embedding_size, vectors, "vectors.path")
+        if slot.kind == "lattice":
+            words, more = _words(settings, documents, tokenizer)
+            made |= more
         if _has_bigrams(slot, bigram_vectors):
-            _set_size(slot, "bigram_size", bigram_vectors, "vectors.bigram_path")
-            keys = _bigrams(slot, tokenizer, texts, model_settings.get("windows") or {})
-            slot["bigram_vocab_size"] = len(keys) + 1
-    config = _config(model_settings, tokenizer, encoder=slot, entity_types=list(entity_types))
-    model = _classes(model_settings)[1](config)
+            made |= size_of("bigram_size", slot.bigram_size, bigram_vectors, "vectors.bigram_path")
+            keys = _bigrams(slot, tokenizer, texts, settings.model.windows)
+            made["bigram_vocab_size"] = len(keys) + 1
+        elif slot.bigram_vocab_size == 0:
+            made.pop("bigram_size", None)
+    config = _config(settings.model, made, entity_types, tokenizer)
+    model = _classes(settings.model)[1](config)
     encoder: Any = model.cner.encoder
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in vectors}
     if ids:
         encoder.load_vectors(list(ids.values()), torch.from_numpy(np.stack([vectors[token] for token in ids])))
     if keys:
-        rows = _bigram_rows(keys, tokenizer, bigram_vectors, slot["bigram_size"]) if bigram_vectors else None
+        rows = (
+            _bigram_rows(keys, tokenizer, bigram_vectors, encoder.bigrams.weight.shape[1]) if bigram_vectors else None
+        )
         encoder.set_bigrams(keys, rows)
     if words is not None:
         encoder.set_lexicon(words.words, rows_of(words, encoder.words.weight.detach().numpy()))
     return model, tokenizer, words
 
 
-def _read_vectors(path: str | None, lower_case: bool, *, length: int | None = None) -> dict[str, np.ndarray]:
-    """Token to vector; with case folded, a token in lower case wins over the same one in capitals.
-
-    With `length` only tokens of so many characters are held: a published file of words may have millions of others.
-    """
-    if path is None:
-        return {}
-    tokens, rows = read_word2vec(path, keep=None if length is None else lambda token: len(token) == length)
-    if not tokens:
-        raise ValueError(
-            f"{path} holds no vector of {length} character{'s' if length != 1 else ''}; give another file."
-        )
-    found = dict(zip(tokens, rows, strict=True))
-    if not lower_case:
-        return found
-    folded = {token: row for token, row in found.items() if token == token.lower()}
-    for token, row in found.items():
-        if len(token.lower()) == len(token):
-            folded.setdefault(token.lower(), row)
-    return folded
-
-
-def _set_size(slot: dict[str, Any], option: str, vectors: Mapping[str, np.ndarray], source: str) -> None:
-    """Take the size of an embedding from the vectors; raise when the settings ask for another one."""
-    if not vectors:
-        return
-    size = len(next(iter(vectors.values())))
-    if slot.get(option) not in (None, size):
-        raise ValueError(
-            f"model.encoder.{option} is {slot[option]}, but {source} holds vectors of size {size}; make them equal."
-        )
-    slot[option] = size
-
-
 def _words(
-    settings: Mapping[str, Any],
-    slot: dict[str, Any],
-    documents: Sequence[Document],
-    tokenizer: PreTrainedTokenizerBase,
-    lower_case: bool,
-) -> WordList:
-    """The words of a lattice encoder, whose options are set to what they need."""
-    options = settings.get("lexicon") or {}
-    vectors = _read_vectors(options.get("vectors"), lower_case)
-    _set_size(slot, "word_size", vectors, "lexicon.vectors")
-    words = word_list(options, documents, vectors, tokenizer)
-    slot.update(words.slot())
-    return words
+    settings: TrainSettings, documents: Sequence[Document], tokenizer: PreTrainedTokenizerBase
+) -> tuple[WordList, Plain]:
+    """The words of a lattice encoder, and what its options must be for them."""
+    vectors = vectors_of(settings.lexicon.vectors, settings.tokenizer.lower_case)
+    size = size_of("word_size", settings.model.encoder.word_size, vectors, "lexicon.vectors")
+    words = word_list(settings.lexicon, documents, vectors, tokenizer)
+    return words, {**size, **words.slot()}
 
 
-def _has_bigrams(slot: dict[str, Any], vectors: Mapping[str, np.ndarray]) -> bool:
+def _has_bigrams(slot: EncoderSlot, vectors: Mapping[str, np.ndarray]) -> bool:
     """Whether a static encoder gets bigrams; a `bigram_vocab_size` of 0 says that it gets none."""
-    wanted = slot.get("bigram_vocab_size")
+    wanted = slot.bigram_vocab_size
     if wanted is None:
-        return bool(slot.get("bigram_size") or vectors)
-    if isinstance(wanted, int) and wanted < 0:
+        return bool(slot.bigram_size or vectors)
+    if wanted < 0:
         raise ValueError(f"model.encoder.bigram_vocab_size is {wanted}; it must be at least 0.")
-    if not wanted:
-        slot.pop("bigram_size", None)
-        if vectors:
-            raise ValueError(
-                "model.encoder.bigram_vocab_size is 0, no bigrams, but vectors.bigram_path is given; leave one out."
-            )
+    if not wanted and vectors:
+        raise ValueError(
+            "model.encoder.bigram_vocab_size is 0, no bigrams, but vectors.bigram_path is given; leave one out."
+        )
     return bool(wanted)
 
 
 def _bigrams(
-    slot: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], windows: Mapping[str, Any]
+    slot: EncoderSlot, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], windows: Windows
 ) -> list[int]:
     table = CharacterTable(tokenizer)
-    sequences = (
-        table.ids(text)[window.start : window.end] for text in texts for window in make_windows(text, **windows)
+    cut = functools.partial(
+        make_windows,
+        policy=windows.policy,
+        max_length=windows.max_length,
+        overlap=windows.overlap,
+        sentence_ends=windows.sentence_ends,
+        merge=windows.merge,
     )
-    limit = int(slot.get("bigram_vocab_size") or BIGRAM_LIMIT) - 1
+    sequences = (table.ids(text)[window.start : window.end] for text in texts for window in cut(text))
+    limit = (slot.bigram_vocab_size or BIGRAM_LIMIT) - 1
     return frequent_bigrams(sequences, limit=limit, min_count=BIGRAM_MIN_COUNT)
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ..encoders.configuration import read_settings
 from ..encoders.published import is_ours
 from ..modeling.backbone import FREE
+from ..settings.training import EncoderSlot
 
 
-def check_elmo(slot: Mapping[str, Any]) -> None:
+def check_elmo(slot: EncoderSlot) -> None:
     """Raise a ValueError where the settings of an ELMo encoder name no checkpoint, or what it decides itself."""
-    if not slot.get("name_or_path"):
+    if not slot.name_or_path:
         raise ValueError(
             "An encoder of kind elmo is a pretrained language model, and model.encoder.name_or_path is not set; make "
             "one from text without annotation with hf-cner pretrain --objective bilm, and name its folder there."
         )
-    if fixed := sorted(set(slot) - {"kind", "name_or_path", *FREE}):
+    if fixed := sorted(set(slot.own()) - {"kind", *FREE}):
         raise ValueError(
             f"model.encoder.{fixed[0]} cannot be set: the checkpoint in model.encoder.name_or_path decides it. Of an "
             f"encoder of kind elmo {', '.join(FREE)} can be set."

@@ -6,17 +6,17 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
-
-import yaml
 
 from ..data.folders import refuse_inputs
 from ..data.kept import LIST, LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
 from ..data.locks import beside, locked
 from ..data.writing import NotWritten, atomic_write
+from ..settings.reading import read_settings_file
+from ..settings.yaml_text import dump_yaml
 from .checkpoints import is_checkpoint
 from .files_of_a_run import LOG, RESULTS, RUN, SAVING, SETTINGS, SPLIT
 
@@ -143,11 +143,14 @@ class RunFolder:
         split: Mapping[str, Any],
         *,
         inputs: Mapping[str, str],
+        complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
     ) -> None:
         """Write down what the run depends on, or see that a resumed run still depends on the same.
 
         Args:
             inputs: fingerprints of what some of the settings name, see `inputs_of`; where it lies does not matter.
+            complete: settings with the defaults of what is not in them; a setting that an older version did not have is
+                no difference.
 
         Raises:
             OtherRun: other settings, data, inputs or another split than those the run began with.
@@ -155,12 +158,13 @@ class RunFolder:
         self.work.mkdir(parents=True, exist_ok=True)
         before = self.read_settings()
         if before is not None and (self.work / SPLIT).is_file():
-            self._compare(before, json.loads(json.dumps(dict(settings))), json.loads(json.dumps(dict(split))), inputs)
+            now = json.loads(json.dumps(complete(settings)))
+            self._compare(complete(before), now, json.loads(json.dumps(dict(split))), inputs)
             return
         self._began = True
         add_to_list(self.work, ())
         with atomic_write(self.work / SETTINGS) as stream:
-            yaml.safe_dump(dict(settings), stream, allow_unicode=True, sort_keys=False)
+            stream.write(dump_yaml(settings))
         self.write_json(SPLIT, {**split, "inputs": dict(inputs)})
 
     def _compare(
@@ -185,7 +189,7 @@ class RunFolder:
     def read_settings(self) -> dict[str, Any] | None:
         """The settings that the run began with; None where none began."""
         path = self.work / SETTINGS
-        return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return read_settings_file(path, literal=True) if path.is_file() else None
 
     def read_results(self) -> dict[str, Any]:
         """The results of a finished run."""

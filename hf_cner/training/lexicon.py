@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
@@ -13,6 +12,7 @@ from ..data.documents import Document
 from ..data.lexicon import Lexicon, mentions_of, read_lexicon
 from ..modeling.characters import CharacterTable
 from ..modeling.words import prefixes_of
+from ..settings.training import LexiconSettings
 
 MIN_LENGTH, MAX_LENGTH = 2, 16  # of a word in characters, where the settings do not say
 
@@ -49,7 +49,7 @@ class WordList:
 
 
 def word_list(
-    options: Mapping[str, Any],
+    options: LexiconSettings,
     documents: Sequence[Document],
     vectors: Mapping[str, np.ndarray],
     tokenizer: PreTrainedTokenizerBase,
@@ -64,15 +64,15 @@ def word_list(
     Raises:
         ValueError: lengths that cannot be, a file without words, or no word at all.
     """
-    shortest, longest = int(options.get("min_length") or MIN_LENGTH), int(options.get("max_length") or MAX_LENGTH)
+    shortest, longest = options.min_length or MIN_LENGTH, options.max_length or MAX_LENGTH
     if not 2 <= shortest <= longest:
         raise ValueError(
             f"lexicon.min_length is {shortest} and lexicon.max_length {longest}; a lattice takes words of at least 2 "
             "characters, and min_length must not be greater than max_length."
         )
-    found = mentions_of(documents) if options.get("from_training", True) else []
-    if options.get("path"):
-        found += read_lexicon(options["path"])
+    found = mentions_of(documents) if options.from_training else []
+    if options.path:
+        found += read_lexicon(options.path)
     table, unknown = CharacterTable(tokenizer), tokenizer.unk_token_id
     words: dict[Word, None] = {}
     rows: dict[Word, np.ndarray] = {}

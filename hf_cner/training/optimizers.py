@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from .arguments import SLOTS, CnerTrainingArguments
+from ..settings.training import SLOTS
+from .arguments import CnerTrainingArguments
 from .named_optimizers import make_optimizer, parse_options
 
 # The CRF's transitions are log-potentials, not weights of features: decay would pull all paths together.

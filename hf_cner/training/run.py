@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import statistics
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase, TrainerState, set_seed
@@ -21,27 +19,28 @@ from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.shown import printable
-from ..data.splits import join, k_folds, split_by_record, split_hash
+from ..data.splits import k_folds, split_by_record
 from ..data.unknown_characters import check_unknown
 from ..encoders.findings import say
 from ..metrics.report import evaluate_documents
-from ..presets.values import check_fields
+from ..settings.training import TrainSettings, corpus_of, output_dir_of
 from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_transformers
 from .checkpoints import last_complete_checkpoint, whole_or_removed
+from .checks import check_metric, check_steps, checked, training_arguments
 from .energy import EnergyMeter
-from .environment import hardware, versions
 from .folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
-from .inputs import OF_TRAINING, inputs_of, read_by
+from .inputs import read_by
 from .parts import DEV_SHARE, Parts, parts_of, split_of
 from .questions import queries_of
+from .record import begin_in, what_it_depended_on
 from .trainer import CnerTrainer
 
-MAX_UNKNOWN = 0.2  # where the settings do not say data.max_unknown
 
-
-def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool = False) -> dict[str, Any]:
+def train(
+    settings: TrainSettings | Mapping[str, object], *, resume: bool = False, overwrite: bool = False
+) -> dict[str, Any]:
     """Train and evaluate a model as the settings say.
 
     The records are split into train and dev (two ratios), train, test and dev (three), or folds: then every fold is
@@ -51,7 +50,7 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     `results.json`; with folds each stands in `fold-<number>`.
 
     Args:
-        settings: resolved settings; the sections are described in `hf_cner/presets/_defaults.yaml`.
+        settings: resolved settings, see `hf_cner.settings.training`; plain values are checked first.
         resume: go on with a run that was cut off, from its last complete checkpoint. A finished run is only read.
         overwrite: replace a run that stands in `output_dir`.
 
@@ -61,33 +60,30 @@ def train(settings: Mapping[str, Any], *, resume: bool = False, overwrite: bool 
     Raises:
         ValueError: settings that cannot be, a folder that may not be used, or data that do not fit the model.
     """
-    settings = copy.deepcopy(dict(settings))
-    if not settings.get("output_dir"):
-        raise ValueError("The settings need output_dir, the folder for the model.")
-    folder = RunFolder(settings["output_dir"])
+    settings = checked(settings)
+    folder = RunFolder(output_dir_of(settings))
     if resume and not overwrite and folder.finished():
         return folder.read_results()
     folder.refuse_others()  # before the corpus is read, which may take long
-    data = settings["data"]
-    problems = Problems(data.get("on_error") or "stop", aloud=True)
-    documents = read_corpus(data["corpus"], data.get("data_dir"), problems=problems)
-    types = types_of_corpus(data["corpus"]) or types_in(documents)
+    data = settings.data
+    problems = Problems(data.on_error, aloud=True)
+    corpus = corpus_of(settings)
+    documents = read_corpus(corpus, data.data_dir, problems=problems)
+    types = types_of_corpus(corpus) or types_in(documents)
     if not types:
-        raise ValueError(f"The corpus {data['corpus']} has no entities at all; there is nothing to learn.")
-    if (queries := queries_of(settings, types)) is not None:
-        settings["model"]["queries"] = queries  # as they are now, wherever they came from
+        raise ValueError(f"The corpus {corpus} has no entities at all; there is nothing to learn.")
+    settings = settings.with_queries(queries_of(settings, types))
     about = {"left_out": [str(item) for item in problems.items]} if problems.items else {}
-    split = data.get("split") or {}
-    if split.get("folds"):
+    if data.split.folds:
         return _train_folds(settings, documents, types, about, resume, overwrite)
-    parts = parts_of(documents, split)
+    parts = parts_of(documents, data.split)
     return train_on(parts, types, settings, about=about, resume=resume, overwrite=overwrite)
 
 
 def train_on(
     parts: Parts,
     entity_types: Sequence[str],
-    settings: Mapping[str, Any],
+    settings: TrainSettings | Mapping[str, object],
     *,
     about: Mapping[str, Any] | None = None,
     resume: bool = False,
@@ -99,8 +95,9 @@ def train_on(
         entity_types: in the order of the labels.
         about: written into the results as it is; `protocol` in place of the sentence that describes a split.
     """
-    folder = RunFolder(settings["output_dir"])
-    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
+    settings = checked(settings)
+    folder = RunFolder(output_dir_of(settings))
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings.given())):
         if resume and not overwrite and folder.finished():  # killed before it took its name
             return folder.read_results()
         return _train_in(folder, parts, entity_types, settings, about=about, resume=resume and not overwrite)
@@ -110,15 +107,18 @@ def _train_in(
     folder: RunFolder,
     parts: Parts,
     entity_types: Sequence[str],
-    settings: Mapping[str, Any],
+    settings: TrainSettings,
     *,
     about: Mapping[str, Any] | None,
     resume: bool,
 ) -> dict[str, Any]:
     """Train in a folder that nobody else writes."""
-    args = training_arguments({**settings, "output_dir": str(folder.work)}, has_dev=bool(parts.get("dev")))
+    dev = parts.get("dev")
+    args = training_arguments(settings.at(str(folder.work)), has_dev=bool(dev))
+    if dev:
+        check_metric(args.metric_for_best_model or "loss", dev)
     begin = time.perf_counter()
-    set_seed(int(settings.get("seed") or 0))
+    set_seed(settings.seed or 0)
     notes: dict[str, Any] = dict(about or {})
     model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
     if is_first_process():
@@ -129,14 +129,15 @@ def _train_in(
         model,
         args,
         train_dataset=parts["train"],
-        eval_dataset=parts.get("dev") or None,
+        eval_dataset=dev or None,
         processing_class=tokenizer,
         callbacks=[watch, meter],
     )
+    check_steps(args, len(trainer.train_dataset))
     trainer.create_optimizer()  # only to see that it can be: what can go wrong with the settings goes wrong before
     trainer.optimizer = None  # anything in the folder is touched
     if is_first_process():
-        folder.begin(settings, split_of(parts), inputs=inputs_of(settings, OF_TRAINING))
+        begin_in(folder, settings, split_of(parts))
     remove_progress_of_transformers(trainer)
     lines = ProgressLines()
     if not args.disable_tqdm:
@@ -148,7 +149,7 @@ def _train_in(
         reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
         results = {
             "metrics": reports,
-            **_what_it_depended_on(parts, settings, notes),
+            **what_it_depended_on(parts, settings, notes),
             "entities": trainer.entity_report.to_dict() if trainer.entity_report else None,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "epochs": trainer.state.epoch,
@@ -166,11 +167,11 @@ def _train_in(
 
 
 def _unknown(
-    documents: Sequence[Document], tokenizer: PreTrainedTokenizerBase, settings: Mapping[str, Any], *, quiet: bool
+    documents: Sequence[Document], tokenizer: PreTrainedTokenizerBase, settings: TrainSettings, *, quiet: bool
 ) -> dict[str, int | float]:
     """What the results say of unknown characters; many are a warning, too many are refused."""
-    most = (settings.get("data") or {}).get("max_unknown", MAX_UNKNOWN)
-    found = check_unknown((document.text for document in documents), tokenizer, most=float(most))
+    texts = (document.text for document in documents)
+    found = check_unknown(texts, tokenizer, most=settings.data.max_unknown)
     if is_first_process() and (found.is_notable() or not quiet):
         print(f"{'warning: ' if found.is_notable() else ''}training part: {found}", file=sys.stderr)
     return found.to_dict()
@@ -186,20 +187,6 @@ def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
         print(said.format(**found), file=sys.stderr)
 
 
-def training_arguments(settings: Mapping[str, Any], *, has_dev: bool) -> CnerTrainingArguments:
-    """The section `training` of the settings as arguments of the trainer.
-
-    Raises:
-        ValueError: an argument that does not exist, or a value of another kind.
-    """
-    given = dict(settings.get("training") or {})
-    check_fields(given, CnerTrainingArguments, "training.")
-    given.setdefault("seed", int(settings.get("seed") or 0))
-    if not has_dev:
-        given |= {"eval_strategy": "no", "early_stopping_patience": None}
-    return CnerTrainingArguments(**{**given, "output_dir": str(Path(settings["output_dir"]).expanduser())})
-
-
 def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
     """Where a run goes on. One that was cut off behind its early stop, while it was evaluated, trains no more."""
     checkpoint = last_complete_checkpoint(folder.work)
@@ -213,15 +200,15 @@ def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
 
 
 def _train_folds(
-    settings: Mapping[str, Any],
+    settings: TrainSettings,
     documents: Sequence[Document],
     types: Sequence[str],
     about: Mapping[str, Any],
     resume: bool,
     overwrite: bool,
 ) -> dict[str, Any]:
-    folder = RunFolder(settings["output_dir"])
-    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
+    folder = RunFolder(output_dir_of(settings))
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings.given())):
         if resume and not overwrite and folder.finished():
             return folder.read_results()
         return _train_folds_in(folder, settings, documents, types, about, resume and not overwrite)
@@ -229,25 +216,24 @@ def _train_folds(
 
 def _train_folds_in(
     folder: RunFolder,
-    settings: Mapping[str, Any],
+    settings: TrainSettings,
     documents: Sequence[Document],
     types: Sequence[str],
     about: Mapping[str, Any],
     resume: bool,
 ) -> dict[str, Any]:
-    split = settings["data"]["split"]
-    seed = int(split.get("seed") or 0)
+    split = settings.data.split
+    seed, count = split.seed or 0, split.folds or 0
     if is_first_process():
-        whole = {"folds": split["folds"], "fingerprint": fingerprint(documents)}
-        folder.begin(settings, whole, inputs=inputs_of(settings, OF_TRAINING))
+        begin_in(folder, settings, {"folds": count, "fingerprint": fingerprint(documents)})
     folds = []
-    for number, (rest, held_out) in enumerate(k_folds(documents, int(split["folds"]), seed)):
-        own = {**settings, "output_dir": str(folder.path / f"fold-{number}")}
-        fold = RunFolder(own["output_dir"], work=folder.work / f"fold-{number}")
+    for number, (rest, held_out) in enumerate(k_folds(documents, count, seed)):
+        own = settings.at(str(folder.path / f"fold-{number}"))
+        fold = RunFolder(output_dir_of(own), work=folder.work / f"fold-{number}")
         if resume and fold.finished():
             folds.append(fold.read_results())
             continue
-        if split.get("join_dev"):
+        if split.join_dev:
             parts = {"train": rest, "test": held_out}
         else:
             learn, dev = split_by_record(rest, DEV_SHARE, seed)
@@ -263,7 +249,7 @@ def _train_folds_in(
             }
         },
         "folds": folds,
-        **_what_it_depended_on({"all": list(documents)}, settings, about),
+        **what_it_depended_on({"all": list(documents)}, settings, about),
         "checkpoint": str(folder.path),
     }
     if is_first_process():
@@ -274,37 +260,6 @@ def _train_folds_in(
 def _report(trainer: CnerTrainer, part: list[Document], types: Sequence[str]) -> dict[str, Any]:
     predicted: Any = trainer.predict(part).predictions
     return evaluate_documents(part, predicted, types=types)
-
-
-def _what_it_depended_on(parts: Parts, settings: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
-    data, notes = settings["data"], dict(about)
-    split = data.get("split") or {}
-    shares = (
-        f"{split['folds']} folds"
-        if split.get("folds")
-        else ":".join(f"{share:g}" for share in split.get("ratios") or [1])
-    )
-    described = {
-        "corpus": data["corpus"],
-        "fingerprint": fingerprint(join(parts.values())),
-        "documents": {name: len(part) for name, part in parts.items()},
-        "entities": {name: sum(len(d.spans) for d in part) for name, part in parts.items()},
-        "split": {"shares": shares, "seed": split.get("seed"), "hash": split_hash(list(parts.values()))},
-    }
-    if split.get("join_dev"):
-        shares += ", dev joined to train"
-    protocol = (
-        f"{data['corpus']}, {shares} by record ({' / '.join(parts)}), equal texts on one side; "
-        "counted over whole documents against the original gold"
-    )
-    return {
-        "protocol": notes.pop("protocol", protocol),
-        "data": described | notes,
-        "seed": settings.get("seed"),
-        "settings": dict(settings),
-        "versions": versions(),
-        "hardware": hardware(),
-    }
 
 
 def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any]) -> None:

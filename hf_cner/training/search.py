@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import importlib.util
 import os
 import sys
@@ -19,15 +18,18 @@ from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.splits import split_by_record
+from ..settings.denied import recorded
+from ..settings.training import TrainSettings, corpus_of, output_dir_of
+from ..settings.varied import Varied
 from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, remove_progress_of_transformers
+from .checks import checked, training_arguments
 from .encoding import DocumentEncoder
 from .inputs import OF_TRAINING, by_content, read_by
 from .parts import parts_of
 from .questions import queries_of
-from .run import training_arguments
-from .search_space import Space, check_space, default_space, suggest, with_kinds_of_numbers, with_values
+from .search_space import Space, default_space, read_values, suggest, with_values
 from .study import NAME, Study, StudyFolder, shown
 from .trainer import CnerTrainer
 
@@ -46,7 +48,7 @@ class BestOfTrial:
 
 
 def search(
-    settings: dict[str, Any],
+    settings: TrainSettings | Mapping[str, object],
     *,
     trials: int = 20,
     space: Space | None = None,
@@ -64,7 +66,7 @@ def search(
     Optuna's own tools open), `trials.csv`, and `best.yaml`, settings that `hf-cner train --config` takes.
 
     Args:
-        settings: resolved settings of a run.
+        settings: resolved settings of a run; plain values are checked first.
         trials: how many finished ones there shall be, those of a resumed study included.
         space: what to vary, see `search_space`; by default `default_space`.
         shares: of the training part: to learn from, and to choose by.
@@ -79,32 +81,38 @@ def search(
         ImportError: Optuna is not installed.
         ValueError: a space or settings that cannot be, or a study with another space, other settings or data.
     """
+    settings = settings if isinstance(settings, TrainSettings) else TrainSettings.of(settings)
     _check_possible(settings, trials, shares)
-    settings = copy.deepcopy(settings)
-    space = dict(space) if space is not None else default_space(settings)
-    check_space(space, settings)
-    space = with_kinds_of_numbers(space, settings)
-    folder = StudyFolder(settings["output_dir"])
-    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings)):
+    varied = read_values(space if space is not None else default_space(settings), settings)
+    settings = checked(settings)
+    folder = StudyFolder(output_dir_of(settings))
+    with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings.given())):
         study = Study(folder.work, folder.path)
-        return _search_in(study, settings, space, trials=trials, shares=shares, prune=prune)
+        return _search_in(study, settings, varied, trials=trials, shares=shares, prune=prune)
 
 
 def _search_in(
-    study: Study, settings: dict[str, Any], space: Space, *, trials: int, shares: Sequence[float], prune: bool
+    study: Study,
+    settings: TrainSettings,
+    varied: Mapping[str, Varied],
+    *,
+    trials: int,
+    shares: Sequence[float],
+    prune: bool,
 ) -> dict[str, Any]:
     """Search in a folder that nobody else writes."""
-    learn, dev, types, protocol = _documents(settings, shares)
+    settings, learn, dev, types, protocol = _documents(settings, shares)
     parts = f"{fingerprint(learn)} {fingerprint(dev)}"
-    known = by_content({**settings, "output_dir": None}, OF_TRAINING)
-    about = {"space": space, "settings": known, "data": parts, "prune": prune}
+    known = by_content(recorded(settings.at(None).given()), OF_TRAINING)
+    plain = {name: values.plain() for name, values in varied.items()}
+    about = {"space": plain, "settings": known, "data": parts, "prune": prune}
     study.begin(about)
     trainer: CnerTrainer | None = None
     with tqdm(total=trials, initial=len(study.finished()), unit="trial", desc="search") as bar:
         while (done := len(study.finished())) < trials:
-            trainer = trainer or _trainer(settings, space, learn, dev, types)
+            trainer = trainer or _trainer(settings, varied, learn, dev, types)
             try:
-                _one_trial(trainer, study, seed=_seed(settings) + done, prune=prune)
+                _one_trial(trainer, study, seed=(settings.seed or 0) + done, prune=prune)
             except RuntimeError as error:  # too little memory, as a rule
                 raise ValueError(study.failure(error)) from error
             bar.update()
@@ -164,16 +172,21 @@ class _Trials(CnerTrainer):
         return model
 
 
-def _check_possible(settings: Mapping[str, Any], trials: int, shares: Sequence[float]) -> None:
+def _check_possible(settings: TrainSettings, trials: int, shares: Sequence[float]) -> None:
     if importlib.util.find_spec("optuna") is None:
         raise ImportError("The search needs Optuna, which is not installed: pip install 'hf-cner[search]'.")
-    if not settings.get("output_dir"):
+    if not settings.output_dir:
         raise ValueError("The settings need output_dir, the folder for the study.")
+    if settings.training.get("prediction_loss_only"):
+        raise ValueError(
+            "training.prediction_loss_only leaves the metrics out, and a search compares trials by strict F1; leave it "
+            "out."
+        )
     if trials < 1:
         raise ValueError(f"{trials} trials are asked for; a search needs at least 1.")
     if len(shares) != 2 or min(shares) <= 0:
         raise ValueError(f"The training part is split in {list(shares)}; give two shares above 0, as 8:2.")
-    if (settings["data"].get("split") or {}).get("folds"):
+    if settings.data.split.folds:
         raise ValueError(
             "With folds every document is in a test part once, so there is no training part to search on; give shares, "
             "as in --split 8:2, and use the settings that are found for the folds."
@@ -183,32 +196,32 @@ def _check_possible(settings: Mapping[str, Any], trials: int, shares: Sequence[f
 
 
 def _documents(
-    settings: dict[str, Any], shares: Sequence[float]
-) -> tuple[list[Document], list[Document], list[str], str]:
-    """What to learn from, what to choose by, the types, and what was done, in words."""
-    data = settings["data"]
-    split = data.get("split") or {}
-    problems = Problems(data.get("on_error") or "stop")
-    documents = read_corpus(data["corpus"], data.get("data_dir"), problems=problems)
-    types = types_of_corpus(data["corpus"]) or types_in(documents)
+    settings: TrainSettings, shares: Sequence[float]
+) -> tuple[TrainSettings, list[Document], list[Document], list[str], str]:
+    """The settings with their questions, what to learn from and to choose by, the types, and in words what was done."""
+    data, corpus = settings.data, corpus_of(settings)
+    documents = read_corpus(corpus, data.data_dir, problems=Problems(data.on_error))
+    types = types_of_corpus(corpus) or types_in(documents)
     if not types:
-        raise ValueError(f"The corpus {data['corpus']} has no entities at all; there is nothing to learn.")
-    if (queries := queries_of(settings, types)) is not None:
-        settings["model"]["queries"] = queries
-    train = parts_of(documents, split)["train"]
-    learn, dev = split_by_record(train, shares, int(split.get("seed") or 0))
+        raise ValueError(f"The corpus {corpus} has no entities at all; there is nothing to learn.")
+    train = parts_of(documents, data.split)["train"]
+    learn, dev = split_by_record(train, shares, data.split.seed or 0)
     protocol = (
-        f"{data['corpus']}, the training part of {':'.join(map(str, split.get('ratios') or [1]))} by record "
+        f"{corpus}, the training part of {data.split.shares} by record "
         f"({len(train):,} of {len(documents):,} documents), split {':'.join(map(str, shares))} by record to learn from "
         f"({len(learn):,}) and to choose by ({len(dev):,}); strict micro-F1 of the best epoch"
     )
-    return learn, dev, list(types), protocol
+    return settings.with_queries(queries_of(settings, types)), learn, dev, list(types), protocol
 
 
 def _trainer(
-    settings: Mapping[str, Any], space: Space, learn: list[Document], dev: list[Document], types: list[str]
+    settings: TrainSettings,
+    space: Mapping[str, Varied],
+    learn: list[Document],
+    dev: list[Document],
+    types: list[str],
 ) -> CnerTrainer:
-    set_seed(_seed(settings))
+    set_seed(settings.seed or 0)
     _, tokenizer = build(settings, learn, types)
 
     def model_init(trial: Any = None) -> Any:
@@ -258,11 +271,8 @@ def _one_trial(trainer: CnerTrainer, study: Study, *, seed: int, prune: bool) ->
     )
 
 
-def _quiet(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _quiet(settings: TrainSettings) -> TrainSettings:
     """The settings with a training that evaluates every epoch and saves nothing."""
-    own = {"save_strategy": "no", "load_best_model_at_end": False, "eval_strategy": "epoch", "disable_tqdm": True}
-    return {**settings, "training": {**(settings.get("training") or {}), **own}}
-
-
-def _seed(settings: Mapping[str, Any]) -> int:
-    return int(settings.get("seed") or 0)
+    return settings.with_training(
+        {"save_strategy": "no", "load_best_model_at_end": False, "eval_strategy": "epoch", "disable_tqdm": True}
+    )

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from ..data.kept import LIST, Kind, add_to_list, cannot_be_replaced, refuse_foreign
 from ..data.writing import atomic_write
+from ..settings.denied import recorded
+from ..settings.training import TrainSettings
+from ..settings.yaml_text import dump_yaml
 from .folder import RunFolder, differences
 from .search_space import with_values
 
@@ -150,7 +151,7 @@ class Study:
             for trial in self.study.get_trials(deepcopy=False)
         ]
 
-    def write(self, settings: Mapping[str, Any], protocol: str) -> dict[str, Any]:
+    def write(self, settings: TrainSettings, protocol: str) -> dict[str, Any]:
         """Write the table of the trials and the best settings, each whole; and give them back."""
         rows, best = self.rows(), self.study.best_trial
         names = list(dict.fromkeys(name for row in rows for name in row))
@@ -158,10 +159,10 @@ class Study:
             writer = csv.DictWriter(stream, names, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-        chosen = {**with_values(settings, best.params), "output_dir": None}
+        chosen = recorded(with_values(settings, best.params).at(None).given())
         with atomic_write(self.folder / BEST) as stream:
             stream.write(f"# Trial {best.number} of {len(self.finished())}: F1 {best.value:.4f}\n# {protocol}\n")
-            yaml.safe_dump(chosen, stream, allow_unicode=True, sort_keys=False)
+            stream.write(dump_yaml(chosen))
         return {
             "best": {"trial": best.number, "f1": best.value, "parameters": dict(best.params)},
             "trials": rows,

@@ -113,7 +113,8 @@ def test_train_refuses(model: Path, data: Path, tmp_path: Path, capsys: pytest.C
     error = refused(capsys, "train", "--preset", "bilstm-crf", *common, tmp_path / "x", *wrong)
     assert "There is no setting training.learning_rat. Did you mean training.learning_rate" in error
     assert not (tmp_path / "x").exists()
-    high = ("--set", "training.learning_rate=1e38", "--set", "training.disable_tqdm=false")
+    settings = ("optimizer=sgd", "optim_args=momentum=1e12", "learning_rate=1", "disable_tqdm=false")
+    high = [option for setting in settings for option in ("--set", f"training.{setting}")]
     error = refused(capsys, "train", "--config", model / "settings.yaml", *high, *common, tmp_path / "x")
     assert "\nerror: Training diverged: by step" in error and not (tmp_path / "x" / "results.json").exists()
 

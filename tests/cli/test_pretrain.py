@@ -44,13 +44,18 @@ def test_settings_of_a_file_and_a_finished_run(notes: Path, tmp_path: Path) -> N
     path.write_text("masking: entity\nencoder: {name_or_path: a}\nseed: 3\n", encoding="utf-8")
     options = {"encoder": {"name_or_path": "b", "config": None}, "seed": None, "training": {"num_train_epochs": None}}
     made = settings_from(path, options, ["training.learning_rate=1e-4"])
-    assert made == {"masking": "entity", "encoder": {"name_or_path": "b"}, "seed": 3,
-                    "training": {"learning_rate": 1e-4}}  # fmt: skip
+    assert made.given() == {"masking": "entity", "encoder": {"name_or_path": "b"}, "seed": 3,
+                            "training": {"learning_rate": 1e-4}}  # fmt: skip
 
 
 def test_a_run_that_breaks_off_ends_its_bar_before_the_error_is_printed(
-    call: Callable[..., int], notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    call: Callable[..., int],
+    notes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("hf_cner.pretraining.arguments.check_ranges", lambda *_, **__: None)
     high = ("--set", "training.learning_rate=1e38", "--set", "training.disable_tqdm=false", "--epochs", 1)
     command = ["pretrain", notes, "--set", f"encoder.config={CONFIG}", *QUICK, *high]
     assert call(*command, "--output-dir", tmp_path / "encoder") == 2

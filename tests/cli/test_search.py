@@ -44,8 +44,8 @@ def test_options_come_to_settings_and_a_space(asked: dict[str, Any], tmp_path: P
     result = CliRunner().invoke(app, [*CALL, *more])
     assert result.exit_code == 0, result.output
     settings, space = asked["settings"], asked["space"]
-    assert settings["model"]["dropout"] == 0.3 and settings["seed"] == 5
-    assert settings["data"]["split"]["ratios"] == [7, 2, 1] and settings["output_dir"] == str(tmp_path)
+    assert settings.model.dropout == 0.3 and settings.seed == 5
+    assert settings.data.split.ratios == [7, 2, 1] and settings.output_dir == str(tmp_path)
     assert "model.dropout" not in space and space["training.weight_decay"] == {"low": 0.0, "high": 0.1}
     assert "training.slot_learning_rates.encoder" in space
     assert asked["shares"] == [9, 1] and asked["trials"] == 7 and asked["resume"] is False

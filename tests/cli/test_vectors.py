@@ -17,7 +17,10 @@ SMALL = [
     "--set",
     "model.attention={kind: none}",
 ]
-SMALL += ["--set", "training={num_train_epochs: 1, use_cpu: true, disable_tqdm: true, learning_rate: 0.0}"]
+SMALL += [
+    "--set",
+    "training={num_train_epochs: 1, use_cpu: true, disable_tqdm: true, slot_learning_rates: {encoder: 0}}",
+]
 
 
 def test_vectors_go_into_a_model(

@@ -13,8 +13,9 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, Traine
 
 from hf_cner import CnerConfig, CnerEncoderModel, CnerForTokenClassification
 from hf_cner.data.tokenizer import build_character_tokenizer
+from hf_cner.pretraining.arguments import training_arguments
 from hf_cner.pretraining.bilm import BidirectionalLanguageModel, build, collator, measure, save
-from hf_cner.pretraining.settings import complete, training_arguments
+from hf_cner.settings.pretraining import PretrainingSettings, complete
 from hf_cner.training.checkpoints import last_complete_checkpoint
 
 TEXTS = ["患者头痛三天，无发热。", "患者腹痛一天。", "头痛，腹痛。", "无发热，无头痛三天。"]
@@ -28,7 +29,7 @@ def features(texts: list[str]) -> list[dict[str, list[int]]]:
 
 def make(**options: Any) -> BidirectionalLanguageModel:
     set_seed(0)
-    return build({"encoder": {"config": {**SIZES, **options}}}, TOKENIZER).eval()
+    return build(PretrainingSettings.of({"encoder": {"config": {**SIZES, **options}}}), TOKENIZER).eval()
 
 
 @torch.no_grad()
@@ -80,7 +81,7 @@ def test_a_text_of_one_character_has_nothing_to_predict() -> None:
 
 def trained(folder: Path, *, batch: int, accumulated: int, steps: int, resume: bool = False) -> tuple[Any, Any]:
     set_seed(0)
-    model = build({"encoder": {"config": SIZES}}, TOKENIZER)
+    model = build(PretrainingSettings.of({"encoder": {"config": SIZES}}), TOKENIZER)
     arguments = TrainingArguments(
         output_dir=str(folder),
         max_steps=steps,
@@ -126,10 +127,10 @@ def test_it_learns_resumes_and_its_encoder_goes_into_a_tagger(tmp_path: Path) ->
     assert torch.equal(encoder(**inputs).last_hidden_state, expected)
     tagger = CnerForTokenClassification.from_encoder_pretrained(folder, CnerConfig(entity_types=["a"])).eval()
     assert torch.equal(tagger.cner.encoder(**inputs).last_hidden_state, expected)
-    again = build({"encoder": {"name_or_path": folder}}, tokenizer)
+    again = build(PretrainingSettings.of({"encoder": {"name_or_path": folder}}), tokenizer)
     assert torch.equal(again.eval().encoder(**inputs).last_hidden_state, expected)
     with pytest.raises(ValueError, match=r"knows \d+ characters, the tokenizer 4; use the tokenizer of that folder"):
-        build({"encoder": {"name_or_path": folder}}, build_character_tokenizer("甲"))
+        build(PretrainingSettings.of({"encoder": {"name_or_path": folder}}), build_character_tokenizer("甲"))
 
 
 def test_another_encoder_is_refused(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_another_encoder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match="holds an encoder of kind 'bert'; the objective bilm goes on from one of kind"
     ):
-        build({"encoder": {"name_or_path": tmp_path}}, TOKENIZER)
+        build(PretrainingSettings.of({"encoder": {"name_or_path": tmp_path}}), TOKENIZER)
     with pytest.raises(ValueError, match="The encoder kind 'elmo' has no option 'layers'"):
         make(layers=3)
 
@@ -146,5 +147,5 @@ def test_another_encoder_is_refused(tmp_path: Path) -> None:
 def test_recurrent_layers_begin_at_a_rate_of_their_own(tmp_path: Path) -> None:
     settings = complete({"objective": "bilm", "output_dir": str(tmp_path), "training": {"use_cpu": True}})
     assert training_arguments(settings, has_held_out=False).learning_rate == 4e-3
-    settings["objective"] = "mlm"
+    settings = settings.model_copy(update={"objective": "mlm"})
     assert training_arguments(settings, has_held_out=False).learning_rate == 5e-4

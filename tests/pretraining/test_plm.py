@@ -20,11 +20,16 @@ from hf_cner import CnerConfig, CnerForTokenClassification
 from hf_cner.pretraining.plm import PermutationCollator, build, measure
 from hf_cner.pretraining.run import pretrain
 from hf_cner.pretraining.windows import TextWindows
+from hf_cner.settings.pretraining import PretrainingSettings
 
 torch.set_num_threads(1)
 TOKENIZER = tokenizer()
 SIZES = {"d_model": 16, "n_layer": 2, "n_head": 2, "d_inner": 32}
 IGNORED = -100
+
+
+def asked(config: dict[str, Any]) -> PretrainingSettings:
+    return PretrainingSettings.of({"encoder": {"config": config}})
 
 
 def features(count: int = 20, *, epoch: int | None = 0) -> list[dict[str, Any]]:
@@ -138,9 +143,12 @@ def test_token_types_are_those_that_a_tagger_is_given() -> None:
 
 def test_other_encoders_and_other_vocabularies_are_refused() -> None:
     with pytest.raises(ValueError, match="Only an xlnet predicts in any order, found an encoder of type 'bert'"):
-        build({"encoder": {"config": {"model_type": "bert"}}}, TOKENIZER)
+        build(asked({"model_type": "bert"}), TOKENIZER)
     with pytest.raises(ValueError, match=r"The tokenizer has \d+ ids, the encoder 5; use the encoder's own"):
-        build({"encoder": {"config": {"model_type": "xlnet", "vocab_size": 5, **SIZES}}}, TOKENIZER)
+        build(
+            PretrainingSettings.of({"encoder": {"config": {"model_type": "xlnet", "vocab_size": 5, **SIZES}}}),
+            TOKENIZER,
+        )
 
 
 def test_in_a_plain_trainer_it_learns(tmp_path: Path) -> None:

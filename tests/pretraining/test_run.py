@@ -13,6 +13,7 @@ import torch
 from small_encoders import SIZES, WORDS, notes, written
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
 
+import hf_cner.pretraining.arguments
 import hf_cner.pretraining.run
 from hf_cner import Predictor
 from hf_cner.data.documents import Document, write_jsonl
@@ -263,12 +264,20 @@ def test_held_out_texts_without_anything_to_predict_cost_the_measure_and_not_the
     assert AutoModel.from_pretrained(tmp_path / "out").num_parameters() > 0
 
 
+@pytest.fixture
+def any_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates that settings refuse: the quickest way to divergence."""
+    monkeypatch.setattr(hf_cner.pretraining.arguments, "check_ranges", lambda *_, **__: None)
+
+
+@pytest.mark.usefixtures("any_rate")
 def test_a_pretraining_that_diverges_ends_with_advice_and_without_an_encoder(tmp_path: Path) -> None:
     with pytest.raises(FloatingPointError, match=r"Training diverged: by step .* learning_rate \(now 1e\+38\)"):
         pretrain(settings(tmp_path, training={**QUICK, "learning_rate": 1e38}))
     assert not list((tmp_path / "out").glob("*.safetensors"))
 
 
+@pytest.mark.usefixtures("any_rate")
 @pytest.mark.parametrize("objective", ["mlm", "bilm", "plm"])
 def test_one_whose_perplexity_is_no_number_any_more_has_diverged(objective: str, tmp_path: Path) -> None:
     encoder = {

@@ -9,7 +9,7 @@ import pytest
 from small_encoders import SIZES, notes, written
 
 from hf_cner.pretraining.run import pretrain
-from hf_cner.pretraining.settings import complete
+from hf_cner.settings.pretraining import complete
 
 
 def settings(folder: Path, *, min_count: int, **data: Any) -> dict[str, Any]:
@@ -38,4 +38,4 @@ def test_a_vocabulary_that_lacks_most_of_the_texts_is_refused(tmp_path: Path) ->
 
 
 def test_the_default_allows_a_fifth(tmp_path: Path) -> None:
-    assert complete(settings(tmp_path, min_count=1))["data"]["max_unknown"] == 0.2
+    assert complete(settings(tmp_path, min_count=1)).data.max_unknown == 0.2

@@ -61,7 +61,7 @@ def test_text_is_asked_for_encoders_that_were_not_given(tmp_path: Path) -> None:
 def test_settings_are_the_presets_with_the_small_scale_and_what_is_set_over_them(tmp_path: Path) -> None:
     asked = request(tmp_path, "p4-table5", scale="small", unlabelled=("x",), assignments=("model.dropout=0",))
     settings = {
-        row.name: row_settings(asked, row, 42, {"corpus": "jsonl"}, encoder="folder", vectors=None)
+        row.name: row_settings(asked, row, 42, {"corpus": "jsonl"}, encoder="folder", vectors=None).to_dict()
         for row in asked.table.rows
     }
     radam, adagrad = settings["RAdam"], settings["AdaGrad"]
@@ -74,7 +74,9 @@ def test_settings_are_the_presets_with_the_small_scale_and_what_is_set_over_them
         "AdaGrad": {"training": {"learning_rate": 0.01, "slot_learning_rates": {"encoder": 0.002}}}
     }
     assert radam["seed"] == 42 and radam["output_dir"].endswith("runs/jsonl/albert-idcnn-mha-crf-radam-small/seed-42")
-    full = row_settings(request(tmp_path, "p4-table5"), asked.table.rows[4], 42, {}, encoder="folder", vectors=None)
+    full = row_settings(
+        request(tmp_path, "p4-table5"), asked.table.rows[4], 42, {}, encoder="folder", vectors=None
+    ).to_dict()
     assert full["training"]["learning_rate"] == 3e-5 and "slot_learning_rates" not in full["training"]
 
 
@@ -82,7 +84,7 @@ def test_an_encoder_that_was_given_is_no_small_one(tmp_path: Path) -> None:
     asked = request(tmp_path, scale="small", encoders={"albert": "folder"})
     asked.check()  # so no text is needed
     row = asked.table.rows[3]
-    settings = row_settings(asked, row, 42, {"corpus": "jsonl"}, encoder="folder", vectors=None)
+    settings = row_settings(asked, row, 42, {"corpus": "jsonl"}, encoder="folder", vectors=None).to_dict()
     assert row.name == "ALBERT-IDCNN-CRF" and settings["training"]["learning_rate"] == 3e-5  # the paper's
     assert not settings["output_dir"].endswith("-small/seed-42") and asked.small_rows(asked.table.rows) == {}
 
@@ -90,9 +92,11 @@ def test_an_encoder_that_was_given_is_no_small_one(tmp_path: Path) -> None:
 def test_a_small_encoder_learns_though_the_preset_freezes_the_published_one(tmp_path: Path) -> None:
     asked = request(tmp_path, "p5-ccks2019", scale="small", unlabelled=("x",), assignments=())
     row = asked.table.rows[0]
-    settings = row_settings(asked, row, 42, {}, encoder="folder", vectors=None)
+    settings = row_settings(asked, row, 42, {}, encoder="folder", vectors=None).to_dict()
     assert settings["training"]["freeze_encoder"] is False and settings["model"]["windows"]["max_length"] == 128
-    full = row_settings(request(tmp_path, "p5-ccks2019", assignments=()), row, 42, {}, encoder="folder", vectors=None)
+    full = row_settings(
+        request(tmp_path, "p5-ccks2019", assignments=()), row, 42, {}, encoder="folder", vectors=None
+    ).to_dict()
     assert full["training"]["freeze_encoder"] is True and full["model"]["windows"]["max_length"] == 256
 
 

@@ -30,7 +30,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Counted:
     def counting(parts: Any, types: Any, settings: Any, **options: Any) -> Any:
         if limit[0] is not None and len(folders) >= limit[0]:
             raise KeyboardInterrupt
-        folders.append("/".join(Path(settings["output_dir"]).parts[-2:]))
+        folders.append("/".join(Path(settings.output_dir).parts[-2:]))
         return real(parts, types, settings, **options)
 
     monkeypatch.setattr(hf_cner.training.run, "train_on", counting)
@@ -161,7 +161,7 @@ def test_a_row_that_fails_does_not_stop_the_next_one(
     real = hf_cner.training.run.train_on
 
     def failing(parts: Any, types: Any, settings: Any, **options: Any) -> Any:
-        if settings["preset"] == "bilstm-crf":
+        if settings.preset == "bilstm-crf":
             raise kind("The windows are too long.")
         return real(parts, types, settings, **options)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hf_cner.data.corpora import entity_types
-from hf_cner.presets import load_preset, preset_names, read_preset
 from hf_cner.reproduction.tables import read_table, small_scale, table_names
+from hf_cner.settings.preset import load_preset, preset_names, read_preset
 
 ROWS = {
     "p1-table3": ["BiLSTM-CRF", "BERT-BiLSTM-CRF", "XLNet-BiLSTM-CRF", "XLNet-BiLSTM-MHA-CRF", "ALBERT-BiGRU-MHA-CRF"],
@@ -112,8 +112,8 @@ def test_an_unknown_table_shows_the_nearest(name: str, sentence: str) -> None:
 
 def test_the_small_scale_has_an_encoder_for_every_name() -> None:
     names = {str(row.encoder) for name in table_names() for row in read_table(name).rows if row.encoder}
-    assert names - set(small_scale()["encoders"]) == {"elmo"}  # ELMo is made by an objective of its own
-    configured = small_scale()["encoders"]["further-bert"]
-    mc_bert = small_scale()["encoders"]["mc-bert"]
+    assert names - set(small_scale().encoders) == {"elmo"}  # ELMo is made by an objective of its own
+    configured = small_scale().encoders["further-bert"]
+    mc_bert = small_scale().encoders["mc-bert"]
     assert mc_bert["masking"] == "entity" and mc_bert["next_sentence"]  # as P5 has it
-    assert configured["next_sentence"] and configured["encoder"] == small_scale()["encoders"]["bert"]["encoder"]
+    assert configured["next_sentence"] and configured["encoder"] == small_scale().encoders["bert"]["encoder"]

@@ -12,7 +12,7 @@ from transformers import AutoModel, BertConfig, BertModel, BertTokenizer, set_se
 
 from hf_cner import CnerEncoderConfig, CnerEncoderModel
 from hf_cner.data.tokenizer import build_character_tokenizer
-from hf_cner.presets.settings import resolve_settings
+from hf_cner.settings.resolve import resolve_settings
 from hf_cner.training.build import build
 
 TYPES, DOCUMENTS = list(WORDS), notes(4, 1)
@@ -54,8 +54,9 @@ def test_the_preset_takes_over_the_language_model(elmo: Path, trainable: bool) -
 
 
 def test_the_same_folder_is_a_pretrained_encoder_like_any_other(elmo: Path) -> None:
-    chosen = resolve_settings("p2-bilstm-crf", options={"model": {"encoder": {"kind": "pretrained"}}})
-    chosen["model"]["encoder"]["name_or_path"] = str(elmo)
+    chosen = resolve_settings(
+        "p2-bilstm-crf", options={"model": {"encoder": {"kind": "pretrained", "name_or_path": elmo}}}
+    )
     model, _ = build(chosen, DOCUMENTS, TYPES)
     assert model.config.encoder["kind"] == "elmo"
 

@@ -13,7 +13,8 @@ from small_runs import WORDS, notes
 from hf_cner import Document, Predictor, Span
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.data.vectors import write_word2vec
-from hf_cner.presets.settings import default_settings, merge
+from hf_cner.settings.merging import merge
+from hf_cner.settings.training import LexiconSettings, TrainSettings
 from hf_cner.training.build import build
 from hf_cner.training.lexicon import word_list
 from hf_cner.training.run import train_on
@@ -33,7 +34,7 @@ def settings(*, lexicon: dict[str, Any] | None = None, **sections: Any) -> dict[
         "training": {"num_train_epochs": 12, "learning_rate": 0.03, "use_cpu": True, "disable_tqdm": True},
         "data": {"corpus": "jsonl"},
     }
-    return merge(merge(default_settings(), own), sections)
+    return merge(merge(TrainSettings().to_dict(), own), sections)
 
 
 def words_of(model: Any, tokenizer: Any) -> set[str]:
@@ -78,7 +79,7 @@ def test_words_that_the_tokenizer_cannot_tell_apart_are_one() -> None:
     document = Document("查CT示Ct影", (Span(1, 3, "检查"), Span(4, 6, "检查")))
     tokenizer = build_character_tokenizer(sorted(set("查示影ct")), lower_case=True)
     vectors = {"ct": np.ones(2), "cT": np.zeros(2)}
-    words = word_list({}, [document], vectors, tokenizer)
+    words = word_list(LexiconSettings(), [document], vectors, tokenizer)
     (only,) = words.words
     assert only == tuple(tokenizer("CT")["input_ids"]) and words.vectors[only].tolist() == [1, 1]
     assert words.unused == 0

@@ -15,6 +15,7 @@ from worker import settings as run_settings
 from hf_cner import CnerForQuestionAnswering, CnerForTokenClassification, Document, Predictor, Span
 from hf_cner.data.documents import write_jsonl
 from hf_cner.data.problems import DataError
+from hf_cner.settings.training import TrainSettings
 from hf_cner.training.build import build
 from hf_cner.training.questions import queries_of
 from hf_cner.training.run import train
@@ -58,10 +59,10 @@ def test_a_model_with_an_interaction_asks_the_questions_it_was_given() -> None:
 def test_questions_come_from_the_corpus_a_file_or_another_corpus(tmp_path: Path) -> None:
     path = tmp_path / "q.yaml"
     path.write_text("部位: 哪里？\n症状: 怎样？\n其他: 什么？\n", encoding="utf-8")
-    assert queries_of(settings(queries=str(path)), TYPES) == {"症状": "怎样？", "部位": "哪里？"}
+    assert queries_of(TrainSettings.of(settings(queries=str(path))), TYPES) == {"症状": "怎样？", "部位": "哪里？"}
     own = {**settings(queries=None), "data": {"corpus": "ccks2018"}}
-    assert queries_of(own, ["药物"]) == {"药物": "电子病历中的药物有哪些？"}
-    assert queries_of(settings(queries="ccks2018"), ["药物"]) == {"药物": "电子病历中的药物有哪些？"}
+    assert queries_of(TrainSettings.of(own), ["药物"]) == {"药物": "电子病历中的药物有哪些？"}
+    assert queries_of(TrainSettings.of(settings(queries="ccks2018")), ["药物"]) == {"药物": "电子病历中的药物有哪些？"}
 
 
 def test_questions_that_cannot_be_asked_are_one_sentence(tmp_path: Path) -> None:

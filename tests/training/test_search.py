@@ -12,7 +12,8 @@ from small_runs import notes
 
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import write_jsonl
-from hf_cner.presets.settings import resolve_settings
+from hf_cner.settings.resolve import resolve_settings
+from hf_cner.settings.training import TrainSettings
 from hf_cner.training import search as module
 from hf_cner.training.callbacks import Patience
 from hf_cner.training.parts import parts_of
@@ -40,7 +41,7 @@ def corpus(tmp_path: Path) -> Path:
     return path
 
 
-def settings(corpus: Path, folder: Path, *more: str) -> dict[str, Any]:
+def settings(corpus: Path, folder: Path, *more: str) -> TrainSettings:
     own = [f"data.data_dir={corpus}", f"output_dir={folder}"]
     return resolve_settings("bilstm-crf", assignments=[*QUICK, *own, *more])
 
@@ -105,7 +106,7 @@ def test_only_the_training_part_is_looked_at(corpus: Path, tmp_path: Path, monke
     monkeypatch.setattr(module, "_Trials", watched)
     asked = settings(corpus, tmp_path / "study")
     found = search(asked, trials=1, space=SPACE)
-    train_part = {document.id for document in parts_of(read_corpus("jsonl", corpus), asked["data"]["split"])["train"]}
+    train_part = {document.id for document in parts_of(read_corpus("jsonl", corpus), asked.data.split)["train"]}
     learn, dev = seen
     assert learn | dev == train_part and not learn & dev and len(train_part) == 28 and len(dev) == 6
     assert "(28 of 40 documents), split 8:2 by record to learn from (22) and to choose by (6)" in found["protocol"]
@@ -118,12 +119,12 @@ def test_the_best_settings_are_a_configuration_and_a_study_goes_on_with_what_it_
     found = search(settings(corpus, folder), trials=1, space=SPACE, prune=True)
     best = found["best"]["parameters"]
     read = resolve_settings(config=folder / "best.yaml", options={"output_dir": str(tmp_path / "model")})
-    assert read["model"]["context"] == {"kind": "bilstm", "hidden_size": best["model.context.hidden_size"]}
+    assert read.model.context.to_dict() == {"kind": "bilstm", "hidden_size": best["model.context.hidden_size"]}
     rate = best["training.slot_learning_rates.span_decoder"]
-    assert read["training"]["slot_learning_rates"] == {"span_decoder": rate}
-    assert read["training"]["weight_decay"] == best["training.weight_decay"]
-    assert "save_strategy" not in read["training"], "what the search needs is not what a run needs"
-    assert train(read)["settings"]["model"]["context"] == read["model"]["context"]
+    assert read.training["slot_learning_rates"] == {"span_decoder": rate}
+    assert read.training["weight_decay"] == best["training.weight_decay"]
+    assert "save_strategy" not in read.training, "what the search needs is not what a run needs"
+    assert train(read)["settings"]["model"]["context"] == read.model.context.to_dict()
     first = (folder / "best.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert first == f"# Trial 0 of 1: F1 {found['best']['f1']:.4f}"
 
@@ -157,7 +158,7 @@ def test_pruning_belongs_to_what_a_study_began_with(corpus: Path, tmp_path: Path
 def test_a_trial_learns_from_the_labels_of_its_own_decoder(
     preset: str, varied: str, value: Any, base: Any, corpus: Path, tmp_path: Path
 ) -> None:
-    def asked(folder: str, chosen: Any) -> dict[str, Any]:
+    def asked(folder: str, chosen: Any) -> TrainSettings:
         own = [f"data.data_dir={corpus}", f"output_dir={tmp_path / folder}", f"{varied}={chosen}"]
         return resolve_settings(preset, assignments=[*QUICK, *own])
 
@@ -241,11 +242,13 @@ def test_a_trial_that_breaks_off_says_with_what_and_what_to_do(
 def test_a_trial_that_diverges_counts_as_nothing_and_the_search_goes_on(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    space = {"training.learning_rate": [1e38, 0.05], "training.weight_decay": {"low": 0.0, "high": 1e-3}}
-    found = search(settings(corpus, tmp_path / "study"), trials=5, space=space)
-    reached = {row["training.learning_rate"]: row["f1"] for row in found["trials"]}
-    assert reached[1e38] == 0.0 < reached[0.05] and {row["state"] for row in found["trials"]} == {"complete"}
-    assert found["best"]["parameters"]["training.learning_rate"] == 0.05
+    much, some = "momentum=1e12", "momentum=0.9"
+    space = {"training.optim_args": [much, some], "training.weight_decay": {"low": 0.0, "high": 1e-3}}
+    asked = settings(corpus, tmp_path / "study", "training.optimizer=sgd", "training.learning_rate=0.5")
+    found = search(asked, trials=5, space=space)
+    reached = {row["training.optim_args"]: row["f1"] for row in found["trials"]}
+    assert reached[much] == 0.0 < reached[some] and {row["state"] for row in found["trials"]} == {"complete"}
+    assert found["best"]["parameters"]["training.optim_args"] == some
     told = capsys.readouterr().err
     assert "Training diverged: by step" in told and "The trial counts as 0." in told
 
@@ -269,8 +272,8 @@ def test_a_search_that_cannot_be_is_one_sentence_and_leaves_nothing(
 
 
 def test_a_trial_that_cannot_be_built_is_named(corpus: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"Trial 0 cannot be built, with model\.context\.dropout 1\.5: .* Leave such"):
-        search(settings(corpus, tmp_path / "study"), trials=1, space={"model.context.dropout": [1.5]})
+    with pytest.raises(ValueError, match=r"Trial 0 cannot be built, with model\.context\.hidden_size 0: .* Leave such"):
+        search(settings(corpus, tmp_path / "study"), trials=1, space={"model.context.hidden_size": [0]})
 
 
 def test_without_optuna_it_says_what_to_install(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,17 +7,10 @@ from typing import Any
 
 import pytest
 
-from hf_cner.presets import preset_names
-from hf_cner.presets.settings import resolve_settings
-from hf_cner.training.search_space import (
-    check_space,
-    default_space,
-    names_in,
-    space_of,
-    suggest,
-    with_kinds_of_numbers,
-    with_values,
-)
+from hf_cner.settings.preset import preset_names
+from hf_cner.settings.resolve import resolve_settings
+from hf_cner.settings.varied import Range, read_varied
+from hf_cner.training.search_space import default_space, names_in, read_values, space_of, suggest, with_values
 
 optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'hf_cner[search]'")
 RATE = "training.slot_learning_rates"
@@ -45,7 +38,7 @@ def test_the_encoder_is_varied_when_asked_and_gently_when_it_is_pretrained() -> 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_presets_default_space_is_valid(name: str) -> None:
     settings = resolve_settings(name, assignments=["training.freeze_encoder=false"])  # P5's preset freezes it
-    check_space(default_space(settings, encoder=True), settings)
+    read_values(default_space(settings, encoder=True), settings)
 
 
 def test_a_frozen_encoder_has_no_rate_to_vary() -> None:
@@ -53,28 +46,30 @@ def test_a_frozen_encoder_has_no_rate_to_vary() -> None:
     with pytest.raises(
         ValueError, match=r"rates\.encoder cannot be varied: the encoder is frozen, .* training.freeze_encoder=false"
     ):
-        check_space(default_space(settings, encoder=True), settings)
-    check_space(default_space(settings), settings)
+        read_values(default_space(settings, encoder=True), settings)
+    read_values(default_space(settings), settings)
 
 
 def test_whole_ends_of_a_fraction_are_no_whole_numbers() -> None:
     settings = resolve_settings("bilstm-mha-crf", assignments=["training.weight_decay=0.1"])
-    ends = {"low": 0, "high": 1}
-    fractions = ["model.dropout", "model.context.dropout", "training.weight_decay", "training.max_grad_norm"]
-    fractions += [f"{RATE}.context"]
+    fractions = ["training.weight_decay", "training.max_grad_norm", f"{RATE}.context"]
     whole = ["model.context.hidden_size", "training.num_train_epochs"]
-    found = with_kinds_of_numbers(dict.fromkeys([*fractions, *whole], ends), settings)
-    assert all(isinstance(found[name]["high"], float) for name in fractions)
-    assert found["model.context.hidden_size"] == ends
+    found = read_values(
+        {name: {"low": 0, "high": 1} for name in fractions} | {name: {"low": 1, "high": 2} for name in whole}, settings
+    )
+    assert all(isinstance(values, Range) for values in found.values())
+    assert {name for name, values in found.items() if isinstance(values, Range) and values.whole()} == set(whole)
     trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
-    assert 0 < suggest(trial, found)["model.dropout"] < 1
+    assert 0 < float(str(suggest(trial, found)["training.weight_decay"])) < 1
+    with pytest.raises(ValueError, match=r"model\.dropout is 1\.0; it must be less than 1"):
+        read_values({"model.dropout": {"low": 0, "high": 1}}, settings)
 
 
 def test_the_rate_of_a_slot_and_of_a_part_of_it_are_two() -> None:
     settings = resolve_settings("bilstm-crf")
     space = {f"{RATE}.span_decoder": [0.1], f"{RATE}.span_decoder.crf": [0.2]}
-    check_space(space, settings)
-    rates = with_values(settings, {name: values[0] for name, values in space.items()})["training"][
+    read_values(space, settings)
+    rates: Any = with_values(settings, {name: values[0] for name, values in space.items()}).training[
         "slot_learning_rates"
     ]
     assert {name: rates[name] for name in ("span_decoder", "span_decoder.crf")} == {
@@ -94,7 +89,7 @@ def test_a_file_takes_the_default_spaces_place_and_more_is_added(tmp_path: Path)
         "training.weight_decay": {"low": 0.0, "high": 0.1},
     }
     assert space == expected
-    check_space(space, settings)
+    read_values(space, settings)
     fixed = names_in({"model": {"dropout": 0.3}})
     assert "model.dropout" not in space_of(settings, fixed=fixed)
     with pytest.raises(ValueError, match=r"model\.dropout is given a value \(--set\) and varied as well"):
@@ -125,7 +120,7 @@ def test_a_file_takes_the_default_spaces_place_and_more_is_added(tmp_path: Path)
 )
 def test_names_that_cannot_be_varied_are_one_sentence(name: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        check_space({name: [1, 2]}, resolve_settings("bilstm-crf"))
+        read_values({name: [1, 2]}, resolve_settings("bilstm-crf"))
 
 
 @pytest.mark.parametrize(
@@ -146,9 +141,9 @@ def test_names_that_cannot_be_varied_are_one_sentence(name: str, sentence: str) 
 )
 def test_ranges_that_cannot_be_are_one_sentence(values: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        check_space({"model.dropout": values}, resolve_settings("bilstm-crf"))
+        read_values({"model.dropout": values}, resolve_settings("bilstm-crf"))
     with pytest.raises(ValueError, match="the search space is empty"):
-        check_space({}, resolve_settings("bilstm-crf"))
+        read_values({}, resolve_settings("bilstm-crf"))
 
 
 @pytest.mark.parametrize(
@@ -163,17 +158,17 @@ def test_ranges_that_cannot_be_are_one_sentence(values: Any, sentence: str) -> N
 )
 def test_choices_are_of_the_kind_of_their_setting(name: str, choice: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        check_space({name: [choice]}, resolve_settings("bilstm-crf"))
-    check_space(
+        read_values({name: [choice]}, resolve_settings("bilstm-crf"))
+    read_values(
         {"training.optimizer": ["adam", "radam"], "model.span_decoder.scheme": ["BIO"]}, resolve_settings("bilstm-crf")
     )
 
 
 def test_ranges_are_of_the_kind_of_their_setting() -> None:
     with pytest.raises(ValueError, match=r"takes a whole number; found 2\.5"):
-        check_space({"training.per_device_train_batch_size": {"low": 2.5, "high": 8}}, resolve_settings("bilstm-crf"))
+        read_values({"training.per_device_train_batch_size": {"low": 2.5, "high": 8}}, resolve_settings("bilstm-crf"))
     with pytest.raises(ValueError, match="takes words, of which there is no range"):
-        check_space({"training.optimizer": {"low": 0, "high": 1}}, resolve_settings("bilstm-crf"))
+        read_values({"training.optimizer": {"low": 0, "high": 1}}, resolve_settings("bilstm-crf"))
 
 
 def test_values_lie_in_their_ranges_and_do_not_change_when_asked_again() -> None:
@@ -183,12 +178,13 @@ def test_values_lie_in_their_ranges_and_do_not_change_when_asked_again() -> None
         f"{RATE}.context": {"low": 1e-4, "high": 1e-2, "log": True},
         "training.optimizer": ["adam", "radam"],
     }
+    varied = {name: read_varied(name, values) for name, values in space.items()}
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     seen: dict[str, set[Any]] = {name: set() for name in space}
     for _ in range(40):
         trial = study.ask()
-        values = suggest(trial, space)
-        assert suggest(trial, space) == values
+        values = suggest(trial, varied)
+        assert suggest(trial, varied) == values
         for name, value in values.items():
             seen[name].add(value)
     assert {round(value, 6) for value in seen["model.dropout"]} == {0.1, 0.2, 0.3}
@@ -200,6 +196,6 @@ def test_values_lie_in_their_ranges_and_do_not_change_when_asked_again() -> None
 def test_values_are_put_where_they_belong() -> None:
     settings = resolve_settings("bilstm-crf", assignments=["training.slot_learning_rates.encoder=0.5"])
     changed = with_values(settings, {"model.context.hidden_size": 7, f"{RATE}.context": 0.1})
-    assert changed["model"]["context"] == {"kind": "bilstm", "hidden_size": 7}
-    assert changed["training"]["slot_learning_rates"] == {"encoder": 0.5, "context": 0.1}
-    assert settings["model"]["context"]["hidden_size"] == 128 and changed["model"]["dropout"] == 0.5
+    assert changed.model.context.to_dict() == {"kind": "bilstm", "hidden_size": 7}
+    assert changed.training["slot_learning_rates"] == {"encoder": 0.5, "context": 0.1}
+    assert settings.model.context.options == {"hidden_size": 128} and changed.model.dropout == 0.5

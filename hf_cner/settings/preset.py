@@ -5,17 +5,21 @@ A file may name another preset as its `base` and give only what differs; `_alias
 
 from __future__ import annotations
 
-import difflib
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
-
-from omegaconf import OmegaConf
+from typing import TYPE_CHECKING
 
 from .merging import merge
+from .reading import Plain
+from .sentences import suggestion
+from .training import TrainSettings
+from .yaml_text import parse_yaml
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
 
 ABOUT = ("description", "paper", "table")  # what a preset says about itself; everything else in its file is a setting
 
@@ -31,14 +35,14 @@ class Preset:
     description: str
     paper: str
     table: str
-    settings: dict[str, Any]
+    settings: Plain
     aliases: tuple[str, ...] = ()
     base: str = ""
 
 
 def preset_names() -> list[str]:
     """Names of all presets, sorted; files that begin with an underscore are none."""
-    files = (entry.name for entry in resources.files(__name__).iterdir())
+    files = (entry.name for entry in _folder().iterdir())
     return sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml") and not name.startswith("_"))
 
 
@@ -78,7 +82,7 @@ def read_preset(name: str) -> Preset:
     return Preset(name=name, settings={**content, "preset": name}, aliases=others, base=base, **about)
 
 
-def load_preset(name: str) -> dict[str, Any]:
+def load_preset(name: str) -> Plain:
     """The settings of a preset, those of its base included, with its name under `preset`."""
     return read_preset(name).settings
 
@@ -109,23 +113,24 @@ class EncoderShape:
 @functools.cache
 def encoders() -> Mapping[str, EncoderShape]:
     """The published encoders that presets name, by their names on the Hub."""
-    return MappingProxyType({name: EncoderShape(name, **about) for name, about in read_yaml("_encoders.yaml").items()})
+    found = {}
+    for name, about in read_yaml("_encoders.yaml").items():
+        assert isinstance(about, dict)
+        found[name] = EncoderShape(name, **{key: str(value) for key, value in about.items()})
+    return MappingProxyType(found)
 
 
 def encoder_of(preset: Preset) -> EncoderShape | None:
     """The published encoder that a preset names; None where it has one of its own."""
-    encoder = preset.settings.get("model", {}).get("encoder", {})
-    return encoders().get(str(encoder.get("name_or_path"))) if encoder.get("kind") == "pretrained" else None
+    encoder = TrainSettings.of(preset.settings).model.encoder
+    return encoders().get(str(encoder.name_or_path)) if encoder.kind == "pretrained" else None
 
 
-def read_yaml(file_name: str) -> dict[str, Any]:
-    """A YAML file of this package as plain Python objects."""
-    text = resources.files(__name__).joinpath(file_name).read_text(encoding="utf-8")
-    content = OmegaConf.to_container(OmegaConf.create(text))
-    return {str(key): value for key, value in content.items()} if isinstance(content, dict) else {}
+def read_yaml(file_name: str) -> Plain:
+    """A YAML file beside the presets."""
+    content = parse_yaml(_folder().joinpath(file_name).read_text(encoding="utf-8"))
+    return content if isinstance(content, dict) else {}
 
 
-def suggestion(name: str, names: Iterable[str], *, prefix: str = "") -> str:
-    """` Did you mean …?` with the nearest of the names, each behind the prefix; nothing when none is near."""
-    near = difflib.get_close_matches(name.lower(), list(names), n=3, cutoff=0.6)
-    return f" Did you mean {' or '.join(prefix + found for found in near)}?" if near else ""
+def _folder() -> Traversable:
+    return resources.files(__package__).joinpath("presets")

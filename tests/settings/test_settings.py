@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from hf_cner import CnerTrainingArguments
-from hf_cner.presets import load_preset, preset_names
-from hf_cner.presets.settings import default_settings, merge, parse_assignments, resolve_settings
+from hf_cner.settings.merging import merge
+from hf_cner.settings.preset import load_preset, preset_names
+from hf_cner.settings.reading import parse_assignments
+from hf_cner.settings.resolve import resolve_settings
+from hf_cner.settings.training import TrainSettings
+from hf_cner.training.checks import check_settings
 
 
 def test_later_sources_win(tmp_path: Path) -> None:
@@ -21,7 +24,7 @@ def test_later_sources_win(tmp_path: Path) -> None:
         config=config,
         options={"training": {"num_train_epochs": 8}, "seed": 3},
         assignments=["training.num_train_epochs=9", "data.split.folds=5"],
-    )
+    ).to_dict()
     assert settings["preset"] == "bilstm-crf"
     assert settings["model"]["dropout"] == 0.2  # the file's
     assert settings["model"]["context"] == {"kind": "bilstm", "hidden_size": 128}  # the preset's
@@ -35,17 +38,17 @@ def test_later_sources_win(tmp_path: Path) -> None:
 def test_preset_of_a_configuration_file_is_used(tmp_path: Path) -> None:
     config = tmp_path / "settings.yaml"
     config.write_text("preset: idcnn-crf\nseed: 7\n", encoding="utf-8")
-    settings = resolve_settings(config=config)
+    settings = resolve_settings(config=config).to_dict()
     assert (
         settings["preset"] == "idcnn-crf" and settings["model"]["context"]["kind"] == "idcnn" and settings["seed"] == 7
     )
-    assert resolve_settings("cnn-crf", config=config)["preset"] == "cnn-crf"
+    assert resolve_settings("cnn-crf", config=config).preset == "cnn-crf"
 
 
 def test_slot_of_another_kind_replaces_the_whole_slot() -> None:
-    settings = resolve_settings("bilstm-crf", assignments=["model.context.kind=idcnn"])
+    settings = resolve_settings("bilstm-crf", assignments=["model.context.kind=idcnn"]).to_dict()
     assert settings["model"]["context"] == {"kind": "idcnn"}
-    settings = resolve_settings("bilstm-crf", assignments=["model.context.hidden_size=64"])
+    settings = resolve_settings("bilstm-crf", assignments=["model.context.hidden_size=64"]).to_dict()
     assert settings["model"]["context"] == {"kind": "bilstm", "hidden_size": 64}
 
 
@@ -93,21 +96,21 @@ def test_values_are_yaml() -> None:
 )
 def test_bad_assignments_are_named(assignment: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        resolve_settings(assignments=[assignment], arguments=CnerTrainingArguments)
+        check_settings(resolve_settings(assignments=[assignment]))
 
 
 @pytest.mark.parametrize(
     "assignment",
     [
-        "training.fsdp=true", "training.fsdp=[full_shard]", "training.max_grad_norm=null", "training.run_name=2024",
+        "training.fsdp=true", "training.fsdp=[full_shard]", "training.max_grad_norm=null", "training.run_name='2024'",
         "training.eval_strategy=steps", "training.logging_steps=5", "training.learning_rate=1",
         "training.report_to=[tensorboard]", "training.slot_learning_rates={encoder: 1e-5}", "training.eval_steps=null",
         "training.lr_scheduler_kwargs={num_cycles: 2}", "seed=null", "data.split.seed=null", "lexicon.max_length=null",
-        "data.split.ratios=null", "data.split.folds=5", "model.dropout=0", "vectors.path=a.txt", "output_dir=2024",
+        "data.split.ratios=null", "data.split.folds=5", "model.dropout=0", "vectors.path=a.txt",
     ],
 )  # fmt: skip
 def test_values_that_may_be_are_taken(assignment: str) -> None:
-    assert resolve_settings(assignments=[assignment], arguments=CnerTrainingArguments)
+    check_settings(resolve_settings(assignments=[assignment]))
 
 
 @pytest.mark.parametrize(
@@ -133,11 +136,13 @@ def test_missing_configuration_file() -> None:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_has_valid_keys(name: str) -> None:
-    assert resolve_settings(name, arguments=CnerTrainingArguments)["preset"] == name
+    settings = resolve_settings(name)
+    check_settings(settings)
+    assert settings.preset == name
 
 
 def test_merging_changes_neither_side() -> None:
-    base, layer = default_settings(), {"model": {"windows": {"overlap": 1}}}
+    base, layer = TrainSettings().to_dict(), {"model": {"windows": {"overlap": 1}}}
     merged = merge(base, layer)
     merged["model"]["windows"]["overlap"] = 2
-    assert base == default_settings() and layer == {"model": {"windows": {"overlap": 1}}}
+    assert base == TrainSettings().to_dict() and layer == {"model": {"windows": {"overlap": 1}}}

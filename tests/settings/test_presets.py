@@ -10,7 +10,7 @@ import torch
 from transformers import AlbertConfig, BertConfig, XLNetConfig
 
 from hf_cner import CnerConfig, CnerForQuestionAnswering, CnerForTokenClassification, CnerMrcConfig
-from hf_cner.presets import (
+from hf_cner.settings.preset import (
     aliases,
     canonical_name,
     encoder_of,
@@ -21,7 +21,7 @@ from hf_cner.presets import (
     preset_names,
     read_preset,
 )
-from hf_cner.presets.settings import resolve_settings
+from hf_cner.settings.resolve import resolve_settings
 
 TINY = {
     "albert": AlbertConfig(
@@ -60,7 +60,7 @@ def test_listing_names_paper_and_table() -> None:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_preset_describes_a_model_that_can_be_built(name: str) -> None:
-    model = copy.deepcopy(resolve_settings(name)["model"])
+    model = copy.deepcopy(resolve_settings(name).to_dict()["model"])
     encoder = model["encoder"]
     if encoder["kind"] == "pretrained":
         family = next(family for family in TINY if family in encoder["name_or_path"] or family == "bert")
@@ -79,7 +79,7 @@ def test_preset_describes_a_model_that_can_be_built(name: str) -> None:
 
 
 def test_p3s_settings_are_those_of_its_table() -> None:
-    settings = resolve_settings("bert-mrc-biaffine")
+    settings = resolve_settings("bert-mrc-biaffine").to_dict()
     training = settings["training"]
     assert (training["num_train_epochs"], training["per_device_train_batch_size"]) == (100, 20)
     assert (training["learning_rate"], training["max_grad_norm"], settings["model"]["dropout"]) == (1e-3, 5.0, 0.5)
@@ -94,7 +94,7 @@ RATES = {"P1": 1e-5, "P2": 1e-4, "P4": 3e-5}
 
 @pytest.mark.parametrize("preset", [preset for preset in list_presets() if preset.paper in RATES], ids=lambda p: p.name)
 def test_the_settings_are_those_that_the_papers_print(preset: Any) -> None:
-    settings = resolve_settings(preset.name)
+    settings = resolve_settings(preset.name).to_dict()
     model, training = settings["model"], settings["training"]
     assert {
         "scheme": model["span_decoder"]["scheme"],
@@ -140,7 +140,7 @@ def test_defaults_are_no_preset() -> None:
 def test_other_names_lead_to_the_same_settings() -> None:
     assert canonical_name("bert-bigru-att-crf") == "bert-bigru-mha-crf"
     assert load_preset("p4-bilstm-crf") == load_preset("bilstm-crf")
-    assert resolve_settings("bert-bigru-att-crf")["preset"] == "bert-bigru-mha-crf"
+    assert resolve_settings("bert-bigru-att-crf").to_dict()["preset"] == "bert-bigru-mha-crf"
     assert read_preset("bilstm-crf").aliases == ("p4-bilstm-crf",)
     names = set(preset_names())
     assert not names & set(aliases()) and set(aliases().values()) <= names

@@ -1,0 +1,76 @@
+"""`hf-cner settings`."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import results
+from .options import ConfigFile
+
+
+class Command(str, Enum):
+    """Whose settings."""
+
+    train = "train"
+    pretrain = "pretrain"
+    search = "search"
+
+
+def settings(
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print a JSON schema, by which an editor completes and checks YAML files.")
+    ] = False,
+    command: Annotated[Command, typer.Option("--for", help="The command that reads them.")] = Command.train,
+    preset: Annotated[str | None, typer.Option("--preset", help="Print the settings of this preset.")] = None,
+    config: ConfigFile = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", show_default=False),
+    ] = None,
+) -> None:
+    """Check settings and print them with every default, or print the schema of a settings file.
+
+    Nothing is trained or written. A YAML file whose first line is `# yaml-language-server: $schema=train.schema.json`
+    is then completed by editors that know the YAML language server.
+
+    \b
+    Examples:
+      hf-cner settings --preset bilstm-mha-crf
+      hf-cner settings --config mine.yaml --set training.num_train_epochs=5
+      hf-cner settings --schema > train.schema.json
+      hf-cner settings --schema --for pretrain > pretrain.schema.json
+    """
+    text = _schema(command) if schema else _resolved(command, preset, config, assignments or [])
+    results().print(text, markup=False, soft_wrap=True)
+
+
+def _schema(command: Command) -> str:
+    from ..training.schemas import schema_of
+
+    return json.dumps(schema_of(command.value), ensure_ascii=False, indent=2)
+
+
+def _resolved(command: Command, preset: str | None, config: Path | None, assignments: list[str]) -> str:
+    if command is Command.search:
+        raise ValueError(
+            "A search takes the settings of train, and a space: --for search has a schema alone (--schema)."
+        )
+    from ..settings.yaml_text import dump_yaml
+
+    if command is Command.pretrain:
+        from .pretraining import settings_from
+
+        if preset is not None:
+            raise ValueError("There are no presets of pretraining; leave --preset out.")
+        return dump_yaml(settings_from(config, {}, assignments).to_dict()).rstrip()
+    from ..settings.resolve import resolve_settings
+    from ..training.checks import check_settings
+
+    found = resolve_settings(preset, config=config, assignments=assignments)
+    check_settings(found)
+    return dump_yaml(found.to_dict()).rstrip()

@@ -1,0 +1,111 @@
+"""Arguments that no settings decide: what publishes, what holds a secret, and what sends figures to a service.
+
+A settings file travels: somebody sends it, a search writes it, a finished run keeps it. In Python all of this can be
+said to `CnerTrainingArguments` itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import JsonValue
+
+PUBLISHES = "a settings file may not publish a model; train it, look at it, and publish it with `hf-cner push`"
+SECRET = "settings are written beside the model and may not hold a secret; log in with `hf auth login` or set HF_TOKEN"
+SENDS = "it belongs to a service that figures are sent to, which settings may not decide"
+ELSEWHERE = "the setting output_dir says where a run lies"
+
+DENIED = {
+    **dict.fromkeys(
+        ("push_to_hub", "hub_model_id", "hub_strategy", "hub_private_repo", "hub_always_push", "hub_revision"),
+        PUBLISHES,
+    ),
+    **dict.fromkeys(("push_to_hub_model_id", "push_to_hub_organization"), PUBLISHES),
+    **dict.fromkeys(("hub_token", "push_to_hub_token"), SECRET),
+    **dict.fromkeys(("project", "trackio_space_id", "trackio_bucket_id", "trackio_static_space_id"), SENDS),
+    **dict.fromkeys(("output_dir", "logging_dir"), ELSEWHERE),
+    "resume_from_checkpoint": "a run that was cut off goes on with --resume",
+    "parallelism_config": "it is an object of Python, which no file can hold",
+}
+"""Field of the training arguments -> why settings may not give it."""
+
+CODE = ("auto_map", "custom_pipelines", "trust_remote_code", "attn_implementation", "experts_implementation")
+"""What names code that transformers would fetch and run, in the configuration of an encoder."""
+
+REPORTERS = ("none", "tensorboard")  # which write to this machine, or nowhere
+
+
+def check_denied(training: Mapping[str, object]) -> None:
+    """Raise ValueError where the section `training` decides what no settings decide."""
+    for name, value in training.items():
+        reason = DENIED.get(name) or (PUBLISHES if name.startswith(("hub_", "push_to_hub")) else None)
+        if reason is not None:
+            raise ValueError(f"training.{name} cannot be set: {reason}.")
+        if name == "report_to" and value is not None:
+            for reporter in value if isinstance(value, list) else [value]:
+                if reporter not in REPORTERS:
+                    raise ValueError(
+                        f"training.report_to names {reporter!r}, and settings may not send figures to a service; "
+                        f"choose {' or '.join(REPORTERS)}, or report from Python with "
+                        "CnerTrainingArguments(report_to=…)."
+                    )
+
+
+def check_config(config: JsonValue, name: str) -> None:
+    """Raise ValueError where the configuration of an encoder, which messages call `name`, names code to run."""
+    if isinstance(config, list):
+        for number, value in enumerate(config):
+            check_config(value, f"{name}.{number}")
+    if isinstance(config, dict):
+        for key, value in config.items():
+            if any(part in key for part in CODE):
+                raise ValueError(f"{name}.{key} cannot be set: settings name no code that would be fetched and run.")
+            check_config(value, f"{name}.{key}")
+
+
+MASK = "(left out)"
+"""What stands for a secret in whatever is written."""
+OF_THE_ENVIRONMENT = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API_KEY")
+_PARTS = ("token", "secret", "password", "passwd", "apikey", "credential")
+_NOT_SECRET = ("tokenizer", "tokens", "token_id", "token_type", "token_ids")
+
+
+def recorded(settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The settings as they may be written beside a model: without anything that looks like a secret."""
+    secrets = frozenset(os.environ[name] for name in OF_THE_ENVIRONMENT if os.environ.get(name))
+    return {key: masked(value, key=key, secrets=secrets) for key, value in settings.items()}
+
+
+def masked(value: JsonValue, *, key: str = "", secrets: frozenset[str] = frozenset()) -> JsonValue:
+    """A copy of plain values without anything that looks like a secret: the second line of defence, before writing.
+
+    Args:
+        key: under which the value stands; that of a token or a password hides a text.
+        secrets: texts that are secrets wherever they stand.
+    """
+    if isinstance(value, dict):
+        return {name: masked(inner, key=str(name), secrets=secrets) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [masked(inner, key=key, secrets=secrets) for inner in value]
+    if not isinstance(value, str) or not value:
+        return value
+    return MASK if _names_a_secret(key) or value in secrets or _is_a_token(value) else value
+
+
+def _names_a_secret(key: str) -> bool:
+    name = key.lower().replace("-", "_")
+    plain = name
+    for harmless in _NOT_SECRET:
+        plain = plain.replace(harmless, "")
+    return any(part in plain.replace("_", "") for part in _PARTS)
+
+
+def _is_a_token(value: str) -> bool:
+    """Whether a text has the form of a token of the Hub, of GitHub or of a cloud."""
+    for begin in ("hf_", "ghp_", "github_pat_", "sk-", "AKIA"):
+        rest = value.removeprefix(begin)
+        if rest != value and len(rest) >= 16 and rest.isascii() and all(c.isalnum() or c in "_-" for c in rest):
+            return any(c.isdigit() or c.isupper() for c in rest) and not Path(value).exists()
+    return False

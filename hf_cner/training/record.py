@@ -1,0 +1,56 @@
+"""What a run writes down beside its model: the settings as they were checked, and what the results depended on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..data.fingerprint import fingerprint
+from ..data.splits import join, split_hash
+from ..settings.denied import recorded
+from ..settings.training import TrainSettings
+from .environment import hardware, versions
+from .folder import RunFolder
+from .inputs import OF_TRAINING, inputs_of
+from .parts import Parts
+
+
+def begin_in(folder: RunFolder, settings: TrainSettings, split: Mapping[str, Any]) -> None:
+    """Write down what a run depends on, or see that a resumed one still depends on the same."""
+    given = settings.given()
+    folder.begin(recorded(given), split, inputs=inputs_of(given, OF_TRAINING), complete=completed)
+
+
+def completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings as they were written down, with today's default for what there was not yet."""
+    try:
+        return recorded(TrainSettings.of(before).to_dict())
+    except ValueError:  # of a version that had other settings
+        return before
+
+
+def what_it_depended_on(parts: Parts, settings: TrainSettings, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Data, split, protocol, settings, versions and hardware of a run, for its results."""
+    corpus, split, notes = settings.data.corpus, settings.data.split, dict(about)
+    shares = split.shares
+    described = {
+        "corpus": corpus,
+        "fingerprint": fingerprint(join(parts.values())),
+        "documents": {name: len(part) for name, part in parts.items()},
+        "entities": {name: sum(len(d.spans) for d in part) for name, part in parts.items()},
+        "split": {"shares": shares, "seed": split.seed, "hash": split_hash(list(parts.values()))},
+    }
+    if split.join_dev:
+        shares += ", dev joined to train"
+    protocol = (
+        f"{corpus}, {shares} by record ({' / '.join(parts)}), equal texts on one side; "
+        "counted over whole documents against the original gold"
+    )
+    return {
+        "protocol": notes.pop("protocol", protocol),
+        "data": described | notes,
+        "seed": settings.seed,
+        "settings": recorded(settings.given()),
+        "versions": versions(),
+        "hardware": hardware(),
+    }

@@ -1,0 +1,48 @@
+"""`hf-cner settings`: schemas for editors, and resolved settings, without training anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hf_cner.settings.resolve import resolve_settings
+from hf_cner.settings.yaml_text import parse_yaml
+
+Call = Callable[..., int]
+
+
+def test_resolved_settings_are_a_file_of_settings(
+    call: Call, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert call("settings", "--preset", "bilstm-crf", "--set", "training.learning_rate=1e-5") == 0
+    printed = capsys.readouterr().out
+    expected = resolve_settings("bilstm-crf", assignments=["training.learning_rate=1e-5"])
+    assert parse_yaml(printed) == expected.to_dict() and "learning_rate: 1.0e-05" in printed
+    config = tmp_path / "own.yaml"
+    config.write_text(printed, encoding="utf-8")
+    assert call("settings", "--config", config) == 0
+    assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize("command", ["train", "pretrain", "search"])
+def test_a_schema_is_printed(command: str, call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("settings", "--schema", "--for", command) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["title"] == f"Settings of hf-cner {command}"
+
+
+def test_settings_of_pretraining_are_shown_and_checked(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("settings", "--for", "pretrain", "--set", "mask_rate=0.2") == 0
+    assert "mask_rate: 0.2" in capsys.readouterr().out
+    for arguments, sentence in {
+        ("--for", "pretrain", "--set", "mask_rate=2"): "mask_rate is 2; it must be at most 1.",
+        ("--for", "pretrain", "--preset", "bilstm-crf"): "There are no presets of pretraining",
+        ("--for", "search"): "A search takes the settings of train, and a space",
+        ("--set", "model.context.kind=odd"): "Unknown context kind 'odd'",
+        ("--set", "training.hub_token=x"): "training.hub_token cannot be set",
+    }.items():
+        assert call("settings", *arguments) == 2
+        assert sentence in capsys.readouterr().err.replace("\n", " ")
