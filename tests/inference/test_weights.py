@@ -117,3 +117,28 @@ def test_loading_info_is_given_when_it_is_asked_for() -> None:
     folder = CHECKPOINTS / "tagging-bilstm-crf"
     model, info = CnerForTokenClassification.from_pretrained(folder, output_loading_info=True)
     assert not info["missing_keys"] and not any(model.weight_faults)
+
+
+# PEFT (0.21: PeftModel.__init__) itself asks the model by a name that transformers 5.23 calls deprecated.
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+def test_an_adapter_may_bring_what_the_checkpoint_lacks(tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft", reason="PEFT is not installed: pip install 'hf_cner[peft]'")
+    whole = CnerForTokenClassification.from_pretrained(CHECKPOINTS / "tagging-bilstm-crf")
+    tokenizer = AutoTokenizer.from_pretrained(CHECKPOINTS / "tagging-bilstm-crf")
+    text = "患者头痛3天，予阿司匹林。"
+    expected = Predictor(whole, tokenizer)(text)
+    config = peft.LoraConfig(target_modules=["characters"], modules_to_save=["span_decoder"])
+    peft.get_peft_model(whole, config).save_pretrained(tmp_path / "adapter")
+    base = edited(lambda state: {k: v for k, v in state.items() if "span_decoder" not in k}, tmp_path / "base")
+
+    copied = peft.get_peft_model(CnerForTokenClassification.from_pretrained(base), config).eval()
+    with pytest.raises(WeightsError, match="5 are missing"):  # a decoder of an adapter that learnt nothing
+        Predictor(copied, tokenizer)
+    adapted = peft.PeftModel.from_pretrained(CnerForTokenClassification.from_pretrained(base), tmp_path / "adapter")
+    assert Predictor(adapted, tokenizer)(text) == expected
+    assert Predictor(adapted.merge_and_unload(), tokenizer)(text) == expected
+
+    poorer = edited(lambda state: {k: v for k, v in state.items() if k.startswith("cner.encoder")}, tmp_path / "poorer")
+    adapted = peft.PeftModel.from_pretrained(CnerForTokenClassification.from_pretrained(poorer), tmp_path / "adapter")
+    with pytest.raises(WeightsError, match=r"8 are missing \(cner\.context\.leftward"):  # the decoder is there now
+        Predictor(adapted, tokenizer)
