@@ -65,7 +65,7 @@ def reproduce(
 ) -> None:
     """Train a published table anew and print it beside the published figures: Markdown, JSON and pictures.
 
-    Rows follow presets (`hf-cner presets`). A row whose encoder is not to be had is listed as not run. Repeated with
+    Rows follow presets (`hf-cner presets`). A row whose encoder cannot be found is listed as not run. Repeated with
     the same options the command goes on where it was cut off.
 
     \b

@@ -109,7 +109,7 @@ def add_to_list(folder: Path, files: Iterable[str], *, source: Path | None = Non
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's content; of a link, which is nobody's own, nothing that a file can have."""
+    """SHA-256 of a file's content; for a link a value that no file has."""
     if path.is_symlink():
         return "link"
     found = hashlib.sha256()

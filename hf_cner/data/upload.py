@@ -70,7 +70,7 @@ def upload_folder(
         add = [CommitOperationAdd(name, str(path)) for name, path in here.items() if name not in there or name in other]
         delete = [CommitOperationDelete(name) for name in other if name not in here]
         if add or delete:
-            # The parent commit: nobody's work in the meantime is lost.
+            # The parent commit: a commit made in the meantime is not lost.
             api.create_commit(
                 repo,
                 [*add, *delete],

@@ -120,7 +120,7 @@ class CnerModel(CnerPreTrainedModel):
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
-        # An encoder configuration held as a plain dict does not hear of the choice of attention by itself. "sdpa" is
+        # The choice of attention does not reach an encoder configuration that is held as a plain dict. "sdpa" is
         # what transformers fills in when nobody chose; then the encoder takes the best that its own class can do.
         chosen = None if config._attn_implementation == "sdpa" else config._attn_implementation
         self.encoder = build("encoder", config.encoder, ENCODERS, given={"attn_implementation": chosen})

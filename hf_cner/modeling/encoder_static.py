@@ -79,7 +79,7 @@ class StaticEncoder(CharacterEncoder):
         Args:
             input_ids: `(b, n)`; or
             inputs_embeds: `(b, n, embedding_size)` character vectors; all bigrams are then unknown.
-            attention_mask: `(b, n)`; for bigrams, a column where it is 0 is nobody's neighbour.
+            attention_mask: `(b, n)`; a column where it is 0 forms no bigram.
             token_type_ids: not used; taken because every encoder is called alike.
             output_attentions: there are none.
 

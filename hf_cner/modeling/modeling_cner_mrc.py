@@ -158,7 +158,7 @@ class CnerForQuestionAnswering(CnerRecogniser):
         for name, given in asked.items():
             if wants(self.config, name, given):
                 raise ValueError(
-                    f"{name} cannot be had of questions that are asked jointly: each text is encoded once with each "
+                    f"{name} is not possible for questions that are asked jointly: each text is encoded once with each "
                     "question. Leave it out, or use the interaction 'separate'."
                 )
 

@@ -44,7 +44,7 @@ def pretrain(
 
     Args:
         settings: see `hf_cner.settings.pretraining`; plain values are checked, and get the defaults, first.
-        resume: go on with a run that was cut off, from its last complete checkpoint. A finished run is only read.
+        resume: continue a run that was cut off, from its last complete checkpoint. A finished run is only read.
         overwrite: replace a run that stands in `output_dir`.
 
     Returns:

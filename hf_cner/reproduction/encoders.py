@@ -72,7 +72,7 @@ class Workshop:
         """Folder or name of a row's encoder; None for a row without.
 
         Raises:
-            NotRun: it is not to be had here; the reason says what to do.
+            NotRun: it cannot be found here; the reason says what to do.
         """
         if row.encoder is None:
             return None

@@ -26,7 +26,7 @@ DENIED = {
     **dict.fromkeys(("hub_token", "push_to_hub_token"), SECRET),
     **dict.fromkeys(("project", "trackio_space_id", "trackio_bucket_id", "trackio_static_space_id"), SENDS),
     **dict.fromkeys(("output_dir", "logging_dir"), ELSEWHERE),
-    "resume_from_checkpoint": "a run that was cut off goes on with --resume",
+    "resume_from_checkpoint": "a run that was cut off is continued by --resume",
     "parallelism_config": "it is an object of Python, which no file can hold",
 }
 """Field of the training arguments -> why settings may not give it."""

@@ -107,7 +107,7 @@ class Stopwatch(TrainerCallback):
     """Seconds of training in each epoch, without the evaluation and saving at its end (those inside it count).
 
     Attributes:
-        epochs: seconds of each epoch that began and ended in this process; not of one that was gone on with.
+        epochs: seconds of each epoch that began and ended in this process; a resumed epoch has none.
     """
 
     def __init__(self) -> None:

@@ -50,7 +50,7 @@ def whole_or_removed(folder: str | os.PathLike[str]) -> Iterator[None]:
         if getattr(error, "errno", None) in _NO_ROOM or any(text in str(error) for text in _NO_ROOM_MESSAGES):
             raise NotWritten(
                 errno.ENOSPC,
-                f"The disk has no room for {folder}, which was removed again; free some space, and go on with the run "
+                f"The disk has no room for {folder}, which was removed again; free some space, and continue the run "
                 "from its last checkpoint (--resume).",
             ) from error
         raise

@@ -129,7 +129,7 @@ class RunFolder:
             )
         if not resume and self._can_be_resumed(self.path):
             raise ValueError(
-                f"{self.path} holds a run that was cut off; go on with it (--resume), or overwrite it (--overwrite)."
+                f"{self.path} holds a run that was cut off; continue it (--resume), or overwrite it (--overwrite)."
             )
 
     def refuse_others(self) -> None:

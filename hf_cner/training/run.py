@@ -51,7 +51,7 @@ def train(
 
     Args:
         settings: resolved settings, see `hf_cner.settings.training`; plain values are checked first.
-        resume: go on with a run that was cut off, from its last complete checkpoint. A finished run is only read.
+        resume: continue a run that was cut off, from its last complete checkpoint. A finished run is only read.
         overwrite: replace a run that stands in `output_dir`.
 
     Returns:

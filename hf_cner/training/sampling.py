@@ -22,7 +22,7 @@ class LengthBuckets(Sampler[int]):
 
     The indices are shuffled, cut into pools of 64 batches, sorted by length within a pool, and the batches of all the
     pools are shuffled. The order depends on the seed and the epoch alone, not on the random state of the process, so
-    that a run that is resumed in the middle of an epoch goes on with the batches that are left. An incomplete batch
+    that a run that is resumed in the middle of an epoch trains on the batches that are left. An incomplete batch
     stands at the end.
 
     Args:

@@ -71,7 +71,7 @@ def search(
         space: what to vary, see `search_space`; by default `default_space`.
         shares: of the training part: to learn from, and to choose by.
         prune: give up trials that are, at an epoch, worse than the median of the others there (from the sixth on).
-        resume: go on with the study in `output_dir`.
+        resume: continue the study in `output_dir`.
         overwrite: begin anew there.
 
     Returns:

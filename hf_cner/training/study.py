@@ -53,7 +53,7 @@ class StudyFolder(RunFolder):
             raise ValueError(f"{self.path} holds a search and cannot be replaced ({why}); choose another output_dir.")
         if not (resume or overwrite) and self._can_be_resumed(self.path):
             raise ValueError(
-                f"{self.path / STUDY} holds a search; go on with it (--resume), or begin anew (--overwrite)."
+                f"{self.path / STUDY} holds a search; continue it (--resume), or begin anew (--overwrite)."
             )
 
     def _can_be_resumed(self, folder: Path) -> bool:
@@ -110,7 +110,7 @@ class Study:
                 if isinstance(before, dict) and isinstance(value, dict):
                     which = f" ({', '.join(sorted(differences(before, value)))})"
                 raise ValueError(
-                    f"The search in {self.path} began with {another} {name}{which}; a search goes on with what it "
+                    f"The search in {self.path} began with {another} {name}{which}; a search continues with what it "
                     "began with. Restore it, or begin anew (--overwrite)."
                 )
         for trial in self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING]):

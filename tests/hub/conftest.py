@@ -1,4 +1,4 @@
-"""A Hub on the loopback, and nobody's own token."""
+"""A Hub on the loopback, and an empty place for tokens."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def test_hidden_states_carry_gradients(make: Make) -> None:
     model = make()
     if model.config.model_type == "cner-mrc" and model.interaction.joint:
         for name in ("output_hidden_states", "output_attentions"):
-            with pytest.raises(ValueError, match=f"{name} cannot be had of questions that are asked jointly"):
+            with pytest.raises(ValueError, match=f"{name} is not possible for questions that are asked jointly"):
                 model(**batch(), **{name: True})
         return
     output = model(**batch(), output_hidden_states=True)

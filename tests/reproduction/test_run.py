@@ -44,7 +44,7 @@ def quiet(text: str) -> None:
 def test_cut_off_and_repeated_it_goes_on_and_trains_nothing_twice(
     tmp_path: Path, trained: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(AutoConfig, "from_pretrained", nothing)  # ALBERT is not to be had
+    monkeypatch.setattr(AutoConfig, "from_pretrained", nothing)  # there is no ALBERT
     folders, stop_after = trained
     asked = request(tmp_path, seeds=2, rows=("BiLSTM-CRF", "IDCNN-CRF", "ALBERT-IDCNN-CRF"))
     stop_after(3)
@@ -136,7 +136,7 @@ def nothing(name: str) -> Any:
 def test_rows_that_were_reported_before_stay_in_the_report(
     tmp_path: Path, trained: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(AutoConfig, "from_pretrained", nothing)  # ALBERT is not to be had
+    monkeypatch.setattr(AutoConfig, "from_pretrained", nothing)  # there is no ALBERT
     first = reproduce(request(tmp_path, rows=("IDCNN-CRF",)), say=quiet)
     assert [row["name"] for row in first["rows"]] == ["IDCNN-CRF"]
     both = reproduce(request(tmp_path, rows=("BiLSTM-CRF",)), say=quiet)

@@ -136,7 +136,7 @@ def test_a_run_that_was_cut_off_goes_on_with_its_own_settings_and_data(
     with pytest.raises(KeyboardInterrupt):
         train(given)
     monkeypatch.undo()
-    with pytest.raises(ValueError, match="holds a run that was cut off; go on with it"):
+    with pytest.raises(ValueError, match="holds a run that was cut off; continue it"):
         train(given)
     other = copy.deepcopy(given)
     other["training"]["learning_rate"] = 0.5

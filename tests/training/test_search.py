@@ -1,4 +1,4 @@
-"""A search for settings: three small trials, cut off and gone on with, and what it may not be."""
+"""A search for settings: three small trials, cut off and continued, and what it may not be."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_three_trials_cut_off_and_gone_on_with_are_those_of_an_unbroken_search(
     with open(tmp_path / "cut" / "trials.csv", encoding="utf-8") as stream:
         assert [row["state"] for row in csv.DictReader(stream)] == ["complete", "complete"]
     optuna.load_study(study_name="hf-cner", storage=f"sqlite:///{tmp_path / 'cut' / 'study.db'}").ask()  # as if killed
-    with pytest.raises(ValueError, match=r"study\.db holds a search; go on with it \(--resume\), or begin anew"):
+    with pytest.raises(ValueError, match=r"study\.db holds a search; continue it \(--resume\), or begin anew"):
         search(begun, trials=3, space=SPACE)
     resumed = search(begun, trials=3, space=SPACE, resume=True)
     assert told(resumed) == told(whole)
@@ -136,14 +136,14 @@ def test_the_best_settings_are_a_configuration_and_a_study_goes_on_with_what_it_
     with pytest.raises(ValueError, match="began with other data"):  # the same notes, but others to choose by
         search(settings(corpus, folder), trials=2, space=SPACE, resume=True, shares=(1, 1))
     write_jsonl(notes(41, 1), corpus)
-    with pytest.raises(ValueError, match="began with other data; a search goes on with what it began with"):
+    with pytest.raises(ValueError, match="began with other data; a search continues with what it began with"):
         search(settings(corpus, folder), trials=2, space=SPACE, resume=True)
     assert len(search(settings(corpus, folder), trials=1, space=other, overwrite=True)["trials"]) == 1
 
 
 def test_pruning_belongs_to_what_a_study_began_with(corpus: Path, tmp_path: Path) -> None:
     search(settings(corpus, tmp_path / "study"), trials=1, space=SPACE, prune=True)
-    with pytest.raises(ValueError, match="began with other prune; a search goes on with what it began with"):
+    with pytest.raises(ValueError, match="began with other prune; a search continues with what it began with"):
         search(settings(corpus, tmp_path / "study"), trials=2, space=SPACE, resume=True)
 
 
@@ -289,7 +289,7 @@ def test_the_old_search_stays_until_the_new_one_is_whole(
     quick = settings(corpus, folder, "training.num_train_epochs=1")
     search(quick, trials=1, space=space)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(ValueError, match=r"study\.db holds a search; go on with it \(--resume\), or begin anew"):
+    with pytest.raises(ValueError, match=r"study\.db holds a search; continue it \(--resume\), or begin anew"):
         search(quick, trials=1, space=space)
     real = module._one_trial
 
