@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from closeness import assert_close
 from published_shapes import STYLES, write
 from small_runs import WORDS, notes, trainer
 
@@ -43,17 +44,30 @@ def named(case: tuple[str, ...]) -> str:
 
 @pytest.mark.parametrize("case", FEW, ids=named)
 def test_a_published_encoder_trains_saves_and_predicts_the_same(case: tuple[str, ...], tmp_path: Path) -> None:
-    check(*case, tmp_path=tmp_path)
+    kind, vocabulary, form, style = case
+    model, tokenizer, encoded = read(kind, vocabulary, form, style, folder=tmp_path / "published")
+    run = trainer(
+        tmp_path / "run", model=model, processing_class=tokenizer, arguments_of={"max_steps": 2, "eval_strategy": "no"}
+    )
+    run.train()
+    run.save_model(str(tmp_path / "saved"))
+    texts = [document.text for document in notes(6, 5)]
+    loaded = Predictor.from_pretrained(tmp_path / "saved", scores=False)
+    with torch.no_grad():  # spans alone would say little: after two steps there may be none
+        assert_close(loaded.model(**encoded).emissions, model.eval()(**encoded).emissions)
+    before = Predictor(model, tokenizer, scores=False).predict(texts)
+    assert list(before) == list(loaded.predict(texts))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in ALL if case not in FEW], ids=named)
-def test_so_it_does_in_every_shape(case: tuple[str, ...], tmp_path: Path) -> None:
-    check(*case, tmp_path=tmp_path)
+def test_every_shape_is_read_as_transformers_own_encoder(case: tuple[str, ...], tmp_path: Path) -> None:
+    kind, vocabulary, form, style = case
+    read(kind, vocabulary, form, style, folder=tmp_path / "published")
 
 
-def check(kind: str, vocabulary: str, form: str, style: str, *, tmp_path: Path) -> None:
-    folder = tmp_path / "published"
+def read(kind: str, vocabulary: str, form: str, style: str, *, folder: Path) -> tuple[Any, Any, Any]:
+    """Model, tokenizer and an encoded sentence of a published encoder whose vectors are what transformers computes."""
     reference = write(folder, kind, vocabulary=vocabulary, weights=form, style=style)
     if form == "half":  # what the file holds, in the precision that it is read into
         reference = reference.half().float()
@@ -68,15 +82,5 @@ def check(kind: str, vocabulary: str, form: str, style: str, *, tmp_path: Path) 
         ours = model.eval().cner.encoder(**encoded).last_hidden_state
         accepted = encoded if kind != "distilbert" else {k: v for k, v in encoded.items() if k != "token_type_ids"}
         theirs = reference(**accepted).last_hidden_state
-    torch.testing.assert_close(ours, theirs)
-    run = trainer(
-        tmp_path / "run", model=model, processing_class=tokenizer, arguments_of={"max_steps": 2, "eval_strategy": "no"}
-    )
-    run.train()
-    run.save_model(str(tmp_path / "saved"))
-    texts = [document.text for document in notes(6, 5)]
-    loaded = Predictor.from_pretrained(tmp_path / "saved", scores=False)
-    with torch.no_grad():  # spans alone would say little: after two steps there may be none
-        torch.testing.assert_close(loaded.model(**encoded).emissions, model.eval()(**encoded).emissions)
-    before = Predictor(model, tokenizer, scores=False).predict(texts)
-    assert list(before) == list(loaded.predict(texts))
+    assert_close(ours, theirs)
+    return model, tokenizer, encoded
