@@ -24,6 +24,7 @@ LEFT_PADDED = frozenset({"xlnet", "cpm"})
 # Types whose models read no token types, or were published with a single one.
 _UNTYPED = frozenset(
     {"distilbert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer", "mpnet", "t5", "mt5"}
+    | {"deberta", "deberta-v2", "modernbert", "eurobert"}
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from .encoder_vocabulary import Kind
+from .placeholders import check_is_content
 from .vocabulary_entries import WORD_INSIDE, WORD_START, Entries, byte_level, check_ids
 from .vocabulary_frame import BARE
 
@@ -21,6 +22,7 @@ def load_backend(path: Path) -> Tokenizer:
     Raises:
         ValueError: it cannot be read.
     """
+    check_is_content(path)
     try:
         return Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except Exception as error:  # the library raises Exception itself for a file that it cannot read

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .encoder_vocabulary import ROLES
+from .placeholders import check_is_content
 
 _LONGEST = 1_000_000  # transformers writes "no limit" as a number far above this
 
@@ -65,6 +66,7 @@ def tell(folder: Path) -> Told:
 def _read(path: Path) -> Mapping[str, object]:
     if not path.is_file():
         return {}
+    check_is_content(path)
     try:
         found: object = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:  # a UnicodeDecodeError is a ValueError

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub.errors import StrictDataclassError
-from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
+from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig, PreTrainedModel
+from transformers import __version__ as transformers_version
 
 from ..modeling.encoder_pretrained import needs_code, positions_of
 from .findings import Findings, first_of
-from .locate import read_json
+from .locate import other_content, read_json
+from .model_type import HOW_TO_NAME_IT
 
 OURS = "cner-encoder"  # the model type of encoders that this project trains; they need none of this
+TAGGERS = ("cner", "cner-mrc")  # the model types of its trained taggers
 # Not the encoder's configuration, though its file ends as one does.
 OTHER_CONFIGS = ("tokenizer_config.json", "generation_config.json", "adapter_config.json", "preprocessor_config.json")
 # What a configuration says of another task, or of how a file was saved.
@@ -35,11 +38,16 @@ def config_file(folder: Path) -> Path:
     if usual.is_file():
         return usual
     found = sorted(p for p in folder.glob("*config*.json") if p.name not in OTHER_CONFIGS and p.is_file())
-    if len(found) != 1:
-        there = f"found {first_of(path.name for path in found)}" if found else "found none"
+    if not found:
         raise ValueError(
-            f"{folder}: {there}; expected config.json, or one file as bert_config.json, with the encoder's sizes; copy "
-            "it there, or leave one."
+            other_content(folder)
+            or f"{folder}: found no configuration; expected config.json, or a file as bert_config.json, with the "
+            "encoder's sizes; copy it there."
+        )
+    if len(found) > 1:
+        raise ValueError(
+            f"{folder}: found {first_of(path.name for path in found)}; expected one configuration; call the right one "
+            "config.json."
         )
     return found[0]
 
@@ -55,6 +63,11 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], Path]:
     model_type = settings.get("model_type")
     if model_type is not None and not isinstance(model_type, str):
         raise ValueError(f"{path}: found {model_type!r} as model_type; expected a name, as bert; correct the file.")
+    if model_type in TAGGERS:
+        raise ValueError(
+            f"{folder} holds a trained tagger of hf-cner, not an encoder; name the encoder that it was trained from. "
+            "`hf-cner predict --model` takes the tagger as it is."
+        )
     if settings.get("auto_map") and model_type != OURS:
         raise ValueError(needs_code(model_type))
     if settings.get("quantization_config"):
@@ -77,13 +90,18 @@ def make_config(settings: Mapping[str, Any], model_type: str, findings: Findings
     kept = {name: value for name, value in settings.items() if name not in (*left_out, "model_type")}
     if not is_id(kept.get("pad_token_id")):
         kept.pop("pad_token_id", None)
+    if model_type not in CONFIG_MAPPING:
+        raise ValueError(
+            f"{source}: found the type {model_type!r}, which transformers {transformers_version} does not have; choose "
+            f"another encoder, or name the type that its weights have {HOW_TO_NAME_IT}."
+        )
     try:
         config: PreTrainedConfig = AutoConfig.for_model(model_type, **kept)
     except (ValueError, TypeError, KeyError, AttributeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ValueError(
             f"{source}: transformers makes no {model_type} encoder of these settings ({reason}); correct the file, or "
-            "name another type with --model-type."
+            f"name another type {HOW_TO_NAME_IT}."
         ) from error
     known = set(type(config)().to_dict()) | set(config.attribute_map)
     if foreign := sorted(name for name in kept if name not in known and not name.startswith("_")):
@@ -112,6 +130,22 @@ def take_padding_id(model: PreTrainedModel, pad_id: int, findings: Findings, *, 
             f"the configuration pads with id {config.pad_token_id}, the vocabulary with {pad_id}; texts are padded "
             f"with {pad_id}, which is masked"
         )
+
+
+def take_special_ids(config: PreTrainedConfig, ids: Mapping[str, int], findings: Findings) -> None:
+    """Set the ids of special tokens in a configuration to the vocabulary's, where it names others.
+
+    A text begins with `bos`, or with `cls` where the vocabulary has no `bos`; it ends with `eos`, or with `sep`.
+
+    Args:
+        ids: of the vocabulary's special tokens, by role without `_token`.
+    """
+    for role, other in (("bos", "cls"), ("eos", "sep"), ("cls", "cls"), ("sep", "sep")):
+        name, may_be = f"{role}_token_id", [ids[one] for one in (role, other) if one in ids]
+        before = getattr(config, name, None)
+        if before is not None and may_be and before not in may_be:
+            setattr(config, name, may_be[0])
+            findings.settings.append(f"{name} is {may_be[0]} by the vocabulary, not {before}")
 
 
 def is_id(value: object) -> bool:

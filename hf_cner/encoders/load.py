@@ -14,7 +14,7 @@ from transformers.utils import logging
 
 from ..modeling.encoder_pretrained import POSITION_TABLES
 from .findings import Findings, first_of
-from .model_type import foreign_prefix
+from .model_type import HOW_TO_NAME_IT, foreign_prefix
 from .names import Names, fit, said, shapes_that_differ
 
 FEWEST = 64  # layers that any configuration may name; more only where the weights are as many (ALBERT shares them)
@@ -53,7 +53,7 @@ def load_model(
     if wrong := shapes_that_differ(names, given, expected):
         raise ValueError(
             f"{source}: found weights of other shapes than the configuration says: {first_of(wrong)}; use the "
-            "config.json that was published with them, or name the type of encoder with --model-type."
+            f"config.json that was published with them, or name the type of encoder {HOW_TO_NAME_IT}."
         )
     complete = names.taken.keys() >= {name for name in expected if name.startswith(_base(skeleton, expected))}
     if complete:
@@ -131,7 +131,7 @@ def _names(skeleton: PreTrainedModel, state: Mapping[str, Tensor], source: str) 
     if not names.taken:
         raise ValueError(
             f"{source} holds no weight of a {skeleton.config.model_type} encoder, but {first_of(state)}; name the type "
-            "of encoder that it is with --model-type, or give another file."
+            f"of encoder that it is {HOW_TO_NAME_IT}, or give another file."
         )
     for first, second in names.twice:
         if not torch.equal(state[first], state[second]):
@@ -194,7 +194,7 @@ def _note(names: Names, findings: Findings, *, own: str, source: str) -> None:
     if other := foreign_prefix(names.prefix, own):
         findings.warnings.append(
             f"the weights are named {other}., the configuration says {findings.model_type}; if the encoder is a "
-            f"{other}, say so with --model-type {other}"
+            f"{other}, name the type {other} {HOW_TO_NAME_IT}"
         )
     if names.unknown:
         findings.warnings.append(
@@ -213,12 +213,12 @@ def _check(model: PreTrainedModel, names: Names, info: Mapping[str, Any], findin
         raise ValueError(
             f"{source} lacks {len(lost)} of the weights of this {kind} encoder ({first_of(lost)}); the configuration "
             "belongs to other weights, or the type is another: use the config.json that was published with them, or "
-            "name the type with --model-type."
+            f"name the type {HOW_TO_NAME_IT}."
         )
     if strange := sorted(names.strange[str(name)] for name in info["unexpected_keys"] if str(name) in names.strange):
         raise ValueError(
             f"{source} holds {len(strange)} weights inside the encoder for which a {kind} of this configuration has no "
-            f"place ({first_of(strange)}); check num_hidden_layers, or name the type of encoder with --model-type."
+            f"place ({first_of(strange)}); check num_hidden_layers, or name the type of encoder {HOW_TO_NAME_IT}."
         )
     if wrong := [*info["mismatched_keys"], *info["error_msgs"]]:
         raise ValueError(f"{source}: some weights do not fit ({first_of(map(str, wrong))}); download it again.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from ..data.placeholders import check_is_content
 from .findings import first_of
 
 SAFETENSORS, PICKLE = "safetensors", "pickle"
@@ -31,6 +33,9 @@ FOREIGN = {
     "*.gguf": "GGUF",
     "*.ot": "rust-bert",
 }
+CONVERTED = dict.fromkeys(("TensorFlow", "Flax"), ", or convert these with transformers below 5")
+UNFINISHED = ("*.incomplete", "*.part", "*.crdownload", "*.aria2")  # what programs call a download until it is whole
+PART, MOST = r"(?P<stem>.{1,100})-\d{5}-of-(?P<count>(?!00000)\d{5})", 1_000  # of weights in several files
 LARGEST_JSON = 16 * 2**20  # bytes; the index of a very large model has some 100 kB
 
 
@@ -60,6 +65,8 @@ def weight_files(folder: Path) -> WeightFiles:
     for name, kind in USUAL:
         if (folder / name).is_file():
             return _sharded(folder / name, kind) if name.endswith(".json") else WeightFiles(kind, (folder / name,))
+    if parts := _parts(folder):
+        return parts
     for kind, suffixes in SUFFIXES.items():
         found = sorted(p for p in folder.iterdir() if p.suffix in suffixes and p.is_file() and _is_weights(p))
         if len(found) > 1:
@@ -73,23 +80,58 @@ def weight_files(folder: Path) -> WeightFiles:
     raise ValueError(_nothing(folder))
 
 
+def _parts(folder: Path) -> WeightFiles | None:
+    """Numbered parts whose index is missing: their names say how many there are. None where there are no parts."""
+    for kind, ending in ((SAFETENSORS, ".safetensors"), (PICKLE, ".bin")):
+        found = [(path, re.fullmatch(PART, path.stem)) for path in sorted(folder.glob(f"*-of-*{ending}"))]
+        if numbered := [(path, part) for path, part in found if part]:
+            stem, count = numbered[0][1]["stem"], numbered[0][1]["count"]
+            numbers = range(1, min(int(count), MOST) + 1)
+            parts = [folder / f"{stem}-{number:05}-of-{count}{ending}" for number in numbers]
+            missing = [part.name for part in parts if not part.is_file()]
+            if missing:
+                raise ValueError(_missing(folder, missing, f"the name of {numbered[0][0].name}", int(count)))
+            return WeightFiles(kind, tuple(parts))
+    return None
+
+
+def _missing(folder: Path, missing: list[str], said_by: str, count: int) -> str:
+    return (
+        f"{folder}: found no {first_of(missing)}; expected {count:,} files, as {said_by} says; copy all the parts of "
+        "the weights."
+    )
+
+
 def _is_weights(path: Path) -> bool:
     return not path.name.startswith(NO_WEIGHTS)
 
 
 def _nothing(folder: Path) -> str:
+    if found := other_content(folder):
+        return found
+    return f"{folder}: found no weights; expected model.safetensors or pytorch_model.bin; copy them there."
+
+
+def other_content(folder: Path) -> str | None:
+    """What a folder holds in place of an encoder's weights, as a sentence; None where it is nothing that is known."""
     if (folder / "adapter_config.json").is_file():
         return (
             f"{folder} holds an adapter of the peft library, not an encoder; merge it into its encoder "
             "(merge_and_unload), and save that."
         )
     for pattern, library in FOREIGN.items():
-        if found := sorted(folder.glob(pattern)):
+        if found := sorted(folder.glob(pattern)) or sorted(folder.glob(f"*/{pattern}")):
+            name = found[0].relative_to(folder).as_posix()
             return (
-                f"{folder}: found weights of {library} alone ({found[0].name}); expected model.safetensors or "
-                "pytorch_model.bin; choose a published copy for PyTorch, or convert these with transformers below 5."
+                f"{folder}: found weights of {library} alone ({name}); expected model.safetensors or "
+                f"pytorch_model.bin; choose a published copy for PyTorch{CONVERTED.get(library, '')}."
             )
-    return f"{folder}: found no weights; expected model.safetensors or pytorch_model.bin; copy them there."
+    if cut_off := sorted(path.name for pattern in UNFINISHED for path in folder.glob(pattern)):
+        return f"{folder}: found {first_of(cut_off)}, a download that was cut off; download the encoder again."
+    for name, _ in USUAL:
+        if inside := sorted(folder.glob(f"*/{name}")):
+            return f"{folder} holds no weights, but its folder {inside[0].parent.name} does; name {inside[0].parent}."
+    return None
 
 
 def _sharded(index: Path, kind: str) -> WeightFiles:
@@ -108,10 +150,7 @@ def _sharded(index: Path, kind: str) -> WeightFiles:
     shards = sorted(set(weight_map.values()))
     missing = [shard for shard in shards if not (index.parent / shard).is_file()]
     if missing:
-        raise ValueError(
-            f"{index.parent}: {first_of(missing)} missing, of {len(shards)} files that {index.name} names; copy all "
-            "the parts of the weights."
-        )
+        raise ValueError(_missing(index.parent, missing, index.name, len(shards)))
     return WeightFiles(kind, tuple(index.parent / shard for shard in shards), frozenset(map(str, weight_map)))
 
 
@@ -137,21 +176,6 @@ def read_json(path: Path) -> dict[str, object]:
     if not isinstance(content, dict):
         raise ValueError(f"{path}: found a JSON {type(content).__name__}; expected an object; copy the file again.")
     return content
-
-
-def check_is_content(path: Path) -> None:
-    """Raise a ValueError when a file is empty, or only stands in the place of the published one."""
-    with path.open("rb") as stream:
-        head = stream.read(64)
-    if not head:
-        raise ValueError(f"{path} is empty; download it again.")
-    if head.startswith(b"version https://git-lfs"):
-        raise ValueError(
-            f"{path} is a pointer of Git LFS, not the file itself; run `git lfs pull` in that folder, or download the "
-            "file with `hf download`."
-        )
-    if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        raise ValueError(f"{path} is a web page, not the file itself; download it with `hf download`.")
 
 
 def file_names(folder: Path, names: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from transformers.models.auto import modeling_auto
 
+HOW_TO_NAME_IT = "with --model-type of `hf-cner encoder import` (in the settings of `train`: model.encoder.model_type)"
 # What the names of weights say, the plainest sign first: layers that one type alone has, then the prefix of a type.
 SIGNS = (
     ("xlnet", r"(^|\.)mask_emb$"),
@@ -42,7 +43,7 @@ def model_type_of(settings: Mapping[str, Any], names: Iterable[str], *, source: 
             return found
     raise ValueError(
         f"{source} has no model_type, and neither its architectures nor the names of the weights say which encoder it "
-        "is; name it with --model-type (in settings: model.encoder.model_type), as bert, albert or roberta."
+        f"is; name it {HOW_TO_NAME_IT}, as bert, albert or roberta."
     )
 
 

@@ -27,7 +27,7 @@ HEADS = (
     *("discriminator_predictions", "lm_head", "lm_loss", "mlm", "nsp", "sop_classifier", "seq_relationship"),
     *("pooler", "sequence_summary", "logits_proj", "classifier", "pre_classifier", "qa_outputs", "start_logits"),
     *("end_logits", "answer_class", "score", "summary", "pred_layer", "proj", "vocab_transform", "vocab_projector"),
-    *("vocab_layer_norm", "crf", "crf_layer", "lstm", "bilstm", "hidden2tag", "fc", "dropout"),
+    *("vocab_layer_norm", "crf", "crf_layer", "lstm", "bilstm", "hidden2tag", "fc", "dropout", "head", "decoder"),
 )
 # A head's copy of the input embedding, which some files keep in place of it.
 TIED = (

@@ -14,7 +14,7 @@ from transformers import AutoModel, PreTrainedConfig, PreTrainedModel, PreTraine
 from ..data.encoder_vocabulary import EncoderVocabulary
 from ..data.tokenizer import character_tokenizer_from
 from ..data.vocabulary import check_size, resolve_vocabulary
-from .configuration import OURS, make_config, read_settings, take_padding_id
+from .configuration import OURS, make_config, read_settings, take_padding_id, take_special_ids
 from .fetch import local_folder
 from .findings import Findings
 from .load import load_model
@@ -55,8 +55,10 @@ class OpenEncoder:
         embedding: Any = model.get_input_embeddings()
         if spare := check_size(self.vocabulary, int(embedding.weight.shape[0])):
             self.findings.settings.append(spare)
-        pad_id = self.vocabulary.pieces[self.vocabulary.specials["pad_token"]]
-        take_padding_id(model, pad_id, self.findings, given=self.settings.get("pad_token_id"))
+        specials = self.vocabulary.specials.items()
+        ids = {role.removesuffix("_token"): self.vocabulary.pieces[token] for role, token in specials}
+        take_padding_id(model, ids["pad"], self.findings, given=self.settings.get("pad_token_id"))
+        take_special_ids(model.config, ids, self.findings)
         return model
 
 

@@ -17,8 +17,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ..data.placeholders import check_is_content
 from .findings import Findings, first_of
-from .locate import SAFETENSORS, WeightFiles, check_is_content
+from .locate import SAFETENSORS, WeightFiles
 
 FLOOR = (2, 6)  # of torch, for reading a pickle
 # Keys under which training scripts put a state dict, beside epochs and optimisers.
@@ -123,7 +124,7 @@ def _refusal(path: Path, error: Exception) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    text = (str(error).strip().splitlines() or [""])[0][:200]
+    text = (str(error).strip().splitlines() or [""])[0].split(". ")[0].rstrip(".")[:200]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

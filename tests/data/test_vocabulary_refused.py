@@ -34,12 +34,22 @@ def test_what_is_broken_is_one_sentence(tmp_path: Path) -> None:
     vocab_txt(tmp_path, ["[UNK]", "患"])
     assert "has no pad_token, and a character tokenizer needs one; name one of its 2 entries" in error_of(tmp_path)
     (tmp_path / "vocab.txt").unlink()
-    (tmp_path / "spiece.model").write_bytes(b"version https://git-lfs")
+    (tmp_path / "spiece.model").write_bytes(b"no model")
     assert "is no SentencePiece model, or is damaged" in error_of(tmp_path)
     (tmp_path / "spiece.model").unlink()
     for name in ("a.model", "b.model"):
         (tmp_path / name).write_bytes(sentencepiece_model(["<unk>", "患"]))
     assert "several *.model files (a.model, b.model)" in error_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["tokenizer.json", "vocab.txt", "spiece.model", "tokenizer_config.json", "config.json"]
+)
+def test_a_pointer_in_the_place_of_a_file_is_named(name: str, tmp_path: Path) -> None:
+    if name not in ("tokenizer.json", "vocab.txt", "spiece.model"):
+        vocab_txt(tmp_path)
+    (tmp_path / name).write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    assert f"{name} is a pointer of Git LFS, not the file itself; run `git lfs pull`" in error_of(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "special_tokens_map.json"])

@@ -118,13 +118,21 @@ def test_a_padding_id_that_contradicts_the_vocabulary_is_said(tmp_path: Path) ->
         ("{" * 100_000, "is no JSON file in UTF-8"),
         ('{"a":' * 100_000, "nesting that is too deep"),
         ('{"model_type": ["bert"]}', "as model_type; expected a name"),
-        ('{"model_type": "nobody"}', "transformers makes no nobody encoder"),
+        (
+            '{"model_type": "nezha"}',
+            "found the type 'nezha', which transformers .* does not have; choose another encoder",
+        ),
         ('{"model_type": "bert", "hidden_size": 1000000000000}', "found hidden_size 1000000000000"),
         ('{"model_type": "bert", "hidden_size": "wide"}', "transformers makes no bert encoder"),
         ('{"model_type": "bert", "hidden_size": 17, "num_attention_heads": 2}', "transformers makes no bert encoder"),
         ('{"model_type": "bert", "hidden_size": 0}', "shapes|transformers makes no bert"),
         ('{"model_type": "t5"}', "no plain encoder"),
         ('{"model_type": "bert", "auto_map": {"AutoModel": "x.Y"}}', "needs code of its own"),
+        (
+            '{"model_type": "cner", "auto_map": {"AutoModel": "x.Y"}}',
+            "holds a trained tagger of hf-cner, not an encoder",
+        ),
+        ('{"model_type": "cner-mrc"}', "holds a trained tagger of hf-cner, not an encoder"),
         ('{"model_type": "bert", "quantization_config": {"bits": 4}}', "the weights are quantised"),
     ],
 )
@@ -137,13 +145,38 @@ def test_a_configuration_that_cannot_be_is_one_sentence(content: str, said: str,
 
 
 def test_the_file_of_the_configuration(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"found none; expected config\.json"):
+    with pytest.raises(ValueError, match=r"found no configuration; expected config\.json"):
         config_file(tmp_path)
     for name in ("tokenizer_config.json", "generation_config.json", "bert_config.json"):
         (tmp_path / name).write_text("{}")
     assert config_file(tmp_path).name == "bert_config.json"
     (tmp_path / "albert_config.json").write_text("{}")
-    with pytest.raises(ValueError, match=r"found albert_config\.json, bert_config\.json; expected config\.json"):
+    with pytest.raises(ValueError, match=r"found albert_config\.json, bert_config\.json; expected one"):
         config_file(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({}))
     assert config_file(tmp_path).name == "config.json"
+
+
+@pytest.mark.parametrize(
+    ("file", "said"), [("bert.gguf", "weights of GGUF alone"), ("adapter_config.json", "an adapter")]
+)
+def test_a_folder_of_another_kind_says_so_before_its_configuration_is_missed(
+    file: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / file).write_bytes(b"x")
+    with pytest.raises(ValueError, match=said):
+        config_file(tmp_path)
+
+
+def test_ids_of_special_tokens_are_the_vocabularys(tmp_path: Path) -> None:
+    """An ALBERT has ids 2 and 3 by default; in a vocabulary from BERT these are any tokens."""
+    write(tmp_path, "albert", edit=lambda settings: settings.update(bos_token_id=0, sep_token_id=1))
+    found = opened(tmp_path)
+    model = found.load()
+    pieces = found.vocabulary.pieces
+    assert (model.config.bos_token_id, model.config.eos_token_id) == (pieces["[CLS]"], pieces["[SEP]"])
+    assert f"bos_token_id is {pieces['[CLS]']} by the vocabulary, not 0" in found.findings.settings
+    write(tmp_path / "right", "bert", edit=lambda settings: settings.update(bos_token_id=pieces["[CLS]"]))
+    found = opened(tmp_path / "right")
+    assert found.load().config.bos_token_id == pieces["[CLS]"]
+    assert not any("bos_token_id" in sentence for sentence in found.findings.settings)

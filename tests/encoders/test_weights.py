@@ -207,8 +207,19 @@ def test_an_index_that_leads_out_of_the_folder_is_refused(name: Any, tmp_path: P
 
 def test_missing_parts_are_named(tmp_path: Path) -> None:
     sharded(tmp_path, {"a": "one.bin", "b": "two.bin", "c": "three.bin"}, one={"a": torch.zeros(1)})
-    with pytest.raises(ValueError, match=r"three\.bin, two\.bin missing, of 3 files that pytorch_model\.bin\.index"):
+    with pytest.raises(ValueError, match=r"no three\.bin, two\.bin; expected 3 files, as pytorch_model\.bin\.index"):
         read(tmp_path)
+
+
+def test_parts_without_their_index_are_counted_by_their_names(tmp_path: Path) -> None:
+    first, second = (tmp_path / f"pytorch_model-0000{n}-of-00002.bin" for n in (1, 2))
+    torch.save({"a": torch.zeros(2)}, first)
+    with pytest.raises(
+        ValueError, match=r"found no pytorch_model-00002-of-00002\.bin; expected 2 files, as the name of"
+    ):
+        weight_files(tmp_path)
+    torch.save({"b": torch.ones(2)}, second)
+    assert set(read(tmp_path)[0]) == {"a", "b"}
 
 
 def test_a_part_that_lacks_a_promised_weight_is_named(tmp_path: Path) -> None:
@@ -243,12 +254,17 @@ def test_a_broken_index_is_one_sentence(content: str, tmp_path: Path) -> None:
         ("flax_model.msgpack", "found weights of Flax alone"),
         ("model_state.pdparams", "found weights of PaddlePaddle alone"),
         ("adapter_config.json", "holds an adapter of the peft library"),
+        ("model.gguf", "weights of GGUF alone .model.gguf.; expected .*; choose a published copy for PyTorch[.]$"),
+        ("onnx/model.onnx", "found weights of ONNX alone .onnx/model.onnx."),
+        ("pytorch_model.bin.incomplete", "a download that was cut off; download the encoder again"),
+        ("0_Transformer/pytorch_model.bin", "holds no weights, but its folder 0_Transformer does; name "),
         ("training_args.bin", "found no weights; expected model.safetensors or pytorch_model.bin"),
         (None, "found no weights"),
     ],
 )
 def test_folders_without_weights_of_torch_say_what_they_hold(file: str | None, said: str, tmp_path: Path) -> None:
     if file:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_bytes(b"x")
     with pytest.raises(ValueError, match=said):
         weight_files(tmp_path)
