@@ -13,33 +13,34 @@ from huggingface_hub.errors import StrictDataclassError
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForPreTraining, PreTrainedTokenizerBase
 
-from ..encoders.published import open_encoder
+from ..encoders.published import OpenEncoder
 from ..modeling.characters import CharacterTable
 from ..modeling.encoder_pretrained import positions_of
 from ..modeling.labels import IGNORED
 from ..settings.pretraining import EncoderSource, PretrainingSettings
 from .masking import PAIR_LABELS
-from .tokenizers import SETTING, id_count
+from .tokenizers import id_count
 from .windows import NothingToPredict
 
 SPECIAL_IDS = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
 
 
-def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> Any:
+def build(
+    settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, *, opened: OpenEncoder | None = None
+) -> Any:
     """The encoder with its heads: from a checkpoint, or from a configuration without weights.
 
     Args:
         settings: those of `encoder`, `next_sentence` and `max_length` are read.
         tokenizer: a character tokenizer with the encoder's ids.
+        opened: the checkpoint that `encoder.name_or_path` names; None from scratch.
 
     Raises:
-        ValueError: a checkpoint that is not there, an encoder without the heads, one that does not tell two texts
+        ValueError: an encoder without the heads, one that does not tell two texts
             apart, too few positions, or ids that it does not have.
     """
-    slot = settings.encoder
     auto: Any = AutoModelForPreTraining if settings.next_sentence else AutoModelForMaskedLM
-    opened = open_encoder(slot.name_or_path, setting=SETTING) if slot.name_or_path else None
-    config = opened.config if opened is not None else configuration(slot, tokenizer)
+    config = opened.config if opened is not None else configuration(settings.encoder, tokenizer)
     model_class = auto._model_mapping.get(type(config), None)
     if type(config) not in AutoModelForMaskedLM._model_mapping or model_class is None:
         raise ValueError(

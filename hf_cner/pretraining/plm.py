@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from transformers import AutoModelForPreTraining, PreTrainedTokenizerBase, XLNetLMHeadModel
 
 from ..data.collator import CnerDataCollator
-from ..encoders.published import open_encoder
+from ..encoders.published import OpenEncoder
 from ..modeling.labels import IGNORED
 from ..settings.pretraining import PretrainingSettings
 from .masking import special_ids
 from .mlm import check_vocabulary, configuration, measure, save
-from .tokenizers import SETTING
 
 __all__ = ["PermutationCollator", "build", "measure", "save"]
 
@@ -94,19 +93,20 @@ class PermutationCollator:
         return ranks
 
 
-def build(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase) -> Any:
+def build(
+    settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, *, opened: OpenEncoder | None = None
+) -> Any:
     """An XLNet with its head: from a checkpoint, or from a configuration without weights.
 
     Args:
         settings: those of `encoder` are read: `name_or_path`, or `config` with `model_type: xlnet`.
         tokenizer: a character tokenizer with the encoder's ids.
+        opened: the checkpoint that `encoder.name_or_path` names; None from scratch.
 
     Raises:
-        ValueError: a checkpoint that is not there, an encoder of another type, or ids that it does not have.
+        ValueError: an encoder of another type, or ids that it does not have.
     """
-    slot = settings.encoder
-    opened = open_encoder(slot.name_or_path, setting=SETTING) if slot.name_or_path else None
-    config: Any = opened.config if opened is not None else configuration(slot, tokenizer)
+    config: Any = opened.config if opened is not None else configuration(settings.encoder, tokenizer)
     if config.model_type != "xlnet":
         raise ValueError(
             f"Only an xlnet predicts in any order, found an encoder of type {config.model_type!r}; leave the objective "

@@ -15,7 +15,9 @@ from ..data.leakage import without_held_out
 from ..data.problems import Problems
 from ..data.splits import record_of, split_by_record
 from ..data.texts import read_texts
-from ..data.unknown_characters import UnknownShare, check_unknown
+from ..data.unknown_characters import check_unknown
+from ..encoders.findings import say
+from ..encoders.published import open_encoder
 from ..settings.denied import recorded
 from ..settings.pretraining import PretrainingSettings, complete
 from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
@@ -27,7 +29,7 @@ from .arguments import training_arguments
 from .entities import Entities, entities_for
 from .masking import MaskingCollator
 from .pairs import SentencePairs, can_pair
-from .tokenizers import tokenizer_for
+from .tokenizers import SETTING, tokenizer_for
 from .trainer import PretrainingTrainer, no_bars
 from .windows import NothingToPredict, TextWindows
 
@@ -74,9 +76,8 @@ def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bo
     if not held_out:
         args = training_arguments(settings, output_dir=str(folder.work), has_held_out=False)
     set_seed(args.seed)
-    tokenizer, unknown = _tokenizer(settings, train, say=is_first_process())
     objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings.objective]
-    model = objective.build(settings, tokenizer)
+    model, tokenizer, notes = _model(objective, settings, train)
     learn = _data(settings, train, tokenizer, entities, model)
     check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
     collate = _collator(settings, tokenizer, entities)
@@ -90,7 +91,10 @@ def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bo
     results = {
         "objective": settings.objective,
         "metrics": {"held_out": _measure(objective, trainer, check, collate)},
-        "data": _about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped, unknown),
+        "data": {
+            **_about(entities, {"train": (train, learn), "held_out": (held_out, check)}, problems, dropped),
+            **notes,
+        },
         "vocabulary": len(tokenizer),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "epochs": trainer.state.epoch,
@@ -115,16 +119,24 @@ def _completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
         return before
 
 
-def _tokenizer(
-    settings: PretrainingSettings, documents: list[Document], *, say: bool
-) -> tuple[PreTrainedTokenizerBase, UnknownShare]:
-    """The encoder's tokenizer, and how many of the texts' characters it does not know; too many are refused."""
+def _model(
+    objective: Any, settings: PretrainingSettings, documents: list[Document]
+) -> tuple[Any, PreTrainedTokenizerBase, dict[str, Any]]:
+    """The model, its tokenizer, and what the results say of both: too many unknown characters are refused."""
     texts = [document.text for document in documents]
-    tokenizer = tokenizer_for(settings.encoder, texts, framed=settings.objective != "bilm")
+    encoder, opened = settings.encoder, None
+    if encoder.name_or_path and objective is not bilm:
+        opened = open_encoder(encoder.name_or_path, setting=SETTING)
+    tokenizer = opened.tokenizer if opened else tokenizer_for(encoder, texts, framed=objective is not bilm)
+    model = (
+        bilm.build(settings, tokenizer) if objective is bilm else objective.build(settings, tokenizer, opened=opened)
+    )
+    found = {"encoder": opened.findings.to_dict()} if opened else {}
     unknown = check_unknown(texts, tokenizer, most=settings.data.max_unknown)
-    if say:
+    if is_first_process():
+        say(found.get("encoder"), quiet=False)
         print(f"{'warning: ' if unknown.is_notable() else ''}{unknown}", file=sys.stderr)
-    return tokenizer, unknown
+    return model, tokenizer, {"unknown_characters": unknown.to_dict(), **found}
 
 
 def _about(
@@ -132,7 +144,6 @@ def _about(
     parts: Mapping[str, tuple[list[Document], Data | None]],
     problems: Problems,
     dropped: int,
-    unknown: UnknownShare,
 ) -> dict[str, Any]:
     """What the results say of the texts."""
     return {
@@ -143,7 +154,6 @@ def _about(
         "entities": entities.about,
         "left_out": [str(item) for item in problems.items],
         "dropped": dropped,
-        "unknown_characters": unknown.to_dict(),
     }
 
 

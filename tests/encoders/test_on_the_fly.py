@@ -56,15 +56,29 @@ def test_a_run_takes_the_type_from_its_settings(tmp_path: Path, capsys: pytest.C
 
 
 @pytest.mark.parametrize("kind, objective", [("bert", "mlm"), ("albert", "mlm"), ("xlnet", "plm")])
-def test_pretraining_begins_from_a_published_folder(kind: str, objective: str, tmp_path: Path) -> None:
+def test_pretraining_begins_from_a_published_folder(
+    kind: str, objective: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     source = tmp_path / "source"
     write(source, kind, vocabulary="spiece.model" if kind == "xlnet" else "vocab.txt", style="own")
     (tmp_path / "notes.txt").write_text("\n".join(document.text for document in notes(40)), encoding="utf-8")
     small = ["training.max_steps=2", "training.use_cpu=true", "max_length=24"]
     options = ["--objective", objective, "--encoder", source, "--output-dir", tmp_path / "out", *assignments(*small)]
     assert run("pretrain", tmp_path / "notes.txt", *options) == 0
+    assert f"encoder: {kind}, weights from pytorch_model.bin" in capsys.readouterr().err
+    found = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))["data"]["encoder"]
+    assert found["model_type"] == kind and found["dropped"]
     if kind != "xlnet":
         model = AutoModelForMaskedLM.from_pretrained(tmp_path / "out")
         assert torch.isfinite(model.get_input_embeddings().weight).all() and model.config.vocab_size == len(
             (source / "vocab.txt").read_text(encoding="utf-8").splitlines()
         )
+
+
+def test_pretraining_says_of_a_folder_what_training_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes.txt").write_text("患者发热。", encoding="utf-8")
+    assert (
+        run("pretrain", tmp_path / "notes.txt", "--encoder", tmp_path / "empty", "--output-dir", tmp_path / "out") == 2
+    )
+    assert "found no configuration; expected config.json" in " ".join(capsys.readouterr().err.split())
