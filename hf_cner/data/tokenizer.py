@@ -10,8 +10,11 @@ Characters outside the vocabulary are mapped before they become unknown, and onl
 * letters are folded to lower case where the encoder does so (``İ`` to ``i``: its own lower case is two characters);
 * a character that the vocabulary lacks takes another of its forms that the vocabulary holds, as
   ``vocabulary_folding`` says: ``３`` and ``3`` in both directions, compatibility ideographs, Kangxi radicals;
+* a character that stands for several (``℃`` for ``°C``) takes a SentencePiece vocabulary's entry for all of them, else
+  that of the first one that there is;
 * a blank (space, TAB, CR, LF, U+3000, any other Unicode white space) that the vocabulary lacks takes the vocabulary's
-  blank: a piece of its own (space, else U+3000) where there is one, else ``[unused1]``, else it is unknown.
+  blank: a piece of its own (space, else U+3000, else ``[SP]``) where there is one, else ``[unused1]``, else it is
+  unknown.
 """
 
 from __future__ import annotations
@@ -28,10 +31,11 @@ from .encoder_vocabulary import EncoderVocabulary
 from .vocabulary import encoder_folder, resolve_vocabulary
 from .vocabulary_charsmap import steps as charsmap_steps
 from .vocabulary_entries import WORD_INSIDE, WORD_START
-from .vocabulary_folding import lower, replacements
+from .vocabulary_folding import compounds, lower, parts, replacements
 from .vocabulary_loaded import vocabulary_of
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
+NAMED_BLANKS = ("[SP]", "[unused1]")  # entries that are read as a blank, the first that a vocabulary holds
 # All white space of Unicode (str.isspace), written out because the Python and the Rust side must agree on it.
 BLANKS = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B)))
 BLANKS += "\u2028\u2029\u202f\u205f\u3000"
@@ -101,7 +105,7 @@ def character_tokenizer_from(
     specials = dict(found.specials)
     vocabulary = _character_vocabulary(found.pieces, keep=set(specials.values()))
     fold = found.lower_case if lower_case is None else lower_case
-    backend = _backend(vocabulary, specials["unk_token"], fold)
+    backend = _backend(vocabulary, specials["unk_token"], fold, in_parts=found.kind == "sentencepiece")
     around = {part.rpartition(":")[0] for part in (*found.single, *found.pair) if not part.startswith("$")}
     if around:
         backend.post_processor = processors.TemplateProcessing(
@@ -120,11 +124,11 @@ def character_tokenizer_from(
     )
 
 
-def _backend(vocabulary: dict[str, int], unknown: str, lower_case: bool) -> Tokenizer:
+def _backend(vocabulary: dict[str, int], unknown: str, lower_case: bool, *, in_parts: bool = False) -> Tokenizer:
     # The prefix tells transformers' own pipeline that a token of one character is a word; the model itself looks only
     # at words of one character, where no prefix is put before anything.
     backend = Tokenizer(models.WordPiece(vocabulary, unk_token=unknown, continuing_subword_prefix=WORD_INSIDE))
-    steps = _normalizers(vocabulary, lower_case)
+    steps = _normalizers(vocabulary, lower_case, in_parts=in_parts)
     if steps:
         backend.normalizer = normalizers.Sequence(steps)
     backend.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), behavior="isolated")
@@ -132,11 +136,12 @@ def _backend(vocabulary: dict[str, int], unknown: str, lower_case: bool) -> Toke
     return backend
 
 
-def _normalizers(vocabulary: dict[str, int], lower_case: bool) -> list[normalizers.Normalizer]:
+def _normalizers(vocabulary: dict[str, int], lower_case: bool, *, in_parts: bool) -> list[normalizers.Normalizer]:
     steps: list[normalizers.Normalizer] = []
     if lower_case:
         steps += [normalizers.Replace("İ", "i"), normalizers.Lowercase()]
-    steps += charsmap_steps(replacements(vocabulary, lower_case=lower_case))
+    firsts = parts(vocabulary, lower_case=lower_case) if in_parts else {}
+    steps += charsmap_steps({**firsts, **replacements(vocabulary, lower_case=lower_case)})
     missing = "".join(f"\\x{{{ord(blank):x}}}" for blank in BLANKS if blank not in vocabulary)
     blank = next((blank for blank in (" ", "\u3000") if blank in vocabulary), None)
     if missing and blank is not None:
@@ -155,6 +160,13 @@ def _character_vocabulary(vocabulary: Mapping[str, int], *, keep: set[str]) -> d
                 renamed[character] = renamed.pop(piece)
     if sentence_pieces and " " not in renamed and WORD_START in renamed:
         renamed[" "] = renamed.pop(WORD_START)
-    if "[unused1]" in renamed and "[unused1]" not in keep and " " not in renamed and "\u3000" not in renamed:
-        renamed[" "] = renamed.pop("[unused1]")
+    for one, several in compounds().items() if sentence_pieces else ():
+        spelt = (mark + form for form in (several, several.lower()) for mark in (WORD_START, ""))
+        whole = next((piece for piece in spelt if piece in renamed and piece not in keep), None)
+        if whole is not None and one not in renamed:
+            renamed[one] = renamed.pop(whole)
+    if " " not in renamed and "\u3000" not in renamed:
+        blank = next((piece for piece in NAMED_BLANKS if piece in renamed and piece not in keep), None)
+        if blank is not None:
+            renamed[" "] = renamed.pop(blank)
     return renamed

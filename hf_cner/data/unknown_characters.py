@@ -81,9 +81,11 @@ class UnknownCounter:
         return UnknownShare(characters=self._counts.total(), unknown=sum(unknown.values()), most_frequent=tuple(most))
 
 
-def unknown_share(texts: Iterable[str], tokenizer: PreTrainedTokenizerBase) -> UnknownShare:
-    """Count the characters of `texts` that a character tokenizer reads as its unknown token."""
-    counter = UnknownCounter(tokenizer)
+def unknown_share(
+    texts: Iterable[str], tokenizer: PreTrainedTokenizerBase, *, table: CharacterTable | None = None
+) -> UnknownShare:
+    """Count the characters of `texts` that a character tokenizer reads as its unknown token; as `UnknownCounter`."""
+    counter = UnknownCounter(tokenizer, table=table)
     for text in texts:
         counter.add(text)
     return counter.share()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .encoder_vocabulary import Kind
+from .placeholders import check_is_content
 from .vocabulary_entries import WORD_INSIDE, WORD_START, Entries, byte_level
 from .vocabulary_json import entries_of_backend, load_backend
 
@@ -64,6 +65,7 @@ def read_vocab_txt(path: Path) -> Entries:
     Raises:
         ValueError: it is not UTF-8, or holds no entry.
     """
+    check_is_content(path)
     raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
@@ -101,7 +103,8 @@ def _kind(pieces: Mapping[str, int]) -> Kind:
 def read_sentencepiece(path: Path, model_type: str | None) -> Entries:
     """The pieces of a SentencePiece model with the ids that the encoder's embedding has.
 
-    fairseq's encoders (XLM-R, CamemBERT) put their own special tokens before the pieces and `<mask>` behind them.
+    fairseq's encoders (XLM-R, CamemBERT) put their own special tokens before the pieces and `<mask>` behind them;
+    DeBERTa's have `[MASK]` behind them.
 
     Raises:
         ValueError: it is no SentencePiece model, or has no piece.
@@ -111,6 +114,7 @@ def read_sentencepiece(path: Path, model_type: str | None) -> Entries:
         from sentencepiece import SentencePieceProcessor
     except ImportError as error:
         raise ImportError(f"{path} is a SentencePiece model; pip install sentencepiece, which reads it.") from error
+    check_is_content(path)
     model = SentencePieceProcessor()
     try:
         model.LoadFromSerializedProto(path.read_bytes())
@@ -124,6 +128,8 @@ def read_sentencepiece(path: Path, model_type: str | None) -> Entries:
         names = ["<s>", "<pad>", "</s>", "<unk>", *names[3:], "<mask>"]
     elif model_type == "camembert":
         names = ["<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED", *names[1:], "<mask>"]
+    elif model_type in ("deberta", "deberta-v2") and "[MASK]" not in names:
+        names.append("[MASK]")
     pieces = {piece: number for number, piece in enumerate(names)}
     told = {"pad_token": model.pad_id(), "unk_token": model.unk_id()}
     by_file = {role: model.id_to_piece(number) for role, number in told.items() if number >= 0}

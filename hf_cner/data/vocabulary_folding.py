@@ -2,7 +2,8 @@
 
 `３` and `3`, `，` and `,`, a compatibility ideograph or a Kangxi radical and the unified ideograph, `µ` and `μ`: where
 a vocabulary lacks the one and holds the other, the text is read with the other instead of an unknown character. Only
-mappings of one character to one character are used, so that a text keeps its length.
+mappings of one character to one character are used, so that a text keeps its length. A character that stands for
+several (`℃`) is read as one entry of a SentencePiece vocabulary, or as the first of its parts.
 
 Source: the decompositions of the Unicode Character Database (canonical, and of the kinds wide, narrow, compat,
 vertical and small), followed to their end; white space is not among them, for it has a policy of its own. Quotation
@@ -49,6 +50,28 @@ def forms() -> dict[str, tuple[str, ...]]:
         if base != character and not character.isspace() and not base.isspace():
             found.setdefault(base, [base]).append(character)
     return {base: tuple(characters) for base, characters in found.items()}
+
+
+@cache
+def compounds() -> dict[str, str]:
+    """Characters that stand for several, with these: `℃` for `°C`, `…` for `...`, `⑩` for `10` (NFKC).
+
+    SentencePiece reads them so, because its models take a text in NFKC.
+    """
+    places = (range(0xBC, 0xBF), range(0x2000, 0x3400))  # fractions; signs, numbers in circles, units in a square
+    read = {chr(code): unicodedata.normalize("NFKC", chr(code)) for place in places for code in place}
+    return {one: several for one, several in read.items() if len(several) > 1 and not any(map(str.isspace, several))}
+
+
+def parts(vocabulary: Container[str], *, lower_case: bool) -> dict[str, str]:
+    """The characters of `compounds` that `vocabulary` lacks, with the first of their parts that it holds."""
+    found: dict[str, str] = {}
+    for one, several in compounds().items():
+        held = (lower(part) if lower_case else part for part in several)
+        first = next((part for part in held if part in vocabulary), None)
+        if first is not None and one not in vocabulary:
+            found[one] = first
+    return found
 
 
 def replacements(vocabulary: Container[str], *, lower_case: bool) -> dict[str, str]:

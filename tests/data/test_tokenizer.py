@@ -147,6 +147,13 @@ def test_blanks_without_a_place_are_unknown() -> None:
     assert characters(" \t", add_special_tokens=False)["input_ids"] == [characters.unk_token_id] * 2
 
 
+def test_a_blank_with_a_name_comes_before_an_unused_entry() -> None:
+    vocabulary = {piece: i for i, piece in enumerate([*WORDPIECE, "[SP]"])}
+    characters = character_tokenizer_from(BertTokenizer(vocab=vocabulary))
+    assert characters(" \t", add_special_tokens=False)["input_ids"] == [vocabulary["[SP]"]] * 2
+    assert characters.convert_tokens_to_ids("[unused1]") == vocabulary["[unused1]"]
+
+
 def test_blanks_are_all_of_unicodes_white_space() -> None:
     assert sorted(BLANKS) == [chr(code) for code in range(0x110000) if chr(code).isspace()]
 

@@ -17,6 +17,8 @@ from vocabulary_folders import (
     SENTENCE,
     WORDPIECE,
     degenerate_json,
+    sentencepiece_model,
+    sentencepiece_specials,
     spiece,
     vocab_txt,
     wordpiece_json,
@@ -106,6 +108,30 @@ def test_fairseq_moves_the_ids_of_the_pieces(model_type: str, first: int, tmp_pa
     assert found.pieces["<s>"] == {"xlm-roberta": 0, "camembert": 5}[model_type]
     assert found.pair == ("<s>:0", "$A:0", "</s>:0", "</s>:0", "$B:0", "</s>:0")
     assert model_type in FAIRSEQ and not found.token_types
+
+
+def test_deberta_has_its_mask_behind_the_pieces_of_sentencepiece(tmp_path: Path) -> None:
+    spiece(tmp_path, "deberta-v2")
+    write_config(tmp_path, "deberta-v2", type_vocab_size=0)
+    vocabulary = resolve_vocabulary(tmp_path)
+    assert vocabulary.pieces[vocabulary.specials["mask_token"]] == vocabulary.rows - 1
+    assert vocabulary.specials["mask_token"] == "[MASK]"
+
+
+def test_a_sign_for_several_characters_is_their_entry_or_the_first_of_them(tmp_path: Path) -> None:
+    """SentencePiece reads a text in NFKC, where `℃` is `°C`: the model has no entry for the sign itself."""
+    pieces = [*sentencepiece_specials("xlnet"), "▁患", "°C", "mg", "°", ".", "1", "▁发热"]
+    (tmp_path / "spiece.model").write_bytes(sentencepiece_model(pieces))
+    write_config(tmp_path, "xlnet")
+    tokenizer = character_tokenizer_from(tmp_path)
+    wanted = [pieces.index(piece) for piece in ("▁患", "°C", "°", "mg", ".", "1", "1")]
+    assert tokenizer("患℃℉㎎…⑩½", add_special_tokens=False)["input_ids"] == wanted
+    assert CharacterTable(tokenizer).ids("患℃℉㎎…⑩½") == wanted
+    tokenizer.save_pretrained(tmp_path / "saved")
+    assert character_tokenizer_from(tmp_path / "saved")("℃…", add_special_tokens=False)["input_ids"] == [
+        pieces.index("°C"),
+        pieces.index("."),
+    ]
 
 
 def test_tokenizer_json_comes_before_vocab_txt(tmp_path: Path) -> None:
