@@ -84,7 +84,7 @@ def evaluate(
     with documents_bar("evaluating", len(gold)) as counted:
         predicted = list(counted(predictor.predict(gold)))
     report = evaluate_documents(gold, predicted, types=predictor.entity_types)
-    unknown = unknown_share((document.text for document in gold), predictor.tokenizer)
+    unknown = unknown_share((document.text for document in gold), predictor.tokenizer, table=predictor.table)
     row = evaluation_row(model, data, gold, predicted, report, resamples=resamples)
     row["unknown_characters"] = unknown.to_dict()
     console = results()
