@@ -39,7 +39,7 @@ def predict(
     ] = False,
     scores: Annotated[bool, typer.Option(help="Give each entity its probability; without, it is faster.")] = True,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the .partial file of a run that was cut off.")
+        bool, typer.Option("--resume", help="Continue the .partial file of a run that was cut off.")
     ] = False,
     batch_tokens: Annotated[
         int | None, typer.Option("--batch-tokens", help="Characters in one pass of the model.")

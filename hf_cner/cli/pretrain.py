@@ -44,7 +44,11 @@ def pretrain(
     data_dir: DataDir = None,
     encoder: Annotated[
         str | None,
-        typer.Option("--encoder", help="Go on from this checkpoint: a folder or a Hub name.", show_default=False),
+        typer.Option(
+            "--encoder",
+            help="Continue from this encoder: a folder, as it was published, or a Hub name.",
+            show_default=False,
+        ),
     ] = None,
     model_type: Annotated[
         str | None,
@@ -83,7 +87,7 @@ def pretrain(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", show_default=False),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was cut off.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --output-dir.")] = False,
     on_error: Annotated[
         OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it. [stop]")

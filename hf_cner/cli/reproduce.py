@@ -66,7 +66,7 @@ def reproduce(
     """Train a published table anew and print it beside the published figures: Markdown, JSON and pictures.
 
     Rows follow presets (`hf-cner presets`). A row whose encoder cannot be found is listed as not run. Repeated with
-    the same options the command goes on where it was cut off.
+    the same options the command continues where it was cut off.
 
     \b
     Examples:

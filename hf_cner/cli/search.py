@@ -46,7 +46,7 @@ def search(
     ] = "8:2",
     prune: Annotated[bool, typer.Option("--prune", help="Give up trials that fall behind the median.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", help="Of the trials and of the search itself.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in --output-dir.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the search in --output-dir.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the search in --output-dir anew.")] = False,
     on_error: OnErrorSetting = None,
 ) -> None:

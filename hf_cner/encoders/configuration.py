@@ -86,7 +86,7 @@ def make_config(settings: Mapping[str, Any], model_type: str, findings: Findings
     """
     left_out = [name for name in OF_A_HEAD if name in settings]
     if heads := [name for name in left_out if name in OF_A_HEAD[:7]]:
-        findings.settings.append(f"{source} speaks of another task; left out: {', '.join(heads)}")
+        findings.settings.append(f"{source} holds settings of another task, left out: {', '.join(heads)}")
     kept = {name: value for name, value in settings.items() if name not in (*left_out, "model_type")}
     if not is_id(kept.get("pad_token_id")):
         kept.pop("pad_token_id", None)

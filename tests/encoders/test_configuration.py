@@ -70,7 +70,9 @@ def test_another_task_and_another_version_are_said(tmp_path: Path) -> None:
     write(tmp_path, edit=lambda settings: settings.update(old))
     found = opened(tmp_path)
     said = " ".join(found.findings.settings)
-    assert "speaks of another task; left out: architectures, id2label, label2id, problem_type, finetuning_task" in said
+    assert (
+        "settings of another task, left out: architectures, id2label, label2id, problem_type, finetuning_task" in said
+    )
     assert "does not declare, kept: directionality, pooler_fc_size" in said
     assert found.config.architectures is None and found.config.num_labels == 2
 
