@@ -15,7 +15,7 @@ from transformers.utils import logging
 from ..modeling.encoder_pretrained import POSITION_TABLES
 from .findings import Findings, first_of
 from .model_type import HOW_TO_NAME_IT, foreign_prefix
-from .names import Names, fit, said, shapes_that_differ
+from .names import Names, fit, is_of_encoder, said, shapes_that_differ
 
 FEWEST = 64  # layers that any configuration may name; more only where the weights are as many (ALBERT shares them)
 
@@ -49,13 +49,14 @@ def load_model(
     if _take_rows(skeleton, config, names, given, findings):
         skeleton = _skeleton(model_class, config)
     expected = {name: tuple(tensor.shape) for name, tensor in skeleton.state_dict().items()}
-    _leave_out_other_heads(names, given, expected, _base(skeleton, expected), findings)
+    base = _base(skeleton, expected)
+    _leave_out_other_heads(names, given, expected, base, findings)
     if wrong := shapes_that_differ(names, given, expected):
         raise ValueError(
             f"{source}: found weights of other shapes than the configuration says: {first_of(wrong)}; use the "
             f"config.json that was published with them, or name the type of encoder {HOW_TO_NAME_IT}."
         )
-    complete = names.taken.keys() >= {name for name in expected if name.startswith(_base(skeleton, expected))}
+    complete = names.taken.keys() >= {name for name in expected if is_of_encoder(name, base)}
     if complete:
         wanted = {target: state[name] for target, name in (names.taken | names.strange).items()}
     else:  # some types are published under names that transformers itself converts, as it does those of nomic_bert
@@ -208,7 +209,7 @@ def _check(model: PreTrainedModel, names: Names, info: Mapping[str, Any], findin
     """Refuse a model of which a part was not filled, or that has no place for a part of the encoder."""
     kind, into = findings.model_type, _base(model, model.state_dict())
     missing = sorted(str(name) for name in info["missing_keys"])
-    new_head = [name for name in missing if not name.startswith(into)]
+    new_head = [name for name in missing if not is_of_encoder(name, into)]
     if lost := [name for name in missing if name not in new_head]:
         raise ValueError(
             f"{source} lacks {len(lost)} of the weights of this {kind} encoder ({first_of(lost)}); the configuration "

@@ -96,6 +96,11 @@ def fit(given: Iterable[str], expected: Iterable[str], base: str) -> Names:
     return found
 
 
+def is_of_encoder(name: str, base: str) -> bool:
+    """Whether a weight of a model belongs to its encoder: it stands below `base`, and is no pooler or other head."""
+    return name.startswith(base) and name[len(base) :].split(".")[0] not in HEADS
+
+
 def respell(name: str, expected: set[str], counts: Counter[str]) -> str:
     """The name in today's spelling; what was changed is counted."""
     if name in expected:

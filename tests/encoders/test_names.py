@@ -186,6 +186,20 @@ def test_a_head_is_kept_where_the_class_has_it_and_new_where_the_file_has_none(t
     assert "this head begins untrained" in fresh.findings.warnings[0]
 
 
+@pytest.mark.parametrize("style", ["own", "bare", "parallel"])
+def test_a_pooler_that_only_a_head_needs_begins_untrained(style: str, tmp_path: Path) -> None:
+    """`hf-cner encoder import` and many authors write none; next-sentence prediction has one."""
+    write(tmp_path, style=style)
+    state = {n: t for n, t in torch.load(tmp_path / "pytorch_model.bin").items() if "pooler" not in n}
+    write_weights(tmp_path, state, "pytorch_model.bin")
+    found = open_encoder(tmp_path)
+    model = found.load(AutoModelForPreTraining)
+    warning = " ".join(found.findings.warnings)
+    assert "bert.pooler.dense.bias, bert.pooler.dense.weight" in warning and "this head begins untrained" in warning
+    kept = open_encoder(tmp_path).load().state_dict()
+    assert all(torch.equal(model.bert.state_dict()[name], tensor) for name, tensor in kept.items())
+
+
 def test_spare_rows_are_said_and_missing_rows_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "more", rows=3, edit=lambda settings: settings.update(vocab_size=30522))
     said = opened(tmp_path / "more").findings.settings
