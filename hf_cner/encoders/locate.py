@@ -84,7 +84,7 @@ def _parts(folder: Path) -> WeightFiles | None:
     """Numbered parts whose index is missing: their names say how many there are. None where there are no parts."""
     for kind, ending in ((SAFETENSORS, ".safetensors"), (PICKLE, ".bin")):
         found = [(path, re.fullmatch(PART, path.stem)) for path in sorted(folder.glob(f"*-of-*{ending}"))]
-        if numbered := [(path, part) for path, part in found if part]:
+        if numbered := [(path, part) for path, part in found if part and _is_weights(path)]:
             stem, count = numbered[0][1]["stem"], numbered[0][1]["count"]
             numbers = range(1, min(int(count), MOST) + 1)
             parts = [folder / f"{stem}-{number:05}-of-{count}{ending}" for number in numbers]
