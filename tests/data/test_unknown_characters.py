@@ -7,6 +7,7 @@ import pytest
 from hf_cner.data.documents import Document
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.data.unknown_characters import UnknownCounter, check_unknown, shown, unknown_share
+from hf_cner.modeling.characters import CharacterTable
 
 TOKENIZER = build_character_tokenizer("患者头痛")
 
@@ -73,3 +74,12 @@ def test_documents_are_counted_as_they_are_read() -> None:
     next(read)
     assert counter.share().characters == 2
     assert [document.text for document in read] == ["者y"] and counter.share().unknown == 2
+
+
+def test_a_table_that_there_is_already_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = CharacterTable(TOKENIZER)
+    monkeypatch.setattr("hf_cner.data.unknown_characters.CharacterTable", None)
+    assert (
+        unknown_share(["患者龘"], TOKENIZER, table=table).unknown
+        == unknown_share(["龘"], TOKENIZER, table=table).unknown
+    )
