@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from .findings import Findings, grouped
 
@@ -17,7 +18,7 @@ def page(findings: Findings, digests: Mapping[str, str], *, parameters: int) -> 
     """
     parts = [
         f"# {_plain(findings.model_type)} encoder, imported by `hf-cner encoder import`",
-        f"Source: `{_plain(findings.source)}`. The licence of the source applies to this copy as well; read it there "
+        f"Source: `{_plain(_named(findings.source))}`. The licence of the source applies to this copy as well; read it there "
         "before you use this encoder or pass it on.",
         "`AutoModel.from_pretrained` and `AutoTokenizer.from_pretrained` load this folder without code of its own. "
         "`AutoModel` may say that weights of the pooler are missing: a tagger has no use for them. The tokenizer makes "
@@ -44,6 +45,11 @@ def page(findings: Findings, digests: Mapping[str, str], *, parameters: int) -> 
         names = "\n".join(f"    {_plain(name)}" for name in sorted(findings.dropped))
         parts += ["## All weights that were left out", names]
     return "\n\n".join(parts) + "\n"
+
+
+def _named(source: str) -> str:
+    """A name on the Hub as it is; of a folder its own name, because the page may be published."""
+    return Path(source).name if Path(source).exists() else source
 
 
 def _listed(sentences: Iterable[str]) -> str:
