@@ -121,6 +121,11 @@ def read_corpus(
     if module.NAME == "sample":
         if split not in (None, "train"):
             raise DataError(f"The bundled sample has no splits; leave out split={split!r}.")
+        if data_dir is not None:
+            raise DataError(
+                f"{data_dir}: found a file or folder for the corpus sample, which is bundled and read from nowhere "
+                "else; name the corpus that lies there (jsonl or conll for a file of yours), or leave the place out."
+            )
         return list(module.read(problems=problems))
     if data_dir is None:
         raise DataError(f"The corpus {module.NAME} needs data_dir, the folder that holds {module.LAYOUT}.")
