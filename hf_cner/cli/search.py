@@ -92,12 +92,7 @@ def search(
     options: dict[str, Any] = {"data": {name: value for name, value in data.items() if value is not None}}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
     fixed = assignments or []
-    settings = resolve_settings(
-        preset,
-        config=config,
-        options=options,
-        assignments=fixed,
-    )
+    settings = resolve_settings(preset, config=config, options=options, assignments=fixed)
     shares = (parse_split(choose_by) or {}).get("ratios") or []
     found = run(
         settings,

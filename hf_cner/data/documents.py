@@ -229,7 +229,8 @@ def read_jsonl(
     """Documents of a file with one JSON object per line, read as they are asked for; blank lines are passed over.
 
     Args:
-        gold: as `from_row`. Where it is required, two documents under one id are a fault as well, but not one that stands twice.
+        gold: as `from_row`. Where it is required, two documents under one id are a fault as well; the same one twice
+            is not.
 
     Raises:
         DataError: what `read_lines` raises, or a line that is no document; with problems collected, it is left out.

@@ -92,6 +92,17 @@ def test_one_text_with_two_golds_under_one_id_is_a_fault(tmp_path: Path) -> None
         read_corpus("jsonl", path)
 
 
+@pytest.mark.parametrize(("one", "other"), [("Drug", "drug"), ("a b", "ab"), ("\u00e9", "e\u0301"), ("药１", "药1")])
+def test_types_that_look_like_one_are_said(tmp_path: Path, one: str, other: str) -> None:
+    first, second = ({"start": 0, "end": 2, "type": name} for name in (one, other))
+    problems = Problems()
+    read_corpus("jsonl", written(tmp_path, {"text": "头痛", "entities": [first, second]}), problems=problems)
+    assert "found types that look like one: " in " ".join(problems.notes.values())
+    problems = Problems()
+    read_corpus("jsonl", written(tmp_path, {"text": "头痛", "entities": [first]}), problems=problems)
+    assert not problems.notes
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
