@@ -18,7 +18,9 @@ from pathlib import Path
 from hf_cner import Document
 from hf_cner.data.documents import read_jsonl, write_jsonl
 from hf_cner.data.files import read_text
-from hf_cner.data.writing import atomic_write
+from hf_cner.data.problems import Problems
+from hf_cner.data.texts import files_of
+from hf_cner.data.writing import atomic_write, check_output
 from hf_cner.inference.marked import marked_html
 
 
@@ -45,9 +47,11 @@ def notes(folder: Path, files: list[Path]) -> Iterator[Document]:
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
-    files = sorted(file for file in options.folder.rglob("*.txt") if file.is_file())
-    if not files:
-        sys.exit(f"{options.folder}: found no .txt file; name the folder that holds the notes.")
+    problems = Problems(aloud=True)  # says which files were left out
+    for output in (options.output, options.html):
+        if output is not None:
+            check_output(output, inputs=(options.folder,), models=(options.model,))
+    files = [file for file, _ in files_of(options.folder, problems, kinds=("text",))]  # behind links as well
 
     from hf_cner import Predictor  # after the arguments: it loads torch and transformers
 

@@ -1,6 +1,6 @@
 """Make the bundled sample corpus: invented records in the style of CCKS-2017, with exact offsets.
 
-    python dataset_scripts/sample/make_sample.py [--output-dir hf_cner/data/sample] [--seed 2017]
+    python dataset_scripts/sample/make_sample.py [--output-dir hf_cner/data/sample] [--seed 2017] [--overwrite]
 
 No word of it comes from a real record: conditions, phrases and variants stand in cases/*.yaml and phrases.yaml, and
 patients are drawn with a seed. No sentence of six characters or more stands in two records, so a split by record
@@ -63,10 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Write the invented sample corpus (sections.jsonl).")
     parser.add_argument("--output-dir", type=Path, default=ROOT / "hf_cner" / "data" / "sample")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--overwrite", action="store_true", help="replace sections.jsonl where it is there")
     options = parser.parse_args(arguments)
-    documents = make_documents(options.seed)
-    options.output_dir.mkdir(parents=True, exist_ok=True)
     path = options.output_dir / "sections.jsonl"
+    if path.exists() and not options.overwrite:
+        parser.error(f"{path} exists; name another folder, or replace it by --overwrite.")
+    documents = make_documents(options.seed)
     write_jsonl(documents, path)
     mentions = Counter(span.type for document in documents for span in document.spans)
     print(f"{path}: {len(documents)} invented sections of {len({d.record for d in documents})} records")

@@ -17,7 +17,6 @@ from .options import (
     InputSeparator,
     OnError,
     OnErrorOption,
-    spelling_of,
 )
 
 if TYPE_CHECKING:
@@ -71,12 +70,13 @@ def convert(
       hf-cner convert mrc --data-dir questions.jsonl --to jsonl --output ccks2017.jsonl
     """
     from ..data.formats import format_module
+    from ..data.formats.tags import spelling_of
     from ..data.problems import Problems
-    from ..data.writing import check_output
+    from ..data.writing import OF_ROWS, check_output
 
     module = format_module(to)
     rows = (".jsonl", ".ndjson", ".json", ".txt") if module.NAME in ("jsonl", "mrc") else ()
-    check_output(output, inputs=(data_dir, queries), endings=rows)
+    check_output(output, inputs=(data_dir, queries), endings=rows, never=() if rows else OF_ROWS)
     problems = Problems(on_error.value)
     spelling = spelling_of(input_scheme, input_separator, input_column)
     documents = _documents(corpus, data_dir, split, problems, spelling)
@@ -96,12 +96,16 @@ def _documents(
     """The documents of a corpus, or of a file in one of the formats."""
     from ..data.corpora import CORPORA, read_corpus
     from ..data.formats import FORMATS, format_module
+    from ..data.problems import DataError
 
     if corpus in CORPORA or corpus not in FORMATS:
         return read_corpus(corpus, data_dir, problems=problems, split=split, spelling=spelling)
     if data_dir is None or data_dir.is_dir():
         raise ValueError(f"The format {corpus} needs a file; name it with --data-dir FILE.")
-    return list(format_module(corpus).read(data_dir, problems=problems))
+    documents = list(format_module(corpus).read(data_dir, problems=problems))
+    if not documents:
+        raise DataError(f"{data_dir}: found no document; expected a file of the format {corpus}; name another file.")
+    return documents
 
 
 def _queries(corpus: str, documents: list[Document], path: Path | None) -> dict[str, str]:

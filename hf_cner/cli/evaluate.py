@@ -17,7 +17,6 @@ from .options import (
     Model,
     OnError,
     OnErrorOption,
-    spelling_of,
 )
 
 
@@ -58,6 +57,7 @@ def evaluate(
     """
     import json
 
+    from ..data.formats.tags import spelling_of
     from ..data.problems import Problems
     from ..data.writing import atomic_write, check_output
     from ..metrics import evaluate_documents, table

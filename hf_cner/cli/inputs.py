@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
+from ..data.bounded import BROKEN, LONGEST_LINE, BoundedReader, LongLine
 from ..data.documents import Document, from_row
 from ..data.files import missing, printable
 from ..data.json_text import kind_of as kind_of_value
@@ -69,34 +70,68 @@ def _file(path: Path, kind: Kind, name: str, form: str, problems: Problems) -> I
         yield replace(document, record=own)
 
 
-def _standard_input(stream: BinaryIO, form: str, problems: Problems) -> Iterator[Document]:
+def _standard_input(stream: IO[bytes], form: str, problems: Problems) -> Iterator[Document]:
+    """Its documents; packed data are unpacked, and no line is longer than one of a file may be."""
+    try:
+        yield from _documents(_lines(BoundedReader(stream, STDIN), problems), form, problems)
+    except BROKEN as error:
+        found = f"broken gzip data ({printable(str(error))})"
+        problems.report(STDIN, None, found, "whole data", "send them again (nothing from there on was read)")
+
+
+def _lines(reader: BoundedReader, problems: Problems) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(reader.lines(), 1):
+        if isinstance(line, LongLine):
+            found, expected = f"a line of {line:,} bytes", f"at most {LONGEST_LINE:,}"
+            problems.report(STDIN, number, found, expected, "split the document")
+        else:
+            yield number, line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+
+
+def _documents(lines: Iterator[tuple[int, bytes]], form: str, problems: Problems) -> Iterator[Document]:
     if form == "jsonl":
-        yield from _rows(enumerate(stream, 1), problems, "correct the line")
+        yield from _rows(lines, problems, "correct the line")
     elif form == "lines":
-        for number, raw in enumerate(stream, 1):
-            raw = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
+        for number, raw in lines:
             line = _decode(raw.removesuffix(b"\n").removesuffix(b"\r"), number, problems)
             if line is not None:
                 yield Document(line, id=f"stdin:{number}", record="stdin")
     else:
-        begin: list[bytes] = []  # the blank lines, and the first that is none
-        while not begin or (begin[-1] and not begin[-1].removeprefix(codecs.BOM_UTF8).strip()):
-            begin.append(stream.readline())
-        if form == "auto" and begin[-1].removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"["):
+        begin: list[tuple[int, bytes]] = []  # the blank lines, and the first that is none
+        for number, raw in lines:
+            begin.append((number, raw))
+            if raw.strip():
+                break
+        if form == "auto" and begin and begin[-1][1].lstrip()[:1] in (b"{", b"["):
             advice = "correct the line, or say --input-format text if this is prose"
-            yield from _rows(enumerate(chain(begin, stream), 1), problems, advice)
+            yield from _rows(chain(begin, lines), problems, advice)
             return
-        data = b"".join(begin) + stream.read()
+        data = _whole(chain(begin, lines))
         if form == "auto" and (found := foreign_content(data[:65_536], "text")):
             raise refused(STDIN, found, _ADVICE)
         text = _decode(data, 1, problems)
         if text is not None:
-            yield Document(text.removeprefix("\ufeff"), id="stdin")
+            yield Document(text, id="stdin")
+
+
+def _whole(lines: Iterable[tuple[int, bytes]]) -> bytes:
+    """All of one document; DataError where it is larger than a file of one may be."""
+    parts: list[bytes] = []
+    size = 0
+    for _, line in lines:
+        parts.append(line)
+        size += len(line)
+        if size > LONGEST_LINE:
+            raise DataError(
+                f"{STDIN}: found more than {LONGEST_LINE:,} bytes; expected at most that many in one document; split "
+                "it, or send JSON lines, or say --lines where each line is a document."
+            )
+    return b"".join(parts)
 
 
 def _rows(lines: Iterable[tuple[int, bytes]], problems: Problems, advice: str) -> Iterator[Document]:
     for number, raw in lines:
-        line = _decode(raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw, number, problems)
+        line = _decode(raw, number, problems)
         if line is None or not line.strip():
             continue
         try:

@@ -16,7 +16,6 @@ from .options import (
     InputSeparator,
     OnError,
     OnErrorOption,
-    spelling_of,
 )
 
 
@@ -50,6 +49,7 @@ def inspect(
     import json
 
     from ..data.corpora import entity_types, read_corpus
+    from ..data.formats.tags import spelling_of
     from ..data.problems import Problems
     from ..data.statistics import inspect as count
     from ..data.writing import atomic_write, check_output

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from ..data.formats.tags import Spelling
 
 
 class OnError(str, Enum):
@@ -66,17 +63,3 @@ Model = Annotated[
     str, typer.Option("--model", help="Folder of a trained model, or its name on the Hub.", show_default=False)
 ]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, …; by default a GPU where there is one.")]
-
-
-def spelling_of(scheme: str | None, separator: str | None, column: int | None) -> Spelling:
-    """What is known of CoNLL files, as `read_corpus` takes it.
-
-    Raises:
-        ValueError: an empty separator.
-    """
-    from ..data.formats.tags import Spelling
-
-    if separator == "":
-        raise ValueError("--input-separator is empty; give space, tab, comma, or a character.")
-    named = {"space": " ", "tab": "\t", "comma": ","}
-    return Spelling(scheme, None, separator and named.get(separator, separator), column)

@@ -67,6 +67,8 @@ def push(
     if no_push:
         names = written_names(model)
         target = output if output is not None else model.resolve().with_name(f"{model.resolve().name}-hub")
+        if model.resolve() in target.resolve().parents:
+            raise ValueError(f"{target} lies in the folder of the model, which is read; choose another --output.")
         with new_folder(target, writes=lambda name: str(name) in names, overwrite=overwrite, inputs=(model,)) as folder:
             assemble(model, folder, about)
         print(printable(str(target)))

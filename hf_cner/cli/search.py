@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .console import results
-from .options import ConfigFile, CorpusOption, DataDir, OnErrorSetting
+from .options import ConfigFile, CorpusOption, DataDir, InputColumn, InputScheme, InputSeparator, OnErrorSetting
 
 
 def search(
@@ -48,6 +48,9 @@ def search(
     seed: Annotated[int | None, typer.Option("--seed", help="Of the trials and of the search itself.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the search in --output-dir.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the search in --output-dir anew.")] = False,
+    input_scheme: InputScheme = None,
+    input_separator: InputSeparator = None,
+    input_column: InputColumn = None,
     on_error: OnErrorSetting = None,
 ) -> None:
     """Search for the best learning rates, dropouts and sizes of the layers behind the encoder.
@@ -81,17 +84,15 @@ def search(
         "corpus": corpus,
         "data_dir": None if data_dir is None else str(data_dir),
         "split": parse_split(split),
+        "input_scheme": input_scheme,
+        "input_separator": input_separator,
+        "input_column": input_column,
         "on_error": None if on_error is None else on_error.value,
     }
     options: dict[str, Any] = {"data": {name: value for name, value in data.items() if value is not None}}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
     fixed = assignments or []
-    settings = resolve_settings(
-        preset,
-        config=config,
-        options=options,
-        assignments=fixed,
-    )
+    settings = resolve_settings(preset, config=config, options=options, assignments=fixed)
     shares = (parse_split(choose_by) or {}).get("ratios") or []
     found = run(
         settings,

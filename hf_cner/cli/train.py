@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .console import results
-from .options import ConfigFile, CorpusOption, DataDir, OnErrorSetting
+from .options import ConfigFile, CorpusOption, DataDir, InputColumn, InputScheme, InputSeparator, OnErrorSetting
 
 
 def train(
@@ -36,6 +36,9 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was cut off.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --output-dir.")] = False,
+    input_scheme: InputScheme = None,
+    input_separator: InputSeparator = None,
+    input_column: InputColumn = None,
     on_error: OnErrorSetting = None,
 ) -> None:
     """Train a model on a corpus, keep the best epoch, and evaluate it on documents held out by record.
@@ -64,6 +67,9 @@ def train(
         "corpus": corpus,
         "data_dir": None if data_dir is None else str(data_dir),
         "split": parse_split(split),
+        "input_scheme": input_scheme,
+        "input_separator": input_separator,
+        "input_column": input_column,
         "on_error": None if on_error is None else on_error.value,
     }
     options: dict[str, Any] = {"data": {name: value for name, value in data.items() if value is not None}}

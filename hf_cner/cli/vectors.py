@@ -48,10 +48,11 @@ def vectors(
 
     from ..data.problems import Problems
     from ..data.streams import is_stream
-    from ..data.writing import check_output
+    from ..data.writing import OF_ROWS, check_output
     from ..pretraining.vectors import train_vectors
 
-    check_output(output, inputs=(*(files or ()), data_dir, *(item.partition("=")[2] or item for item in exclude or ())))
+    held_out = (item.partition("=")[2] or item for item in exclude or ())
+    check_output(output, inputs=(*(files or ()), data_dir, *held_out), never=(*OF_ROWS, ".csv", ".tsv"))
     problems = Problems(on_error.value)
     documents = read_allowed(
         files,

@@ -8,6 +8,7 @@ nothing unbounded is ever held in memory. The bounds are constants: whoever trus
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import zlib
 from collections.abc import Iterator
@@ -28,24 +29,36 @@ class LongLine(int):
     """Stands for a line that is longer than `LONGEST_LINE`: the number of its bytes."""
 
 
+class _Counted:
+    """Packed data, of which it is known how many bytes were taken."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self.count = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.count += len(data)
+        return data
+
+
 class BoundedReader:
-    """Reads an open file, gzip'd or not by its content, and counts what comes out of it.
+    """Reads an open file or pipe, gzip'd or not by its content, and counts what comes out of it.
 
     Args:
-        stream: opened in binary mode, at its beginning.
+        stream: opened in binary mode, at its beginning; a pipe as well.
         name: for messages.
     """
 
     def __init__(self, stream: IO[bytes], name: str | os.PathLike[str]) -> None:
         self._name = os.fspath(name)
-        self._packed_size = 0
         self._read = 0
-        self._stream = stream
-        packed = stream.read(len(_GZIP)) == _GZIP
-        stream.seek(0)
-        if packed:
-            self._packed_size = os.fstat(stream.fileno()).st_size
-            self._stream = cast(IO[bytes], gzip.GzipFile(fileobj=stream))
+        self._packed: _Counted | None = None
+        begin = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
+        self._stream = cast(IO[bytes], begin)
+        if begin.peek(len(_GZIP)).startswith(_GZIP):  # a pipe cannot be set back
+            self._packed = _Counted(begin)
+            self._stream = cast(IO[bytes], gzip.GzipFile(fileobj=cast(IO[bytes], self._packed)))
 
     def whole(self, most: int) -> bytes:
         """Everything.
@@ -80,8 +93,9 @@ class BoundedReader:
 
     def _count(self, size: int) -> None:
         self._read += size
-        if self._packed_size and self._read > max(TAME, RATIO * self._packed_size):
+        packed = 0 if self._packed is None else self._packed.count
+        if packed and self._read > max(TAME, RATIO * packed):
             raise DataError(
-                f"{self._name}: found {self._packed_size:,} bytes of gzip data that unpack to more than "
+                f"{self._name}: found {packed:,} bytes of gzip data that unpack to more than "
                 f"{self._read:,}; expected at most {RATIO} times as many; if you trust the file, unpack it first."
             )

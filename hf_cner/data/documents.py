@@ -229,13 +229,14 @@ def read_jsonl(
     """Documents of a file with one JSON object per line, read as they are asked for; blank lines are passed over.
 
     Args:
-        gold: as `from_row`. Where it is required, two texts under one id are a fault as well.
+        gold: as `from_row`. Where it is required, two documents under one id are a fault as well; the same one twice
+            is not.
 
     Raises:
         DataError: what `read_lines` raises, or a line that is no document; with problems collected, it is left out.
     """
     problems = problems or Problems()
-    texts: dict[str, tuple[int, int]] = {}  # id → hash of its text, and the line
+    seen: dict[str, tuple[int, int]] = {}  # id → hash of its document, and the line
     hint: str | None = None
     for number, line in read_lines(path, problems):
         if not line.strip():
@@ -254,11 +255,13 @@ def read_jsonl(
                 expected += ", and entities (start, end, type), or an empty list of them"
             problems.report(path, number, str(error), expected, "correct or remove the line")
         else:
-            before = texts.setdefault(document.id, (hash(document.text), number)) if document.id else (0, 0)
-            if document.id and gold == "required" and before[0] != hash(document.text):
-                found = f"the id {brief(document.id)} of another text, in line {before[1]}, once more"
-                advice = "give each document an id of its own; what documents share is their 'record'"
-                problems.report(path, number, found, "one text under one id", advice)
+            before = seen.setdefault(document.id, (hash(document), number)) if document.id else (0, 0)
+            if document.id and gold == "required" and before[0] != hash(document):
+                found = (
+                    f"the id {brief(document.id)} of line {before[1]} once more, with another text or other entities"
+                )
+                advice = "give each document an id of its own, and all its entities; what documents share is 'record'"
+                problems.report(path, number, found, "one document under one id", advice)
             else:
                 yield document
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from .kept import LIST, LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
+from .kept import LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
 from .locks import beside, locked
+from .models import LIST
 from .problems import DataError
 from .writing import NO_ROOM, NotWritten
 

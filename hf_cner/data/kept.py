@@ -23,10 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from .locks import beside, is_trace
+from .models import LIST, read_list
 from .problems import DataError
 from .writing import atomic_write
 
-LIST, LOCK = ".hf-cner.json", ".hf-cner.lock"
+LOCK = ".hf-cner.lock"
 NOBODYS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", "lost+found", LIST, LOCK})
 _HERE = -100  # AT_FDCWD: names are taken from the current folder
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux and RENAME_SWAP of macOS
@@ -75,18 +76,6 @@ def refuse_foreign(folder: Path, kind: Kind) -> None:
             f"{folder}: found {name}, {what}; expected a new or empty folder, or an earlier result alone; choose "
             "another folder, or move that file away."
         )
-
-
-def read_list(folder: Path) -> dict[str, str] | None:
-    """What was written into a folder: relative names, and digests or nothing; None without a list."""
-    try:
-        found = json.loads((folder / LIST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError):
-        return {}
-    files = found.get("files") if isinstance(found, dict) else None
-    return {str(name): str(value) for name, value in files.items()} if isinstance(files, dict) else {}
 
 
 def add_to_list(folder: Path, files: Iterable[str], *, source: Path | None = None, kind: Kind | None = None) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from .locks import beside, locked, sweep
+from .models import OF_A_MODEL, belongs_to_a_model
 from .problems import DataError
 from .streams import is_stream, opened_stream
 
@@ -73,12 +74,9 @@ _OTHER_FORMS = frozenset(
         ".svg",
     ]
 )
+OF_ROWS = (".jsonl", ".ndjson", ".json", ".html", ".htm")  # endings of what other commands write
 _ENDING = re.compile(r"\.[a-z][a-z0-9]{0,7}")
 _ALL = re.compile(r"(?s).*")
-_OF_A_MODEL = re.compile(
-    r".*\.(safetensors|bin|model|py)|.*(config|tokenizer|special_tokens|added_tokens).*\.json|vocab\..*|merges\.txt"
-    r"|.*\.index\.json|(results|training_log|split)\.json|settings\.yaml|study\.db"
-)
 
 
 class NotWritten(OSError):
@@ -94,6 +92,7 @@ def check_output(
     inputs: Iterable[str | os.PathLike[str] | None] = (),
     models: Iterable[str | os.PathLike[str] | None] = (),
     endings: Iterable[str] = (),
+    never: Iterable[str] = (),
 ) -> None:
     """See that a command may write a file, before anything is read or computed.
 
@@ -102,31 +101,42 @@ def check_output(
         inputs: files and folders that are read; None, and what is not there, is passed over; `-` is standard input.
         models: folders of models that are read; their own files are inputs, others in them are not.
         endings: the only endings that a name may have; by default all but those of forms that nothing here writes.
+        never: more endings that a name may not have.
 
     Raises:
         DataError: it is one of the inputs, by whatever name (a link, another case, an open file); a folder; a file
-            that may not be written; or its name promises another form.
+            that may not be written; a file of a model or of another result (see `models`), whether it is read or
+            not; or its name promises another form.
     """
     there = _regular(path, 1)
-    for given, names in [*((item, _ALL) for item in inputs), *((item, _OF_A_MODEL) for item in models)]:
+    for given, names in [*((item, _ALL) for item in inputs), *((item, OF_A_MODEL) for item in models)]:
         if there is not None and given is not None:
             _refuse_input(path, there, given, names)
     if path is not None and not is_stream(path):
-        check_ending(path, endings)
-        _refuse(Path(os.path.realpath(Path(path).expanduser())))
+        check_ending(path, endings, never=never)
+        target = Path(os.path.realpath(Path(path).expanduser()))
+        _refuse(target)
+        if belongs_to_a_model(target):
+            raise DataError(
+                f"{path}: found a name of the model, or of another result, in {target.parent}, which would be lost or "
+                "changed; expected a file of its own; choose another name or folder."
+            )
 
 
-def check_ending(path: str | os.PathLike[str], endings: Iterable[str] = (), *, more: str = "") -> None:
+def check_ending(
+    path: str | os.PathLike[str], endings: Iterable[str] = (), *, never: Iterable[str] = (), more: str = ""
+) -> None:
     """Raise DataError where the ending of a name promises a form that is not written; `.gz` behind it is passed over.
 
     Args:
         endings: those that may be; by default all but well-known other ones.
+        never: more that may not be.
         more: what else could be done, for the sentence.
     """
     name = Path(path).name.lower()
     ending = Path(name.removesuffix(".gz")).suffix
     allowed = tuple(endings)
-    if (ending in _OTHER_FORMS and ending not in allowed) or (
+    if (ending in {*_OTHER_FORMS, *never} and ending not in allowed) or (
         allowed and _ENDING.fullmatch(ending) and ending not in allowed
     ):
         known = f"one of {', '.join(allowed)}" if allowed else "the ending of a text file"

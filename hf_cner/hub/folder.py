@@ -144,7 +144,10 @@ def _publish(source: Path, target: Path) -> None:
     if source.suffix != ".json" or source.name == "tokenizer.json" or source.name.endswith(".index.json"):
         shutil.copyfile(source, target)
         return
-    content = json.loads(source.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(source.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{source}: found broken JSON; expected whole JSON; repair the file, or take it out.") from error
     ours = source.name in (RESULTS, LOG)
     cleaned = without_places(content) if ours else without_origins(content)
     if source.name == RESULTS:

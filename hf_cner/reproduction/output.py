@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..data.kept import LOCK, add_to_list, read_list
+from ..data.kept import LOCK, add_to_list
 from ..data.locks import locked
+from ..data.models import read_list
 from ..data.problems import DataError
 from ..data.writing import NotWritten, check_output
 from .plan import Request

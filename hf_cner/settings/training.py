@@ -163,6 +163,12 @@ class DataSettings(Section):
     data_dir: str | None = None
     split: Split = Split()
     on_error: Literal["stop", "skip"] = "stop"
+    input_scheme: str | None = None
+    """Of CoNLL files: the scheme of their tags, BIO (IOB2), IOB1, BIOE, BIOES (BMES, BILOU); null finds it out."""
+    input_separator: str | None = None
+    """Of CoNLL files: space, tab, comma, or the character itself; null finds it out."""
+    input_column: int | None = None
+    """Of CoNLL files with several columns: the tag's, from 2, or -1 for the last."""
     max_unknown: Rate = 0.2
     """Share of the training texts' characters that the vocabulary may lack; above it training is refused."""
 

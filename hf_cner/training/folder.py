@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..data.folders import refuse_inputs
-from ..data.kept import LIST, LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
+from ..data.kept import LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
 from ..data.locks import beside, locked
+from ..data.models import LIST
 from ..data.writing import NotWritten, atomic_write
 from ..settings.reading import read_settings_file
 from ..settings.yaml_text import dump_yaml

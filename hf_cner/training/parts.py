@@ -6,11 +6,17 @@ from collections.abc import Sequence
 
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
+from ..data.formats.tags import Spelling, spelling_of
 from ..data.splits import join, split_by_record, split_hash
-from ..settings.training import Split
+from ..settings.training import DataSettings, Split
 
 Parts = dict[str, list[Document]]
 DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
+
+
+def spelling(data: DataSettings) -> Spelling:
+    """What the settings say of CoNLL files; ValueError where the separator is empty."""
+    return spelling_of(data.input_scheme, data.input_separator, data.input_column)
 
 
 def parts_of(documents: Sequence[Document], split: Split) -> Parts:

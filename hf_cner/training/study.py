@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ..data.kept import LIST, Kind, add_to_list, cannot_be_replaced, refuse_foreign
+from ..data.kept import Kind, add_to_list, cannot_be_replaced, refuse_foreign
+from ..data.models import LIST
 from ..data.writing import atomic_write
 from ..settings.denied import recorded
 from ..settings.training import TrainSettings

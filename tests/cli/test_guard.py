@@ -54,6 +54,45 @@ def test_a_name_that_promises_another_form_is_refused(
     assert not (folder / f"out.{ending}").exists()
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
+def test_a_file_of_a_model_is_never_an_output(
+    command: tuple[str, ...], folder: Path, call: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "model").mkdir()
+    (folder / "listed").mkdir()
+    (folder / "model" / "config.json").write_text("{}")
+    (folder / "listed" / ".hf-cner.json").write_text('{"files": {"mine.txt": ""}}')
+    (folder / "listed" / "mine.txt").write_text("mine")
+    for output in ("model/config.json", "model/vocab.txt", "listed/mine.txt", "folder/../model/results.json"):
+        assert call(*command, output) == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert "found a name of the model, or of another result" in said or "found a name that ends in .json" in said
+    assert [path.name for path in (folder / "model").iterdir()] == ["config.json"]
+    assert (folder / "listed" / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json", "html"])
+@pytest.mark.parametrize(
+    "command",
+    [("vectors", "in.jsonl"), ("convert", "jsonl", "--data-dir", "in.jsonl", "--to", "conll")],
+    ids=lambda command: str(command[0]),
+)
+def test_what_holds_no_rows_gets_no_name_of_rows(
+    command: tuple[str, ...], ending: str, folder: Path, call: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*command, "--output", f"out.{ending}") == 2
+    assert f"found a name that ends in .{ending}, which is not a form" in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_empty_file_of_a_format_is_not_converted(
+    folder: Path, call: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "empty.jsonl").write_text("\n")
+    assert call("convert", "mrc", "--data-dir", "empty.jsonl", "--to", "jsonl", "--output", "out.jsonl") == 2
+    assert "empty.jsonl: found no document" in " ".join(capsys.readouterr().err.split())
+    assert not (folder / "out.jsonl").exists()
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -164,3 +164,31 @@ def test_a_file_name_in_another_encoding_makes_no_broken_row(tmp_path: Path) -> 
     documents, _ = read_inputs(str(tmp_path))
     [document] = documents
     assert document.id.encode("utf-8").decode("utf-8") == document.id and document.id.endswith(".txt")
+
+
+@pytest.mark.parametrize("form", ["auto", "jsonl"])
+def test_packed_standard_input_is_unpacked(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    stdin_with(monkeypatch, gzip.compress('{"text": "头痛"}\n'.encode()))
+    assert texts_of("-", form=form) == ["头痛"]
+
+
+@pytest.mark.parametrize("form", ["auto", "text", "lines", "jsonl"])
+def test_packed_standard_input_unpacks_to_a_bounded_size(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    stdin_with(monkeypatch, gzip.compress(b"a" * 60_000_000))
+    with pytest.raises(DataError, match=r"standard input: found .* bytes of gzip data that unpack to more than"):
+        texts_of("-", form=form)
+
+
+def test_standard_input_as_one_document_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin_with(monkeypatch, b"abcdefg\n" * 2_200_000)
+    with pytest.raises(DataError, match=r"standard input: found more than 16,777,216 bytes; .* send JSON lines"):
+        texts_of("-")
+    stdin_with(monkeypatch, b"a" * 17_000_000)
+    with pytest.raises(DataError, match=r"standard input:1: found a line of 17,000,000 bytes"):
+        texts_of("-")
+
+
+def test_broken_packed_standard_input_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin_with(monkeypatch, gzip.compress(b"abc" * 1000)[:-12])
+    with pytest.raises(DataError, match=r"standard input: found broken gzip data"):
+        texts_of("-")

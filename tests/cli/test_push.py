@@ -179,3 +179,15 @@ def test_a_card_in_the_folder_of_a_run_is_its_own(run: Path) -> None:
     assert foreign_file(run, RUN) is None
     (run / "README.md").write_text("changed by hand", encoding="utf-8")
     assert str(foreign_file(run, RUN)) == "README.md"
+
+
+def test_the_folder_of_the_model_gets_no_published_one(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = failing(capsys, "push", "--model", str(run), "--repo", "a/b", "--no-push", "--output", str(run / "hub"))
+    assert "lies in the folder of the model" in said
+    assert not (run / "hub").exists()
+
+
+def test_broken_json_in_a_published_folder_is_named(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run / "added_tokens.json").write_text("no json")
+    said = failing(capsys, "push", "--model", str(run), "--repo", "a/b", "--no-push", "--output", str(run) + "-hub")
+    assert "added_tokens.json: found broken JSON" in said

@@ -170,10 +170,24 @@ def test_spellings_can_be_named_wherever_conll_is_read(
     assert call("inspect", "conll", "--data-dir", path, *named) == 0
     said = error_of(capsys, call, "evaluate", "--model", tmp_path / "none", "--data", path, *named)
     assert "There is no folder" in said  # the gold was read
+    for command in ("train", "search"):
+        run = (
+            command,
+            "--preset",
+            "bilstm-crf",
+            "--corpus",
+            "conll",
+            "--data-dir",
+            path,
+            "--output-dir",
+            tmp_path / "r",
+        )
+        said = error_of(capsys, call, *run, *named, "--split", "8:2")
+        assert "too few" in said or "record" in said, said  # the corpus was read
     said = error_of(capsys, call, "inspect", "jsonl", "--data-dir", path, "--input-scheme", "IOB1")
     assert "which only conll files have" in said
     said = error_of(capsys, call, "inspect", "conll", "--data-dir", path, "--input-separator", "")
-    assert "--input-separator is empty" in said
+    assert "The separator of CoNLL files is empty" in said
 
 
 @pytest.mark.parametrize("setting", [{"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "C.UTF-8"}])

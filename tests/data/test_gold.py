@@ -77,10 +77,30 @@ def test_two_texts_under_one_id_are_a_fault_where_gold_is_wanted(tmp_path: Path)
         {"id": "7", "text": "发热", "entities": []},
     )
     with pytest.raises(
-        DataError, match=r":3: found the id '7' of another text, in line 1, once more; .*an id of its own"
+        DataError, match=r":3: found the id '7' of line 1 once more, with another text or .*an id of its own"
     ):
         read_corpus("jsonl", path)
     assert len(read_texts([path])) == 3
+
+
+def test_one_text_with_two_golds_under_one_id_is_a_fault(tmp_path: Path) -> None:
+    found = [{"start": 0, "end": 2, "type": "x"}]
+    path = written(
+        tmp_path, {"id": "7", "text": "头痛", "entities": found}, {"id": "7", "text": "头痛", "entities": []}
+    )
+    with pytest.raises(DataError, match=r":2: found the id '7' of line 1 once more, .* or other entities"):
+        read_corpus("jsonl", path)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Drug", "drug"), ("a b", "ab"), ("\u00e9", "e\u0301"), ("药１", "药1")])
+def test_types_that_look_like_one_are_said(tmp_path: Path, one: str, other: str) -> None:
+    first, second = ({"start": 0, "end": 2, "type": name} for name in (one, other))
+    problems = Problems()
+    read_corpus("jsonl", written(tmp_path, {"text": "头痛", "entities": [first, second]}), problems=problems)
+    assert "found types that look like one: " in " ".join(problems.notes.values())
+    problems = Problems()
+    read_corpus("jsonl", written(tmp_path, {"text": "头痛", "entities": [first]}), problems=problems)
+    assert not problems.notes
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,10 @@ def test_the_script_makes_the_bundled_file(tmp_path: Path) -> None:
     run = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")
     assert (tmp_path / "sections.jsonl").read_bytes() == (FOLDER / "sections.jsonl").read_bytes()
     assert "invented sections" in run.stdout
+    (tmp_path / "sections.jsonl").write_text("mine", encoding="utf-8")
+    again = subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8")
+    assert again.returncode == 2 and "sections.jsonl exists; name another folder" in again.stderr
+    assert (tmp_path / "sections.jsonl").read_text(encoding="utf-8") == "mine"
 
 
 def test_the_readme_says_invented_and_counts_right(documents: list[Document]) -> None:

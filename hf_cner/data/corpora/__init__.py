@@ -13,6 +13,7 @@ from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
+from unicodedata import normalize
 
 from ..documents import Document
 from ..files import refuse_pipe
@@ -121,6 +122,11 @@ def read_corpus(
     if module.NAME == "sample":
         if split not in (None, "train"):
             raise DataError(f"The bundled sample has no splits; leave out split={split!r}.")
+        if data_dir is not None:
+            raise DataError(
+                f"{data_dir}: found a file or folder for the corpus sample, which is bundled and read from nowhere "
+                "else; name the corpus that lies there (jsonl or conll for a file of yours), or leave the place out."
+            )
         return list(module.read(problems=problems))
     if data_dir is None:
         raise DataError(f"The corpus {module.NAME} needs data_dir, the folder that holds {module.LAYOUT}.")
@@ -178,11 +184,23 @@ def _read_all(
     documents = list(_read(module, path, split, problems, options))
     if path.is_dir():
         problems.note(path, what_was_read(path, problems.opened, _unread(module, path)))
+    problems.note(f"{path}, types", _alike(path, documents))
     if not documents:
         left_out = f" (left out: {len(problems.items)}, the first {problems.items[0]})" if problems.items else ""
         found = f"found no document of {module.NAME}{left_out}"
         raise NoDocuments(f"{path}: {found}; expected {module.LAYOUT}; name that folder.")
     return documents
+
+
+def _alike(path: Path, documents: Iterable[Document]) -> str:
+    """A sentence about types that nobody means to be two: equal but for case, width, composition or blanks."""
+    groups: dict[str, list[str]] = {}
+    for name in types_in(documents):
+        groups.setdefault("".join(normalize("NFKC", name).casefold().split()), []).append(name)
+    alike = [
+        " and ".join(map(ascii if len({*map(str.casefold, g)}) > 1 else repr, g)) for g in groups.values() if g[1:]
+    ]
+    return f"{path}: found types that look like one: {'; '.join(alike)}; rename them if they are one." if alike else ""
 
 
 def _unread(module: ModuleType, folder: Path) -> Mapping[Path, str]:

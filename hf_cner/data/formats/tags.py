@@ -35,6 +35,18 @@ class Spelling(NamedTuple):
     column: int | None = None
 
 
+def spelling_of(scheme: str | None, separator: str | None, column: int | None) -> Spelling:
+    """What somebody says of CoNLL files; a separator may be called space, tab or comma.
+
+    Raises:
+        ValueError: an empty separator.
+    """
+    if separator == "":
+        raise ValueError("The separator of CoNLL files is empty; give space, tab, comma, or a character.")
+    named = {"space": " ", "tab": "\t", "comma": ","}
+    return Spelling(scheme, None, separator and named.get(separator, separator), column)
+
+
 # What a scheme is called elsewhere → what it is here. In IOB1 an entity begins with B only behind one of its own type.
 SCHEME_NAMES = {
     **{"BIO": "BIO", "IOB2": "BIO", "IOB1": "IOB1", "BIOE": "BIOE"},

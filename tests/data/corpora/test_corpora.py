@@ -159,7 +159,11 @@ def test_the_bundled_sample() -> None:
     documents = read_corpus("sample")
     assert len(documents) >= 200
     assert types_in(documents) == tuple(sorted(entity_types("sample")))
-    assert read_corpus("sample", "/nowhere") == documents
+
+
+def test_the_bundled_sample_is_read_from_nowhere_else(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"for the corpus sample, which is bundled.*name the corpus that lies there"):
+        read_corpus("sample", tmp_path)
 
 
 def test_a_split_is_one_of_three_and_no_part_of_a_file(tmp_path: Path) -> None:
