@@ -18,8 +18,8 @@ def page(findings: Findings, digests: Mapping[str, str], *, parameters: int) -> 
     """
     parts = [
         f"# {_plain(findings.model_type)} encoder, imported by `hf-cner encoder import`",
-        f"Source: `{_plain(_named(findings.source))}`. The licence of the source applies to this copy as well; read it there "
-        "before you use this encoder or pass it on.",
+        f"Source: `{_plain(_named(findings.source))}`. The licence of the source applies to this copy as well; read it "
+        "there before you use this encoder or pass it on.",
         "`AutoModel.from_pretrained` and `AutoTokenizer.from_pretrained` load this folder without code of its own. "
         "`AutoModel` may say that weights of the pooler are missing: a tagger has no use for them. The tokenizer makes "
         "one token of each character, with the ids of the published vocabulary. A tagger takes this folder with "

@@ -120,7 +120,8 @@ def test_help_comes_without_heavy_imports() -> None:
 
 
 def test_the_page_names_a_folder_and_not_the_place_where_it_lies(tmp_path: Path) -> None:
-    write(tmp_path / "ward7" / "encoder", "bert", vocabulary="vocab.txt", weights="model.safetensors", style="bare")
+    (tmp_path / "ward7").mkdir()
+    write(tmp_path / "ward7" / "encoder", "bert")
     import_encoder(tmp_path / "ward7" / "encoder", tmp_path / "clean")
     page = (tmp_path / "clean" / "README.md").read_text(encoding="utf-8")
     assert "Source: `encoder`" in page and "ward7" not in page

@@ -49,11 +49,15 @@ def write(documents: Iterable[Document], path: str | PathLike[str], *, queries: 
         for document in documents:
             check_characters(document)
             _check_types(document, queries)
-            if document.id and texts.setdefault(_names(document), document.text) != document.text:
-                found = f"Document {document.id!r}: found another text under this id and record"
+            if document.id and _names(document) in texts:
+                same = texts[_names(document)] == document.text
+                found = (
+                    f"Document {document.id!r}: found {'it twice' if same else 'another text under this id and record'}"
+                )
                 raise DataError(
                     f"{found}; expected one, since rows are put together by them; give it an id of its own."
                 )
+            texts[_names(document)] = document.text
             for kind, query in queries.items():
                 stream.write(json.dumps(_row(document, kind, query), ensure_ascii=False) + "\n")
             written.documents += 1
@@ -64,7 +68,8 @@ def write(documents: Iterable[Document], path: str | PathLike[str], *, queries: 
 def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iterator[Document]:
     """Documents of a file, read as they are asked for.
 
-    A document ends where another id, record or context follows, or a type that it has had already. Under one id and
+    A document ends where another id, record or context follows; without an id, where a type follows that it has had
+    already. Under one id and
     record there is one context, and a context that follows itself under another id has rows for the same types: else a
     slip of one character would cut a document in two, each half annotated.
 
@@ -142,6 +147,9 @@ class _Seen:
         if kind not in self._types.get((*_names(document), text), {kind}):
             found = f"the type {brief(kind)} of {name} apart from that document's other rows"
             return _Fault((found, "all rows of a document together", "sort the file by id"), of_row=False)
+        if document.id and kind in self._types.get((*_names(document), text), ()):
+            found = f"the type {brief(kind)} of {name} twice"
+            return _Fault((found, "one row for each document and type", "remove one of the rows"), of_row=True)
         if current is not None and current.text == document.text and kind not in self.types and current.id:
             found = f"the context of document {brief(current.id)} under the id {brief(document.id)}, with the type "
             found += f"{brief(kind)} alone"
