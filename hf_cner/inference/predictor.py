@@ -14,7 +14,7 @@ from ..data.documents import Document, Span
 from ..data.queries import read_queries
 from ..modeling.characters import CharacterTable
 from ..modeling.extraction import encode_windows, extract
-from .checkpoint import AUTO_CLASSES, CheckpointError, check_folder, check_model_type, is_local
+from .checkpoint import AUTO_CLASSES, CheckpointError, check_folder, is_local
 from .shapes import check_fit, loading
 
 Input = str | Document | Mapping[str, Any]
@@ -90,11 +90,10 @@ class Predictor:
         Raises:
             CheckpointError: what is missing or wrong, in one sentence.
         """
-        if is_local(name_or_path):
-            model_type = check_folder(name_or_path)["model_type"]
-            check_fit(name_or_path)
-        else:
-            model_type = _hub_model_type(os.fspath(name_or_path))
+        if not is_local(name_or_path):
+            name_or_path = _copy_of(os.fspath(name_or_path))
+        model_type = check_folder(name_or_path)["model_type"]
+        check_fit(name_or_path)
         options = {} if dtype is None else {"dtype": dtype}
         auto_class = getattr(transformers, AUTO_CLASSES[model_type])
         with loading(name_or_path):
@@ -233,12 +232,12 @@ def _document(item: Input, number: int) -> Document:
     raise TypeError(f'Input {number + 1} is {found}; give texts (str), documents, or rows with the key "text".')
 
 
-def _hub_model_type(name: str) -> str:
+def _copy_of(name: str) -> Path:
+    """The folder of the Hub's cache that holds a checkpoint, fetched where it is not there: checks need a folder."""
+    from huggingface_hub import snapshot_download
+
     try:
-        config, _ = transformers.PreTrainedConfig.get_config_dict(name)
-    except OSError as error:
-        first = str(error).splitlines()[0]
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"], etag_timeout=5))
+    except Exception as error:  # of the client's own library, which changed between its versions
+        first = next(iter(str(error).splitlines()), type(error).__name__)
         raise CheckpointError(f"{name} is no folder here, and could not be read from the Hub: {first}") from error
-    model_type = config.get("model_type")
-    check_model_type(model_type, name)
-    return str(model_type)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from torch import nn
@@ -155,14 +157,14 @@ def taken_by_libraries() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError) as error:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        module = str(trace.tb_frame.f_globals.get("__name__", "")) if trace else ""
-        if module.partition(".")[0] == "hf_cner":
+        frames = [
+            str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame, _ in walk_tb(error.__traceback__)
+        ]
+        library = next((name for name in reversed(frames) if name not in sys.stdlib_module_names), "hf_cner")
+        if library == "hf_cner":
             raise
         said = clipped(" ".join(str(error)[:2000].split()), 300)
         raise ValueError(
-            f"The settings of the section training cannot be used here ({module.partition('.')[0]}: {said}); change "
+            f"The settings of the section training cannot be used here ({library}: {said}); change "
             "or leave out the one that this names."
         ) from error
