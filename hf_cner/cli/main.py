@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ..data.problems import is_panic
 from ..data.shown import printable
 from . import (
     card,
@@ -90,8 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     only_printable()
     try:
         code = _run([argument for argument in given if argument != "--debug"])
-    except Exception as error:
-        if debug:
+    except BaseException as error:
+        if debug or not (isinstance(error, Exception) or is_panic(error)):
             raise
         sentence, code = ending(error)
         if code == CLOSED_PIPE:

@@ -79,7 +79,7 @@ def write_dataset(
         files = sorted((folder / "data").iterdir())
         info = builder.info.copy()
         info.download_size = sum(path.stat().st_size for path in files)
-        card = dataset_card(corpus_module(builder.CORPUS), builder.parts, info, left_out=len(builder.problems.items))
+        card = dataset_card(corpus_module(builder.CORPUS), builder.parts, info, left_out=builder.problems.count)
         (folder / "README.md").write_text(card, encoding="utf-8")
     return builder
 

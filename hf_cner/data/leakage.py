@@ -121,7 +121,7 @@ def _held_out(source: str, problems: Problems) -> list[Document]:
         for path, note in reading.notes.items():
             problems.note(path, note)
         if reading.items:
-            about = f"{len(reading.items):,} faulty places of {source} were passed over (the first: {reading.items[0]})"
+            about = f"{reading.count:,} faulty places of {source} were passed over (the first: {reading.items[0]})"
             problems.note(source, f"{about} Where one is a whole document, its text was not looked for.")
         return [document for part in parts.values() for document in part]
     if name in CORPORA and not equals and not Path(source).exists():

@@ -10,10 +10,16 @@ from .shown import clipped, printable
 
 ON_ERROR = ("stop", "skip")
 LONGEST_PART = 400  # characters of each part of a problem: a message holds no document
+MOST_KEPT = 10_000  # problems that are kept; all are counted
 
 
 class DataError(ValueError):
     """Data that cannot be read as it stands; the message names file, line, what was found and what to do."""
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether a library written in Rust gave up: its error is no `Exception`, so that no ordinary handler sees it."""
+    return type(error).__name__ == "PanicException"
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class Problems:
         aloud: print notes to standard error as they come, for a run that does not say them itself.
 
     Attributes:
-        items: what was reported.
+        items: what was reported, the first `MOST_KEPT` of it.
+        count: how many were reported.
         opened: the files that were opened while reading, as they were named.
         notes: by folder, which of its files were read and which were left out; no faults, but worth saying.
     """
@@ -51,6 +58,7 @@ class Problems:
             raise ValueError(f"on_error is {on_error!r}; choose one of {list(ON_ERROR)}.")
         self.on_error = on_error
         self.items: list[Problem] = []
+        self.count = 0
         self.opened: set[str] = set()
         self.notes: dict[str, str] = {}
         self._aloud = aloud
@@ -69,13 +77,15 @@ class Problems:
         problem = Problem(fspath(path), line, found, expected, advice)
         if self.on_error == "stop":
             raise DataError(str(problem))
-        self.items.append(problem)
+        self.count += 1
+        if len(self.items) < MOST_KEPT:
+            self.items.append(problem)
 
     def summary(self, most: int = 10) -> str:
         """How many things were left out, and the first of them, one a line."""
         if not self.items:
             return "nothing left out"
-        lines = [f"left out: {len(self.items)}", *map(str, self.items[:most])]
-        if len(self.items) > most:
-            lines.append(f"… and {len(self.items) - most} more")
+        lines = [f"left out: {self.count}", *map(str, self.items[:most])]
+        if self.count > most:
+            lines.append(f"… and {self.count - most} more")
         return "\n".join(lines)

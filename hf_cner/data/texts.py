@@ -117,7 +117,7 @@ def documents_of(
         for number, line in read_lines(path, problems):
             yield Document(line, id=f"{name}:{number}", record=f"{name}:{number}")
     else:
-        reported = len(problems.items)
+        reported = problems.count
         text = read_text(path, problems)
-        if len(problems.items) == reported:
+        if problems.count == reported:
             yield Document(text, id=name, record=name)

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from .encoder_vocabulary import Kind
 from .placeholders import check_is_content
+from .problems import is_panic
 from .vocabulary_entries import WORD_INSIDE, WORD_START, Entries, byte_level, check_ids
 from .vocabulary_frame import BARE
 
@@ -25,7 +26,9 @@ def load_backend(path: Path) -> Tokenizer:
     check_is_content(path)
     try:
         return Tokenizer.from_str(path.read_text(encoding="utf-8"))
-    except Exception as error:  # the library raises Exception itself for a file that it cannot read
+    except BaseException as error:  # the library raises Exception itself for a file that it cannot read, or panics
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
         raise ValueError(
             f"{path} cannot be read as a tokenizer ({_first_line(error)}); fetch the encoder's file again, "
             "or delete it where a vocab.txt or spiece.model lies beside it."

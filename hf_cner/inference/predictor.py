@@ -16,7 +16,7 @@ from ..modeling.characters import CharacterTable
 from ..modeling.entity_model import check_model
 from ..modeling.extraction import encode_windows, extract
 from ..modeling.loaded_weights import check_complete
-from .checkpoint import CheckpointError, check_folder, check_model_type, is_local
+from .checkpoint import CheckpointError, check_folder, is_local
 from .shapes import loading
 from .weights import load_model
 
@@ -100,10 +100,9 @@ class Predictor:
         Raises:
             CheckpointError: what is missing or wrong, in one sentence.
         """
-        if is_local(name_or_path):
-            model_type = check_folder(name_or_path)["model_type"]
-        else:
-            model_type = _hub_model_type(os.fspath(name_or_path))
+        if not is_local(name_or_path):
+            name_or_path = _copy_of(os.fspath(name_or_path))
+        model_type = check_folder(name_or_path)["model_type"]
         options = {} if dtype is None else {"dtype": dtype}
         model = load_model(name_or_path, model_type, **options)
         with loading(Path(name_or_path, "tokenizer.json")):
@@ -229,12 +228,12 @@ def _document(item: Input, number: int) -> Document:
     raise TypeError(f'Input {number + 1} is {found}; give texts (str), documents, or rows with the key "text".')
 
 
-def _hub_model_type(name: str) -> str:
+def _copy_of(name: str) -> Path:
+    """The folder of the Hub's cache that holds a checkpoint, fetched where it is not there: checks need a folder."""
+    from huggingface_hub import snapshot_download
+
     try:
-        config, _ = transformers.PreTrainedConfig.get_config_dict(name)
-    except OSError as error:
-        first = str(error).splitlines()[0]
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"], etag_timeout=5))
+    except Exception as error:  # of the client's own library, which changed between its versions
+        first = next(iter(str(error).splitlines()), type(error).__name__)
         raise CheckpointError(f"{name} is no folder here, and could not be read from the Hub: {first}") from error
-    model_type = config.get("model_type")
-    check_model_type(model_type, name)
-    return str(model_type)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..data.problems import is_panic
 from ..data.shown import brief, clipped, printable
 from .checkpoint import AUTO_CLASSES, CONFIG, CheckpointError, check_folder, weight_files
 
@@ -140,7 +141,9 @@ def loading(what: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except (CheckpointError, OSError, MemoryError, ImportError):
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
         said = clipped(" ".join(str(error)[:2000].split()), 300)
         raise CheckpointError(
             f"{os.fspath(what)} cannot be loaded ({type(error).__name__}: {said}); copy the checkpoint again, or save "

@@ -8,8 +8,9 @@ from typing import Any
 from transformers import PreTrainedConfig
 from transformers.utils import logging
 
-from .labels import labels_in_order, placeholders, scheme_of_tags, types_of_tags
+from .labels import labels_in_order, placeholders, scheme_of_tags, twice, types_of_tags
 from .schemes import SCHEMES, tag_names
+from .windows import POLICIES
 
 logger = logging.get_logger(__name__)
 
@@ -83,6 +84,7 @@ class CnerConfig(PreTrainedConfig):
         self.span_decoder = copy.deepcopy(decoder)
         self.dropout = dropout
         self.windows = {**DEFAULT_WINDOWS, **(windows or {})}
+        check_windows(self.windows)
         self.non_unit_ids = [0] if non_unit_ids is None else [int(i) for i in non_unit_ids]
         if eval_logits not in ("max_marginal", "emissions"):
             raise ValueError(f"eval_logits is {eval_logits!r}; choose 'max_marginal' or 'emissions'.")
@@ -91,6 +93,8 @@ class CnerConfig(PreTrainedConfig):
             check_slot(name, getattr(self, name))
         if not __name__.startswith("transformers_modules"):
             kwargs.pop("custom_pipelines", None)  # the installed package has registered the task: no code to trust
+        if max(len(id2label or {}), num_labels or 0) > 4 * MOST_TYPES + 1:
+            raise ValueError(f"There are more labels than a model takes: at most {4 * MOST_TYPES + 1:,}.")
         names = labels_in_order(id2label or {})
         if not names and not entity_types and num_labels is not None:
             names = placeholders(num_labels)
@@ -186,9 +190,7 @@ class CnerConfig(PreTrainedConfig):
         Raises:
             ValueError: labels that do not agree with types and scheme.
         """
-        repeated = {name for name in self.entity_types if self.entity_types.count(name) > 1}
-        if repeated:
-            raise ValueError(f"entity_types names {sorted(repeated)} more than once; each type must stand there once.")
+        check_types(self.entity_types)
         scheme = self.span_decoder.get("scheme", "BIOES")
         names = tag_names(scheme, self.entity_types) if self.gives_tags else list(self.entity_types)
         if id2label is None:
@@ -233,6 +235,27 @@ def gives_tags(kind: str) -> bool:
     from .decoders import DECODERS  # late: a configuration is read without torch where nothing asks for its labels
 
     return kind in DECODERS and DECODERS[kind].gives_tags
+
+
+MOST_TYPES = 2000  # a CRF's transitions are quadratic in them, and so is what checks them
+
+
+def check_types(types: list[str]) -> None:
+    """Raise one clear sentence where entity types are no names, stand there twice, or are too many to compute with."""
+    if len(types) > MOST_TYPES:
+        raise ValueError(f"entity_types holds {len(types):,} types; a model takes at most {MOST_TYPES:,}.")
+    if repeated := twice(types):
+        raise ValueError(f"entity_types names {repeated} more than once; each type must stand there once.")
+
+
+def check_windows(windows: Slot) -> None:
+    """Raise one clear sentence where windows cannot be made: a value of another kind, or an unknown policy."""
+    for name, kind in (("max_length", int), ("overlap", int), ("sentence_ends", str), ("merge", bool)):
+        value = windows.get(name)
+        if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+            raise ValueError(f"windows gives {name} the value {value!r:.80}; it takes a value of type {kind.__name__}.")
+    if windows.get("policy") not in POLICIES:
+        raise ValueError(f"Unknown window policy {windows.get('policy')!r:.80}; choose one of {list(POLICIES)}.")
 
 
 def check_slot(name: str, slot: Slot) -> None:

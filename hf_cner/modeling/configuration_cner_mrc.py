@@ -7,8 +7,16 @@ from typing import Any
 
 from transformers import PreTrainedConfig
 
-from .configuration_cner import DEFAULT_CONTEXT, DEFAULT_ENCODER, DEFAULT_WINDOWS, Slot, check_slot, tell_unknown
-from .labels import labels_in_order, placeholders
+from .configuration_cner import (
+    DEFAULT_CONTEXT,
+    DEFAULT_ENCODER,
+    DEFAULT_WINDOWS,
+    Slot,
+    check_slot,
+    check_windows,
+    tell_unknown,
+)
+from .labels import labels_in_order, placeholders, twice
 
 DEFAULT_INTERACTION: Slot = {"kind": "separate"}
 DEFAULT_MRC_DECODER: Slot = {"kind": "biaffine"}
@@ -64,6 +72,7 @@ class CnerMrcConfig(PreTrainedConfig):
         self.span_decoder = copy.deepcopy(DEFAULT_MRC_DECODER if span_decoder is None else span_decoder)
         self.dropout = dropout
         self.windows = {**DEFAULT_WINDOWS, **(windows or {})}
+        check_windows(self.windows)
         self.non_unit_ids = [0] if non_unit_ids is None else [int(i) for i in non_unit_ids]
         for name in ("encoder", "context", "attention", "interaction", "span_decoder"):
             check_slot(name, getattr(self, name))
@@ -124,7 +133,7 @@ def check_queries(entity_types: list[str], queries: dict[str, str]) -> None:
             empty one, an empty question, or one question for two types. No questions at all are legal: they can be set
             later.
     """
-    repeated = sorted({name for name in entity_types if entity_types.count(name) > 1})
+    repeated = twice(entity_types)
     if repeated:
         raise ValueError(f"entity_types names {repeated} more than once; each type must stand there once.")
     if not queries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from .schemes import SCHEMES, allowed_transitions, tag_names
@@ -22,9 +23,14 @@ def labels_in_order(id2label: Mapping[int, str] | Mapping[str, str]) -> list[str
             f"id2label has the numbers {[number for number, _ in numbered]}; they must be 0 to {len(labels) - 1}, each "
             "once."
         )
-    if repeated := sorted({name for name in labels if labels.count(name) > 1}):
+    if repeated := twice(labels):
         raise ValueError(f"id2label names {repeated} more than once; each label must stand there once.")
     return labels
+
+
+def twice(names: Sequence[str]) -> list[str]:
+    """The names that stand there more than once, sorted."""
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 def placeholders(count: int) -> list[str]:

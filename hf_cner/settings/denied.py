@@ -16,6 +16,10 @@ PUBLISHES = "a settings file may not publish a model; train it, look at it, and 
 SECRET = "settings are written beside the model and may not hold a secret; log in with `hf auth login` or set HF_TOKEN"
 SENDS = "it belongs to a service that figures are sent to, which settings may not decide"
 ELSEWHERE = "the setting output_dir says where a run lies"
+ENGINE = (
+    "an engine's own configuration names further files, reporters and commands; give it from Python with "
+    "CnerTrainingArguments(deepspeed=…)"
+)
 
 DENIED = {
     **dict.fromkeys(
@@ -26,10 +30,14 @@ DENIED = {
     **dict.fromkeys(("hub_token", "push_to_hub_token"), SECRET),
     **dict.fromkeys(("project", "trackio_space_id", "trackio_bucket_id", "trackio_static_space_id"), SENDS),
     **dict.fromkeys(("output_dir", "logging_dir"), ELSEWHERE),
+    "deepspeed": ENGINE,
     "resume_from_checkpoint": "a run that was cut off is continued by --resume",
     "parallelism_config": "it is an object of Python, which no file can hold",
 }
 """Field of the training arguments -> why settings may not give it."""
+
+SECTIONS = ("accelerator_config", "fsdp_config", "gradient_checkpointing_kwargs", "lr_scheduler_kwargs")
+"""Arguments that are keys and values, where transformers would also read a file that a text names."""
 
 CODE = ("auto_map", "custom_pipelines", "trust_remote_code", "attn_implementation", "experts_implementation")
 """What names code that transformers would fetch and run, in the configuration of an encoder."""
@@ -43,6 +51,10 @@ def check_denied(training: Mapping[str, object]) -> None:
         reason = DENIED.get(name) or (PUBLISHES if name.startswith(("hub_", "push_to_hub")) else None)
         if reason is not None:
             raise ValueError(f"training.{name} cannot be set: {reason}.")
+        if name in SECTIONS and isinstance(value, str):
+            raise ValueError(
+                f"training.{name} takes keys; found a text, and settings read no further file: write the keys out."
+            )
         if name == "report_to" and value is not None:
             for reporter in value if isinstance(value, list) else [value]:
                 if reporter not in REPORTERS:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, field_validator
 
 from .denied import check_config, check_denied
-from .section import Count, Options, Plain, Rate, Section, Seed, Texts
+from .section import Arguments, Count, Plain, Rate, Section, Seed, Texts
 
 
 class EncoderSource(Section):
@@ -76,7 +76,7 @@ class PretrainingSettings(Section):
     """A trained model, whose predictions are the entities."""
     next_sentence: bool = False
     data: PretrainingData = PretrainingData()
-    training: Options = Field(default={})
+    training: Arguments = Field(default={})
     """Fields of TrainingArguments; those that publish, or hold a secret, cannot be set here."""
     seed: Seed = 42
     output_dir: str | None = None

@@ -86,6 +86,16 @@ def _or_empty(value: object) -> object:
     return {} if value is None else value
 
 
+STRATEGIES = ("eval_strategy", "save_strategy", "logging_strategy")
+"""Training arguments of which `no` is a valid word, as it stands; to YAML it is false."""
+
+
+def _with_words(value: object) -> object:
+    if not isinstance(value, Mapping):
+        return _or_empty(value)
+    return {key: "no" if key in STRATEGIES and inner is False else inner for key, inner in value.items()}
+
+
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -93,3 +103,5 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Part = Annotated[int, Field(gt=0)] | Annotated[float, Field(gt=0)]  # whole numbers stay whole: 8:2 is no 8.0:2.0
 Texts = Annotated[list[str], BeforeValidator(_alone)]  # a single one may stand alone
 Options = Annotated[dict[str, JsonValue], BeforeValidator(_or_empty)]
+Arguments = Annotated[dict[str, JsonValue], BeforeValidator(_with_words)]
+"""Training arguments by name."""

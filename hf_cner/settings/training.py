@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from .denied import check_config, check_denied
-from .section import Count, Options, Part, Plain, Probability, Rate, Section, Seed
+from .section import Arguments, Count, Part, Plain, Probability, Rate, Section, Seed
 
 SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 """The sections of `model` that are slots, in the order in which a text goes through them."""
@@ -181,7 +181,7 @@ class TrainSettings(Section):
     tokenizer: TokenizerSettings = TokenizerSettings()
     vectors: Vectors = Vectors()
     lexicon: LexiconSettings = LexiconSettings()
-    training: Options = Field(default={})
+    training: Arguments = Field(default={})
     """Fields of CnerTrainingArguments; those that publish, or hold a secret, cannot be set here."""
     data: DataSettings = DataSettings()
     seed: Seed | None = 42

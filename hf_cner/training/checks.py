@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from torch import nn
 
 from ..data.documents import Document, Span
+from ..data.shown import clipped
 from ..metrics.report import evaluate_documents, flat
 from ..modeling.attention import ATTENTIONS
 from ..modeling.context import CONTEXTS
@@ -139,4 +143,28 @@ def training_arguments(settings: TrainSettings, *, has_dev: bool) -> CnerTrainin
     if not has_dev:
         own |= {"eval_strategy": "no", "early_stopping_patience": None}
     arguments: dict[str, Any] = {**own, "output_dir": str(Path(output_dir_of(settings)).expanduser())}
-    return CnerTrainingArguments(**arguments)
+    with taken_by_libraries():
+        return CnerTrainingArguments(**arguments)
+
+
+@contextmanager
+def taken_by_libraries() -> Iterator[None]:
+    """Says in a sentence that a library does not take the settings, where they are handed to it.
+
+    Raises:
+        ValueError: in place of what the library raises; errors of this package, of memory and of the system pass.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError) as error:
+        frames = [
+            str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame, _ in walk_tb(error.__traceback__)
+        ]
+        library = next((name for name in reversed(frames) if name not in sys.stdlib_module_names), "hf_cner")
+        if library == "hf_cner":
+            raise
+        said = clipped(" ".join(str(error)[:2000].split()), 300)
+        raise ValueError(
+            f"The settings of the section training cannot be used here ({library}: {said}); change "
+            "or leave out the one that this names."
+        ) from error

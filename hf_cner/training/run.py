@@ -28,7 +28,7 @@ from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_transformers
 from .checkpoints import last_complete_checkpoint, whole_or_removed
-from .checks import check_metric, check_steps, checked, training_arguments
+from .checks import check_metric, check_steps, checked, taken_by_libraries, training_arguments
 from .energy import EnergyMeter
 from .folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
 from .inputs import read_by
@@ -125,17 +125,19 @@ def _train_in(
         say(notes.get("encoder"), quiet=bool(args.disable_tqdm))
     notes["unknown_characters"] = _unknown(parts["train"], tokenizer, settings, quiet=bool(args.disable_tqdm))
     watch, meter = Stopwatch(), EnergyMeter()
-    trainer = CnerTrainer(
-        model,
-        args,
-        train_dataset=parts["train"],
-        eval_dataset=dev or None,
-        processing_class=tokenizer,
-        callbacks=[watch, meter],
-    )
+    with taken_by_libraries():
+        trainer = CnerTrainer(
+            model,
+            args,
+            train_dataset=parts["train"],
+            eval_dataset=dev or None,
+            processing_class=tokenizer,
+            callbacks=[watch, meter],
+        )
     check_steps(args, len(trainer.train_dataset))
-    trainer.create_optimizer()  # only to see that it can be: what can go wrong with the settings goes wrong before
-    trainer.optimizer = None  # anything in the folder is touched
+    with taken_by_libraries():  # only to see that they can be: what can go wrong with the settings goes wrong before
+        trainer.create_optimizer_and_scheduler(num_training_steps=1)
+        trainer.optimizer = trainer.lr_scheduler = None  # anything in the folder is touched
     if is_first_process():
         begin_in(folder, settings, split_of(parts))
     remove_progress_of_transformers(trainer)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_cner.data.problems import DataError, Problems
+from hf_cner.data.problems import MOST_KEPT, DataError, Problems
 
 
 def test_stop_raises_one_sentence_with_file_line_found_expected_and_advice() -> None:
@@ -25,6 +25,16 @@ def test_skip_collects_and_summarises() -> None:
     assert problems.summary(most=1) == "left out: 13\na.txt:1: found x; expected y; z.\n… and 12 more"
     assert "more" not in problems.summary(most=13)
     assert str(problems.items[-1]).startswith("b.txt: found x")
+
+
+def test_a_bounded_number_is_kept_and_all_are_counted() -> None:
+    problems = Problems("skip")
+    for line in range(MOST_KEPT + 5):
+        problems.report("a.txt", line, "x", "y", "z")
+    assert problems.count == MOST_KEPT + 5 and len(problems.items) == MOST_KEPT
+    assert problems.summary(1).splitlines() == [
+        f"left out: {MOST_KEPT + 5}", "a.txt:0: found x; expected y; z.", f"… and {MOST_KEPT + 4} more",
+    ]  # fmt: skip
 
 
 def test_another_way_to_go_on_is_refused() -> None:

@@ -89,6 +89,8 @@ def test_a_whole_checkpoint_is_loaded(folder: Path) -> None:
         (lambda c: c["context"].update(hidden_size="x"), r"config\.json cannot be loaded \(ValueError: .*hidden_size"),
         (lambda c: c.update(entity_types=5), r"config\.json cannot be loaded \(TypeError: "),
         (lambda c: c.update(windows=3), r"config\.json cannot be loaded \(TypeError: "),
+        (lambda c: c["windows"].update(max_length="x"), r"ValueError: windows gives max_length the value 'x'; it"),
+        (lambda c: c["windows"].update(policy=[1]), r"ValueError: Unknown window policy \[1\]; choose one of"),
         (lambda c: c.update(dtype="\x1b[2J"), r"config\.json cannot be loaded \(AttributeError: .*x1b"),
         (lambda c: c.update(model_type=["cner"]), r"another kind \(model_type \['cner'\]\)"),
     ],
@@ -163,3 +165,32 @@ def test_only_what_a_library_makes_nothing_of_is_renamed() -> None:
     for passed in (CheckpointError("x"), OSError("x"), MemoryError()):
         with pytest.raises(type(passed)), loading("a.json"):
             raise passed
+
+
+def test_a_tokenizer_at_which_the_library_panics(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = folder / "tokenizer.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": "AAAA"}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    refused(folder, r"tokenizer\.json cannot be loaded \(PanicException: ")
+    with pytest.raises(SystemExit) as ended:
+        main(["predict", str(folder / "config.json"), "--model", str(folder)])
+    assert ended.value.code == 2 and "Traceback" not in capfd.readouterr().err
+
+
+def test_a_name_of_the_hub_is_held_against_its_weights_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit_config(folder, lambda c: c["context"].update(num_layers=10**6))
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda name, **_: str(folder))
+    with pytest.raises(CheckpointError, match=r"context\.num_layers 1000000, where the weights hold"):
+        Predictor.from_pretrained("somebody/model", device="cpu")
+
+
+def test_types_are_bounded_before_anything_is_made_of_them() -> None:
+    begin = time.process_time()
+    with pytest.raises(ValueError, match=r"entity_types holds 100,000 types; a model takes at most 2,000"):
+        CnerConfig(entity_types=[f"t{number}" for number in range(100_000)])
+    with pytest.raises(ValueError, match="more labels than a model takes: at most 8,001"):
+        CnerConfig(id2label={number: f"B-t{number}" for number in range(100_000)})
+    with pytest.raises(ValueError, match="more labels than a model takes"):
+        CnerConfig(num_labels=10**9)
+    assert time.process_time() - begin < 2

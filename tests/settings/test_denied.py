@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hf_cner.settings.denied import MASK, recorded
+from hf_cner.settings.denied import MASK, SECTIONS, recorded
 from hf_cner.settings.pretraining import complete
 from hf_cner.settings.reading import parse_assignments
 from hf_cner.settings.resolve import resolve_settings
@@ -27,6 +27,8 @@ from hf_cner.settings.resolve import resolve_settings
         ("project=x", "project cannot be set"),
         ("output_dir=x", "training.output_dir cannot be set: the setting output_dir says where a run lies"),
         ("logging_dir=x", "logging_dir cannot be set"),
+        ("deepspeed=ds.json", "deepspeed cannot be set: an engine's own configuration names .* reporters"),
+        ("deepspeed={wandb: {enabled: true}}", "deepspeed cannot be set"),
         (
             "report_to=wandb",
             "report_to names 'wandb', and settings may not send figures to a service",
@@ -41,6 +43,14 @@ def test_what_publishes_or_holds_a_secret_is_refused(assignment: str, sentence: 
     name, _, value = assignment.partition("=")
     with pytest.raises(ValueError, match=f"{name} (cannot be set|names)"):
         complete({"output_dir": "x", "training": {name: value.strip("[]").split(", ")}})
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_an_argument_of_keys_names_no_further_file(name: str) -> None:
+    with pytest.raises(ValueError, match=f"training.{name} takes keys; found a text, and settings read no further"):
+        resolve_settings(assignments=[f"training.{name}=/etc/passwd"])
+    with pytest.raises(ValueError, match=f"training.{name} takes keys"):
+        complete({"output_dir": "x", "training": {name: "x.json"}})
 
 
 @pytest.mark.parametrize("key", ["auto_map", "_attn_implementation", "trust_remote_code", "text_config: {auto_map"])

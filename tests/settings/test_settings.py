@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import enum
+import typing
 from pathlib import Path
 
 import pytest
 
+from hf_cner.settings.denied import DENIED
 from hf_cner.settings.merging import merge
 from hf_cner.settings.preset import load_preset, preset_names
+from hf_cner.settings.pretraining import complete
 from hf_cner.settings.reading import parse_assignments
 from hf_cner.settings.resolve import resolve_settings
+from hf_cner.settings.section import STRATEGIES
 from hf_cner.settings.training import TrainSettings
+from hf_cner.training.arguments import CnerTrainingArguments
 from hf_cner.training.checks import check_settings
 
 
@@ -87,7 +93,7 @@ def test_values_are_yaml() -> None:
         ("model.dropout=abc", r"model\.dropout takes a number; found 'abc'"),
         ("model.windows.max_length=null", r"model\.windows\.max_length takes a whole number; found None"),
         ("data.split.ratios=7", r"data\.split\.ratios takes a list; found 7"),
-        ("training.eval_strategy=no", r"eval_strategy takes a word; found False \(a bare no, .* put it in quotes\)"),
+        ("training.run_name=no", r"run_name takes a word; found False \(a bare no, .* put it in quotes\)"),
         ("seed=true", r"seed takes a whole number; found True"),
         ("model.dropout", r"--set takes key=value"),
         ("=3", r"--set takes key=value"),
@@ -146,3 +152,25 @@ def test_merging_changes_neither_side() -> None:
     merged = merge(base, layer)
     merged["model"]["windows"]["overlap"] = 2
     assert base == TrainSettings().to_dict() and layer == {"model": {"windows": {"overlap": 1}}}
+
+
+def test_the_word_no_is_taken_where_it_is_a_valid_word() -> None:
+    for name in STRATEGIES:
+        for text in ("no", "'no'", "off", "false"):
+            if text != "'no'":
+                assert parse_assignments([f"training.{name}={text}"]) == {"training": {name: False}}
+            assert resolve_settings(assignments=[f"training.{name}={text}"]).training == {name: "no"}
+    assert complete({"output_dir": "x", "training": {"eval_strategy": False}}).training["eval_strategy"] == "no"
+
+
+def test_every_argument_with_the_word_no_is_known() -> None:
+    """Words that YAML takes for true or false, in the enumerations of transformers' arguments."""
+    hints = typing.get_type_hints(CnerTrainingArguments)
+    found = {
+        name
+        for name, hint in hints.items()
+        for kind in (hint, *typing.get_args(hint))
+        if name not in DENIED and isinstance(kind, type) and issubclass(kind, enum.Enum)
+        and {"no", "off", "yes", "on"} & {member.value for member in kind}
+    }  # fmt: skip
+    assert found == set(STRATEGIES)

@@ -156,3 +156,19 @@ def test_every_setting_of_a_file_that_a_run_wrote_is_read_again(tmp_path: Path) 
     train_on(parts, ["症状", "部位"], given)
     again = resolve_settings(config=tmp_path / "out" / "settings.yaml")
     assert again.to_dict() == given.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("lr_scheduler_kwargs", {"odd": 1}, r"cannot be used here \(transformers: .*'odd'\); change or leave out"),
+        ("ddp_backend", "odd", r"cannot be used here \(\w+: .*\); change or leave out"),
+        ("torch_compile_backend", "/odd.so", r"cannot be used here \(accelerate: '/ODD.SO' is not a valid"),
+    ],
+)
+def test_what_only_a_library_refuses_is_a_sentence_and_leaves_nothing(
+    name: str, value: object, sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        train_on({"train": notes(20, 1)}, ["症状", "部位"], settings(tmp_path / "out", **{name: value}))
+    assert not (tmp_path / "out").exists()

@@ -186,7 +186,7 @@ def _read_all(
         problems.note(path, what_was_read(path, problems.opened, _unread(module, path)))
     problems.note(f"{path}, types", _alike(path, documents))
     if not documents:
-        left_out = f" (left out: {len(problems.items)}, the first {problems.items[0]})" if problems.items else ""
+        left_out = f" (left out: {problems.count}, the first {problems.items[0]})" if problems.items else ""
         found = f"found no document of {module.NAME}{left_out}"
         raise NoDocuments(f"{path}: {found}; expected {module.LAYOUT}; name that folder.")
     return documents

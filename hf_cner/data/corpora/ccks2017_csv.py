@@ -57,9 +57,9 @@ def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
             found = f"a row for {key.id}, of which there is no text"
             problems.report(path, line, found, f"{key.id}.txtoriginal.txt below the folder", "add the text")
         else:
-            before = len(problems.items)
+            before = problems.count
             text = read_text(text_path, problems)
-            if len(problems.items) == before:
+            if problems.count == before:
                 spans = tuple(_spans(cell, text, path, line, problems))
                 yield RawDocument(text, spans, key.id, path, str(key.number), line, text_path)
         seen.add(key)

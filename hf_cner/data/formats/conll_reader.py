@@ -98,13 +98,13 @@ def read(
 
 def _sentences(path: str | PathLike[str], spelling: Spelling, problems: Problems) -> Iterator[_Sentence]:
     rows: list[_Row] = []
-    begins, before = False, len(problems.items)  # a problem that was noted since then spoils the sentence
+    begins, before = False, problems.count  # a problem that was noted since then spoils the sentence
     for line, text in read_lines(path, problems):
         if text.startswith(DOCSTART) or not text.strip(" \t\r"):
-            spoilt = len(problems.items) > before
+            spoilt = problems.count > before
             if rows or spoilt:
                 yield _Sentence([] if spoilt else rows, begins)
-                rows, begins, before = [], False, len(problems.items)
+                rows, begins, before = [], False, problems.count
             begins = begins or text.startswith(DOCSTART)
             continue
         row = _row(line, text, spelling.separator) if spelling.column is None else _cell(line, text, spelling)
@@ -115,7 +115,7 @@ def _sentences(path: str | PathLike[str], spelling: Spelling, problems: Problems
             problems.report(path, line, row, expected, advice)
         else:
             rows.append(row)
-    spoilt = len(problems.items) > before
+    spoilt = problems.count > before
     if rows or spoilt:
         yield _Sentence([] if spoilt else rows, begins)
 

@@ -79,10 +79,10 @@ def read_sections(folder: Path, problems: Problems) -> Iterator[RawDocument]:
         if text_path is None or path is None:
             _unpaired(key, text_path, path, bool(annotations), problems)
             continue
-        before = len(problems.items)
+        before = problems.count
         text = read_text(text_path, problems)
         lines = list(read_lines(path, problems))
-        if _unreadable(problems, before, (text_path, path)):
+        if problems.count > before:  # bytes in another encoding, say
             continue
         spans = tuple(read_annotations(lines, path, problems))
         yield RawDocument(text, spans, key.id, path, str(key.number), text_path=text_path)
@@ -123,8 +123,3 @@ def _unpaired(
 def without_suffix(name: str) -> str:
     """``一般项目-1.txt.gz`` without ``.txt`` and ``.gz``."""
     return re.sub(r"\.txt(\.gz)?$", "", name)
-
-
-def _unreadable(problems: Problems, before: int, paths: Sequence[Path]) -> bool:
-    """Whether one of these files was reported while it was being read (bytes in another encoding, say)."""
-    return any(Path(item.path) in paths for item in problems.items[before:])
