@@ -85,6 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; an exception ends it with one sentence and an exit code, see `faults`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given or debugging()
+    if sys.stderr is None:  # closed by the caller; what is said then goes nowhere
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        print_error("Standard output is closed; a command writes its results there; redirect it to a file or a pipe.")
+        sys.exit(BAD_INPUT)
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character shows a question mark for it
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

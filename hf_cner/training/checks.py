@@ -10,6 +10,7 @@ from traceback import walk_tb
 from typing import Any
 
 from torch import nn
+from transformers import PreTrainedModel
 
 from ..data.documents import Document, Span
 from ..data.shown import clipped
@@ -115,6 +116,17 @@ def check_steps(arguments: CnerTrainingArguments, windows: int) -> None:
             f"The training part has {windows} windows, a batch {together}, and training.dataloader_drop_last leaves "
             "out a last batch that is not full, so nothing would be trained; leave it out, or lower "
             "training.per_device_train_batch_size."
+        )
+
+
+def check_checkpointing(arguments: CnerTrainingArguments, model: PreTrainedModel) -> None:
+    """Raise ValueError where gradient checkpointing is asked for and no layer of the model can do it."""
+    # transformers 5.23 calls it activation_checkpointing, and keeps the old name
+    asked = arguments.gradient_checkpointing or getattr(arguments, "activation_checkpointing", False)
+    if asked and not model.supports_gradient_checkpointing:
+        raise ValueError(
+            "training.gradient_checkpointing is true, and no layer of this model can be computed anew in the backward "
+            "pass: some encoders of transformers can, other encoders cannot; leave it out, or choose another encoder."
         )
 
 

@@ -28,7 +28,7 @@ from .arguments import CnerTrainingArguments
 from .build import build
 from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_transformers
 from .checkpoints import last_complete_checkpoint, whole_or_removed
-from .checks import check_metric, check_steps, checked, taken_by_libraries, training_arguments
+from .checks import check_checkpointing, check_metric, check_steps, checked, taken_by_libraries, training_arguments
 from .energy import EnergyMeter
 from .folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
 from .inputs import read_by
@@ -121,6 +121,7 @@ def _train_in(
     set_seed(settings.seed or 0)
     notes: dict[str, Any] = dict(about or {})
     model, tokenizer = build(settings, parts["train"], entity_types, notes=notes)
+    check_checkpointing(args, model)
     if is_first_process():
         say(notes.get("encoder"), quiet=bool(args.disable_tqdm))
     notes["unknown_characters"] = _unknown(parts["train"], tokenizer, settings, quiet=bool(args.disable_tqdm))

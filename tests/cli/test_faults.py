@@ -154,7 +154,7 @@ def test_names_of_files_and_arguments_are_escaped(tmp_path: Path, call: Callable
 def test_a_closed_pipe_and_ctrl_c_have_sentences(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hf_cner.cli.main"]
     done = subprocess.run(
-        f"{' '.join(command)} presets | true; echo ${{PIPESTATUS[0]}}",
+        f"{{ sleep 0.5; {' '.join(command)} presets; }} | true; echo ${{PIPESTATUS[0]}}",  # true has ended by then
         shell=True, executable="/bin/bash", capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout.strip() == "141" and done.stderr.startswith(f"error: {CLOSED}")
@@ -167,6 +167,17 @@ def test_a_closed_pipe_and_ctrl_c_have_sentences(tmp_path: Path) -> None:
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
     assert running.communicate()[1] == "error: interrupted.\n" and running.returncode == 130
+
+
+def test_closed_standard_output_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("患者头痛。", encoding="utf-8")
+    command = f"{sys.executable} -m hf_cner.cli.main predict --model m note.txt"
+    done = subprocess.run(["bash", "-c", f"{command} >&-"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stderr.startswith("error: Standard output is closed; ")
+    silent = subprocess.run(
+        ["bash", "-c", f"{command} 2>&-"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert silent.returncode == 2 and not silent.stdout and not silent.stderr
 
 
 def _slow(folder: Path) -> dict[str, str]:

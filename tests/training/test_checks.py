@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_runs import arguments, notes
+from small_runs import arguments, model, notes
 from worker import settings
 
 from hf_cner.settings.resolve import resolve_settings
 from hf_cner.settings.training import TrainSettings
-from hf_cner.training.checks import check_metric, check_settings, checked
+from hf_cner.training.checks import check_checkpointing, check_metric, check_settings, checked
 from hf_cner.training.run import train, train_on
 
 
@@ -172,3 +172,10 @@ def test_what_only_a_library_refuses_is_a_sentence_and_leaves_nothing(
     with pytest.raises(ValueError, match=sentence):
         train_on({"train": notes(20, 1)}, ["症状", "部位"], settings(tmp_path / "out", **{name: value}))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.filterwarnings("ignore:`gradient_checkpointing` is deprecated:FutureWarning")  # since 5.23
+def test_gradient_checkpointing_needs_layers_that_can(tmp_path: Path) -> None:
+    check_checkpointing(arguments(tmp_path), model())
+    with pytest.raises(ValueError, match="gradient_checkpointing is true, and no layer of this model can be computed"):
+        check_checkpointing(arguments(tmp_path, gradient_checkpointing=True), model())
