@@ -15,6 +15,7 @@ from transformers import set_seed
 from hf_cner import CnerConfig, CnerForTokenClassification
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.pretraining.bilm import build, save
+from hf_cner.settings.pretraining import PretrainingSettings
 
 TEXT = "患者头痛三天。"
 STRANGER = """
@@ -38,7 +39,7 @@ def test_a_stranger_gets_the_same_vectors_and_scores(tmp_path: Path) -> None:
     set_seed(0)
     tokenizer = build_character_tokenizer(sorted(set(TEXT)))
     options = {"embedding_size": 6, "hidden_size": 6}
-    language_model = build({"encoder": {"config": options}}, tokenizer).eval()
+    language_model = build(PretrainingSettings.of({"encoder": {"config": options}}), tokenizer).eval()
     save(language_model, tokenizer, tmp_path / "encoder")
     config = CnerConfig(encoder={"kind": "elmo", "trainable": False}, entity_types=["a", "b"])
     tagger = CnerForTokenClassification.from_encoder_pretrained(tmp_path / "encoder", config).eval()
