@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ Triple = tuple[int, int, str]
 ScoredSpan = tuple[int, int, str, float | None]
 
 
-class Decoder(nn.Module):
+class Decoder(nn.Module, ABC):
     """A decoder: a tagging decoder gives one tag to each unit, a span scorer scores spans.
 
     Models, extraction, training and evaluation ask a decoder only for what stands here. Everything that decides which
@@ -28,6 +29,7 @@ class Decoder(nn.Module):
     labels: list[str]
     """What the last axis of the emissions stands for: tags, or entity types."""
 
+    @abstractmethod
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the losses, a scalar, not divided by anything.
 
@@ -36,7 +38,6 @@ class Decoder(nn.Module):
             labels: see the class.
             mask: `(batch, length)` bool, the units that go into it, see `scored`.
         """
-        raise NotImplementedError
 
     def scored(self, labels: torch.Tensor, units: torch.Tensor) -> torch.Tensor:
         """Of a batch's units `(batch, length)` those that go into the loss and into its divisor."""
@@ -46,10 +47,11 @@ class Decoder(nn.Module):
         """What a model returns as `logits` in evaluation: scores whose argmax is the answer, where there are such."""
         return emissions
 
+    @abstractmethod
     def rows(self, emissions: torch.Tensor, mask: torch.Tensor) -> list[torch.Tensor]:
         """The emissions `(units, …)` of each row's units, without padding and special positions."""
-        raise NotImplementedError
 
+    @abstractmethod
     def filter_window(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
         """What stitching keeps of one window; the rest is left out here, once and for all.
 
@@ -62,22 +64,21 @@ class Decoder(nn.Module):
             first, last: the units that the window owns.
             offset: position of the window's first unit in the document.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def decode(self, documents: Sequence[torch.Tensor], *, scores: bool = False) -> list[list[ScoredSpan]]:
         """Spans `(start, end, type, score)` in units of each document, of what `filter_window` kept of its windows.
 
         The score is None unless asked for; the class says what it is.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def encode_targets(self, spans: Sequence[Triple], length: int) -> list[Any]:
         """The labels of a text of `length` units with these spans: one tag number per unit, or one triple per span.
 
         Raises:
             ValueError: a span that does not lie in the text, is of an unknown type, or cannot stand beside the others.
         """
-        raise NotImplementedError
 
     def inexpressible(self, spans: Sequence[Triple]) -> list[tuple[Triple, str]]:
         """The spans of a text that this decoder cannot give beside the others, each with the reason."""
@@ -90,5 +91,10 @@ class Decoder(nn.Module):
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        """Choose otherwise among the spans from now on; only span scorers can, tags leave nothing to choose."""
-        raise NotImplementedError
+        """Choose otherwise among the spans from now on; only span scorers can.
+
+        Raises:
+            ValueError: anything is chosen, since tags leave nothing to choose.
+        """
+        if decoding is not None or threshold is not None or thresholds:
+            raise ValueError("This decoder has nothing to choose by decoding and thresholds; span scorers have.")
