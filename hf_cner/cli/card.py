@@ -53,7 +53,7 @@ def card(
         target = target / CARD
     stream = is_stream(target)
     files = [target] if stream else [target.with_name(picture_of(target)), target]
-    check_output(target, models=(model,), endings=ENDINGS)
+    check_output(target, models=(model,), endings=ENDINGS, own=(CARD,))
     if not stream and not overwrite and (there := [file for file in files if file.exists()]):
         raise ValueError(f"{there[-1]} exists; name another file, or replace it by --overwrite.")
     run = read_run(model)

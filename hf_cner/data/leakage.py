@@ -117,7 +117,7 @@ def _held_out(source: str, problems: Problems) -> list[Document]:
     name, equals, folder = str(source).partition("=")
     if equals and not Path(source).exists() and corpus_key(name) != "jsonl":
         reading = Problems("skip")
-        parts = read_splits(name, folder, problems=reading)
+        parts = read_splits(name, folder or None, problems=reading)
         for path, note in reading.notes.items():
             problems.note(path, note)
         if reading.items:

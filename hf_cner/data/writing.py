@@ -93,6 +93,7 @@ def check_output(
     models: Iterable[str | os.PathLike[str] | None] = (),
     endings: Iterable[str] = (),
     never: Iterable[str] = (),
+    own: Iterable[str] = (),
 ) -> None:
     """See that a command may write a file, before anything is read or computed.
 
@@ -102,6 +103,7 @@ def check_output(
         models: folders of models that are read; their own files are inputs, others in them are not.
         endings: the only endings that a name may have; by default all but those of forms that nothing here writes.
         never: more endings that a name may not have.
+        own: names of files that this command itself writes into the folder, and may write again.
 
     Raises:
         DataError: it is one of the inputs, by whatever name (a link, another case, an open file); a folder; a file
@@ -116,7 +118,7 @@ def check_output(
         check_ending(path, endings, never=never)
         target = Path(os.path.realpath(Path(path).expanduser()))
         _refuse(target)
-        if belongs_to_a_model(target):
+        if target.name not in own and belongs_to_a_model(target):
             raise DataError(
                 f"{path}: found a name of the model, or of another result, in {target.parent}, which would be lost or "
                 "changed; expected a file of its own; choose another name or folder."

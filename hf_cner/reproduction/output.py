@@ -31,7 +31,7 @@ def held_output(request: Request) -> Iterator[None]:
     listed, before = read_list(folder) or {}, _is_report(folder / f"{table.name}.json")
     given = (request.data_dir, request.test, *request.unlabelled, request.vectors)
     for name in names:
-        check_output(folder / name, inputs=given, endings=(Path(name).suffix,))
+        check_output(folder / name, inputs=given, endings=(Path(name).suffix,), own=names)
         if (folder / name).exists() and name not in listed and not before:
             raise DataError(
                 f"{folder / name}: found a file that no reproduction wrote; expected none; choose another --output-dir."
