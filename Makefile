@@ -17,7 +17,7 @@ LOWEST_TESTS := tests/test_constraints.py tests/test_registration.py tests/data/
 	tests/modeling/test_transformers_*.py tests/modeling/test_checkpoint_faults.py \
 	tests/inference/test_checkpoint.py tests/inference/test_predictor.py \
 	tests/metrics/test_evaluate_module.py tests/training/test_ordinary_recipe.py tests/training/test_trainer.py \
-	tests/training/test_checkpoints.py tests/training/test_evaluate_plug_in.py tests/training/test_card.py \
+	tests/runs/test_checkpoints.py tests/training/test_evaluate_plug_in.py tests/training/test_card.py \
 	tests/training/test_lora.py tests/hub tests/cli/test_push.py
 BIN := $(VENV)/bin
 MUTMUT := 3.8.1

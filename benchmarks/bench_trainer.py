@@ -24,11 +24,11 @@ from transformers import PrinterCallback, ProgressCallback, TrainerCallback, get
 
 from hf_cner import CnerTrainer, CnerTrainingArguments
 from hf_cner.data.corpora import entity_types, read_corpus
+from hf_cner.runs.callbacks import ProgressLines
+from hf_cner.runs.sampling import LengthBuckets
 from hf_cner.settings.resolve import resolve_settings
 from hf_cner.training.build import build
-from hf_cner.training.callbacks import ProgressLines
 from hf_cner.training.encoding import DocumentEncoder, FeatureDataset
-from hf_cner.training.sampling import LengthBuckets
 
 
 def now() -> tuple[float, float]:

@@ -23,14 +23,15 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "metrics": {"data", "modeling"},
     "inference": {"modeling", "data"},
     "encoders": {"modeling", "data"},
-    "pretraining": {"modeling", "data", "encoders", "inference", "settings", "training"},
+    "pretraining": {"modeling", "data", "encoders", "inference", "settings", "runs"},
+    "runs": {"modeling", "data", "settings"},
     "settings": set(),
-    "training": {"modeling", "data", "encoders", "metrics", "inference", "settings", "hub"},
+    "training": {"modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "hub"},
     "hub": {"metrics", "settings"},
-    "reproduction": {"data", "encoders", "metrics", "inference", "settings", "training", "pretraining"},
+    "reproduction": {"data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"},
     "cli": {
-        *("modeling", "data", "encoders", "metrics", "inference", "pretraining", "settings", "training", "hub"),
-        "reproduction",
+        *("modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"),
+        *("hub", "reproduction"),
     },
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others

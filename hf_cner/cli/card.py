@@ -45,7 +45,7 @@ def card(
     from ..hub.folder import CARD, picture_of, write_card
     from ..hub.run import read_run
     from ..inference.weights import check_weights
-    from ..training.files_of_a_run import RUN
+    from ..runs.files import RUN
     from .about import about_model
 
     target = model / CARD if output is None else output

@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from ..runs.precision import only_a_cpu_has_bf16
+from ..runs.sampling import check_strategy
 from ..settings.fields import arguments_section, check_values
 from ..settings.pretraining import PretrainingSettings
 from ..settings.ranges import check_ranges
-from ..training.arguments import only_a_cpu_has_bf16
-from ..training.sampling import check_strategy
 
 TRAINING = {
     "num_train_epochs": 10,

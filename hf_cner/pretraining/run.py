@@ -18,12 +18,12 @@ from ..data.texts import read_texts
 from ..data.unknown_characters import check_unknown
 from ..encoders.findings import say
 from ..encoders.published import open_encoder
+from ..runs.checkpoints import last_complete_checkpoint, whole_or_removed
+from ..runs.environment import hardware, versions
+from ..runs.folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
+from ..runs.inputs import OF_PRETRAINING, inputs_of, read_by
 from ..settings.denied import recorded
 from ..settings.pretraining import PretrainingSettings, complete
-from ..training.checkpoints import last_complete_checkpoint, whole_or_removed
-from ..training.environment import hardware, versions
-from ..training.folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
-from ..training.inputs import OF_PRETRAINING, inputs_of, read_by
 from . import bilm, mlm, plm
 from .arguments import training_arguments
 from .entities import Entities, entities_for

@@ -14,9 +14,9 @@ from transformers import Trainer, TrainerControl, TrainerState, TrainingArgument
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput
 from transformers.utils import logging
 
-from ..training.callbacks import EpochOfSampler, FiniteWeights, ProgressLines, remove_progress_of_transformers
-from ..training.checkpoints import whole_or_removed
-from ..training.sampling import LengthBuckets
+from ..runs.callbacks import EpochOfSampler, FiniteWeights, ProgressLines, remove_progress_of_transformers
+from ..runs.checkpoints import whole_or_removed
+from ..runs.sampling import LengthBuckets
 
 
 @contextmanager

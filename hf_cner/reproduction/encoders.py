@@ -15,11 +15,11 @@ from ..data.lexicon import mentions_of
 from ..data.texts import read_texts
 from ..data.writing import atomic_write
 from ..encoders.fetch import local_folder
+from ..runs.inputs import OF_PRETRAINING, by_content, path_fingerprint
 from ..settings.merging import merge
 from ..settings.pretraining import PretrainingSettings
 from ..settings.reading import parse_assignments
 from ..settings.resolve import resolve_settings
-from ..training.inputs import OF_PRETRAINING, by_content, path_fingerprint
 from .plan import NotRun, Request, row_settings
 from .protocol import Protocol
 from .tables import Row, small_scale
@@ -143,7 +143,7 @@ class Workshop:
     def _pretrain(self, key: str, about: dict[str, Any]) -> str:
         """Folder of an encoder that is pretrained here, with the settings `about`, once."""
         from ..pretraining.run import pretrain
-        from ..training.folder import RunFolder
+        from ..runs.folder import RunFolder
 
         texts = self.texts()
         given = {"objective": "mlm", "masking": "random", "seed": self.request.seed, **about}

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..data.writing import atomic_write
 from ..inference.checkpoint import CheckpointError
+from ..runs.folder import LOG, OtherRun, RunFolder
+from ..runs.inputs import path_fingerprint
 from ..settings.training import TrainSettings, output_dir_of
-from ..training.folder import LOG, OtherRun, RunFolder
-from ..training.inputs import path_fingerprint
 from .encoders import Workshop
 from .output import held_output
 from .pictures import draw

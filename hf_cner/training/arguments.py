@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from transformers import IntervalStrategy, TrainingArguments
 from transformers.trainer_utils import SaveStrategy
-from transformers.utils.import_utils import is_torch_bf16_gpu_available
 
+from ..runs.precision import only_a_cpu_has_bf16
+from ..runs.sampling import check_strategy
 from ..settings.ranges import check_ranges
 from ..settings.training import SLOTS
 from .named_optimizers import optimizer_name, parse_options
-from .sampling import check_strategy
 
 
 @dataclass
@@ -129,14 +129,6 @@ class CnerTrainingArguments(TrainingArguments):
                 f"prediction_loss_only leaves the metrics out, and the best epoch is chosen by {metric}; leave "
                 "prediction_loss_only out, or set metric_for_best_model=loss."
             )
-
-
-def only_a_cpu_has_bf16() -> bool:
-    """Whether bf16 can mean the CPU alone; transformers refuses it there unless `use_cpu` is given as well.
-
-    An NVIDIA GPU without bf16 is not passed over in silence: there transformers' refusal stands.
-    """
-    return not (torch.cuda.is_available() or is_torch_bf16_gpu_available())
 
 
 def _check_slots(name: str, values: Any) -> None:

@@ -19,8 +19,8 @@ from ..hub.run import Run
 from ..metrics.report import evaluate_documents
 from ..modeling.characters import CharacterTable
 from ..modeling.extraction import extract
+from ..runs.environment import hardware, versions
 from .encoding import DocumentDataset, as_documents
-from .environment import hardware, versions
 
 _SHOWN = (
     *("num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps", "learning_rate"),

@@ -7,11 +7,11 @@ from typing import Any
 
 from ..data.fingerprint import fingerprint
 from ..data.splits import join, split_hash
+from ..runs.environment import hardware, versions
+from ..runs.folder import RunFolder
+from ..runs.inputs import OF_TRAINING, inputs_of
 from ..settings.denied import recorded
 from ..settings.training import TrainSettings
-from .environment import hardware, versions
-from .folder import RunFolder
-from .inputs import OF_TRAINING, inputs_of
 from .parts import Parts
 
 

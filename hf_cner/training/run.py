@@ -23,15 +23,15 @@ from ..data.splits import k_folds, split_by_record
 from ..data.unknown_characters import check_unknown
 from ..encoders.findings import say
 from ..metrics.report import evaluate_documents
+from ..runs.callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_transformers
+from ..runs.checkpoints import last_complete_checkpoint, whole_or_removed
+from ..runs.energy import EnergyMeter
+from ..runs.folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
+from ..runs.inputs import read_by
 from ..settings.training import TrainSettings, corpus_of, output_dir_of
 from .arguments import CnerTrainingArguments
 from .build import build
-from .callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_transformers
-from .checkpoints import last_complete_checkpoint, whole_or_removed
 from .checks import check_checkpointing, check_metric, check_steps, checked, taken_by_libraries, training_arguments
-from .energy import EnergyMeter
-from .folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
-from .inputs import read_by
 from .parts import DEV_SHARE, Parts, parts_of, spelling, split_of
 from .questions import queries_of
 from .record import begin_in, what_it_depended_on

@@ -18,15 +18,15 @@ from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.splits import split_by_record
+from ..runs.callbacks import Patience, remove_progress_of_transformers
+from ..runs.inputs import OF_TRAINING, by_content, read_by
 from ..settings.denied import recorded
 from ..settings.training import TrainSettings, corpus_of, output_dir_of
 from ..settings.varied import Varied
 from .arguments import CnerTrainingArguments
 from .build import build
-from .callbacks import Patience, remove_progress_of_transformers
 from .checks import checked, training_arguments
 from .encoding import DocumentEncoder
-from .inputs import OF_TRAINING, by_content, read_by
 from .parts import parts_of, spelling
 from .questions import queries_of
 from .search_space import Space, default_space, read_values, suggest, with_values

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ..data.kept import Kind, add_to_list, cannot_be_replaced, refuse_foreign
 from ..data.models import LIST
 from ..data.writing import atomic_write
+from ..runs.folder import RunFolder, differences
 from ..settings.denied import recorded
 from ..settings.training import TrainSettings
 from ..settings.yaml_text import dump_yaml
-from .folder import RunFolder, differences
 from .search_space import with_values
 
 if TYPE_CHECKING:

@@ -16,14 +16,14 @@ from ..data.collator import CnerDataCollator
 from ..data.features import EntityReport
 from ..modeling.extraction import extract
 from ..modeling.labels import IGNORED
+from ..runs.callbacks import EpochOfSampler, FiniteWeights, Patience
+from ..runs.checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
+from ..runs.sampling import DocumentBatches, LengthBuckets
 from .arguments import CnerTrainingArguments
-from .callbacks import EpochOfSampler, FiniteWeights, Patience
 from .card import TrainerWithCard
-from .checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
 from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents, documents_to_evaluate, lengths_of
 from .evaluation import IndexCollator, default_metrics, of_documents, pack
 from .optimizers import UNDECAYED, optimizer_of, parameter_groups
-from .sampling import DocumentBatches, LengthBuckets
 
 
 class CnerTrainer(TrainerWithCard):

@@ -13,7 +13,7 @@ from runs import CONFIG, write_run
 
 from hf_cner.cli.main import main
 from hf_cner.data.kept import foreign_file
-from hf_cner.training.files_of_a_run import RUN
+from hf_cner.runs.files import RUN
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from hf_cner import CnerConfig, CnerEncoderModel, CnerForTokenClassification
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.pretraining.arguments import training_arguments
 from hf_cner.pretraining.bilm import BidirectionalLanguageModel, build, collator, measure, save
+from hf_cner.runs.checkpoints import last_complete_checkpoint
 from hf_cner.settings.pretraining import PretrainingSettings, complete
-from hf_cner.training.checkpoints import last_complete_checkpoint
 
 TEXTS = ["患者头痛三天，无发热。", "患者腹痛一天。", "头痛，腹痛。", "无发热，无头痛三天。"]
 TOKENIZER = build_character_tokenizer(sorted(set("".join(TEXTS))))

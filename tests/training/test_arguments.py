@@ -62,7 +62,7 @@ def test_bf16_is_used_where_an_accelerator_has_it(monkeypatch: pytest.MonkeyPatc
 
 def test_bf16_on_a_machine_without_accelerator_means_its_cpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr("hf_cner.training.arguments.is_torch_bf16_gpu_available", lambda: False)
+    monkeypatch.setattr("hf_cner.runs.precision.is_torch_bf16_gpu_available", lambda: False)
     monkeypatch.setattr(TrainingArguments, "__post_init__", lambda self: None)
     for option in ("bf16", "bf16_full_eval"):
         assert CnerTrainingArguments(str(tmp_path), **{option: True}).use_cpu

@@ -12,10 +12,10 @@ from small_runs import notes
 
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import write_jsonl
+from hf_cner.runs.callbacks import Patience
 from hf_cner.settings.resolve import resolve_settings
 from hf_cner.settings.training import TrainSettings
 from hf_cner.training import search as module
-from hf_cner.training.callbacks import Patience
 from hf_cner.training.parts import parts_of
 from hf_cner.training.run import train
 from hf_cner.training.search import search

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from small_runs import trainer
 
 from hf_cner import CnerTrainer
-from hf_cner.training.checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
+from hf_cner.runs.checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,14 @@ import pytest
 from small_runs import arguments, model, trainer
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainerControl, TrainerState
 
-from hf_cner.training.callbacks import (
+from hf_cner.runs.callbacks import (
     EpochOfSampler,
     FiniteWeights,
     Patience,
     Stopwatch,
     remove_progress_of_transformers,
 )
-from hf_cner.training.sampling import LengthBuckets
+from hf_cner.runs.sampling import LengthBuckets
 
 
 def stops(values: list[float], patience: int, tmp_path: object, **options: object) -> bool:

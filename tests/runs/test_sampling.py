@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hf_cner.training.sampling import DocumentBatches, LengthBuckets
+from hf_cner.runs.sampling import DocumentBatches, LengthBuckets
 
 
 @settings(max_examples=100, deadline=None)

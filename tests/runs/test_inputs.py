@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hf_cner.training.folder import OtherRun, RunFolder
-from hf_cner.training.inputs import OF_TRAINING, inputs_of, path_fingerprint
+from hf_cner.runs.folder import OtherRun, RunFolder
+from hf_cner.runs.inputs import OF_TRAINING, inputs_of, path_fingerprint
 
 
 def encoder(folder: Path, weights: bytes = b"weights") -> Path:

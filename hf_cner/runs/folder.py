@@ -19,7 +19,7 @@ from ..data.writing import NotWritten, atomic_write
 from ..settings.reading import read_settings_file
 from ..settings.yaml_text import dump_yaml
 from .checkpoints import is_checkpoint
-from .files_of_a_run import LOG, RESULTS, RUN, SAVING, SETTINGS, SPLIT
+from .files import LOG, RESULTS, RUN, SAVING, SETTINGS, SPLIT
 
 __all__ = ["LOG", "RESULTS", "SAVING", "SETTINGS", "SPLIT", "OtherRun", "RunFolder", "differences", "is_first_process"]
 

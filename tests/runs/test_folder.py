@@ -22,11 +22,11 @@ from hf_cner import Predictor
 from hf_cner.data.kept import LIST, LOCK
 from hf_cner.data.locks import Held
 from hf_cner.data.problems import DataError
-from hf_cner.training.checkpoints import whole_or_removed
-from hf_cner.training.folder import RESULTS, SETTINGS, SPLIT, RunFolder
+from hf_cner.runs.checkpoints import whole_or_removed
+from hf_cner.runs.folder import RESULTS, SETTINGS, SPLIT, RunFolder
 from hf_cner.training.run import train
 
-WORKER = str(Path(__file__).with_name("worker.py"))
+WORKER = str(Path(__file__).parents[1] / "training" / "worker.py")
 RUN_SETTINGS = {"model": {}, "output_dir": "x"}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_cner.training.energy import SOURCE, EnergyMeter
+from hf_cner.runs.energy import SOURCE, EnergyMeter
 
 
 def zone(root: Path, name: str, label: str, value: int, limit: int = 1000) -> Path:
