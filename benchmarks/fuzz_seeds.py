@@ -14,11 +14,11 @@ from typing import NamedTuple
 from hf_cner.cli.inputs import read_inputs
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import Document, check_characters
-from hf_cner.data.formats import FORMATS, format_module
 from hf_cner.data.json_text import read_json
 from hf_cner.data.lexicon import read_lexicon
 from hf_cner.data.problems import Problems
 from hf_cner.data.queries import read_queries
+from hf_cner.data.registry import entries
 from hf_cner.data.texts import read_texts
 from hf_cner.data.vectors import read_word2vec
 from hf_cner.inference.checkpoint import check_folder
@@ -37,8 +37,8 @@ class Case(NamedTuple):
 
 
 def cases() -> list[Case]:
-    """All readers; a new corpus or format has to be given an input here."""
-    return [*_corpora(), *_formats(), *_texts(), *_others(), *_checkpoints()]
+    """All readers; those of corpora and formats begin with the examples of the registry."""
+    return [*_registered(), *_texts(), *_others(), *_checkpoints()]
 
 
 def _dump(value: object, *, indent: int | None = None) -> bytes:
@@ -51,78 +51,19 @@ def _whole(documents: Iterable[Document]) -> None:
         check_characters(document)
 
 
-def _corpus(name: str, files: dict[str, bytes]) -> Case:
-    def read(folder: Path, problems: Problems) -> None:
-        _whole(read_corpus(name, folder, problems=problems))
-
-    return Case(name, files, read)
-
-
-def _corpora() -> list[Case]:
-    section = {
-        "一般项目/一般项目-1.txtoriginal.txt": TEXT.encode(),
-        "一般项目/一般项目-1.txt": "头痛\t2\t3\t症状和体征\r\n胸部\t6\t7\t身体部位\r\n".encode(),
-    }
-    csv = {
-        "一般项目/一般项目-301.txtoriginal.txt": TEXT.encode(),
-        "gold.csv": 'id,section,entities\n301,一般项目,"头痛 2 3 症状和体征;胸部 6 7 身体部位"\n'.encode(),
-    }
-    history = {
-        "入院记录现病史-1.txtoriginal.txt": TEXT.encode(),
-        "入院记录现病史-1.txt": "头痛\t2\t4\t独立症状\r\n".encode(),
-    }
-    ccks2019 = {"originalText": TEXT, "entities": [{"label_type": "影像检查", "start_pos": 6, "end_pos": 10}]}
-    cblue = {"text": TEXT, "entities": [{"start_idx": 2, "end_idx": "3", "type": "sym", "entity": "头痛"}]}
-    formulas = {"id": 7, "text": TEXT, "label": [{"start": 2, "end": 4, "text": "头痛", "labels": ["主治"]}]}
-    leaflets = {"id": 7, "text": TEXT, "labels": [["T1", "SYMPTOM", 2, 4, "头痛"]]}
-    tagged = "黄 B-中药\n芪 I-中药\n治 O\n\n头 B-临床表现\n痛 I-临床表现\n\n".encode()
-    rows = {
-        "id": "a",
-        "record": "r",
-        "text": TEXT,
-        "entities": [{"start": 2, "end": 4, "type": "症状", "text": "头痛", "score": 0.5}],
-    }
-    return [
-        _corpus("ccks2017", section),
-        _corpus("ccks2017-early", section),
-        _corpus("ccks2017-csv", csv),
-        _corpus("ccks2018", history),
-        _corpus("ccks2019", {"a_training_part1.txt": _dump(ccks2019) + b"\n" + _dump(ccks2019)}),
-        _corpus("cmeee", {"chip.train": f"{TEXT[:11]}|||2    3    sym|||6    7    bod|||\n".encode()}),
-        _corpus("cblue-cmeee", {"CMeEE_train.json": _dump([cblue, cblue], indent=1)}),
-        _corpus("tcm-literature", {"medical.train": tagged}),
-        _corpus("tcm-literature5", {"medical.train": tagged}),
-        _corpus("tcm-formulas", {"dataset1.json": _dump([formulas, formulas])}),
-        _corpus("tcm-leaflets", {"train.json": _dump([leaflets, leaflets])}),
-        _corpus("jsonl", {"a.jsonl": _dump(rows) + b"\n" + _dump(rows) + b"\n"}),
-        _corpus("conll", {"a.conll": "-DOCSTART- O\n\n头\tB_症状\n痛\tI_症状\n，\tO\n".encode()}),
-    ]
-
-
-def _formats() -> list[Case]:
-    document = Document(TEXT, (), "a", "r")
+def _registered() -> list[Case]:
+    """Every corpus and format: its own example, with a blank of another width and a character of two UTF-16 units."""
     made = []
-    for name in FORMATS:
-        module = format_module(name)
-        sample = {
-            "jsonl": _dump({"text": TEXT, "entities": [{"start": 2, "end": 4, "type": "症状"}]}) + b"\n",
-            "conll": "头,S-症状\n痛,O\n\n痛 B-X\n痛 E-X\n".encode(),
-            "mrc": _dump(
-                {
-                    "id": document.id,
-                    "context": TEXT,
-                    "type": "症状",
-                    "query": "有哪些症状？",
-                    "answers": {"text": ["头痛"], "start": [2], "score": [0.5]},
-                }
-            )
-            + b"\n",
-        }[name]
+    for found in entries():
+        if found.example and found.reads:
+            files = {
+                name: content.replace("CT。", "CT。予　热敷😀。").encode() for name, content in found.example.items()
+            }
 
-        def read(folder: Path, problems: Problems, read_format: Callable = module.read) -> None:
-            _whole(read_format(folder / "a", problems=problems))
+            def read(folder: Path, problems: Problems, name: str = found.name) -> None:
+                _whole(read_corpus(name, folder, problems=problems))
 
-        made.append(Case(f"format {name}", {"a": sample}, read))
+            made.append(Case(found.name, files, read))
     return made
 
 

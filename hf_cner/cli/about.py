@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..data.corpora import CORPORA, corpus_module
 from ..data.dataset_card import licence_id
+from ..data.registry import REGISTRY, entry
 from ..hub.card import About, readable_name
 from ..settings.preset import papers, preset_names, read_preset
 
@@ -31,8 +31,8 @@ def about_model(folder: Path, results: dict[str, Any], *, repo: str = "", licenc
     name = (results.get("data") or {}).get("corpus")
     kind = ((settings.get("model") or {}).get("encoder") or {}).get("kind")
     own = "other"
-    if name in CORPORA:
-        corpus = corpus_module(str(name))
-        said |= {"corpus": corpus.DESCRIPTION, "corpus_licence": corpus.LICENCE, "corpus_citation": corpus.CITATION}
-        own = licence_id(corpus.LICENCE) if kind == "static" else "other"
+    if name in REGISTRY:
+        corpus = entry(str(name))
+        said |= {"corpus": corpus.description, "corpus_licence": corpus.licence, "corpus_citation": corpus.citation}
+        own = licence_id(corpus.licence) if kind == "static" else "other"
     return About(name=repo.rpartition("/")[2] or readable_name(folder), repo=repo, licence=licence or own, **said)

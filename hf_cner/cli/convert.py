@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,29 +20,22 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..data.documents import Document
-    from ..data.formats.tags import Spelling
-    from ..data.problems import Problems
-
-
-class Separator(str, Enum):
-    """What stands between a character and its tag."""
-
-    space = "space"
-    tab = "tab"
-    comma = "comma"
-
-
-SEPARATORS = {Separator.space: " ", Separator.tab: "\t", Separator.comma: ","}
 
 
 def convert(
     corpus: Corpus,
-    to: Annotated[str, typer.Option("--to", help="jsonl, conll or mrc.", show_default=False)],
+    to: Annotated[
+        str, typer.Option("--to", help="A format of `hf-cner corpora`: jsonl, conll, mrc.", show_default=False)
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.", show_default=False)],
     data_dir: DataDir = None,
-    scheme: Annotated[str, typer.Option("--scheme", help="Tags of CoNLL: BIO, BIOE or BIOES.")] = "BIO",
-    dialect: Annotated[str, typer.Option("--dialect", help="Form of the tags: B-X, B_X, X-B or X_B.")] = "B-X",
-    separator: Annotated[Separator, typer.Option("--separator", help="Between character and tag.")] = Separator.space,
+    scheme: Annotated[str | None, typer.Option("--scheme", help="Tags of CoNLL: BIO, BIOE or BIOES [BIO].")] = None,
+    dialect: Annotated[
+        str | None, typer.Option("--dialect", help="Form of the tags: B-X, B_X, X-B or X_B [B-X].")
+    ] = None,
+    separator: Annotated[
+        str | None, typer.Option("--separator", help="Between character and tag: space, tab or comma [space].")
+    ] = None,
     queries: Annotated[
         Path | None,
         typer.Option(
@@ -56,10 +48,10 @@ def convert(
     input_column: InputColumn = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
-    """Write any corpus that can be read in another format: jsonl, conll (one character and tag per line) or mrc.
+    """Write any corpus or format that can be read in another format: jsonl, conll, mrc (`hf-cner corpora` lists them).
 
     JSON lines keep everything, and so does mrc: context, query and answers, one row per document and entity type. Tags
-    cannot express mentions that overlap: what is lost is counted and named. A format's name stands for a file of it.
+    cannot express mentions that overlap: what is lost is counted and named.
 
     \b
     Examples:
@@ -69,50 +61,31 @@ def convert(
       hf-cner convert conll --data-dir eng.train --input-scheme IOB1 --input-column -1 --to jsonl --output eng.jsonl
       hf-cner convert mrc --data-dir questions.jsonl --to jsonl --output ccks2017.jsonl
     """
-    from ..data.formats import format_module
-    from ..data.formats.tags import spelling_of
+    from ..data.corpora import read_corpus
     from ..data.problems import Problems
+    from ..data.registry import readable, writable
     from ..data.writing import OF_ROWS, check_output
 
-    module = format_module(to)
-    rows = (".jsonl", ".ndjson", ".json", ".txt") if module.NAME in ("jsonl", "mrc") else ()
-    check_output(output, inputs=(data_dir, queries), endings=rows, never=() if rows else OF_ROWS)
+    readable(corpus)
+    target = writable(to)
+    taken: dict[str, object] = {"scheme": scheme, "dialect": dialect, "separator": separator, "queries": queries}
+    target.writing(taken)
+    endings = target.written_as
+    check_output(output, inputs=(data_dir, queries), endings=endings, never=() if endings else OF_ROWS)
     problems = Problems(on_error.value)
-    spelling = spelling_of(input_scheme, input_separator, input_column)
-    documents = _documents(corpus, data_dir, split, problems, spelling)
-    options: dict[str, Any] = {}
-    if module.NAME == "conll":
-        options = {"scheme": scheme.upper(), "dialect": dialect, "separator": SEPARATORS[separator]}
-    elif module.NAME == "mrc":
-        options = {"queries": _queries(corpus, documents, queries)}
-    written = module.write(documents, output, **options)
+    reading = {"scheme": input_scheme, "separator": input_separator, "column": input_column}
+    documents = read_corpus(corpus, data_dir, problems=problems, split=split, options=reading)
+    if "queries" in target.writing_options:
+        taken["queries"] = _queries(corpus, documents, queries)
+    written = target.write(documents, output, options=target.writing(taken))
     say_what_was_left_out(problems)
     messages().print(f"{output}: {written.summary()}", markup=False, soft_wrap=True)
 
 
-def _documents(
-    corpus: str, data_dir: Path | None, split: str | None, problems: Problems, spelling: Spelling
-) -> list[Document]:
-    """The documents of a corpus, or of a file in one of the formats."""
-    from ..data.corpora import CORPORA, read_corpus
-    from ..data.formats import FORMATS, format_module
-    from ..data.problems import DataError
-
-    if corpus in CORPORA or corpus not in FORMATS:
-        return read_corpus(corpus, data_dir, problems=problems, split=split, spelling=spelling)
-    if data_dir is None or data_dir.is_dir():
-        raise ValueError(f"The format {corpus} needs a file; name it with --data-dir FILE.")
-    documents = list(format_module(corpus).read(data_dir, problems=problems))
-    if not documents:
-        raise DataError(f"{data_dir}: found no document; expected a file of the format {corpus}; name another file.")
-    return documents
-
-
 def _queries(corpus: str, documents: list[Document], path: Path | None) -> dict[str, str]:
-    from ..data.corpora import CORPORA, corpus_key, entity_types, types_in
+    from ..data.corpora import entity_types, types_in
     from ..data.queries import queries_for, read_queries
 
     if path is not None:
         return read_queries(path)  # all of them, so that every part of a corpus is asked the same
-    types = (entity_types(corpus) if corpus_key(corpus) in CORPORA else ()) or types_in(documents)
-    return queries_for(corpus, types)
+    return queries_for(corpus, entity_types(corpus) or types_in(documents))

@@ -25,12 +25,12 @@ def evaluate(
     data: Annotated[
         Path,
         typer.Option(
-            "--data", help="Gold documents: JSON lines, CoNLL, or a corpus with --corpus.", show_default=False
+            "--data", help="Gold documents: JSON lines, CoNLL, or anything else with --corpus.", show_default=False
         ),
     ],
     corpus: Annotated[
         str | None,
-        typer.Option("--corpus", help="What --data is: a corpus's name, jsonl or conll [default: by the file's name]."),
+        typer.Option("--corpus", help="What --data is: any name of `hf-cner corpora` [default: by the file's name]."),
     ] = None,
     split: Annotated[str | None, typer.Option("--split", help="Published part: train, validation or test.")] = None,
     output: Annotated[
@@ -57,7 +57,6 @@ def evaluate(
     """
     import json
 
-    from ..data.formats.tags import spelling_of
     from ..data.problems import Problems
     from ..data.writing import atomic_write, check_output
     from ..metrics import evaluate_documents, table
@@ -69,9 +68,9 @@ def evaluate(
     if output is not None:
         check_output(output, inputs=(data, queries), models=(model,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
-    spelling = spelling_of(input_scheme, input_separator, input_column)
+    reading = {"scheme": input_scheme, "separator": input_separator, "column": input_column}
     options = decoding_options(queries, decoding, threshold)
-    gold = read_gold(data, corpus=corpus, split=split, spelling=spelling, problems=problems)
+    gold = read_gold(data, corpus=corpus, split=split, options=reading, problems=problems)
     known = refuse_missing_model(model).get("entity_types")
     if isinstance(known, list) and queries is None:
         check_types(gold, known, data)

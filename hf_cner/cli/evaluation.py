@@ -11,35 +11,32 @@ from typing import Any
 from ..data.corpora import read_corpus
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
-from ..data.formats.tags import Spelling
 from ..data.problems import DataError, Problems
 from ..data.reading.detect import exports, guess
-from ..data.reading.kinds import JSON_LINES
 from ..data.reading.names import suffix_of
+from ..data.registry import Options, by_ending, entry
 from ..metrics import bootstrap_f1
-
-_CONLL_SUFFIXES = (".conll", ".bio", ".bioe", ".bioes", ".bmes", ".iob", ".tsv")
 
 
 def read_gold(
-    data: Path, *, corpus: str | None, split: str | None, spelling: Spelling, problems: Problems
+    data: Path, *, corpus: str | None, split: str | None, options: Options, problems: Problems
 ) -> list[Document]:
     """The documents of a file or folder.
 
     Raises:
         DataError: a name that says nothing about the format, without `corpus`; and what reading raises.
     """
-    suffix = suffix_of(data.name)
     if corpus is None and data.exists():
-        corpus = "jsonl" if suffix in JSON_LINES else "conll" if suffix in _CONLL_SUFFIXES else None
+        named = by_ending(suffix_of(data.name))
+        corpus = named.name if named else None
         if corpus is None:
             likely = sorted(guess(data)) or sorted(exports(data))
             looks = f" (it looks like {' or '.join(likely)})" if likely else ""
             raise DataError(
-                f"{data}: the name does not tell what this is{looks}; say --corpus NAME (a corpus, jsonl or conll)."
+                f"{data}: the name does not tell what this is{looks}; say --corpus NAME (`hf-cner corpora` lists them)."
             )
-    gold = read_corpus(corpus or "jsonl", data, problems=problems, split=split, spelling=spelling)
-    if corpus not in (None, "jsonl", "conll") and not any(document.spans for document in gold):
+    gold = read_corpus(corpus or "jsonl", data, problems=problems, split=split, options=options)
+    if corpus is not None and entry(corpus).published and not any(document.spans for document in gold):
         raise DataError(
             f"{data}: found no entities in {len(gold):,} documents, expected gold; name the annotated part."
         )

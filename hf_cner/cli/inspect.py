@@ -49,7 +49,6 @@ def inspect(
     import json
 
     from ..data.corpora import entity_types, read_corpus
-    from ..data.formats.tags import spelling_of
     from ..data.problems import Problems
     from ..data.statistics import inspect as count
     from ..data.writing import atomic_write, check_output
@@ -59,8 +58,8 @@ def inspect(
     if json_file is not None:
         check_output(json_file, inputs=(data_dir,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
-    spelling = spelling_of(input_scheme, input_separator, input_column)
-    documents = read_corpus(corpus, data_dir, problems=problems, split=split, spelling=spelling)
+    options = {"scheme": input_scheme, "separator": input_separator, "column": input_column}
+    documents = read_corpus(corpus, data_dir, problems=problems, split=split, options=options)
     lengths = {"max_length": max_length, "overlap": max_length // 4 if overlap is None else overlap}
     found = count(
         documents,

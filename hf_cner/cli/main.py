@@ -15,6 +15,7 @@ from ..data.shown import printable
 from . import (
     card,
     convert,
+    corpora,
     demo,
     encoder,
     evaluate,
@@ -61,6 +62,7 @@ for module in (
     predict,
     card,
     push,
+    corpora,
     presets,
     settings,
     demo,

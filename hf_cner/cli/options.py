@@ -20,14 +20,20 @@ Corpus = Annotated[
     str,
     typer.Argument(
         help="Name of a corpus (ccks2017, ccks2018, ccks2019, cmeee, …), sample for the bundled invented one, "
-        "or jsonl or conll for a file of yours.",
+        "or the format of files of yours (jsonl, conll, …); `hf-cner corpora` lists them.",
         show_default=False,
     ),
 ]
-CorpusOption = Annotated[str, typer.Option("--corpus", help="Name of a corpus, or jsonl or conll for a file of yours.")]
+CorpusOption = Annotated[
+    str, typer.Option("--corpus", help="Any name of `hf-cner corpora`: a corpus, or the format of files of yours.")
+]
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="The corpus as it was published: its folder, or one file.", show_default=False),
+    typer.Option(
+        "--data-dir",
+        help="A folder, or one file: the corpus as it was published, or files of yours.",
+        show_default=False,
+    ),
 ]
 OnErrorOption = Annotated[
     OnError, typer.Option("--on-error", help="At a fault in the data: stop, or skip what is faulty and list it.")

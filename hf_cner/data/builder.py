@@ -12,12 +12,13 @@ from typing import Any
 
 import datasets
 
-from .corpora import corpus_module, read_splits
+from .corpora import read_splits
 from .dataset_card import dataset_card, licence_id
 from .documents import Document
 from .folders import new_folder
 from .load import corpus_info, dataset_row
 from .problems import DataError, Problems
+from .registry import entry
 from .shown import clipped, printable
 from .upload import private_hub_without_xet, upload_folder
 
@@ -79,18 +80,18 @@ def write_dataset(
         files = sorted((folder / "data").iterdir())
         info = builder.info.copy()
         info.download_size = sum(path.stat().st_size for path in files)
-        card = dataset_card(corpus_module(builder.CORPUS), builder.parts, info, left_out=builder.problems.count)
+        card = dataset_card(entry(builder.CORPUS), builder.parts, info, left_out=builder.problems.count)
         (folder / "README.md").write_text(card, encoding="utf-8")
     return builder
 
 
 def main(builder_class: type[CorpusBuilder], arguments: Sequence[str] | None = None) -> None:
     """The command line of a script; bad input ends it with one sentence and exit code 2."""
-    corpus = corpus_module(builder_class.CORPUS)
-    parser = argparse.ArgumentParser(description=f"{corpus.DESCRIPTION} Writes it as Parquet with a card.")
-    needs_data = corpus.NAME != "sample"
+    corpus = entry(builder_class.CORPUS)
+    parser = argparse.ArgumentParser(description=f"{corpus.description} Writes it as Parquet with a card.")
+    needs_data = corpus.name != "sample"
     if needs_data:
-        parser.add_argument("--data-dir", required=True, type=Path, help=f"its folder: {corpus.LAYOUT}")
+        parser.add_argument("--data-dir", required=True, type=Path, help=f"its folder: {corpus.layout}")
     parser.add_argument("--out", required=True, type=Path, help="folder to be written")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier result, here and on the Hub")
     parser.add_argument("--on-error", choices=("stop", "skip"), default="stop", help="at a fault in the files")
@@ -106,10 +107,10 @@ def main(builder_class: type[CorpusBuilder], arguments: Sequence[str] | None = N
 
 
 def _run(builder_class: type[CorpusBuilder], options: argparse.Namespace, data_dir: Path | None) -> None:
-    corpus = corpus_module(builder_class.CORPUS)
-    if options.public and licence_id(corpus.LICENCE) == "other":
+    corpus = entry(builder_class.CORPUS)
+    if options.public and licence_id(corpus.licence) == "other":
         raise DataError(
-            f"{corpus.NAME} has no open licence ({corpus.LICENCE.rstrip('.')}), so it is uploaded as a private data "
+            f"{corpus.name} has no open licence ({corpus.licence.rstrip('.')}), so it is uploaded as a private data "
             "set only; leave out --public."
         )
     private_hub_without_xet()
@@ -129,7 +130,7 @@ def _run(builder_class: type[CorpusBuilder], options: argparse.Namespace, data_d
             private=not options.public,
             token=options.token,
             overwrite=options.overwrite,
-            message=f"{corpus.NAME}, written by hf_cner",
+            message=f"{corpus.name}, written by hf_cner",
         )
         print(printable(address))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from .documents import Document
 from .fingerprint import fingerprint
+from .registry import Entry
 from .shown import markdown_cell
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def licence_id(sentence: str) -> str:
 
 
 def dataset_card(
-    corpus: ModuleType,
+    corpus: Entry,
     parts: Mapping[str, Sequence[Document]],
     info: DatasetInfo,
     *,
@@ -41,7 +41,7 @@ def dataset_card(
     """The card of a corpus that was written as Parquet, with the metadata that `load_dataset` reads.
 
     Args:
-        corpus: its module in `data.corpora`.
+        corpus: what the registry knows of it.
         parts: the documents of each split.
         info: as the builder left it, with the sizes of the splits; `download_size` is that of the files.
         left_out: number of faulty places that reading passed over.
@@ -49,29 +49,29 @@ def dataset_card(
     everything = [document for documents in parts.values() for document in documents]
     sections = [
         f"---\n{_metadata(corpus, info, len(everything))}\n---",
-        f"# {corpus.NAME}\n\n{corpus.DESCRIPTION}",
+        f"# {corpus.name}\n\n{corpus.description}",
         f"Fingerprint of texts and entities, whatever the file format: `{fingerprint(everything)}`",
         "```python\nfrom datasets import load_dataset\n\n"
         'corpus = load_dataset("path/or/name/of/this/folder")  # also with streaming=True\n```',
         f"## Features\n\n{FEATURES}",
         f"## Splits\n\n{_splits(parts)}",
-        f"## Mentions\n\n{_mentions(parts, corpus.ENTITY_TYPES)}",
+        f"## Mentions\n\n{_mentions(parts, corpus.entity_types)}",
         "## How it was made\n\n" + _making(left_out),
-        f"## Licence\n\n{_licence(corpus.LICENCE)}",
-        f"## Citation\n\n{_citation(corpus.CITATION)}",
+        f"## Licence\n\n{_licence(corpus.licence)}",
+        f"## Citation\n\n{_citation(corpus.citation)}",
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
 
 
-def _metadata(corpus: ModuleType, info: DatasetInfo, documents: int) -> str:
+def _metadata(corpus: Entry, info: DatasetInfo, documents: int) -> str:
     from datasets.info import DatasetInfosDict
     from datasets.utils.metadata import MetadataConfigs
     from huggingface_hub import DatasetCardData
 
     data = DatasetCardData(
         language=["zh"],
-        license=licence_id(corpus.LICENCE),
-        pretty_name=corpus.NAME,
+        license=licence_id(corpus.licence),
+        pretty_name=corpus.name,
         tags=["medical", "clinical", "named-entity-recognition", "hf-cner"],
         task_categories=["token-classification"],
         task_ids=["named-entity-recognition"],

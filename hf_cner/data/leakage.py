@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from .corpora import CORPORA, corpus_key, read_corpus, read_splits
+from .corpora import read_corpus, read_splits
 from .documents import Document
 from .fingerprint import text_hash
 from .problems import DataError, Problems
+from .registry import REGISTRY, key
 from .texts import read_texts
 
 SHORTEST_PIECE = 20
@@ -115,7 +116,7 @@ def _held_out(source: str, problems: Problems) -> list[Document]:
     What hangs on an annotation must not hide a text: so of a corpus the faulty annotations are passed over, and said.
     """
     name, equals, folder = str(source).partition("=")
-    if equals and not Path(source).exists() and corpus_key(name) != "jsonl":
+    if equals and not Path(source).exists() and key(name) != "jsonl":
         reading = Problems("skip")
         parts = read_splits(name, folder or None, problems=reading)
         for path, note in reading.notes.items():
@@ -124,7 +125,7 @@ def _held_out(source: str, problems: Problems) -> list[Document]:
             about = f"{reading.count:,} faulty places of {source} were passed over (the first: {reading.items[0]})"
             problems.note(source, f"{about} Where one is a whole document, its text was not looked for.")
         return [document for part in parts.values() for document in part]
-    if name in CORPORA and not equals and not Path(source).exists():
+    if name in REGISTRY and not equals and not Path(source).exists():
         return read_corpus(name)
     path = source if Path(source).exists() or not equals else folder
     strict = Problems()

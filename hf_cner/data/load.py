@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from .corpora import corpus_module, read_splits
+from .corpora import read_splits
 from .documents import Document, from_row, to_row
 from .problems import Problems
+from .registry import entry
 
 if TYPE_CHECKING:  # datasets takes a second to import
     from datasets import DatasetDict, DatasetInfo, Features
@@ -46,9 +47,9 @@ def corpus_info(name: str) -> DatasetInfo:
     """What ``datasets`` wants to know of a corpus: description, licence, citation, features."""
     from datasets import DatasetInfo
 
-    module = corpus_module(name)
+    found = entry(name)
     return DatasetInfo(
-        description=module.DESCRIPTION, license=module.LICENCE, citation=module.CITATION, features=corpus_features()
+        description=found.description, license=found.licence, citation=found.citation, features=corpus_features()
     )
 
 

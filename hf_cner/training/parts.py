@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
-from ..data.formats.tags import Spelling, spelling_of
 from ..data.splits import join, split_by_record, split_hash
 from ..settings.training import DataSettings, Split
 
@@ -14,9 +13,9 @@ Parts = dict[str, list[Document]]
 DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
 
 
-def spelling(data: DataSettings) -> Spelling:
-    """What the settings say of CoNLL files; ValueError where the separator is empty."""
-    return spelling_of(data.input_scheme, data.input_separator, data.input_column)
+def reading(data: DataSettings) -> dict[str, object]:
+    """What the settings say of how the files are to be read, as `read_corpus` takes it."""
+    return {"scheme": data.input_scheme, "separator": data.input_separator, "column": data.input_column}
 
 
 def parts_of(documents: Sequence[Document], split: Split) -> Parts:

@@ -32,7 +32,7 @@ from ..settings.training import TrainSettings, corpus_of, output_dir_of
 from .arguments import CnerTrainingArguments
 from .build import build
 from .checks import check_checkpointing, check_metric, check_steps, checked, taken_by_libraries, training_arguments
-from .parts import DEV_SHARE, Parts, parts_of, spelling, split_of
+from .parts import DEV_SHARE, Parts, parts_of, reading, split_of
 from .questions import queries_of
 from .record import begin_in, what_it_depended_on
 from .trainer import CnerTrainer
@@ -68,7 +68,7 @@ def train(
     data = settings.data
     problems = Problems(data.on_error, aloud=True)
     corpus = corpus_of(settings)
-    documents = read_corpus(corpus, data.data_dir, problems=problems, spelling=spelling(data))
+    documents = read_corpus(corpus, data.data_dir, problems=problems, options=reading(data))
     types = types_of_corpus(corpus) or types_in(documents)
     if not types:
         raise ValueError(f"The corpus {corpus} has no entities at all; there is nothing to learn.")

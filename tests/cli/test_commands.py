@@ -14,6 +14,7 @@ import pytest
 
 from hf_cner.cli.main import main
 from hf_cner.data.documents import Document, Span, read_jsonl, write_jsonl
+from hf_cner.data.registry import REGISTRY
 
 PARTS = ("头", "腹", "胸", "腰", "膝")
 SIGNS = ("疼痛", "红肿", "发热", "麻木")
@@ -185,7 +186,7 @@ def test_convert(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "60 documents, 120 entities, none lost" in capsys.readouterr().err
     run(*common, "--to", "jsonl", "--output", tmp_path / "b.jsonl")
     assert list(read_jsonl(tmp_path / "b.jsonl")) == list(read_jsonl(data))
-    assert "There is no format 'xml'" in refused(capsys, *common, "--to", "xml", "--output", tmp_path / "c")
+    assert "There is no corpus or format 'xml'" in refused(capsys, *common, "--to", "xml", "--output", tmp_path / "c")
     assert not (tmp_path / "c").exists()
 
 
@@ -215,6 +216,11 @@ def test_inspect_lists_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_presets_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    run("corpora")
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in REGISTRY)
+    run("corpora", "ccks2019")
+    assert "影像检查" in (shown := capsys.readouterr().out) and '{"originalText": "' in shown
     run("presets")
     printed = capsys.readouterr().out
     assert "xlnet-bilstm-mha-crf" in printed and "Table 3" in printed and "P4" in printed

@@ -185,7 +185,7 @@ def test_spellings_can_be_named_wherever_conll_is_read(
         said = error_of(capsys, call, *run, *named, "--split", "8:2")
         assert "too few" in said or "record" in said, said  # the corpus was read
     said = error_of(capsys, call, "inspect", "jsonl", "--data-dir", path, "--input-scheme", "IOB1")
-    assert "which only conll files have" in said
+    assert "which only conll can be told" in said
     said = error_of(capsys, call, "inspect", "conll", "--data-dir", path, "--input-separator", "")
     assert "The separator of CoNLL files is empty" in said
 

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from registered import WRITTEN
 
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import Document, Span, from_row, read_jsonl, type_fault, write_jsonl
-from hf_cner.data.formats import FORMATS, format_module
+from hf_cner.data.formats import conll, jsonl
 from hf_cner.data.problems import DataError, Problems
+from hf_cner.data.registry import entry
 from hf_cner.data.texts import read_texts
 
 TEXT = "患者头痛。"
@@ -46,7 +48,7 @@ FOREIGN = [
 @pytest.mark.parametrize(("row", "message"), FOREIGN)
 def test_a_row_without_gold_says_what_it_has(tmp_path: Path, row: dict[str, Any], message: str) -> None:
     path = written(tmp_path, {"text": TEXT, "entities": []}, row)
-    for read in (lambda: read_corpus("jsonl", path), lambda: list(format_module("jsonl").read(path))):
+    for read in (lambda: read_corpus("jsonl", path), lambda: list(jsonl.read(path))):
         with pytest.raises(DataError, match=rf"notes\.jsonl:2: found .*{message}"):
             read()
     problems = Problems("skip")
@@ -142,10 +144,10 @@ def test_types_that_look_like_others_are_refused_by_readers_and_writers(tmp_path
     assert type_fault(name)
     with pytest.raises(ValueError, match=r"the type '.*', which has (a blank at|the invisible character)"):
         from_row({"text": "头痛", "entities": [{"start": 0, "end": 2, "type": name}]})
-    for form in FORMATS:
+    for form in WRITTEN:
         options = {"queries": {name: "？"}} if form == "mrc" else {}
         with pytest.raises(DataError, match="found the type "):
-            format_module(form).write([Document("头痛", (Span(0, 2, name),))], tmp_path / "x", **options)
+            entry(form).write([Document("头痛", (Span(0, 2, name),))], tmp_path / "x", options=options)
     assert list(tmp_path.iterdir()) == []
     path = tmp_path / "a.bio"
     path.write_text(f"头 B-{name}\n", encoding="utf-8")
@@ -171,7 +173,7 @@ def test_what_a_format_writes_it_reads_back(
     """Whatever the types are called: the writer refuses, or what is read back is what was written."""
     text = data.draw(st.text("头痛 \t,\u3000🧠-", min_size=len(types), max_size=9))
     document = Document(text, tuple(Span(n, n + 1, name) for n, name in enumerate(types)), "1")
-    for form in FORMATS:
+    for form in WRITTEN:
         path = tmp_path_factory.mktemp("formats") / "a.x"
         options: dict[str, Any] = {"queries": dict.fromkeys(types, "？")} if form == "mrc" else {}
         if form == "conll":
@@ -180,11 +182,11 @@ def test_what_a_format_writes_it_reads_back(
                 "dialect": data.draw(st.sampled_from(["B-X", "B_X", "X-B", "X_B"])),
             }
         try:
-            format_module(form).write([document], path, **options)
+            entry(form).write([document], path, options=options)
         except DataError:
             assert not path.exists()
             continue
-        (again,) = format_module(form).read(path)
+        (again,) = entry(form).read(path, problems=Problems())
         assert (again.text, again.spans) == (document.text, document.spans)
 
 
@@ -193,8 +195,8 @@ def test_a_tag_that_reads_as_another_dialect_is_not_written(tmp_path: Path) -> N
     with pytest.raises(
         DataError, match=r"type 'B-1' in the dialect X-B .*'B-1-B', which is read back as B-X.*--dialect"
     ):
-        format_module("conll").write([document], tmp_path / "a.bio", dialect="X-B")
+        conll.write([document], tmp_path / "a.bio", dialect="X-B")
     assert list(tmp_path.iterdir()) == []
-    format_module("conll").write([document], tmp_path / "a.bio", dialect="B-X")
-    (again,) = format_module("conll").read(tmp_path / "a.bio")
+    conll.write([document], tmp_path / "a.bio", dialect="B-X")
+    (again,) = conll.read(tmp_path / "a.bio")
     assert again.spans == document.spans

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hf_cner.data.corpora import CORPORA, entity_types
+from hf_cner.data.corpora import entity_types
 from hf_cner.data.problems import DataError
 from hf_cner.data.queries import queries_for, query_file, read_queries
+from hf_cner.data.registry import published
 
-GENERIC = {"jsonl", "conll"}  # their types are those of somebody's file
 
-
-@pytest.mark.parametrize("corpus", sorted(set(CORPORA) - GENERIC))
+@pytest.mark.parametrize("corpus", published())
 def test_every_corpus_has_one_chinese_question_per_type(corpus: str) -> None:
     queries = queries_for(corpus, entity_types(corpus))
     assert tuple(queries) == tuple(entity_types(corpus))

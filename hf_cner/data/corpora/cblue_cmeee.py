@@ -28,11 +28,26 @@ CITATION = """\
 }
 """
 LAYOUT = "CMeEE_train.json, a list of objects with text and entities (start_idx, end_idx, type)"
+EXAMPLE = dict.fromkeys(
+    ("CMeEE_train.json", "CMeEE_dev.json"),
+    '[{"text": "患者头痛，查胸部CT。", "entities": [{"start_idx": 2, "end_idx": 3, "type": "sym", "entity": "头痛"}]}]',
+)
 
 PATTERNS = ("*.json", "*.jsonl")
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})
 
-__all__ = ["CITATION", "CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "PATTERNS", "read"]
+__all__ = [
+    "CITATION",
+    "CONVENTIONS",
+    "DESCRIPTION",
+    "ENTITY_TYPES",
+    "EXAMPLE",
+    "LAYOUT",
+    "LICENCE",
+    "NAME",
+    "PATTERNS",
+    "read",
+]
 
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:

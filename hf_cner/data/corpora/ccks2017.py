@@ -26,6 +26,14 @@ CITATION = """\
 }
 """
 LAYOUT = "section folders with <section>-<n>.txtoriginal.txt and <section>-<n>.txt"
+EXAMPLE = {
+    f"{section}/{section}-1{name}": content
+    for section in ("一般项目", "病史特点")
+    for name, content in {
+        ".txtoriginal.txt": "患者头痛，查胸部CT。\r\n",
+        ".txt": "头痛\t2\t3\t症状和体征\r\n胸部\t6\t7\t身体部位\r\n",
+    }.items()
+}
 
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})
 

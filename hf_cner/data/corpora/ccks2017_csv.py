@@ -28,13 +28,17 @@ from .ccks2017 import CITATION, ENTITY_TYPES, LICENCE
 NAME = "ccks2017-csv"
 DESCRIPTION = "CCKS-2017 task 2, test set: text files and the organisers' gold in one CSV file."
 LAYOUT = "section folders with <section>-<n>.txtoriginal.txt (or .txt) and one CSV file with id, section, entities"
+EXAMPLE = {
+    "一般项目/一般项目-301.txtoriginal.txt": "患者头痛，查胸部CT。",
+    "gold.csv": 'id,section,entities\n301,一般项目,"头痛 2 3 症状和体征;胸部 6 7 身体部位"\n',
+}
 
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})
 # Linear: the parts of an entry cannot take each other's characters, and each token is looked at three times at most.
 _ENTRY = re.compile(r"(.*?)[ \t]([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]+([^\s;]+)\s*(?:;|$)", re.DOTALL)
 _DIGITS = "0123456789"
 
-__all__ = ["CITATION", "CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "read"]
+__all__ = ["CITATION", "CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "EXAMPLE", "LAYOUT", "LICENCE", "NAME", "read"]
 
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:

@@ -6,9 +6,9 @@ as a set).
 
 from __future__ import annotations
 
-from .ccks2017 import CITATION, CONVENTIONS, ENTITY_TYPES, LAYOUT, LICENCE, read
+from .ccks2017 import CITATION, CONVENTIONS, ENTITY_TYPES, EXAMPLE, LAYOUT, LICENCE, read
 
 NAME = "ccks2017-early"
 DESCRIPTION = "CCKS-2017 task 2, early release of records 1–100: the same five types, nested."
 
-__all__ = ["CITATION", "CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "read"]
+__all__ = ["CITATION", "CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "EXAMPLE", "LAYOUT", "LICENCE", "NAME", "read"]

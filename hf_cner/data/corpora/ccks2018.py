@@ -30,6 +30,10 @@ CITATION = """\
 }
 """
 LAYOUT = "a folder with 入院记录现病史-<n>.txtoriginal.txt and 入院记录现病史-<n>.txt"
+EXAMPLE = {
+    "入院记录现病史-1.txtoriginal.txt": "患者头痛，查胸部CT。\r\n",
+    "入院记录现病史-1.txt": "头痛\t2\t4\t独立症状\r\n",
+}
 
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=False, aliases={})
 

@@ -28,6 +28,11 @@ CITATION = """\
 }
 """
 LAYOUT = "*training*part*.txt or *.json, one object per line with originalText and entities"
+EXAMPLE = dict.fromkeys(
+    ("subtask1_training_part1.txt", "subtask1_test_set_with_answer.json"),
+    '{"originalText": "患者头痛，查胸部CT。", '
+    '"entities": [{"label_type": "影像检查", "overlap": 0, "start_pos": 6, "end_pos": 10}]}\n',
+)
 
 PATTERNS = ("*training*part*.txt", "*.json", "*.jsonl")
 # The task paper's names for two of the types.

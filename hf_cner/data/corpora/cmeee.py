@@ -36,6 +36,7 @@ CITATION = """\
 }
 """
 LAYOUT = "chip.train, one sentence per line as text|||start    end    type|||"
+EXAMPLE = dict.fromkeys(("chip.train", "chip.dev"), "患者头痛，查胸部CT。|||2    3    sym|||6    7    bod|||\n")
 
 PATTERNS = ("*.train", "*.dev", "*.val", "*.test", "*train*.txt", "*dev*.txt", "*val*.txt", "*test*.txt")
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})

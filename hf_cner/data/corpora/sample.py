@@ -24,8 +24,9 @@ CITATION = """\
 }
 """
 LAYOUT = "nothing: it is bundled"
+EXAMPLE: dict[str, str] = {}
 
-__all__ = ["CITATION", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "read"]
+__all__ = ["CITATION", "DESCRIPTION", "ENTITY_TYPES", "EXAMPLE", "LAYOUT", "LICENCE", "NAME", "read"]
 
 
 def read(folder: Path | None = None, *, problems: Problems) -> Iterator[Document]:

@@ -25,6 +25,10 @@ CITATION = """\
 }
 """
 LAYOUT = "dataset1.json, a list of objects with text and label (start, end, text, labels)"
+EXAMPLE = {
+    "dataset1.json": '[{"id": 1, "text": "桂枝汤主治外感。", '
+    '"label": [{"start": 0, "end": 3, "text": "桂枝汤", "labels": ["方剂名"]}]}]'
+}
 
 # The published split files are CSV in GBK named .json: where the whole set is there, it alone is read.
 PATTERNS = ("dataset*.json",)

@@ -42,6 +42,7 @@ CITATION = """\
 }
 """
 LAYOUT = "train.json, a list of objects with text and labels ([id, type, start, end, mention])"
+EXAMPLE = {"train.json": '[{"id": 1, "text": " 用于头痛。", "labels": [["T1", "SYMPTOM", 3, 5, "头痛"]]}]'}
 
 PATTERNS = ("*.json", "*.jsonl")
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=False, aliases={})

@@ -34,6 +34,9 @@ CITATION = """\
 }
 """
 LAYOUT = "medical.train, medical.dev: a character, a blank and its BIO tag per line"
+EXAMPLE = dict.fromkeys(
+    ("medical.train", "medical.dev"), "黄 B-中药\n芪 I-中药\n治 O\n头 B-临床表现\n痛 I-临床表现\n\n"
+)
 
 PATTERNS = ("*.train", "*.dev", "*.test")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..documents import Document
 from ..problems import Problems
 from . import tcm_literature
-from .tcm_literature import CITATION, LAYOUT, LICENCE, PATTERNS
+from .tcm_literature import CITATION, EXAMPLE, LAYOUT, LICENCE, PATTERNS
 
 NAME = "tcm-literature5"
 ENTITY_TYPES: tuple[str, ...] = ("方剂", "证候", "中药", "症状", "疾病")
@@ -29,7 +29,18 @@ VIEW = {
     "中医诊断": "疾病",
 }
 
-__all__ = ["CITATION", "DESCRIPTION", "ENTITY_TYPES", "LAYOUT", "LICENCE", "NAME", "PATTERNS", "VIEW", "read"]
+__all__ = [
+    "CITATION",
+    "DESCRIPTION",
+    "ENTITY_TYPES",
+    "EXAMPLE",
+    "LAYOUT",
+    "LICENCE",
+    "NAME",
+    "PATTERNS",
+    "VIEW",
+    "read",
+]
 
 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:

@@ -15,7 +15,14 @@ from __future__ import annotations
 from .conll_reader import read
 from .conll_writer import write
 
-__all__ = ["DESCRIPTION", "NAME", "read", "write"]
+__all__ = ["DESCRIPTION", "ENDINGS", "EXAMPLE", "LAYOUT", "NAME", "PATTERNS", "read", "write"]
 
 NAME = "conll"
-DESCRIPTION = "A character and its tag per line, a blank line between sentences; flat entities only."
+DESCRIPTION = "CoNLL files: a character and its tag per line, in any scheme and spelling; flat entities only."
+LAYOUT = "*.conll or *.bio, a character and its tag per line, a blank line between sentences"
+EXAMPLE = {"notes.conll": "-DOCSTART- O\n\n头\tB_症状\n痛\tI_症状\n，\tO\n\n痛\tB_症状\n\n"}
+ENDINGS = (".conll", ".bio", ".bioe", ".bioes", ".bmes", ".iob", ".tsv")
+PATTERNS = (
+    *(f"*{ending}" for ending in ENDINGS if ending != ".tsv"),
+    *("*.train", "*.dev", "*.test", "*train*.txt", "*dev*.txt", "*valid*.txt", "*test*.txt"),
+)

@@ -28,6 +28,7 @@ from .tags import (
     is_iob1,
     parse_tag,
     scheme_named,
+    separator_named,
     spell_tag,
 )
 
@@ -65,8 +66,8 @@ def read(
         path: the file, which is read twice: first for its spelling and scheme.
         scheme: one of `SCHEME_NAMES`; by default what the tags of the file look like, which is never IOB1.
         dialect: one of `DIALECTS`; by default likewise.
-        separator: what stands between character and tag, one character or any of several; by default the last blank,
-            tab or comma of each line.
+        separator: what stands between character and tag, space, tab, comma, one character or any of several; by default
+            the last blank, tab or comma of each line.
         column: the tag's, from 1, or from -1 at the end, of lines with several columns; the character (or word) stands
             in the first. By default a line with more than two columns is a fault.
 
@@ -75,7 +76,7 @@ def read(
             problems collected, such a sentence is left out, and of a forbidden sequence only the fragment.
     """
     problems = problems or Problems()
-    spelling = Spelling(scheme and scheme_named(scheme), dialect, separator, column)
+    spelling = Spelling(scheme and scheme_named(scheme), dialect, separator_named(separator), column)
     if dialect is not None:
         check_dialect(dialect)
     if column in (0, 1):

@@ -13,7 +13,7 @@ from ..documents import Document, Span, check_characters
 from ..problems import DataError
 from ..writing import atomic_write
 from .conll_reader import DOCSTART
-from .tags import SEPARATORS, check_dialect, detect, parse_tag, spell_tag
+from .tags import SEPARATORS, check_dialect, detect, parse_tag, separator_named, spell_tag
 from .written import Lost, Written
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -23,7 +23,7 @@ def write(
     documents: Iterable[Document],
     path: str | PathLike[str],
     *,
-    scheme: str = "BIOES",
+    scheme: str = "BIO",
     dialect: str = "B-X",
     separator: str = " ",
 ) -> Written:
@@ -38,10 +38,12 @@ def write(
         DataError: a type that cannot stand in a tag.
         ValueError: an unknown scheme, dialect or separator.
     """
+    scheme = scheme.upper()
     check_scheme(scheme)
     check_dialect(dialect)
+    separator = separator_named(separator) or ""
     if separator not in tuple(SEPARATORS):
-        raise ValueError(f"The separator is {separator!r}; choose a blank, a tab or a comma.")
+        raise ValueError(f"The separator is {separator!r}; choose space, tab or comma.")
     written = Written()
     records = _Records(written)
     used: Counter[str] = Counter()

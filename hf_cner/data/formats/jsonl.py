@@ -10,7 +10,15 @@ from ..problems import Problems
 from .written import Written
 
 NAME = "jsonl"
-DESCRIPTION = "JSON lines: text and entities (start, end, type), nested or not; nothing is lost."
+DESCRIPTION = "JSON lines, one document per line: text, entities (start, end, type), id, record; nothing is lost."
+LAYOUT = "*.jsonl, one object per line with text and entities (start, end exclusive, type)"
+EXAMPLE = {
+    "notes.jsonl": '{"id": "a", "record": "r", "text": "患者头痛，查胸部CT。", '
+    '"entities": [{"start": 2, "end": 4, "type": "症状", "text": "头痛", "score": 0.5}]}\n'
+}
+ENDINGS = (".jsonl", ".ndjson", ".jsonlines")
+PATTERNS = tuple(f"*{ending}" for ending in ENDINGS)
+WRITTEN_AS = (*ENDINGS, ".json", ".txt")
 
 
 def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iterator[Document]:

@@ -28,6 +28,13 @@ from .written import Written
 
 NAME = "mrc"
 DESCRIPTION = "JSON lines, one per document and entity type: context, query, answers (text, start); nothing is lost."
+LAYOUT = "*.jsonl, one object per line with context, type, query and answers (text, start)"
+EXAMPLE = {
+    "questions.jsonl": '{"id": "a", "record": "r", "context": "患者头痛，查胸部CT。", "type": "症状", '
+    '"query": "有哪些症状？", "answers": {"text": ["头痛"], "start": [2], "score": [0.5]}}\n'
+}
+PATTERNS = ("*.jsonl", "*.ndjson", "*.jsonlines")
+WRITTEN_AS = (".jsonl", ".ndjson", ".json", ".txt")
 
 _ADVICE = "correct or remove the line"
 

@@ -35,16 +35,15 @@ class Spelling(NamedTuple):
     column: int | None = None
 
 
-def spelling_of(scheme: str | None, separator: str | None, column: int | None) -> Spelling:
-    """What somebody says of CoNLL files; a separator may be called space, tab or comma.
+def separator_named(name: str | None) -> str | None:
+    """A separator that may be called space, tab or comma.
 
     Raises:
         ValueError: an empty separator.
     """
-    if separator == "":
+    if name == "":
         raise ValueError("The separator of CoNLL files is empty; give space, tab, comma, or a character.")
-    named = {"space": " ", "tab": "\t", "comma": ","}
-    return Spelling(scheme, None, separator and named.get(separator, separator), column)
+    return name and {"space": " ", "tab": "\t", "comma": ","}.get(name, name)
 
 
 # What a scheme is called elsewhere → what it is here. In IOB1 an entity begins with B only behind one of its own type.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from ..corpora import corpus_key
 from ..problems import DataError
+from ..registry import key as key_of
 from ..shown import brief
 from ..yaml_text import read_yaml_nodes
 
@@ -23,7 +23,7 @@ SAME_AS = {  # corpora with the types of another one
 
 def query_file(corpus: str) -> Path | None:
     """The file with the questions of a corpus; None where it has none."""
-    wanted = corpus_key(corpus)
+    wanted = key_of(corpus)
     name = f"{SAME_AS.get(wanted, wanted)}.yaml"
     return next((path for path in Path(__file__).parent.glob("*.yaml") if path.name == name), None)
 

@@ -1,30 +1,17 @@
-"""The table of corpora: names, types, and what is refused before anything is read."""
+"""Reading by name: types, parts, what a folder looks like, and what is refused before anything is read."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from hf_cner.data.corpora import CORPORA, corpus_module, entity_types, read_corpus, splits, types_in
+from hf_cner.data.corpora import entity_types, read_corpus, splits, types_in
 from hf_cner.data.documents import Document, Span
 from hf_cner.data.problems import DataError
-from hf_cner.data.reading.detect import guess, same_family
-
-
-@pytest.mark.parametrize("name", CORPORA)
-def test_every_module_keeps_the_contract(name: str) -> None:
-    module = corpus_module(name)
-    assert name == module.NAME
-    assert isinstance(module.ENTITY_TYPES, tuple) and len(set(module.ENTITY_TYPES)) == len(module.ENTITY_TYPES)
-    assert all(isinstance(text, str) and text for text in (module.DESCRIPTION, module.LICENCE, module.LAYOUT))
-    assert callable(module.read)
-    assert entity_types(name) == module.ENTITY_TYPES
-    assert (not module.ENTITY_TYPES) == (name in ("jsonl", "conll"))
+from hf_cner.data.reading.detect import guess
 
 
 def test_numbers_of_types() -> None:
@@ -34,28 +21,11 @@ def test_numbers_of_types() -> None:
     assert len(entity_types("tcm-formulas")) == 6 and len(entity_types("tcm-leaflets")) == 13
 
 
-@pytest.mark.parametrize(("name", "near"), [("ccks2071", "did you mean ccks2017 "), ("literature", "tcm-literature")])
-def test_an_unknown_name_has_its_neighbours(name: str, near: str) -> None:
-    with pytest.raises(DataError, match=f"no corpus '{name}'.*did you mean.*{near.split()[-1]}"):
-        entity_types(name)
-
-
-def test_an_unknown_name_without_neighbours_lists_all() -> None:
-    with pytest.raises(DataError, match=r"known are sample, ccks2017, .*give one of these"):
-        read_corpus("qqqqqqq", "/")
-
-
 def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no such folder or file; check the path"):
         read_corpus("ccks2019", tmp_path / "none")
     with pytest.raises(DataError, match=r"ccks2018 needs data_dir, the folder that holds .*入院记录现病史"):
         read_corpus("ccks2018")
-
-
-@pytest.mark.parametrize("name", [name for name in CORPORA if name not in ("sample", "ccks2017-csv")])
-def test_an_empty_folder(tmp_path: Path, name: str) -> None:
-    with pytest.raises(DataError, match=f"found no document of {name}; expected"):
-        read_corpus(name, tmp_path)
 
 
 def test_nothing_readable_says_what_was_left_out(tmp_path: Path) -> None:
@@ -91,19 +61,6 @@ def test_what_a_folder_looks_like(tmp_path: Path, name: str) -> None:
     file, content = LOOKS[name]
     (tmp_path / file).write_text(content, encoding="utf-8")
     assert guess(tmp_path) == guess(tmp_path / file) == {name}
-
-
-@pytest.mark.parametrize("asked", [name for name in CORPORA if name not in ("sample", "jsonl", "conll")])
-@pytest.mark.parametrize("given", LOOKS)
-def test_the_wrong_corpus_is_named(tmp_path: Path, asked: str, given: str) -> None:
-    if same_family(asked, given):
-        return
-    file, content = LOOKS[given]
-    (tmp_path / file).write_text(content, encoding="utf-8")
-    for path in (tmp_path, tmp_path / file):
-        for on_error in ("stop", "skip"):
-            with pytest.raises(DataError, match=f"look like {given}; expected those of {asked} "):
-                read_corpus(asked, path, on_error=on_error)
 
 
 def test_an_unfamiliar_folder_looks_like_nothing(tmp_path: Path, write_section) -> None:
@@ -142,17 +99,6 @@ def test_annotated_texts_and_a_csv_file_look_like_both(tmp_path: Path, write_sec
     (tmp_path / "gold.csv").write_text("301,一般项目,双肩 0 1 身体部位;", encoding="utf-8")
     assert guess(tmp_path) == {"ccks2017", "ccks2017-csv"}
     assert read_corpus("ccks2017", tmp_path) == read_corpus("ccks2017-csv", tmp_path)
-
-
-def test_naming_the_corpora_imports_none_of_them() -> None:
-    code = (
-        "import sys, hf_cner.data.corpora as c; "
-        "heavy = ('torch', 'transformers', 'datasets'); "
-        "bad = [m for m in sys.modules if m.startswith('hf_cner.data.corpora.') or m in heavy]; "
-        "sys.exit(', '.join(bad) or 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 def test_the_bundled_sample() -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import Document
-from hf_cner.data.formats import format_module
 from hf_cner.data.json_text import LONGEST_NUMBER
 from hf_cner.data.numbers import whole_number
 from hf_cner.data.problems import DataError, Problems
+from hf_cner.data.registry import entry
 from hf_cner.data.vectors import read_word2vec
 
 TEXT = "患者头痛，查胸部CT。"
@@ -139,7 +139,7 @@ def test_formats(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / "a.txt"
     path.write_text(text, encoding="utf-8")
     problems, begin = Problems("skip"), time.process_time()
-    documents = list(format_module(name).read(path, problems=problems))
+    documents = list(entry(name).read(path, problems=problems))
     assert time.process_time() - begin < 2 and (documents or problems.items)
     assert all(len(str(problem)) < 1300 + len(problem.path) for problem in problems.items)
 

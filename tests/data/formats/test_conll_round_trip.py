@@ -137,5 +137,5 @@ def test_what_cannot_be_written_is_counted_and_named(tmp_path: Path) -> None:
 
 def test_a_packed_file_is_written_and_read(tmp_path: Path) -> None:
     write([Document("甲", (Span(0, 1, "x"),))], tmp_path / "a.conll.gz")
-    assert gzip.decompress((tmp_path / "a.conll.gz").read_bytes()).decode() == "甲 S-x\n\n"
+    assert gzip.decompress((tmp_path / "a.conll.gz").read_bytes()).decode() == "甲 B-x\n\n"
     assert list(read(tmp_path / "a.conll.gz")) == [Document("甲", (Span(0, 1, "x"),), "a-1", "a-1")]

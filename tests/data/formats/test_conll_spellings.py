@@ -9,7 +9,7 @@ import pytest
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import Document
 from hf_cner.data.formats.conll import read
-from hf_cner.data.formats.tags import SCHEME_NAMES, Spelling, from_iob1, is_iob1
+from hf_cner.data.formats.tags import SCHEME_NAMES, from_iob1, is_iob1
 from hf_cner.data.problems import DataError, Problems
 
 IOB1 = "甲 I-x\n乙 I-x\n丙 B-x\n丁 I-x\n戊 I-y\n己 O\n\n庚 O\n辛 I-y\n"
@@ -34,7 +34,7 @@ def test_iob1_is_named_and_converted(tmp_path: Path) -> None:
         list(read(path))
     expected = [("甲乙丙丁戊己", [(0, 2, "x"), (2, 4, "x"), (4, 5, "y")]), ("庚辛", [(1, 2, "y")])]
     assert contents(list(read(path, scheme="IOB1"))) == expected == contents(list(read(path, scheme="iob1")))
-    assert contents(read_corpus("conll", path, spelling=Spelling(scheme="IOB1"))) == expected
+    assert contents(read_corpus("conll", path, options={"scheme": "IOB1", "column": None})) == expected
 
 
 def test_iob1_is_not_suggested_where_it_cannot_be(tmp_path: Path) -> None:
@@ -89,5 +89,5 @@ def test_columns_that_are_not_there(tmp_path: Path) -> None:
         list(read(path, column=3))
     with pytest.raises(ValueError, match="The tag's column is 1; give one from 2"):
         list(read(path, column=1))
-    with pytest.raises(DataError, match="found scheme, column, which only conll files have"):
-        read_corpus("jsonl", path, spelling=Spelling(scheme="BIO", column=2))
+    with pytest.raises(DataError, match="jsonl is read without 'scheme', which only conll can be told; leave it out"):
+        read_corpus("jsonl", path, options={"scheme": "BIO", "column": 2})

@@ -27,8 +27,8 @@ def test_a_type_that_cannot_stand_in_a_tag_is_refused_and_nothing_is_written(tmp
     [
         ({"scheme": "IOB"}, "Unknown tag scheme 'IOB'"),
         ({"dialect": "X"}, "Unknown tag dialect 'X'"),
-        ({"separator": ";"}, "The separator is ';'; choose a blank, a tab or a comma"),
-        ({"separator": ""}, "The separator is ''"),
+        ({"separator": ";"}, "The separator is ';'; choose space, tab or comma"),
+        ({"separator": ""}, "The separator of CoNLL files is empty"),
         ({"separator": " \t"}, "The separator is"),
     ],
 )
