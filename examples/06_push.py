@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 
 from hf_cner.data.folders import new_folder
-from hf_cner.data.upload import private_hub_without_xet, upload_folder
+from hf_cner.hub.upload import private_hub_without_xet, upload_folder
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

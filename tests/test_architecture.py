@@ -27,7 +27,7 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "runs": {"modeling", "data", "settings"},
     "settings": set(),
     "training": {"modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "hub"},
-    "hub": {"metrics", "settings"},
+    "hub": {"data", "metrics", "settings"},
     "reproduction": {"data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"},
     "cli": {
         *("modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"),

@@ -10,7 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # so that it runs from a clone, installed or not
 
-from hf_cner.data.builder import CorpusBuilder, main
+from hf_cner.cli.main import main
+from hf_cner.hub.dataset import CorpusBuilder
 
 
 class Ccks2018(CorpusBuilder):
@@ -20,4 +21,4 @@ class Ccks2018(CorpusBuilder):
 
 
 if __name__ == "__main__":
-    main(Ccks2018)
+    main(["dataset", Ccks2018.CORPUS, *sys.argv[1:]])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..data.dataset_card import licence_id
 from ..data.registry import REGISTRY, entry
 from ..hub.card import About, readable_name
+from ..hub.dataset_card import licence_id
 from ..settings.preset import papers, preset_names, read_preset
 
 

@@ -53,7 +53,7 @@ def inspect(
     from ..data.statistics import inspect as count
     from ..data.writing import atomic_write, check_output
     from ..modeling.schemes import SCHEMES
-    from .inspection import render
+    from .counted import render
 
     if json_file is not None:
         check_output(json_file, inputs=(data_dir,), endings=(".json", ".jsonl", ".txt"))

@@ -16,6 +16,7 @@ from . import (
     card,
     convert,
     corpora,
+    dataset,
     demo,
     encoder,
     evaluate,
@@ -53,6 +54,7 @@ app = typer.Typer(
 for module in (
     inspect,
     convert,
+    dataset,
     vectors,
     pretrain,
     train,

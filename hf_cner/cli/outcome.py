@@ -1,4 +1,4 @@
-"""What a training run came to, for people."""
+"""What a training, a search or a pretraining came to, for people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.console import Console
 
 from ..metrics.report import table
 from ..metrics.zero import why_zero
+from .texts import dropped_line
 
 BEST_TRIALS = 10  # shown of a search
 RATE = "training.slot_learning_rates."
@@ -69,3 +70,31 @@ def render_search(outcome: Mapping[str, Any], console: Console) -> None:
         console.print(f"({len(ranked) - BEST_TRIALS} more in {outcome['files']['trials.csv']})", markup=False)
     console.print(f"Protocol: {outcome['protocol']}", markup=False, soft_wrap=True)
     console.print(f"Train with the best: hf-cner train --config {outcome['files']['best.yaml']} …", markup=False)
+
+
+def render_pretraining(outcome: Mapping[str, Any], console: Console) -> None:
+    """Print what `pretraining.run.pretrain` returns."""
+    data = outcome["data"]
+    lines = [f"{data['documents']['train']:,} documents, {data['characters']['train']:,} characters in windows"]
+    entities = data["entities"]
+    if "in_no_text" in entities:
+        missing = ", ".join(entities["first_in_no_text"])
+        lines.append(
+            f"lexicon: {entities['words']:,} words, of which {entities['in_no_text']:,} stand in no text"
+            + (f" ({missing}{', …' if entities['in_no_text'] > 5 else ''})" if missing else "")
+        )
+    held_out = outcome["metrics"]["held_out"]
+    if held_out is None:
+        lines.append("no text was held out, so nothing was measured")
+    else:
+        figures = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in held_out.items())
+        lines.append(f"held out, {data['documents']['held_out']:,} documents: {figures}")
+    size = f"{outcome['parameters']:,} parameters, {outcome['epochs']:g} epochs"
+    lines.append(f"{size}, {duration(outcome['seconds'])}")
+    if data.get("dropped"):
+        lines.append(dropped_line(data["dropped"]))
+    if data["left_out"]:
+        lines.append(f"Left out of the data: {len(data['left_out'])} faulty places, listed in results.json")
+    lines.append(f"The encoder lies in {outcome['checkpoint']}")
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)

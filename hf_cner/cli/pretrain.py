@@ -109,7 +109,8 @@ def pretrain(
     """
     from ..data.folders import refuse_inputs
     from ..pretraining.run import pretrain as run
-    from .pretraining import render, settings_from
+    from ..settings.resolve import resolve_pretraining
+    from .outcome import render_pretraining
 
     if overwrite:
         refuse_inputs(output_dir, (config,))
@@ -136,5 +137,5 @@ def pretrain(
         "data": data,
         "output_dir": str(output_dir),
     }
-    settings = settings_from(config, options, assignments or [])
-    render(run(settings, resume=resume, overwrite=overwrite), results())
+    settings = resolve_pretraining(config, options, assignments or [])
+    render_pretraining(run(settings, resume=resume, overwrite=overwrite), results())

@@ -44,7 +44,7 @@ def push(
     import tempfile
 
     from ..data.folders import new_folder
-    from ..data.upload import private_hub_without_xet, upload_folder
+    from ..hub.upload import private_hub_without_xet, upload_folder
     from ..inference.checkpoint import check_folder
     from ..inference.weights import check_weights
 

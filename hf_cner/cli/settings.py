@@ -63,11 +63,11 @@ def _resolved(command: Command, preset: str | None, config: Path | None, assignm
     from ..settings.yaml_text import dump_yaml
 
     if command is Command.pretrain:
-        from .pretraining import settings_from
+        from ..settings.resolve import resolve_pretraining
 
         if preset is not None:
             raise ValueError("There are no presets of pretraining; leave --preset out.")
-        return dump_yaml(settings_from(config, {}, assignments).to_dict()).rstrip()
+        return dump_yaml(resolve_pretraining(config, {}, assignments).to_dict()).rstrip()
     from ..settings.resolve import resolve_settings
     from ..training.checks import check_settings
 

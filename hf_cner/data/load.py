@@ -28,7 +28,7 @@ def load_corpus(
 
     Its splits are the published ones that the folder holds (``train``, ``validation``, ``test``), without empty ones;
     where the files speak of none, or ``data_dir`` is a file, everything is ``train``. How what is labelled is split for
-    training is another question: see ``split_by_record``. ``dataset_scripts`` writes the same as Parquet with a card.
+    training is another question: see ``split_by_record``. ``hf-cner dataset`` writes the same as Parquet with a card.
 
     Raises:
         DataError: as ``read_corpus``.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .merging import merge
 from .preset import canonical_name, load_preset
+from .pretraining import PretrainingSettings
 from .reading import Plain, parse_assignments, read_settings_file
 from .section import fault_of_layer
 from .training import TrainSettings
@@ -56,3 +57,24 @@ def resolve_settings(
         encoder = encoder.model_copy(update={"name_or_path": str(Path(encoder.name_or_path).absolute())})
         resolved = resolved.model_copy(update={"model": resolved.model.model_copy(update={"encoder": encoder})})
     return resolved
+
+
+def resolve_pretraining(
+    config: Path | None, options: Mapping[str, object], assignments: Sequence[str]
+) -> PretrainingSettings:
+    """The settings of a pretraining: a file, overlaid with the options that were given and with `key=value` texts.
+
+    Raises:
+        ValueError: as `resolve_settings`.
+    """
+    settings: Mapping[str, object] = read_settings_file(config) if config is not None else {}
+    if fault := fault_of_layer(PretrainingSettings, settings):
+        raise ValueError(f"{config}: {fault}")
+    settings = merge(settings, _given(options))
+    return PretrainingSettings.of(merge(settings, parse_assignments(assignments)))
+
+
+def _given(options: Mapping[str, object]) -> dict[str, object]:
+    """Without what was left out."""
+    kept = {key: _given(value) if isinstance(value, Mapping) else value for key, value in options.items()}
+    return {key: value for key, value in kept.items() if value is not None and value != {}}

@@ -11,7 +11,7 @@ import pytest
 
 from hf_cner.cli.main import main
 
-COMMANDS = ("inspect", "convert", "train", "evaluate", "predict", "presets", "encoder", "demo", "version")
+COMMANDS = ("inspect", "convert", "dataset", "train", "evaluate", "predict", "presets", "encoder", "demo", "version")
 LIGHT = """
 import sys
 from hf_cner.cli.main import main

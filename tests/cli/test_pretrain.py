@@ -38,12 +38,12 @@ def test_from_scratch_to_a_tagger(
 
 
 def test_settings_of_a_file_and_a_finished_run(notes: Path, tmp_path: Path) -> None:
-    from hf_cner.cli.pretraining import settings_from
+    from hf_cner.settings.resolve import resolve_pretraining
 
     path = tmp_path / "own.yaml"
     path.write_text("masking: entity\nencoder: {name_or_path: a}\nseed: 3\n", encoding="utf-8")
     options = {"encoder": {"name_or_path": "b", "config": None}, "seed": None, "training": {"num_train_epochs": None}}
-    made = settings_from(path, options, ["training.learning_rate=1e-4"])
+    made = resolve_pretraining(path, options, ["training.learning_rate=1e-4"])
     assert made.given() == {"masking": "entity", "encoder": {"name_or_path": "b"}, "seed": 3,
                             "training": {"learning_rate": 1e-4}}  # fmt: skip
 

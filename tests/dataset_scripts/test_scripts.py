@@ -15,11 +15,12 @@ from huggingface_hub import DatasetCard
 from registered import make
 
 from hf_cner import load_corpus
-from hf_cner.data.builder import CorpusBuilder, main
+from hf_cner.cli.main import main
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.fingerprint import fingerprint
-from hf_cner.data.load import documents_from_dataset
-from hf_cner.data.registry import REGISTRY
+from hf_cner.data.load import corpus_features, documents_from_dataset
+from hf_cner.data.registry import REGISTRY, entry
+from hf_cner.hub.dataset import CorpusBuilder
 
 SCRIPTS = Path(__file__).parents[2] / "dataset_scripts"
 WITH_A_SCRIPT = [name for name in REGISTRY if (SCRIPTS / name.replace("-", "_")).is_dir()]
@@ -39,6 +40,13 @@ def builder_of(corpus: str) -> type[CorpusBuilder]:
     return found
 
 
+def write(corpus: str, *arguments: str) -> None:
+    """`hf-cner dataset`, which every script runs."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["dataset", corpus, *arguments])
+    assert not stopped.value.code
+
+
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[..., Any]:
     def load(folder: Path, **options: Any) -> Any:
@@ -52,7 +60,7 @@ def test_written_loaded_and_equal_to_load_corpus(corpus: str, tmp_path: Path, re
     raw = make(corpus, tmp_path / "raw")
     out = tmp_path / "out"
     data = [] if raw is None else ["--data-dir", str(raw)]
-    main(builder_of(corpus), [*data, "--out", str(out)])
+    write(corpus, *data, "--out", str(out))
     expected = load_corpus(corpus, data_dir=raw)
     loaded = read(out)
     assert list(loaded) == list(expected)
@@ -74,6 +82,14 @@ def test_written_loaded_and_equal_to_load_corpus(corpus: str, tmp_path: Path, re
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["cache", "out", *(["raw"] if raw else [])])
 
 
+@pytest.mark.parametrize("corpus", WITH_A_SCRIPT)
+def test_each_script_has_the_builder_of_its_corpus(corpus: str, tmp_path: Path) -> None:
+    builder = builder_of(corpus)
+    assert corpus == builder.CORPUS
+    info = builder(cache_dir=str(tmp_path)).info
+    assert info.features == corpus_features() and info.description == entry(corpus).description
+
+
 def test_run_as_a_script(tmp_path: Path) -> None:
     script = SCRIPTS / "jsonl" / "jsonl.py"
     raw = make("jsonl", tmp_path / "raw")
@@ -90,7 +106,7 @@ def test_an_empty_split_is_left_out(tmp_path: Path, read: Callable[..., Any]) ->
     raw = make("tcm-literature", tmp_path / "raw")
     assert raw is not None
     (raw / "medical.dev").write_text("\n", encoding="utf-8")
-    main(builder_of("tcm-literature"), ["--data-dir", str(raw), "--out", str(tmp_path / "out")])
+    write("tcm-literature", "--data-dir", str(raw), "--out", str(tmp_path / "out"))
     assert list(read(tmp_path / "out")) == list(load_corpus("tcm-literature", data_dir=raw)) == ["train"]
 
 
@@ -98,7 +114,7 @@ def test_an_empty_split_is_left_out(tmp_path: Path, read: Callable[..., Any]) ->
 def failing(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     def run(corpus: str, *arguments: str) -> str:
         with pytest.raises(SystemExit) as stopped:
-            main(builder_of(corpus), arguments)
+            main(["dataset", corpus, *arguments])
         assert stopped.value.code == 2
         message = capsys.readouterr().err
         assert message.count("\n") == 1, "one sentence"
@@ -125,17 +141,17 @@ def test_faults_that_were_skipped_are_counted_in_the_card(tmp_path: Path, capsys
     raw, out = make("cmeee", tmp_path / "raw"), tmp_path / "out"
     assert raw is not None
     (raw / "chip.dev").write_text("头痛|||1    0    sym|||0    1    sym|||\n", encoding="utf-8")
-    main(builder_of("cmeee"), ["--data-dir", str(raw), "--out", str(out), "--on-error", "skip"])
+    write("cmeee", "--data-dir", str(raw), "--out", str(out), "--on-error", "skip")
     assert "1 faulty place was left out" in (out / "README.md").read_text(encoding="utf-8")
     assert "chip.dev" in capsys.readouterr().err
 
 
 def test_only_an_earlier_result_is_replaced(tmp_path: Path, failing: Callable[..., str]) -> None:
     arguments = ["--out", str(tmp_path / "out")]
-    main(builder_of("sample"), arguments)
+    write("sample", *arguments)
     before = (tmp_path / "out" / "data" / "train-00000-of-00001.parquet").read_bytes()
     assert "found an earlier result" in failing("sample", *arguments)
-    main(builder_of("sample"), [*arguments, "--overwrite"])
+    write("sample", *arguments, "--overwrite")
     assert (tmp_path / "out" / "data" / "train-00000-of-00001.parquet").read_bytes() == before
     (tmp_path / "out" / "out.py").touch()
     assert "found out.py" in failing("sample", *arguments, "--overwrite"), "load_dataset would refuse the folder"
@@ -153,7 +169,7 @@ def test_no_open_licence_is_never_public(tmp_path: Path, failing: Callable[..., 
 @pytest.mark.data
 def test_ccks2017(data_dir: Path, tmp_path: Path, read: Callable[..., Any]) -> None:
     raw = data_dir / "ccks2017" / "train"
-    main(builder_of("ccks2017"), ["--data-dir", str(raw), "--out", str(tmp_path / "out")])
+    write("ccks2017", "--data-dir", str(raw), "--out", str(tmp_path / "out"))
     loaded = read(tmp_path / "out")["train"]
     assert loaded.to_list() == load_corpus("ccks2017", data_dir=raw)["train"].to_list()
     documents = documents_from_dataset(read(tmp_path / "out", streaming=True, split="train"))

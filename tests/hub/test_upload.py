@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub import HfApi, constants, hf_hub_download
 from server import Hub
 
-from hf_cner.data.upload import UploadError, private_hub_without_xet, upload_folder
+from hf_cner.hub.upload import UploadError, private_hub_without_xet, upload_folder
 
 # The library's own way to send a large file by LFS.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .folders import relative_files
+from ..data.folders import relative_files
 
 if TYPE_CHECKING:  # a command that does not upload needs none of it
     from huggingface_hub import HfApi, RepoFile

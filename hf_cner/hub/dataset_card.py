@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .documents import Document
-from .fingerprint import fingerprint
-from .registry import Entry
-from .shown import markdown_cell
+from ..data.documents import Document
+from ..data.fingerprint import fingerprint
+from ..data.registry import Entry
+from ..data.shown import markdown_cell
 
 if TYPE_CHECKING:
     from datasets import DatasetInfo

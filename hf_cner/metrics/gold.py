@@ -1,4 +1,4 @@
-"""Gold for `hf-cner evaluate`, and its figures as one JSON object."""
+"""Gold of a file or folder, and the figures of a model on it as one JSON object."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..data.problems import DataError, Problems
 from ..data.reading.detect import exports, guess
 from ..data.reading.names import suffix_of
 from ..data.registry import Options, by_ending, entry
-from ..metrics import bootstrap_f1
+from .intervals import bootstrap_f1
 
 
 def read_gold(
