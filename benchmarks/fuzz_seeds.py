@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from hf_cner.cli.inputs import read_inputs
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import Document, check_characters
+from hf_cner.data.inputs import read_inputs
 from hf_cner.data.json_text import read_json
 from hf_cner.data.lexicon import read_lexicon
 from hf_cner.data.problems import Problems

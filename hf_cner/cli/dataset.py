@@ -40,11 +40,11 @@ def dataset(
       hf-cner dataset ccks2017 --data-dir ccks2017/train --output DIR
       hf-cner dataset ccks2017 --data-dir ccks2017/train --output DIR --push-to-hub ward3/ccks2017
     """
-    from ..data.registry import entry
+    from ..data.registry import readable
     from ..hub.dataset_card import licence_id
     from ..hub.upload import private_hub_without_xet, upload_folder
 
-    found = entry(corpus)
+    found = readable(corpus)
     if public and licence_id(found.licence) == "other":
         raise ValueError(
             f"{found.name} has no open licence ({found.licence.rstrip('.')}), so it is uploaded as a private data "

@@ -63,11 +63,11 @@ def predict(
       echo 患者头痛3天。 | hf-cner predict --model OUT - --format text
       hf-cner predict --model MRC note.txt --queries queries.yaml --threshold 0.3
     """
+    from ..data.inputs import read_inputs
     from ..data.problems import Problems
     from ..data.queries import read_queries
     from ..data.writing import check_output
     from .decoding import decoding_options, refuse_missing_model
-    from .inputs import read_inputs
     from .outputs import output_format, write_predictions
     from .progress import documents_bar
 

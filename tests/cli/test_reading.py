@@ -89,7 +89,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, call: Call, capsys: pyt
         (b"PK\x03\x04", "standard input: found a zip archive"),
     ):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-        from hf_cner.cli.inputs import read_inputs
+        from hf_cner.data.inputs import read_inputs
 
         with pytest.raises(ValueError, match=message):
             list(read_inputs("-")[0])
@@ -106,7 +106,7 @@ def test_closed_standard_input_as_the_shell_closes_it() -> None:
     ["[主诉] 头痛\n", "[1]\n", '[{"text": "头痛"}]\n', '{\n  "text": "头痛"\n}\n', "\n\n{broken\n"],
 )
 def test_a_stream_that_begins_with_a_bracket_is_no_prose(monkeypatch: pytest.MonkeyPatch, content: str) -> None:
-    from hf_cner.cli.inputs import read_inputs
+    from hf_cner.data.inputs import read_inputs
 
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
     with pytest.raises(ValueError, match=r"standard input:\d: found .*, or say --input-format text if this is prose"):
@@ -114,7 +114,7 @@ def test_a_stream_that_begins_with_a_bracket_is_no_prose(monkeypatch: pytest.Mon
 
 
 def test_predictions_are_made_of_texts_alone(tmp_path: Path) -> None:
-    from hf_cner.cli.inputs import read_inputs
+    from hf_cner.data.inputs import read_inputs
 
     path = jsonl(tmp_path / "a.jsonl", {"text": "头痛", "entities": "?"}, {"text": "发热", "label": [[0, 2, "x"]]})
     documents, number = read_inputs(str(path))
@@ -198,7 +198,7 @@ def test_ids_of_files_are_the_same_under_every_locale(tmp_path: Path, setting: d
     (tmp_path / "gold").mkdir()
     (tmp_path / "gold" / "一.conll").write_text("甲 O\n", encoding="utf-8")
     code = (
-        "import sys, json\nfrom hf_cner.cli.inputs import read_inputs\nfrom hf_cner import read_corpus\n"
+        "import sys, json\nfrom hf_cner.data.inputs import read_inputs\nfrom hf_cner import read_corpus\n"
         "ids = [d.id for d in read_inputs(sys.argv[1])[0]] + [read_corpus('conll', sys.argv[1] + '/gold')[0].id]\n"
         "print(json.dumps(ids))"
     )

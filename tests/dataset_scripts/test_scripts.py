@@ -19,7 +19,7 @@ from hf_cner.cli.main import main
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.fingerprint import fingerprint
 from hf_cner.data.load import corpus_features, documents_from_dataset
-from hf_cner.data.registry import REGISTRY, entry
+from hf_cner.data.registry import REGISTRY, entries, entry
 from hf_cner.hub.dataset import CorpusBuilder
 
 SCRIPTS = Path(__file__).parents[2] / "dataset_scripts"
@@ -55,7 +55,7 @@ def read(tmp_path: Path) -> Callable[..., Any]:
     return load
 
 
-@pytest.mark.parametrize("corpus", WITH_A_SCRIPT)
+@pytest.mark.parametrize("corpus", [found.name for found in entries() if found.reads])
 def test_written_loaded_and_equal_to_load_corpus(corpus: str, tmp_path: Path, read: Callable[..., Any]) -> None:
     raw = make(corpus, tmp_path / "raw")
     out = tmp_path / "out"

@@ -1,4 +1,4 @@
-"""What `hf-cner predict` reads: text files, folders of them, JSON lines, standard input."""
+"""What is read to predict: text files, folders of them, JSON lines, standard input."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from ..data.bounded import BROKEN, LONGEST_LINE, BoundedReader, LongLine
-from ..data.documents import Document, from_row
-from ..data.files import missing, printable
-from ..data.json_text import kind_of as kind_of_value
-from ..data.json_text import parse_json
-from ..data.problems import DataError, Problems
-from ..data.reading.kinds import Kind, foreign_content, kind_of, refused
-from ..data.texts import documents_of, files_of
+from .bounded import BROKEN, LONGEST_LINE, BoundedReader, LongLine
+from .documents import Document, from_row
+from .files import missing, printable
+from .json_text import kind_of as kind_of_value
+from .json_text import parse_json
+from .problems import DataError, Problems
+from .reading.kinds import Kind, foreign_content, kind_of, refused
+from .texts import documents_of, files_of
 
 FORMATS = ("auto", "text", "lines", "jsonl")
 STDIN = "standard input"

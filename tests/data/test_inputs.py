@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_cner.cli.inputs import read_inputs
+from hf_cner.data.inputs import read_inputs
 from hf_cner.data.problems import DataError, Problems
 
 
