@@ -1,14 +1,29 @@
-"""What our own encoders share: a vector for each character, which can be replaced, filled and frozen."""
+"""What encoders say of themselves, and what our own share: a vector for each character, which can be replaced."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import nn
 
 from .layers import replace_rows
 
 
-class CharacterEncoder(nn.Module):
+class Encoder(nn.Module):
+    """Base of all encoders: what a kind needs before it can be built, so that nobody has to know it by its name.
+
+    Attributes:
+        needs: what is made of the training texts for it, and of files that the settings name: keys of `NEEDS` in
+            `hf_cner.training.needs`.
+        has_checkpoints: whether it may come from a checkpoint, with the vocabulary of that.
+        made_by: of a kind that is nothing without a checkpoint: the command that makes one. Else empty.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    has_checkpoints: ClassVar[bool] = False
+    made_by: ClassVar[str] = ""
+
+
+class CharacterEncoder(Encoder):
     """Base of the encoders that bring an embedding of characters of their own, `characters`.
 
     Attributes:

@@ -60,6 +60,9 @@ class ElmoEncoder(CharacterEncoder):
         ValueError: a size below 1, cells that are smaller than their output, or an id that is not in the vocabulary.
     """
 
+    has_checkpoints = True
+    made_by = "hf-cner pretrain --objective bilm"
+
     def __init__(
         self,
         *,

@@ -38,6 +38,8 @@ class LatticeEncoder(CharacterEncoder):
         pad_token_id: the id whose vector stays zero and that no word contains; None if there is none.
     """
 
+    needs = ("vocabulary", "vectors", "words")
+
     def __init__(
         self,
         *,

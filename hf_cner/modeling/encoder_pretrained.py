@@ -12,11 +12,12 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from .base_model import check_weights
+from .character_encoder import Encoder
 
 POSITION_TABLES = {"position_embeddings", "embed_positions", "wpe"}
 
 
-class PretrainedEncoder(nn.Module):
+class PretrainedEncoder(Encoder):
     """A transformer encoder, built from its configuration without weights; loading them is the caller's business.
 
     Args:
@@ -27,6 +28,9 @@ class PretrainedEncoder(nn.Module):
         dtype: of the parameters; None takes torch's default, which `from_pretrained` sets while it builds. The one
             written in `config` says how some checkpoint was saved, and is not used.
     """
+
+    needs = ("configuration",)  # where there is no checkpoint
+    has_checkpoints = True
 
     def __init__(
         self,

@@ -26,6 +26,8 @@ class StaticEncoder(CharacterEncoder):
         pad_token_id: the id whose vector stays zero and that no bigram contains; None if there is none.
     """
 
+    needs = ("vocabulary", "vectors", "bigrams")
+
     def __init__(
         self,
         *,

@@ -12,7 +12,10 @@ from transformers import BertConfig, BertModel, BertTokenizer, set_seed
 from hf_cner import Document
 from hf_cner.data.vectors import write_word2vec
 from hf_cner.modeling.bigrams import bigram_key
+from hf_cner.modeling.encoders import ENCODERS
+from hf_cner.settings.resolve import resolve_settings
 from hf_cner.training.build import build
+from hf_cner.training.needs import FILES, NEEDS
 
 TYPES = list(WORDS)
 DOCUMENTS = notes(40, 1)
@@ -160,3 +163,25 @@ def test_the_same_seed_builds_the_same_model() -> None:
         set_seed(3)
         built.append(build(settings(), DOCUMENTS, TYPES)[0].state_dict())
     assert all(torch.equal(built[0][name], built[1][name]) for name in built[0])
+
+
+def test_every_need_of_every_kind_is_met_and_none_is_left_over() -> None:
+    named = {need for kind in ENCODERS.values() for need in kind.needs}
+    assert named == set(NEEDS) >= set(FILES)
+    assert all(kind.needs or kind.made_by for kind in ENCODERS.values())
+
+
+@pytest.mark.parametrize(("setting", "encoder"), [
+    ("path", "{kind: pretrained, config: {model_type: bert}}"),
+    ("bigram_path", "{kind: lattice}"),
+])  # fmt: skip
+def test_a_file_that_the_kind_has_no_place_for_is_refused(setting: str, encoder: str) -> None:
+    chosen = resolve_settings("p2-bilstm-crf", assignments=[f"model.encoder={encoder}", f"vectors.{setting}=v.txt"])
+    with pytest.raises(ValueError, match=rf"vectors\.{setting} is given, but an encoder of kind \w+ takes no "):
+        build(chosen, DOCUMENTS, TYPES)
+
+
+def test_an_unknown_kind_of_encoder_names_the_known_ones() -> None:
+    chosen = resolve_settings("p2-bilstm-crf", assignments=["model.encoder={kind: statik}"])
+    with pytest.raises(ValueError, match=r"Unknown encoder kind 'statik'; choose one of .*'static'"):
+        build(chosen, DOCUMENTS, TYPES)
