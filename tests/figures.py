@@ -1,7 +1,7 @@
-"""How the package measures up to its own rules: `python tests/figures.py` prints the figures, `test_figures.py` bounds them.
+"""Figures of the package: `python tests/figures.py` prints them, and `test_figures.py` bounds them.
 
-Counted over `hf_cner/`; duplicates also over `examples/` and `benchmarks/`. A duplicate is a pair of places with the same
-six lines or more; blank lines, comments, docstrings, imports, signatures and indentation are left out, as pylint does.
+Counted over `hf_cner/`; duplicates also over `examples/` and `benchmarks/`. A duplicate is a pair of places with the
+same six lines or more. Blank lines, comments, docstrings, imports, signatures and indentation are left out, as in pylint.
 """
 
 from __future__ import annotations
@@ -82,7 +82,10 @@ def duplicates() -> list[str]:
         if ((name, start - 1), (other, second - 1)) in pairs or (name == other and second - start < SHORTEST_DUPLICATE):
             continue
         length = SHORTEST_DUPLICATE
-        while ((name, start + length - SHORTEST_DUPLICATE + 1), (other, second + length - SHORTEST_DUPLICATE + 1)) in pairs:
+        while (
+            (name, start + length - SHORTEST_DUPLICATE + 1),
+            (other, second + length - SHORTEST_DUPLICATE + 1),
+        ) in pairs:
             length += 1
         found.append(f"{name}:{code[name][start][0]} = {other}:{code[other][second][0]} ({length} lines)")
     return found
@@ -92,7 +95,9 @@ def _code(text: str) -> list[tuple[int, str]]:
     """Number and content of the lines that are compared."""
     left_out: set[int] = set()
     for node in ast.walk(ast.parse(text)):
-        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        docstring = (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        )
         if docstring or isinstance(node, ast.Import | ast.ImportFrom):
             left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

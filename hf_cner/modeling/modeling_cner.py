@@ -9,11 +9,12 @@ import torch
 from .attention import ATTENTIONS
 from .backbone import CnerModel
 from .context import CONTEXTS
-from .decoders import DECODERS, TaggingDecoder
+from .decoders import DECODERS
 from .labels import labels_in_order
 from .outputs import CnerOutput, Layers
 from .recogniser import CnerRecogniser
 from .slots import build
+from .tagging_decoders import TaggingDecoder
 from .units import check_labels, full_mask, tagged_mask, token_mask
 
 
