@@ -1,7 +1,7 @@
 """Figures of the package: `python tests/figures.py` prints them, and `test_figures.py` bounds them.
 
 Counted over `hf_cner/`; duplicates also over `examples/` and `benchmarks/`. A duplicate is a pair of places with the
-same six lines or more. Blank lines, comments, docstrings, imports, signatures and indentation do not count, as in pylint.
+same six lines or more, without blank lines, comments, docstrings, imports, signatures and indentation (as in pylint).
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import datasets
 
@@ -45,12 +44,12 @@ class CorpusBuilder(datasets.GeneratorBasedBuilder):
     def _info(self) -> datasets.DatasetInfo:
         return corpus_info(self.CORPUS)
 
-    def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
+    def _split_generators(self, dl_manager: object) -> list[datasets.SplitGenerator]:
         self.problems = Problems(self.config.on_error)
         self.parts = read_splits(self.CORPUS, self.config.data_dir, problems=self.problems)
         return [datasets.SplitGenerator(name=name, gen_kwargs={"split": name}) for name in self.parts]
 
-    def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, object]]]:
         yield from enumerate(map(dataset_row, self.parts[split]))
 
 

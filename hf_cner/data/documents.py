@@ -81,7 +81,7 @@ def to_row(document: Document) -> dict[str, Any]:
     """A document as a plain dict: id, record, text, entities with start, end, type, text and, if known, score."""
     entities = []
     for span in document.spans:
-        entity: dict[str, Any] = {
+        entity: dict[str, object] = {
             "start": span.start,
             "end": span.end,
             "type": span.type,
@@ -163,18 +163,18 @@ def _refuse_halves(**named: str) -> None:
             raise ValueError(f"half a surrogate pair, {value[half]!a}, at position {half} of the {name}")
 
 
-def _is_finite(value: Any) -> bool:
+def _is_finite(value: object) -> bool:
     try:
         return isinstance(value, Real) and math.isfinite(value)
     except OverflowError:  # a whole number that is larger than any float
         return False
 
 
-def _whole_number(value: Any) -> int | None:
+def _whole_number(value: object) -> int | None:
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
 
 
-def _name(value: Any, key: str) -> str:
+def _name(value: object, key: str) -> str:
     if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
         raise ValueError(f"the {key} {brief(value)}, which is a JSON {kind_of(value)} and no string")
     name = "" if value is None else str(value)

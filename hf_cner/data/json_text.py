@@ -11,7 +11,7 @@ import json
 import math
 import re
 from os import PathLike
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from .bounded import LARGEST_FILE
 from .files import read_text
@@ -99,7 +99,7 @@ def read_json(path: str | PathLike[str]) -> object:
         raise DataError(f"{path}: found {error}; expected a JSON text; correct the file, or fetch it again.") from error
 
 
-def read_json_object(path: str | PathLike[str]) -> dict[str, Any]:
+def read_json_object(path: str | PathLike[str]) -> dict[str, object]:
     """The same of a file that holds one object.
 
     Raises:
@@ -143,7 +143,7 @@ def _check_depth(text: str, begin: int) -> None:
             return
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()

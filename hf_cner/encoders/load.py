@@ -21,7 +21,7 @@ FEWEST = 64  # layers that any configuration may name; more only where the weigh
 
 
 def load_model(
-    auto: Any, config: PreTrainedConfig, state: Mapping[str, Tensor], findings: Findings, *, source: str
+    auto: object, config: PreTrainedConfig, state: Mapping[str, Tensor], findings: Findings, *, source: str
 ) -> PreTrainedModel:
     """The model that `auto` (`AutoModel`, `AutoModelForMaskedLM`, …) names for a configuration, with published weights.
 

@@ -1,7 +1,6 @@
 """What our own encoders share: a vector for each character, which can be replaced, filled and frozen."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from torch import nn
 
@@ -33,7 +32,7 @@ class CharacterEncoder(nn.Module):
         """Replace the character embedding, e.g. by a larger one: bigrams and words do not depend on its size."""
         self.characters = embeddings
 
-    def load_vectors(self, ids: Sequence[int], vectors: Any) -> None:
+    def load_vectors(self, ids: Sequence[int], vectors: object) -> None:
         """Copy pretrained vectors into the character embedding.
 
         Args:

@@ -1,7 +1,6 @@
 """Lattice LSTM: characters and the words of a lexicon, read together (Zhang & Yang 2018; a baseline of P2)."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -76,7 +75,7 @@ class LatticeEncoder(CharacterEncoder):
         if not trainable:
             self.freeze()
 
-    def set_lexicon(self, words: Sequence[Sequence[int]], vectors: Any | None = None) -> None:
+    def set_lexicon(self, words: Sequence[Sequence[int]], vectors: object | None = None) -> None:
         """Say which words there are, in the place of those there were.
 
         Args:

@@ -54,7 +54,7 @@ class CnerForTokenClassification(CnerRecogniser):
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
         eval_logits: str | None = None,
-    ) -> CnerOutput | tuple[Any, ...]:
+    ) -> CnerOutput | tuple[object, ...]:
         """Emissions, logits and, with labels, the loss.
 
         Args:

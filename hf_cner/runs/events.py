@@ -28,9 +28,7 @@ def event(method: Callable[[Callback, Moment], None]) -> Callable[..., None]:
     def on_event(
         self: Callback, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any
     ) -> None:
-        moment = Moment(
-            args, state, control, given.get("model"), given.get("metrics") or {}, given.get("logs") or {}
-        )
+        moment = Moment(args, state, control, given.get("model"), given.get("metrics") or {}, given.get("logs") or {})
         method(self, moment)
 
     return on_event
