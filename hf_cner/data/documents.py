@@ -16,7 +16,7 @@ from .json_text import BrokenJson, kind_of, parse_json
 from .problems import DataError, Problems
 from .reading.foreign import instead_of
 from .reading.offsets import Mention, best_of
-from .shown import brief
+from .shown import brief, half_surrogate
 from .writing import atomic_write
 
 Gold = Literal["required", "optional", "ignored"]
@@ -159,8 +159,8 @@ def _span(entity: Any, text: str) -> Span:
 
 def _refuse_halves(**named: str) -> None:
     for name, value in named.items():
-        if (half := _lone_surrogate(value)) is not None:
-            raise ValueError(f"half a surrogate pair, {value[half]!a}, at position {half} of the {name}")
+        if half := half_surrogate(value):
+            raise ValueError(f"{half} of the {name}")
 
 
 def _is_finite(value: object) -> bool:
@@ -204,23 +204,14 @@ def check_characters(document: Document) -> None:
     names = {"its id": document.id, "its record": document.record}
     types = {f"the type {kind!a}": kind for kind in {span.type for span in document.spans}}
     for span in document.spans:
-        if (fault := type_fault(span.type)) and _lone_surrogate(span.type) is None:
+        if (fault := type_fault(span.type)) and not half_surrogate(span.type):
             raise DataError(
                 f"Document {document.id!a}: found the type {span.type!a}, which has {fault}; expected one that can be "
                 "read back; rename it."
             )
     for where, text in {"the text": document.text, **names, **types}.items():
-        if (half := _lone_surrogate(text)) is not None:
-            found = f"half a surrogate pair, {text[half]!a}, at position {half} of {where}"
-            raise DataError(f"Document {document.id!a}: found {found}; expected whole characters; repair it.")
-
-
-def _lone_surrogate(text: str) -> int | None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        return error.start
-    return None
+        if half := half_surrogate(text):
+            raise DataError(f"Document {document.id!a}: found {half} of {where}; expected whole characters; repair it.")
 
 
 def read_jsonl(

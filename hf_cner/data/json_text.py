@@ -16,7 +16,7 @@ from typing import NoReturn
 from .bounded import LARGEST_FILE
 from .files import read_text
 from .problems import DataError
-from .shown import brief
+from .shown import brief, half_surrogate
 
 DEEPEST = 100  # arrays and objects inside each other
 LONGEST_NUMBER = 400  # characters; the largest 64-bit float has 309 digits before its point
@@ -181,11 +181,8 @@ def _refuse_halves(value: object) -> None:
     while todo:
         item, where = todo.pop()
         if isinstance(item, str):
-            try:
-                item.encode()
-            except UnicodeEncodeError as error:
-                half = f"half a surrogate pair, {item[error.start]!a}, at position {error.start}"
-                raise JsonError(f"{half} of {where or 'a string'}") from error
+            if half := half_surrogate(item):
+                raise JsonError(f"{half} of {where or 'a string'}")
         elif isinstance(item, dict):
             todo += [(key, "a key") for key in item]
             todo += [(inner, where or brief(key)) for key, inner in item.items()]

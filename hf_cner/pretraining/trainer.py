@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +9,11 @@ from torch import nn
 from torch.utils.data import Sampler
 from transformers import Trainer, TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput
-from transformers.utils import logging
 
 from ..runs.callbacks import EpochOfSampler, FiniteWeights, ProgressLines, remove_progress_of_transformers
 from ..runs.checkpoints import whole_or_removed
 from ..runs.events import Moment, event
 from ..runs.sampling import LengthBuckets
-
-
-@contextmanager
-def no_bars() -> Iterator[None]:
-    """Keeps transformers from showing a bar for every file that is saved."""
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.enable_progress_bar()
 
 
 class Epochs(EpochOfSampler):

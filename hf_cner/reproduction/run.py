@@ -136,7 +136,6 @@ def _run(
     settings: TrainSettings, protocol: Protocol, request: Request, say: Say
 ) -> tuple[dict[str, object], list[dict[str, object]]]:
     """Results and log of one run, trained where it is not finished."""
-    from transformers.utils import logging
 
     from ..training.parts import split_of
     from ..training.questions import queries_of
@@ -151,7 +150,6 @@ def _run(
     if request.overwrite or not folder.finished():
         say(f"  seed {settings.seed}: training in {folder.path}")
         about = {"protocol": protocol.sentence, "table": request.table.name}
-        logging.disable_progress_bar()  # a run leaves it switched on
         if not request.overwrite:  # else another folder takes the name, which has none
             drop_samples(folder.path)
         results = train_on(
