@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import _registration  # noqa: F401  (waits for transformers to be imported)
+from . import _registration as _registration  # waits for transformers to be imported
 
 __version__ = "0.1.0"
 

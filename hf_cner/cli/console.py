@@ -38,9 +38,9 @@ def messages() -> Console:
 
 def no_loading_bars() -> None:
     """Keep transformers from showing a bar for every checkpoint that it opens: the commands have bars of their own."""
-    from transformers.utils import logging
+    from ..data.bars import bars_off
 
-    logging.disable_progress_bar()
+    bars_off()
 
 
 def say_what_was_left_out(problems: Problems) -> None:

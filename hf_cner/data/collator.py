@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -62,7 +61,7 @@ class CnerDataCollator:
             table[:-1, :-1], table[-1, :-1], table[:-1, -1] = matrix, start, end
             self._legal = table
 
-    def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+    def __call__(self, features: Sequence[Mapping[str, object]]) -> dict[str, torch.Tensor]:
         arrays = batch_arrays(
             features,
             pad_token_id=self.pad_token_id,
@@ -74,7 +73,7 @@ class CnerDataCollator:
             self._check(arrays["labels"], features)
         return {key: torch.from_numpy(array) for key, array in arrays.items()}
 
-    def _check(self, labels: np.ndarray, features: Sequence[Mapping[str, Any]]) -> None:
+    def _check(self, labels: np.ndarray, features: Sequence[Mapping[str, object]]) -> None:
         """Raise on the first gold sequence that its scheme forbids; positions without a label are left out."""
         assert self.tags is not None
         rows, columns = np.nonzero(labels != IGNORED)

@@ -16,7 +16,7 @@ from .json_text import BrokenJson, kind_of, parse_json
 from .problems import DataError, Problems
 from .reading.foreign import instead_of
 from .reading.offsets import Mention, best_of
-from .shown import brief
+from .shown import brief, half_surrogate
 from .writing import atomic_write
 
 Gold = Literal["required", "optional", "ignored"]
@@ -81,7 +81,7 @@ def to_row(document: Document) -> dict[str, Any]:
     """A document as a plain dict: id, record, text, entities with start, end, type, text and, if known, score."""
     entities = []
     for span in document.spans:
-        entity: dict[str, Any] = {
+        entity: dict[str, object] = {
             "start": span.start,
             "end": span.end,
             "type": span.type,
@@ -159,22 +159,22 @@ def _span(entity: Any, text: str) -> Span:
 
 def _refuse_halves(**named: str) -> None:
     for name, value in named.items():
-        if (half := _lone_surrogate(value)) is not None:
-            raise ValueError(f"half a surrogate pair, {value[half]!a}, at position {half} of the {name}")
+        if half := half_surrogate(value):
+            raise ValueError(f"{half} of the {name}")
 
 
-def _is_finite(value: Any) -> bool:
+def _is_finite(value: object) -> bool:
     try:
         return isinstance(value, Real) and math.isfinite(value)
     except OverflowError:  # a whole number that is larger than any float
         return False
 
 
-def _whole_number(value: Any) -> int | None:
+def _whole_number(value: object) -> int | None:
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
 
 
-def _name(value: Any, key: str) -> str:
+def _name(value: object, key: str) -> str:
     if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
         raise ValueError(f"the {key} {brief(value)}, which is a JSON {kind_of(value)} and no string")
     name = "" if value is None else str(value)
@@ -204,23 +204,14 @@ def check_characters(document: Document) -> None:
     names = {"its id": document.id, "its record": document.record}
     types = {f"the type {kind!a}": kind for kind in {span.type for span in document.spans}}
     for span in document.spans:
-        if (fault := type_fault(span.type)) and _lone_surrogate(span.type) is None:
+        if (fault := type_fault(span.type)) and not half_surrogate(span.type):
             raise DataError(
                 f"Document {document.id!a}: found the type {span.type!a}, which has {fault}; expected one that can be "
                 "read back; rename it."
             )
     for where, text in {"the text": document.text, **names, **types}.items():
-        if (half := _lone_surrogate(text)) is not None:
-            found = f"half a surrogate pair, {text[half]!a}, at position {half} of {where}"
-            raise DataError(f"Document {document.id!a}: found {found}; expected whole characters; repair it.")
-
-
-def _lone_surrogate(text: str) -> int | None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        return error.start
-    return None
+        if half := half_surrogate(text):
+            raise DataError(f"Document {document.id!a}: found {half} of {where}; expected whole characters; repair it.")
 
 
 def read_jsonl(

@@ -49,7 +49,7 @@ class EntityReport:
         """Entities without a label anywhere."""
         return sum(self.by_scheme.values()) + self.by_window
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The report as plain data, for a results file."""
         return {
             "documents": self.documents,
@@ -85,7 +85,7 @@ def encode_documents(
     documents: Iterable[Document],
     table: CharacterTable,
     *,
-    windows: Mapping[str, Any],
+    windows: Mapping[str, object],
     entity_types: Sequence[str],
     encode_targets: EncodeTargets,
     tagging: bool = True,
@@ -151,7 +151,7 @@ def _labelled(
     number: int,
     spans: list[SpanTuple],
     table: CharacterTable,
-    windows: Mapping[str, Any],
+    windows: Mapping[str, object],
     encode_targets: EncodeTargets,
     tagging: bool,
     report: EntityReport,

@@ -11,12 +11,12 @@ import json
 import math
 import re
 from os import PathLike
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from .bounded import LARGEST_FILE
 from .files import read_text
 from .problems import DataError
-from .shown import brief
+from .shown import brief, half_surrogate
 
 DEEPEST = 100  # arrays and objects inside each other
 LONGEST_NUMBER = 400  # characters; the largest 64-bit float has 309 digits before its point
@@ -99,7 +99,7 @@ def read_json(path: str | PathLike[str]) -> object:
         raise DataError(f"{path}: found {error}; expected a JSON text; correct the file, or fetch it again.") from error
 
 
-def read_json_object(path: str | PathLike[str]) -> dict[str, Any]:
+def read_json_object(path: str | PathLike[str]) -> dict[str, object]:
     """The same of a file that holds one object.
 
     Raises:
@@ -143,7 +143,7 @@ def _check_depth(text: str, begin: int) -> None:
             return
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()
@@ -181,11 +181,8 @@ def _refuse_halves(value: object) -> None:
     while todo:
         item, where = todo.pop()
         if isinstance(item, str):
-            try:
-                item.encode()
-            except UnicodeEncodeError as error:
-                half = f"half a surrogate pair, {item[error.start]!a}, at position {error.start}"
-                raise JsonError(f"{half} of {where or 'a string'}") from error
+            if half := half_surrogate(item):
+                raise JsonError(f"{half} of {where or 'a string'}")
         elif isinstance(item, dict):
             todo += [(key, "a key") for key in item]
             todo += [(inner, where or brief(key)) for key, inner in item.items()]

@@ -13,7 +13,6 @@ moment the name stands for the old content or the new.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import json
 import os
 import shutil
@@ -22,6 +21,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from .digests import file_digest
 from .locks import beside, is_trace
 from .models import LIST, read_list
 from .problems import DataError
@@ -99,13 +99,7 @@ def add_to_list(folder: Path, files: Iterable[str], *, source: Path | None = Non
 
 def digest(path: Path) -> str:
     """SHA-256 of a file's content; for a link a value that no file has."""
-    if path.is_symlink():
-        return "link"
-    found = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
+    return "link" if path.is_symlink() else file_digest(path)
 
 
 def replace_folder(new: Path, target: Path, kind: Kind) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .corpora import read_splits
 from .documents import Document, from_row, to_row
@@ -63,13 +63,13 @@ def corpus_features() -> Features:
     )
 
 
-def dataset_row(document: Document) -> dict[str, Any]:
+def dataset_row(document: Document) -> dict[str, object]:
     """The row of one document: gold has no scores, so none is written."""
     row = to_row(document)
     entities = [{key: entity[key] for key in _ENTITY_KEYS} for entity in row["entities"]]
     return {"id": row["id"], "record": row["record"], "text": row["text"], "entities": entities}
 
 
-def documents_from_dataset(dataset: Iterable[Mapping[str, Any]]) -> list[Document]:
+def documents_from_dataset(dataset: Iterable[Mapping[str, object]]) -> list[Document]:
     """The documents of one split of ``load_corpus``, or of any data set with such rows (streamed or not)."""
     return [from_row(row, gold="required") for row in dataset]

@@ -60,3 +60,12 @@ def brief(value: object) -> str:
 
 _EXTRACTS = reprlib.Repr()
 _EXTRACTS.maxlevel, _EXTRACTS.maxstring, _EXTRACTS.maxother = 3, LONGEST_EXTRACT, LONGEST_EXTRACT
+
+
+def half_surrogate(text: str) -> str:
+    """What is said of the first half of a surrogate pair, which no file in UTF-8 can hold; empty without one."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"half a surrogate pair, {text[error.start]!a}, at position {error.start}"
+    return ""

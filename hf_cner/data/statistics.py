@@ -28,7 +28,7 @@ def inspect(
     entity_types: Sequence[str] = (),
     schemes: Sequence[str] = SCHEMES,
     windows: Sequence[Windows] = ({"policy": "sentence"}, {"policy": "stride"}),
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Describe a corpus.
 
     Args:
@@ -84,12 +84,12 @@ def histogram(values: Iterable[int], edges: Sequence[int] = HISTOGRAM_EDGES) -> 
     return [{"from": low, "to": high, "count": counts[place]} for place, (low, high) in bins]
 
 
-def window_losses(documents: Iterable[Document], options: Windows) -> dict[str, Any]:
+def window_losses(documents: Iterable[Document], options: Windows) -> dict[str, object]:
     """How many windows the options make, how long they are, and the entities that no single window shows whole."""
     lengths: list[int] = []
     characters = 0
     types: Counter[str] = Counter()
-    examples: list[dict[str, Any]] = []
+    examples: list[dict[str, object]] = []
     for document in documents:
         windows = make_windows(document.text, **options)
         characters += len(document.text)
@@ -109,7 +109,7 @@ def window_losses(documents: Iterable[Document], options: Windows) -> dict[str, 
     }
 
 
-def equal_texts(documents: Iterable[Document]) -> dict[str, Any]:
+def equal_texts(documents: Iterable[Document]) -> dict[str, object]:
     """Groups of documents with the same text: how many, how many copies too many, and which are annotated unlike."""
     groups: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
@@ -126,7 +126,7 @@ def equal_texts(documents: Iterable[Document]) -> dict[str, Any]:
     }
 
 
-def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, Any]:
+def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, object]:
     """Mentions (strings) that carry more than one type somewhere in the corpus, the most frequent first."""
     types: dict[str, Counter[str]] = defaultdict(Counter)
     for document in documents:
@@ -143,7 +143,7 @@ def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, Any]:
     }
 
 
-def _types(spans: Sequence[tuple[Document, Span]], entity_types: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _types(spans: Sequence[tuple[Document, Span]], entity_types: Sequence[str]) -> dict[str, dict[str, object]]:
     lengths: dict[str, list[int]] = {type_: [] for type_ in entity_types}
     strings: dict[str, set[str]] = defaultdict(set)
     for document, span in spans:
@@ -155,13 +155,13 @@ def _types(spans: Sequence[tuple[Document, Span]], entity_types: Sequence[str]) 
     }
 
 
-def _scheme_losses(documents: Sequence[Document], schemes: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _scheme_losses(documents: Sequence[Document], schemes: Sequence[str]) -> dict[str, dict[str, object]]:
     """Flat tags, whatever the scheme, hold one entity per character: the schemes lose the same entities."""
     for scheme in schemes:
         check_scheme(scheme)
     reasons: Counter[str] = Counter()
     types: Counter[str] = Counter()
-    examples: list[dict[str, Any]] = []
+    examples: list[dict[str, object]] = []
     for document in documents:
         for (start, end, type_), reason in inexpressible(_triples(document)):
             reasons[reason] += 1
@@ -176,7 +176,7 @@ def _triples(document: Document) -> list[tuple[int, int, str]]:
     return [(span.start, span.end, span.type) for span in document.spans]
 
 
-def _example(document: Document, span: Span) -> dict[str, Any]:
+def _example(document: Document, span: Span) -> dict[str, object]:
     entity = {"start": span.start, "end": span.end, "type": span.type, "text": document.mention(span)}
     return {"document": document.id, **entity}
 

@@ -22,7 +22,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
@@ -113,7 +112,7 @@ def character_tokenizer_from(
             pair=list(found.pair),
             special_tokens=[(token, vocabulary[token]) for token in sorted(around)],
         )
-    options: dict[str, Any] = {} if found.model_max_length is None else {"model_max_length": found.model_max_length}
+    options: dict[str, object] = {} if found.model_max_length is None else {"model_max_length": found.model_max_length}
     return PreTrainedTokenizerFast(
         tokenizer_object=backend,
         split_special_tokens=True,

@@ -60,7 +60,8 @@ def read_word2vec(
     rows: dict[str, Vector] = {}
     count, again = 0, Counter[str]()
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and reported as that
-        for count, (number, line) in enumerate(body, 1):  # noqa: B007  (the count is used behind the loop)
+        for number, line in body:
+            count += 1
             parsed = _parse(path, number, line, layout, keep, problems)
             if parsed is None:
                 continue

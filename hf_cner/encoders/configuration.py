@@ -59,7 +59,7 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], Path]:
         ValueError: no file, one that cannot be read, an encoder that needs code of its own, or quantised weights.
     """
     path = config_file(folder)
-    settings: dict[str, Any] = dict(read_json(path))
+    settings: dict[str, object] = dict(read_json(path))
     model_type = settings.get("model_type")
     if model_type is not None and not isinstance(model_type, str):
         raise ValueError(f"{path}: found {model_type!r} as model_type; expected a name, as bert; correct the file.")
@@ -78,7 +78,9 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], Path]:
     return settings, path
 
 
-def make_config(settings: Mapping[str, Any], model_type: str, findings: Findings, *, source: str) -> PreTrainedConfig:
+def make_config(
+    settings: Mapping[str, object], model_type: str, findings: Findings, *, source: str
+) -> PreTrainedConfig:
     """The configuration object of an encoder of `model_type`, without what the settings say about another task.
 
     Raises:

@@ -27,7 +27,7 @@ class Findings:
     settings: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As plain data, without what is empty; dropped weights are grouped by part, `said` are the lines."""
         whole = {**asdict(self), "dropped": grouped(self.dropped), "said": self.lines()}
         return {name: value for name, value in whole.items() if value}

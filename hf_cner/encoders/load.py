@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
+from ..data.bars import no_bars
 from ..modeling.encoder_pretrained import POSITION_TABLES
 from .findings import Findings, first_of
 from .model_type import HOW_TO_NAME_IT, foreign_prefix
@@ -21,7 +22,7 @@ FEWEST = 64  # layers that any configuration may name; more only where the weigh
 
 
 def load_model(
-    auto: Any, config: PreTrainedConfig, state: Mapping[str, Tensor], findings: Findings, *, source: str
+    auto: object, config: PreTrainedConfig, state: Mapping[str, Tensor], findings: Findings, *, source: str
 ) -> PreTrainedModel:
     """The model that `auto` (`AutoModel`, `AutoModelForMaskedLM`, …) names for a configuration, with published weights.
 
@@ -231,12 +232,9 @@ def _check(model: PreTrainedModel, names: Names, info: Mapping[str, Any], findin
 def quiet() -> Iterator[None]:
     """transformers reports on loading and saving in tables and bars; what matters of them stands in the findings."""
     before = logging.get_verbosity()
-    bars = logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
-    logging.disable_progress_bar()
     try:
-        yield
+        with no_bars():
+            yield
     finally:
         logging.set_verbosity(before)
-        if bars:
-            logging.enable_progress_bar()

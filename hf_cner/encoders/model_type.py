@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from transformers.models.auto import modeling_auto
 
@@ -24,7 +23,7 @@ SIGNS = (
 )
 
 
-def model_type_of(settings: Mapping[str, Any], names: Iterable[str], *, source: str, chosen: str | None) -> str:
+def model_type_of(settings: Mapping[str, object], names: Iterable[str], *, source: str, chosen: str | None) -> str:
     """The model type: what was chosen, what `settings` says, or what the class named there or the weights' names say.
 
     Args:

@@ -37,14 +37,14 @@ class OpenEncoder:
     """
 
     folder: Path
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     config: PreTrainedConfig
     state: Mapping[str, Tensor]
     vocabulary: EncoderVocabulary
     tokenizer: PreTrainedTokenizerBase
     findings: Findings
 
-    def load(self, auto: Any = AutoModel) -> PreTrainedModel:
+    def load(self, auto: object = AutoModel) -> PreTrainedModel:
         """The model in float32; an Auto class with a head keeps the published head, `AutoModel` has none.
 
         Raises:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path, PurePosixPath
 
+from ..data.digests import file_digest
 from ..data.folders import new_folder
 from .configuration import config_file
 from .fetch import BESIDE_WEIGHTS
@@ -55,15 +55,7 @@ def digests(folder: Path) -> dict[str, str]:
     files = {config_file(folder), *weight_files(folder).files}
     for pattern in BESIDE_WEIGHTS:
         files |= {path for path in folder.glob(pattern) if path.is_file() and path.stat().st_size <= LARGEST_HASHED}
-    return {path.name: _digest(path) for path in sorted(files)}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        digest = hashlib.sha256()
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    return {path.name: file_digest(path) for path in sorted(files)}
 
 
 def _is_ours(name: PurePosixPath) -> bool:

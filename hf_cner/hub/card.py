@@ -201,7 +201,7 @@ def _list(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"- {name}: {value}" for name, value in rows)
 
 
-def _sentence(beginning: str, text: Any) -> str:
+def _sentence(beginning: str, text: object) -> str:
     return f"{beginning}{str(text).strip().rstrip('.')}." if text else ""
 
 

@@ -11,7 +11,7 @@ PICTURE = "training_curve.png"
 Points = list[tuple[float, float]]
 
 
-def draw_curve(log: Iterable[Mapping[str, Any]], path: Path) -> str | None:
+def draw_curve(log: Iterable[Mapping[str, object]], path: Path) -> str | None:
     """Draw loss and F1 over the epochs; returns why there is no picture, or None when it was drawn.
 
     Args:

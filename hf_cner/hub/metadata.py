@@ -24,7 +24,7 @@ METRICS = {
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
 
 
-def reported_part(metrics: Mapping[str, Any]) -> str:
+def reported_part(metrics: Mapping[str, object]) -> str:
     """The part whose figures count: the test part, which nothing was chosen on, where there is one."""
     return "test" if "test" in metrics else next(iter(metrics))
 
@@ -120,7 +120,7 @@ def check_card(text: str, run: Run | None = None) -> None:
             )
 
 
-def _equal(shown: Any, counted: float) -> bool:
+def _equal(shown: object, counted: float) -> bool:
     return isinstance(shown, (int, float)) and math.isclose(shown, counted, abs_tol=5e-5)  # a hand may have rounded
 
 

@@ -51,14 +51,14 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
     return run
 
 
-def check_finite(value: Any, name: str) -> None:
+def check_finite(value: object, name: str) -> None:
     """Raise RunError unless every number in nested data is finite: nothing else can stand in a card."""
     for key, number in _numbers(value, name):
         if not math.isfinite(number):
             raise RunError(f"{key} is {number}; a card can only hold finite numbers: evaluate the model again.")
 
 
-def without_places(value: Any, key: str = "") -> Any:
+def without_places(value: object, key: str = "") -> Any:
     """Nested data without the places of this machine: of a path only its last part stays, NaN becomes None.
 
     Nothing stays of where the records are and of where the run was made.
@@ -76,7 +76,7 @@ def without_places(value: Any, key: str = "") -> Any:
     return value
 
 
-def without_origins(value: Any) -> Any:
+def without_origins(value: object) -> Any:
     """Nested data of a configuration; only the places that a model or tokenizer came from lose their folders."""
     if isinstance(value, dict):
         return {
@@ -85,7 +85,7 @@ def without_origins(value: Any) -> Any:
     return [without_origins(item) for item in value] if isinstance(value, list) else value
 
 
-def _numbers(value: Any, name: str) -> Iterator[tuple[str, float]]:
+def _numbers(value: object, name: str) -> Iterator[tuple[str, float]]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _numbers(item, f"{name}.{key}")

@@ -85,7 +85,7 @@ def check_model_type(model_type: object, name: str | os.PathLike[str]) -> None:
         )
 
 
-def _config(path: Path) -> dict[str, Any]:
+def _config(path: Path) -> dict[str, object]:
     if not (path / CONFIG).is_file():
         adapter = (path / "adapter_config.json").is_file()
         advice = "it is a PEFT adapter: merge it into its model first" if adapter else "is this a checkpoint's folder?"
@@ -113,7 +113,7 @@ def weight_files(folder: Path) -> list[Path]:
     return [folder / part for part in sorted(set(parts.values()))]
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path) -> dict[str, object]:
     try:
         found = parse_json(read_text(path))
     except ValueError as error:  # JSON and encoding errors alike

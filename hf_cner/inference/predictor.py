@@ -55,7 +55,7 @@ class Predictor:
         device: str | torch.device | None = None,
         batch_tokens: int | None = None,
         scores: bool = True,
-        windows: Mapping[str, Any] | None = None,
+        windows: Mapping[str, object] | None = None,
         queries: Queries | None = None,
         decoding: str | None = None,
         threshold: float | None = None,
@@ -69,7 +69,7 @@ class Predictor:
         self.tokenizer = tokenizer
         self.batch_tokens = batch_tokens
         self.scores = scores
-        self.windows: dict[str, Any] = {**model.config.windows, **(windows or {})}
+        self.windows: dict[str, object] = {**model.config.windows, **(windows or {})}
         if queries is not None:
             self.set_queries(queries)
         self.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
@@ -83,7 +83,7 @@ class Predictor:
         dtype: str | torch.dtype | None = None,
         batch_tokens: int | None = None,
         scores: bool = True,
-        windows: Mapping[str, Any] | None = None,
+        windows: Mapping[str, object] | None = None,
         queries: Queries | None = None,
         decoding: str | None = None,
         threshold: float | None = None,

@@ -76,9 +76,9 @@ def _too_large(path: Path, key: str, found: str, held: str) -> CheckpointError:
     )
 
 
-def _leaves(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _leaves(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], object]]:
     """Every value of a configuration that is no object, with its keys; a list as a whole, then what is in it."""
-    todo: list[tuple[tuple[str, ...], Any]] = [((str(key),), value) for key, value in config.items()]
+    todo: list[tuple[tuple[str, ...], object]] = [((str(key),), value) for key, value in config.items()]
     while todo:
         keys, value = todo.pop()
         if isinstance(value, Mapping):

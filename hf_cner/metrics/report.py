@@ -24,7 +24,7 @@ NESTED = "nested"  # recall on gold mentions that overlap another: a part of the
 
 def evaluate_documents(
     gold: Sequence[SpanSource], predicted: Sequence[SpanSource], *, types: Iterable[str] = ()
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, object]]:
     """Evaluate predicted documents against gold, joined by position.
 
     Args:
@@ -44,7 +44,7 @@ def evaluate_documents(
         ValueError: as `align`.
     """
     wanted = list(dict.fromkeys(types))
-    report: dict[str, dict[str, Any]] = {}
+    report: dict[str, dict[str, object]] = {}
     for name, count in METRICS.items():
         counts = count(gold, predicted)
         order = wanted + [found for found in counts if found not in wanted]
@@ -119,7 +119,7 @@ def table(report: Mapping[str, Mapping[str, Any]]) -> str:
     return markdown_table(header, rows)
 
 
-def _labelled_rows(part: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _labelled_rows(part: Mapping[str, Any]) -> dict[str, Mapping[str, object]]:
     return {**part["per_type"], "micro average": part["micro"], "macro average": part["macro"]}
 
 

@@ -146,7 +146,7 @@ class CnerModel(CnerPreTrainedModel):
         output_hidden_states: Layers = None,
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
-    ) -> BaseModelOutput | tuple[Any, ...]:
+    ) -> BaseModelOutput | tuple[object, ...]:
         """Vectors `(batch, length, size)` of ids `(batch, length)`; zero at padding and special tokens."""
         attention_mask = full_mask(input_ids, inputs_embeds, attention_mask)
         encoded = self.encoder(

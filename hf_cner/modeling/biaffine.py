@@ -121,7 +121,7 @@ class BiaffineDecoder(SpanScorer):
     def probabilities(self, emissions: torch.Tensor) -> torch.Tensor:
         return emissions.softmax(-1)[..., 1:]
 
-    def likeliest(self, emissions: torch.Tensor, slack: float = 0.0) -> torch.Tensor:
+    def likeliest(self, emissions: torch.Tensor, slack: float) -> torch.Tensor:
         if slack:
             return emissions[..., 1:] > emissions[..., :1] - slack
         return emissions.argmax(-1, keepdim=True) == torch.arange(1, emissions.shape[-1], device=emissions.device)

@@ -1,11 +1,13 @@
 """What encoders say of themselves, and what our own share: a vector for each character, which can be replaced."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from torch import nn
+from torch import Tensor, nn
+from transformers.modeling_outputs import BaseModelOutput
 
 from .layers import replace_rows
+from .units import full_mask
 
 
 class Encoder(nn.Module):
@@ -48,7 +50,7 @@ class CharacterEncoder(Encoder):
         """Replace the character embedding, e.g. by a larger one: bigrams and words do not depend on its size."""
         self.characters = embeddings
 
-    def load_vectors(self, ids: Sequence[int], vectors: Any) -> None:
+    def load_vectors(self, ids: Sequence[int], vectors: object) -> None:
         """Copy pretrained vectors into the character embedding.
 
         Args:
@@ -56,3 +58,45 @@ class CharacterEncoder(Encoder):
             vectors: `(k, embedding_size)` tensor or array, the vector of each.
         """
         replace_rows(self.characters, ids, vectors, "character")
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        output_hidden_states: bool = False,
+        output_attentions: bool = False,
+    ) -> BaseModelOutput:
+        """Look up the characters, and encode them.
+
+        Args:
+            input_ids: `(b, n)`; or
+            inputs_embeds: `(b, n, embedding_size)` character vectors.
+            attention_mask: `(b, n)`, 0 where nothing stands; default: everywhere something does.
+            token_type_ids: not used; taken because every encoder is called alike.
+            output_attentions: there are none.
+
+        Returns:
+            `last_hidden_state` `(b, n, output_size)`, and, when asked, `hidden_states`: see `encode`.
+
+        Raises:
+            ValueError: not exactly one of `input_ids` and `inputs_embeds` is given.
+        """
+        present = full_mask(input_ids, inputs_embeds, attention_mask).bool()
+        vectors = self.characters(input_ids) if inputs_embeds is None else inputs_embeds
+        encoded, layers = self.encode(vectors, present, input_ids)
+        return BaseModelOutput(last_hidden_state=encoded, hidden_states=layers if output_hidden_states else None)
+
+    def encode(self, vectors: Tensor, present: Tensor, input_ids: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """What a kind does with the character vectors.
+
+        Args:
+            vectors: `(b, n, embedding_size)`.
+            present: `(b, n)` bool, what is attended to.
+            input_ids: `(b, n)`, where the vectors are those of ids.
+
+        Returns:
+            The vectors that leave, `(b, n, output_size)`, and the layers that `hidden_states` shows.
+        """
+        raise NotImplementedError

@@ -135,7 +135,7 @@ class CnerConfig(PreTrainedConfig):
             kept.pop("id2label", None)
         return super().from_dict({**kept, **given}, **kwargs)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         if "entity_types" not in vars(self) or not vars(self).get("id2label"):
             return  # while it is being made
@@ -264,7 +264,7 @@ def check_slot(name: str, slot: Slot) -> None:
         raise ValueError(f"The slot {name} must be a dict with a 'kind', as {{'kind': 'none'}}; found {slot!r}.")
 
 
-def tell_unknown(options: dict[str, Any]) -> None:
+def tell_unknown(options: dict[str, object]) -> None:
     """Warn of fields that are neither ours nor transformers', as an older checkpoint may have them; they are kept."""
     known = PreTrainedConfig()
     unknown = [name for name in options if not (name in FOREIGN or name.startswith("_") or hasattr(known, name))]

@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers.modeling_outputs import BaseModelOutput
 
 from .character_encoder import CharacterEncoder
 from .layers import LSTM, Embedding
@@ -107,43 +106,17 @@ class ElmoEncoder(CharacterEncoder):
         for part in (self.characters, self.rightward, self.leftward):
             part.requires_grad_(False)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        output_hidden_states: bool = False,
-        output_attentions: bool = False,
-    ) -> BaseModelOutput:
-        """Read in both directions, and mix the layers.
-
-        Args:
-            input_ids: `(b, n)`; or
-            inputs_embeds: `(b, n, embedding_size)` character vectors; `attention_mask` alone then says what is text.
-            attention_mask: `(b, n)`, 0 for what is not read.
-            token_type_ids: not used; taken because every encoder is called alike.
-            output_attentions: there are none.
+    def encode(self, vectors: Tensor, present: Tensor, input_ids: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Read in both directions, and mix the layers; of vectors without ids all that is present is read.
 
         Returns:
-            `last_hidden_state` `(b, n, output_size)`, the mixture; and, when asked, `hidden_states`: the
-            `num_layers + 1` layers that went into it, each `(b, n, output_size)`, to the right in the first half and to
-            the left in the second. In layer 0 both are the character's own vector.
+            The mixture, and the `num_layers + 1` layers that went into it, each `(b, n, output_size)`, to the right in
+            the first half and to the left in the second. In layer 0 both are the character's own vector.
         """
-        if input_ids is not None and inputs_embeds is None:
-            given, vectors = input_ids, self.characters(input_ids)
-        elif input_ids is None and inputs_embeds is not None:
-            given, vectors = inputs_embeds[..., 0], inputs_embeds
-        else:
-            raise ValueError("Give exactly one of input_ids and inputs_embeds.")
-        attention_mask = torch.ones_like(given, dtype=torch.long) if attention_mask is None else attention_mask
-        units = token_mask(input_ids, attention_mask, self.non_unit_ids)
+        units = token_mask(input_ids, present, self.non_unit_ids)
         number = len(self.rightward) + 1
         layers = among_units(self._layers, vectors, units, number * self.output_size).chunk(number, dim=-1)
-        return BaseModelOutput(
-            last_hidden_state=self.dropout(self.mix(layers)),
-            hidden_states=layers if output_hidden_states else None,
-        )
+        return self.dropout(self.mix(layers)), layers
 
     def _layers(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """`(b, n, d)` and `(b, n)`, packed, to `(b, n, (num_layers + 1) * output_size)`: the layers side by side."""

@@ -1,11 +1,9 @@
 """Lattice LSTM: characters and the words of a lexicon, read together (Zhang & Yang 2018; a baseline of P2)."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers.modeling_outputs import BaseModelOutput
 
 from .bigrams import MULTIPLIER
 from .character_encoder import CharacterEncoder
@@ -78,7 +76,7 @@ class LatticeEncoder(CharacterEncoder):
         if not trainable:
             self.freeze()
 
-    def set_lexicon(self, words: Sequence[Sequence[int]], vectors: Any | None = None) -> None:
+    def set_lexicon(self, words: Sequence[Sequence[int]], vectors: object | None = None) -> None:
         """Say which words there are, in the place of those there were.
 
         Args:
@@ -90,34 +88,16 @@ class LatticeEncoder(CharacterEncoder):
         """
         self.words.set_words(words, vectors)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        output_hidden_states: bool = False,
-        output_attentions: bool = False,
-    ) -> BaseModelOutput:
-        """Encode. The recurrence is computed in the dtype of its weights, under autocast too.
+    def encode(
+        self, vectors: Tensor, present: Tensor, input_ids: Tensor | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Read characters and words; without ids no words are found.
 
-        Args:
-            input_ids: `(b, n)`; or
-            inputs_embeds: `(b, n, embedding_size)` character vectors; no words are found then.
-            attention_mask: `(b, n)`; columns where it is 0 are passed over.
-            token_type_ids: not used; taken because every encoder is called alike.
-            output_attentions: there are none.
+        The recurrence is computed in the dtype of its weights, under autocast too.
 
         Returns:
-            `last_hidden_state` `(b, n, output_size)`, zero at padding; when asked, `hidden_states`: the characters'
-            vectors, and the same as `last_hidden_state`.
+            The states, zero at padding; and the layers: the characters' vectors, and these states.
         """
-        if (input_ids is None) == (inputs_embeds is None):
-            raise ValueError("Give exactly one of input_ids and inputs_embeds.")
-        vectors = self.characters(input_ids) if inputs_embeds is None else inputs_embeds
-        present = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
-        if attention_mask is not None:
-            present = attention_mask.bool()
         if input_ids is not None and self.pad_token_id is not None:
             present = present & (input_ids != self.pad_token_id)
         if vectors.shape[0] == 0 or vectors.shape[1] == 0:
@@ -126,9 +106,7 @@ class LatticeEncoder(CharacterEncoder):
             matches = self._matches(input_ids, present)
             with torch.autocast(vectors.device.type, enabled=False):
                 encoded = self._encode(vectors.to(self.words.weight.dtype), present, matches)
-        return BaseModelOutput(
-            last_hidden_state=encoded, hidden_states=(vectors, encoded) if output_hidden_states else None
-        )
+        return encoded, (vectors, encoded)
 
     def _matches(self, input_ids: Tensor | None, present: Tensor) -> Matches:
         if input_ids is None:

@@ -44,7 +44,7 @@ class PretrainedEncoder(Encoder):
         if layers != "last":
             raise ValueError(f"Unknown layers {layers!r} of a pretrained encoder; choose 'last'.")
         dtype = dtype or torch.get_default_dtype()
-        arguments: dict[str, Any] = {"dtype": dtype}
+        arguments: dict[str, object] = {"dtype": dtype}
         if attn_implementation is not None:
             arguments["attn_implementation"] = attn_implementation
         encoder_config = read_config(config)
@@ -178,7 +178,7 @@ def load_pretrained(name_or_path: str | os.PathLike[str], **kwargs: Any) -> PreT
     return model
 
 
-def needs_code(model_type: Any) -> str:
+def needs_code(model_type: object) -> str:
     """What to say about an encoder that is no part of transformers."""
     return (
         f"The encoder {model_type!r} needs code of its own (auto_map in its configuration); only encoders that are "

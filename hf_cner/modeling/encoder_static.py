@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers.modeling_outputs import BaseModelOutput
 
 from .bigrams import MULTIPLIER, BigramEmbedding, bigram_keys
 from .character_encoder import CharacterEncoder
@@ -67,44 +66,14 @@ class StaticEncoder(CharacterEncoder):
             raise ValueError("This encoder has no bigrams: set its bigram_vocab_size.")
         self.bigrams.set_keys(keys, vectors)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        output_hidden_states: bool = False,
-        output_attentions: bool = False,
-    ) -> BaseModelOutput:
-        """Look up the vectors.
-
-        Args:
-            input_ids: `(b, n)`; or
-            inputs_embeds: `(b, n, embedding_size)` character vectors; all bigrams are then unknown.
-            attention_mask: `(b, n)`; a column where it is 0 forms no bigram.
-            token_type_ids: not used; taken because every encoder is called alike.
-            output_attentions: there are none.
-
-        Returns:
-            `last_hidden_state` `(b, n, output_size)`, and the same as the only one of `hidden_states` when asked.
-        """
-        parts = []
-        if input_ids is not None and inputs_embeds is None:
-            parts.append(self.characters(input_ids))
-            if self.bigrams is not None:
-                left, right = bigram_keys(input_ids, self._present(input_ids, attention_mask))
-                parts += [self.bigrams(left), self.bigrams(right)]
-        elif input_ids is None and inputs_embeds is not None:
-            parts.append(inputs_embeds)
-            if self.bigrams is not None:
-                unknown = self.bigrams.weight[0].expand(*inputs_embeds.shape[:2], -1)
-                parts += [unknown, unknown]
-        else:
-            raise ValueError("Give exactly one of input_ids and inputs_embeds.")
-        vectors = self.dropout(torch.cat(parts, dim=-1))
-        return BaseModelOutput(last_hidden_state=vectors, hidden_states=(vectors,) if output_hidden_states else None)
-
-    def _present(self, input_ids: Tensor, attention_mask: Tensor | None) -> Tensor:
-        """`(b, n)` bool: where a character stands, and not padding."""
-        present = torch.ones_like(input_ids, dtype=torch.bool) if attention_mask is None else attention_mask.bool()
-        return present if self.pad_token_id is None else present & (input_ids != self.pad_token_id)
+    def encode(self, vectors: Tensor, present: Tensor, input_ids: Tensor | None) -> tuple[Tensor, tuple[Tensor]]:
+        """The looked up vectors; without ids all bigrams are unknown, and what is not present forms none."""
+        parts = [vectors]
+        if self.bigrams is not None and input_ids is not None:
+            if self.pad_token_id is not None:
+                present = present & (input_ids != self.pad_token_id)
+            parts += [self.bigrams(keys) for keys in bigram_keys(input_ids, present)]
+        elif self.bigrams is not None:
+            parts += 2 * [self.bigrams.weight[0].expand(*vectors.shape[:2], -1)]
+        encoded = self.dropout(torch.cat(parts, dim=-1))
+        return encoded, (encoded,)

@@ -126,7 +126,7 @@ def _stitched(
     group: Sequence[EncodedWindow],
     table: CharacterTable,
     max_tokens: int,
-    constant: dict[str, Any],
+    constant: dict[str, object],
     losses: _Losses,
     progress: Callable[[int], None] | None,
 ) -> dict[int, torch.Tensor]:
@@ -170,11 +170,11 @@ def _stitched(
 
 
 def _emissions(
-    model: EntityModel, batch: WindowBatch, device: torch.device, constant: dict[str, Any], losses: _Losses
-) -> tuple[torch.Tensor, Any]:
+    model: EntityModel, batch: WindowBatch, device: torch.device, constant: dict[str, object], losses: _Losses
+) -> tuple[torch.Tensor, object]:
     """Emissions `(batch, width, …)` on their way to the CPU, and the event that says that they are there."""
     tensors = {name: torch.from_numpy(array) for name, array in batch.inputs.items()}
-    inputs: dict[str, Any] = {name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()}
+    inputs: dict[str, object] = {name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()}
     if "labels" in inputs:
         inputs["num_items_in_batch"] = 1  # the plain sum of the losses, which sums up over batches
         losses.units += int(model.scored_units(tensors["labels"], tensors["unit_mask"]).sum())

@@ -9,7 +9,6 @@ the mark, which is why `is_loaded` is asked before a slice is filled.
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +39,7 @@ class Embedding(nn.Embedding):
 
 
 @torch.no_grad()
-def replace_rows(embedding: nn.Embedding, rows: Sequence[int] | Tensor, vectors: Any, what: str) -> None:
+def replace_rows(embedding: nn.Embedding, rows: Sequence[int] | Tensor, vectors: object, what: str) -> None:
     """Copy vectors `(k, size)`, a tensor or array, into k rows of an embedding.
 
     Raises:
@@ -77,7 +76,7 @@ class _Recurrent(nn.RNNBase):
     layers, also where bfloat16 was asked for, and without a scaler small gradients are lost in that.
     """
 
-    def forward(self, vectors: Tensor, hx: Any = None) -> Any:
+    def forward(self, vectors: Tensor, hx: object = None) -> object:
         """As torch's: states `(b, n, d)`, and the last ones."""
         device = vectors.device.type
         if not torch.is_autocast_enabled(device):

@@ -9,11 +9,12 @@ import torch
 from .attention import ATTENTIONS
 from .backbone import CnerModel
 from .context import CONTEXTS
-from .decoders import DECODERS, TaggingDecoder
+from .decoders import DECODERS
 from .labels import labels_in_order
 from .outputs import CnerOutput, Layers
 from .recogniser import CnerRecogniser
 from .slots import build
+from .tagging_decoders import TaggingDecoder
 from .units import check_labels, full_mask, tagged_mask, token_mask
 
 
@@ -53,7 +54,7 @@ class CnerForTokenClassification(CnerRecogniser):
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
         eval_logits: str | None = None,
-    ) -> CnerOutput | tuple[Any, ...]:
+    ) -> CnerOutput | tuple[object, ...]:
         """Emissions, logits and, with labels, the loss.
 
         Args:

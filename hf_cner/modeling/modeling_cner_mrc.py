@@ -91,7 +91,7 @@ class CnerForQuestionAnswering(CnerRecogniser):
         self.config.span_decoder = self._slot_of(queries)
         self.query_ids = list(ids.values())
 
-    def _slot_of(self, queries: Mapping[str, str]) -> dict[str, Any]:
+    def _slot_of(self, queries: Mapping[str, str]) -> dict[str, object]:
         """The decoder's slot once other questions are asked: classes outlive them, thresholds of others do not."""
         slot = dict(self.config.span_decoder)
         if getattr(self.span_decoder, "known", None):
@@ -113,7 +113,7 @@ class CnerForQuestionAnswering(CnerRecogniser):
         return_dict: bool | None = None,
         eval_logits: str | None = None,
         questions: Questions | None = None,
-    ) -> CnerOutput | tuple[Any, ...]:
+    ) -> CnerOutput | tuple[object, ...]:
         """Scores of all spans under all questions and, with labels, the loss.
 
         Args:
@@ -162,7 +162,7 @@ class CnerForQuestionAnswering(CnerRecogniser):
                     "question. Leave it out, or use the interaction 'separate'."
                 )
 
-    def constant_inputs(self) -> dict[str, Any]:
+    def constant_inputs(self) -> dict[str, object]:
         return {} if self.interaction.joint else {"questions": self.encode_questions()}
 
     def encode_questions(self) -> Questions:

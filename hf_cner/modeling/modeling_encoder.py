@@ -46,7 +46,7 @@ class CnerEncoderModel(CnerBaseModel):
         output_hidden_states: Layers = None,
         output_attentions: bool | None = None,
         return_dict: bool | None = None,
-    ) -> BaseModelOutput | tuple[Any, ...]:
+    ) -> BaseModelOutput | tuple[object, ...]:
         """Vectors `(batch, length, size)` of ids `(batch, length)`, or of embeddings `(batch, length, …)`."""
         output: BaseModelOutput = self.encoder(
             input_ids=input_ids,

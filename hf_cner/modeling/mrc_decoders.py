@@ -92,7 +92,7 @@ class MrcBiaffine(SpanScorer):
     def probabilities(self, emissions: torch.Tensor) -> torch.Tensor:
         return emissions.sigmoid() if self.known is None else self._own(emissions.softmax(-1))
 
-    def likeliest(self, emissions: torch.Tensor, slack: float = 0.0) -> torch.Tensor:
+    def likeliest(self, emissions: torch.Tensor, slack: float) -> torch.Tensor:
         if self.known is None:
             return emissions > -slack
         if slack:

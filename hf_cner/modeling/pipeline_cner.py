@@ -50,7 +50,7 @@ class ClinicalNerPipeline(Pipeline):
 
     def _sanitize_parameters(  # type: ignore[override]
         self,
-        windows: Mapping[str, Any] | None = None,
+        windows: Mapping[str, object] | None = None,
         scores: bool | None = None,
         max_tokens: int | None = None,
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -60,12 +60,12 @@ class ClinicalNerPipeline(Pipeline):
 
     def __call__(  # type: ignore[override]
         self,
-        inputs: Any,
+        inputs: object,
         *,
         batch_size: int | None = None,
         num_workers: int | None = None,
         **kwargs: Any,
-    ) -> Any:
+    ) -> object:
         """Entities of one text, of a list of texts, or an iterator over those of a dataset or generator.
 
         `num_workers` is accepted for other pipelines' sake; preparing a text takes microseconds, so there are none.
@@ -88,13 +88,13 @@ class ClinicalNerPipeline(Pipeline):
 
     def get_iterator(
         self,
-        inputs: Any,
+        inputs: object,
         num_workers: int,
         batch_size: int,
-        preprocess_params: dict[str, Any],
-        forward_params: dict[str, Any],
-        postprocess_params: dict[str, Any],
-    ) -> Iterator[list[dict[str, Any]]]:
+        preprocess_params: dict[str, object],
+        forward_params: dict[str, object],
+        postprocess_params: dict[str, object],
+    ) -> Iterator[list[dict[str, object]]]:
         """Entities of each text, lazily; the windows of `batch_size` texts go through the model together."""
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be at least 1.")
@@ -102,13 +102,13 @@ class ClinicalNerPipeline(Pipeline):
 
     def _stream(
         self,
-        texts: Iterator[Any],
+        texts: Iterator[object],
         batch_size: int,
         preprocess_params: dict[str, Any],
-        forward_params: dict[str, Any],
-        postprocess_params: dict[str, Any],
-    ) -> Iterator[list[dict[str, Any]]]:
-        prepared: list[dict[str, Any]] = []
+        forward_params: dict[str, object],
+        postprocess_params: dict[str, object],
+    ) -> Iterator[list[dict[str, object]]]:
+        prepared: list[dict[str, object]] = []
         for text in texts:
             prepared.append(self.preprocess(text, **preprocess_params))
             if len(prepared) == batch_size:
@@ -118,24 +118,27 @@ class ClinicalNerPipeline(Pipeline):
             yield from self._outputs(prepared, forward_params, postprocess_params)
 
     def _outputs(
-        self, prepared: list[dict[str, Any]], forward_params: dict[str, Any], postprocess_params: dict[str, Any]
-    ) -> Iterator[list[dict[str, Any]]]:
+        self,
+        prepared: list[dict[str, object]],
+        forward_params: dict[str, object],
+        postprocess_params: dict[str, object],
+    ) -> Iterator[list[dict[str, object]]]:
         for output in self.forward(prepared, **forward_params):
             yield self.postprocess(output, **postprocess_params)
 
     def run_single(
         self,
-        inputs: Any,
+        inputs: object,
         preprocess_params: dict[str, Any],
-        forward_params: dict[str, Any],
-        postprocess_params: dict[str, Any],
-    ) -> list[dict[str, Any]]:
+        forward_params: dict[str, object],
+        postprocess_params: dict[str, object],
+    ) -> list[dict[str, object]]:
         prepared = [self.preprocess(inputs, **preprocess_params)]
         return next(self._outputs(prepared, forward_params, postprocess_params))
 
     def preprocess(  # type: ignore[override]
-        self, input_: Any, windows: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+        self, input_: object, windows: Mapping[str, object] | None = None
+    ) -> dict[str, object]:
         """A text, or a row with the key "text", as `{"text", "encoded": its windows}`."""
         text = input_.get("text") if isinstance(input_, Mapping) else input_
         if not isinstance(text, str):
@@ -148,7 +151,7 @@ class ClinicalNerPipeline(Pipeline):
 
     def _forward(  # type: ignore[override]
         self, input_tensors: list[dict[str, Any]], scores: bool = True, max_tokens: int | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[dict[str, object]]:
         """The same items with "spans" `(start, end, type, score)` in place of the windows."""
         encoded = [
             EncodedWindow(number, item.window, item.input_ids)
@@ -160,7 +163,7 @@ class ClinicalNerPipeline(Pipeline):
         pairs = zip(input_tensors, found.spans, strict=True)
         return [{"text": prepared["text"], "spans": spans} for prepared, spans in pairs]
 
-    def postprocess(self, model_outputs: dict[str, Any]) -> list[dict[str, Any]]:  # type: ignore[override]
+    def postprocess(self, model_outputs: dict[str, Any]) -> list[dict[str, object]]:  # type: ignore[override]
         """Spans as dicts, with the mention."""
         text = model_outputs["text"]
         return [
@@ -169,7 +172,7 @@ class ClinicalNerPipeline(Pipeline):
         ]
 
 
-def _items(inputs: Any) -> Iterator[Any]:
+def _items(inputs: Any) -> Iterator[object]:
     """The items of an iterable, or of a dataset that has only a length and indices."""
     if isinstance(inputs, Iterable):
         return iter(inputs)

@@ -44,7 +44,7 @@ class CnerRecogniser(CnerPreTrainedModel):
             ValueError: their number is not that of the decoder's scores.
         """
 
-    def constant_inputs(self) -> dict[str, Any]:
+    def constant_inputs(self) -> dict[str, object]:
         """Arguments of `forward` that are the same for all batches: computed once, by whoever runs many of them.
 
         They hold as long as the weights stay as they are.
@@ -93,7 +93,7 @@ class CnerRecogniser(CnerPreTrainedModel):
         """
         return self.span_decoder.filter_window(emissions, first, last, offset)
 
-    def encode_targets(self, spans: Sequence[Triple], length: int) -> list[Any]:
+    def encode_targets(self, spans: Sequence[Triple], length: int) -> list[object]:
         """Labels of a text of `length` units with these spans; raises ValueError where the decoder cannot hold them."""
         self.follow_labels()
         return self.span_decoder.encode_targets(spans, length)
@@ -145,7 +145,7 @@ class CnerRecogniser(CnerPreTrainedModel):
         attentions: Any,
         eval_logits: str,
         return_dict: bool | None,
-    ) -> CnerOutput | tuple[Any, ...]:
+    ) -> CnerOutput | tuple[object, ...]:
         """The output of `forward` for emissions of `units` `(batch, length)`."""
         loss = None
         if labels is not None:

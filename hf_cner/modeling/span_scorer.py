@@ -33,13 +33,14 @@ class SpanScorer(Decoder):
     """
 
     has_thresholds = True
+    decoding: str
 
     def __init__(
         self,
         labels: Sequence[str],
         *,
+        decoding: str,
         max_width: int | None = None,
-        decoding: str = "nested",
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
@@ -48,7 +49,6 @@ class SpanScorer(Decoder):
             raise ValueError(f"max_width is {max_width}; it counts characters and must be at least 1, or null for all.")
         self.max_width = max_width
         self.labels = list(labels)
-        self.decoding = decoding
         self.threshold: float | None = None
         self.thresholds: dict[str, float] = {}
         self.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
@@ -92,22 +92,22 @@ class SpanScorer(Decoder):
         """Emissions `(…, classes)` to the probability of each entity type `(…, types)`."""
         return emissions.sigmoid()
 
-    def likeliest(self, emissions: torch.Tensor, slack: float = 0.0) -> torch.Tensor:
+    def likeliest(self, emissions: torch.Tensor, slack: float) -> torch.Tensor:
         """Emissions `(…, classes)` to whether each type `(…, types)` is the likeliest answer; see `taken`."""
         return emissions > -slack
 
-    def taken(self, emissions: torch.Tensor, slack: float = 0.0) -> torch.Tensor:
+    def taken(self, emissions: torch.Tensor, slack: float) -> torch.Tensor:
         """Emissions `(…, classes)` to whether each type `(…, types)` is an entity there.
 
-        With `slack` it is only a first glance: everything that may be one although scores differ by so much.
+        With a `slack` above 0 it is only a first glance: everything that may be one although scores differ by so much.
         """
         limits = [self.thresholds.get(label, self.threshold) for label in self.labels]
         ahead = self.likeliest(emissions, slack)
         if all(limit is None for limit in limits):
             return ahead
-        bounds = torch.tensor([-1.0 if limit is None else limit for limit in limits]).to(emissions)
-        bounded = torch.tensor([limit is not None for limit in limits], device=emissions.device)
-        return torch.where(bounded, self.probabilities(emissions) > bounds - slack, ahead)
+        bounds = torch.tensor([torch.inf if limit is None else limit for limit in limits], dtype=torch.float64)
+        bounds = bounds.to(emissions.device)
+        return torch.where(bounds.isinf(), ahead, self.probabilities(emissions) > bounds - slack)
 
     def encode_targets(self, spans: Sequence[Triple], length: int) -> list[list[int]]:
         """`[start, end, type number]` of every span; raises ValueError on one outside the text or of unknown type."""
@@ -154,7 +154,7 @@ class SpanScorer(Decoder):
         row, k, label = (self.taken(own, ROUNDING) & seen[..., None]).nonzero(as_tuple=True)
         exact = own[row, k].double()
         here = torch.arange(len(row), device=own.device)
-        kept = self.taken(exact)[here, label]
+        kept = self.taken(exact, 0.0)[here, label]
         scores = self.probabilities(exact)[here, label]
         table = torch.stack([(row + begin + offset).double(), (row + begin + k + 1 + offset).double(), label.double()])
         return torch.cat([table.T, scores[:, None]], dim=1)[kept]

@@ -62,6 +62,6 @@ def full_mask(
 ) -> torch.Tensor:
     """The attention mask, all ones where none was given; raises when there are no inputs, or both kinds."""
     if (input_ids is None) == (inputs_embeds is None):
-        raise ValueError("Pass either input_ids or inputs_embeds, and not both.")
+        raise ValueError("Give exactly one of input_ids and inputs_embeds.")
     given = input_ids if input_ids is not None else inputs_embeds[..., 0]  # type: ignore[index]
     return torch.ones_like(given, dtype=torch.long) if attention_mask is None else attention_mask

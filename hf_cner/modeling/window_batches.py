@@ -152,7 +152,7 @@ def padded(rows: Sequence[Sequence[int]], width: int, filler: int, *, left: bool
     return array
 
 
-def row_name(feature: Mapping[str, Any], number: int) -> str:
+def row_name(feature: Mapping[str, object], number: int) -> str:
     """What an error calls a row of a batch."""
     return f"Document {feature['document']!r}" if "document" in feature else f"Row {number} of the batch"
 

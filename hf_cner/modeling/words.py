@@ -1,7 +1,7 @@
 """Embeddings of words, and where in a sequence of ids the words of a lexicon stand: a prefix tree in sorted tables."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -67,7 +67,7 @@ class WordEmbedding(Embedding):
                 nn.init.constant_(table, value)
 
     @torch.no_grad()
-    def set_words(self, words: Sequence[Sequence[int]], vectors: Any | None = None) -> None:
+    def set_words(self, words: Sequence[Sequence[int]], vectors: object | None = None) -> None:
         """Say which words there are, see `LatticeEncoder.set_lexicon`."""
         tuples = [tuple(word) for word in words]
         if len(tuples) > len(self.weight):

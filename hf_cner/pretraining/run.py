@@ -9,6 +9,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase, set_seed
 
+from ..data.bars import no_bars
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.leakage import without_held_out
@@ -30,7 +31,7 @@ from .entities import Entities, entities_for
 from .masking import MaskingCollator
 from .pairs import SentencePairs, can_pair
 from .tokenizers import SETTING, tokenizer_for
-from .trainer import PretrainingTrainer, no_bars
+from .trainer import PretrainingTrainer
 from .windows import NothingToPredict, TextWindows
 
 Data = TextWindows | SentencePairs

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 from torch.utils.data import Sampler
-from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments
+from transformers import Trainer, TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput
-from transformers.utils import logging
 
 from ..runs.callbacks import EpochOfSampler, FiniteWeights, ProgressLines, remove_progress_of_transformers
 from ..runs.checkpoints import whole_or_removed
+from ..runs.events import Moment, event
 from ..runs.sampling import LengthBuckets
-
-
-@contextmanager
-def no_bars() -> Iterator[None]:
-    """Keeps transformers from showing a bar for every file that is saved."""
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.enable_progress_bar()
 
 
 class Epochs(EpochOfSampler):
@@ -36,27 +23,20 @@ class Epochs(EpochOfSampler):
         super().__init__()
         self.dataset = dataset
 
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        super().on_epoch_begin(args, state, control, **kwargs)
-        self.dataset.set_epoch(int(state.epoch or 0))
+    @event
+    def on_epoch_begin(self, now: Moment) -> None:
+        for follower in (self.sampler, self.dataset):
+            if follower is not None:
+                follower.set_epoch(int(now.state.epoch or 0))
 
 
 class Lines(ProgressLines):
-    """A bar over all the steps, and one line for each evaluation, on standard error."""
+    """Likewise, with the loss on held-out texts."""
 
-    def on_evaluate(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        metrics: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if self._bar is not None and metrics:
-            line = f"epoch {state.epoch or 0:.3g}: {self._loss}held-out loss {metrics['eval_loss']:.4f}"
-            self._bar.write(line, file=sys.stderr)
+    epochs_as = ".3g"
+
+    def line(self, now: Moment) -> str:
+        return f"held-out loss {now.metrics['eval_loss']:.4f}"
 
 
 class PretrainingTrainer(Trainer):

@@ -190,7 +190,7 @@ class Workshop:
             train_vectors((document.text for document in texts), path, size=size, seed=seed)
         return str(path)
 
-    def about(self) -> dict[str, Any]:
+    def about(self) -> dict[str, object]:
         """What encoders and vectors are made from, as far as it is asked for: for the report."""
         made_from = _hash([document.text for document in self.texts()]) if self.request.unlabelled else None
         vectors = self.request.vectors and path_fingerprint(self.request.vectors)
@@ -209,7 +209,7 @@ class Workshop:
         return self._texts
 
 
-def _hash(values: Sequence[Any]) -> str:
+def _hash(values: Sequence[object]) -> str:
     digest = hashlib.sha256()
     for value in values:
         digest.update(

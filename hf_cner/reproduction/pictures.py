@@ -14,13 +14,13 @@ PUBLISHED, OURS = "#9a9a9a", "#2a6f97"
 NEAR = 5.0  # points of F1 beside our curve that its scale has room for
 
 
-def draw(outcome: Mapping[str, Any], table: Table, folder: Path) -> tuple[list[str], list[str]]:
+def draw(outcome: Mapping[str, object], table: Table, folder: Path) -> tuple[list[str], list[str]]:
     """Draw the pictures of a table: names of the files, and why others were left out.
 
     Bars of P, R and F1 per model (P1 fig. 6, P3 fig. 2b), of F1 per type (P3 fig. 2a, P4 fig. 3), F1 by number of heads
     (P4 fig. 5), F1 on dev over the training (P4 fig. 4).
     """
-    makers: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
+    makers: dict[str, Callable[[object, Mapping[str, object]], bool]] = {
         "models": _models,
         "types": _types,
         "heads": _heads,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..settings.merging import merge
 from ..settings.preset import aliases, canonical_name
@@ -51,7 +50,7 @@ class Request:
     corpus: str | None = None
     data_dir: str | None = None
     test: str | None = None
-    split: Mapping[str, Any] | None = None
+    split: Mapping[str, object] | None = None
     on_error: str = "stop"
     seeds: int = 3
     seed: int = 42
@@ -108,7 +107,7 @@ class Request:
         given = {*self.encoders, *(["further-bert"] if "bert" in self.encoders else [])}
         return self.scale == "small" and row.encoder is not None and row.encoder not in given
 
-    def small_rows(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def small_rows(self, rows: Sequence[Row]) -> dict[str, object]:
         """Settings of those of the rows with a small encoder: `all`, and what single ones change, under `rows`."""
         small = [row for row in rows if self.is_small(row)]
         return {"all": small_scale().rows, "rows": {r.name: r.small for r in small if r.small}} if small else {}
@@ -129,7 +128,7 @@ def _is_called(row: Row, name: str) -> bool:
 
 
 def row_settings(
-    request: Request, row: Row, seed: int, data: Mapping[str, Any], *, encoder: str | None, vectors: str | None
+    request: Request, row: Row, seed: int, data: Mapping[str, object], *, encoder: str | None, vectors: str | None
 ) -> TrainSettings:
     """The resolved settings of one run of a row.
 
@@ -140,7 +139,7 @@ def row_settings(
     """
     from ..training.checks import check_settings
 
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "data": dict(data),
         "seed": seed,
         "output_dir": str(request.run_folder(row, seed)),

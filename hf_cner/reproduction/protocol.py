@@ -38,9 +38,9 @@ class Protocol:
     reported: str
     types: tuple[str, ...]
     sentence: str
-    data: dict[str, Any]
+    data: dict[str, object]
 
-    def about(self) -> dict[str, Any]:
+    def about(self) -> dict[str, object]:
         """Fingerprint, hash of the split and sizes, for the report."""
         return {
             "corpus": self.corpus,
@@ -101,7 +101,7 @@ def prepare(
     sizes = ", ".join(f"{part} {len(found):,} documents" for part, found in parts.items())
     ending = " The epoch was chosen on the part that is reported." if reported == "dev" else ""
     sentence = f"{name}{pooled}, {said}; {sizes}; reported on {reported}, {COUNTED}.{ending}"
-    data: dict[str, Any] = {
+    data: dict[str, object] = {
         "corpus": name,
         "data_dir": None if data_dir is None else str(data_dir),
         "on_error": on_error,

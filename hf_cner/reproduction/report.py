@@ -13,7 +13,7 @@ LETTERS = {"precision": "P", "recall": "R", "f1": "F1"}
 NOTHING = "–"
 
 
-def markdown(outcome: Mapping[str, Any]) -> str:
+def markdown(outcome: Mapping[str, object]) -> str:
     """The whole report."""
     parts = [
         _head(outcome),
@@ -80,7 +80,7 @@ def _known(name: str, fingerprint: str) -> str:
     return name if fingerprint == name else f"{name} ({fingerprint})"
 
 
-def _listed(settings: Mapping[str, Any], path: str = "") -> str:
+def _listed(settings: Mapping[str, object], path: str = "") -> str:
     """`training.num_train_epochs 15, model.windows.max_length 128`."""
     return ", ".join(
         _listed(value, f"{path}{key}.") if isinstance(value, Mapping) else f"{path}{key} {value}"
@@ -262,7 +262,7 @@ def _made_by(outcome: Mapping[str, Any], names: Sequence[str]) -> dict[str, list
     return groups
 
 
-def spread(value: Mapping[str, Any] | None, *, digits: int = 2) -> str:
+def spread(value: Mapping[str, object] | None, *, digits: int = 2) -> str:
     """`83.46 ± 0.21`, without the deviation where there is one run."""
     if value is None:
         return NOTHING

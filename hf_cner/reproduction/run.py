@@ -28,7 +28,7 @@ FAULTS = (ValueError, OSError, ImportError, RuntimeError, FloatingPointError)
 WEIGHTS = ("model.safetensors", "training_args.bin")
 
 
-def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
+def reproduce(request: Request, *, say: Say = print) -> dict[str, object]:
     """Train every row of a table that can be trained here, and write the report.
 
     Finished runs are read, a run that was cut off goes on, and after each row the report is written anew: OUTPUT_DIR
@@ -51,7 +51,7 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, Any]:
         return _reproduce(request, say)
 
 
-def _reproduce(request: Request, say: Say) -> dict[str, Any]:
+def _reproduce(request: Request, say: Say) -> dict[str, object]:
     """Train what is asked for, in a folder that nobody else writes."""
     table = request.table
     protocol = prepare(
@@ -67,7 +67,7 @@ def _reproduce(request: Request, say: Say) -> dict[str, Any]:
     workshop = Workshop(request, protocol, say)
     workshop.check()
     earlier = _earlier(request, protocol, workshop, say)
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, dict[str, object]] = {}
     failed: list[str] = []
     chosen = request.chosen_rows()
     for row in chosen:
@@ -102,7 +102,7 @@ def write_report(outcome: Mapping[str, Any], folder: Path) -> None:
         stream.write(markdown(outcome))
 
 
-def _run_row(request: Request, row: Row, protocol: Protocol, workshop: Workshop, say: Say) -> dict[str, Any]:
+def _run_row(request: Request, row: Row, protocol: Protocol, workshop: Workshop, say: Say) -> dict[str, object]:
     if row.preset is None:
         raise NotRun("the paper cites its figure; there is no such system here")
     encoder, vectors = workshop.encoder(row), workshop.vectors(row)
@@ -124,7 +124,7 @@ def _run_row(request: Request, row: Row, protocol: Protocol, workshop: Workshop,
     return {**found, "begins_with": begins, **samples}
 
 
-def _samples(folder: Path, protocol: Protocol, say: Say) -> dict[str, Any] | None:
+def _samples(folder: Path, protocol: Protocol, say: Say) -> dict[str, object] | None:
     try:
         return error_samples(folder, protocol.parts[protocol.reported])
     except CheckpointError:  # weights that were not kept are no reason to lose the figures
@@ -134,9 +134,8 @@ def _samples(folder: Path, protocol: Protocol, say: Say) -> dict[str, Any] | Non
 
 def _run(
     settings: TrainSettings, protocol: Protocol, request: Request, say: Say
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+) -> tuple[dict[str, object], list[dict[str, object]]]:
     """Results and log of one run, trained where it is not finished."""
-    from transformers.utils import logging
 
     from ..training.parts import split_of
     from ..training.questions import queries_of
@@ -151,7 +150,6 @@ def _run(
     if request.overwrite or not folder.finished():
         say(f"  seed {settings.seed}: training in {folder.path}")
         about = {"protocol": protocol.sentence, "table": request.table.name}
-        logging.disable_progress_bar()  # a run leaves it switched on
         if not request.overwrite:  # else another folder takes the name, which has none
             drop_samples(folder.path)
         results = train_on(
@@ -162,14 +160,14 @@ def _run(
         begin_in(folder, settings, split_of(protocol.parts))
         results = folder.read_results()
         say(f"  seed {settings.seed}: read from {folder.path}")
-    log: list[dict[str, Any]] = json.loads((folder.path / LOG).read_text(encoding="utf-8"))
+    log: list[dict[str, object]] = json.loads((folder.path / LOG).read_text(encoding="utf-8"))
     return results, log
 
 
-def _earlier(request: Request, protocol: Protocol, workshop: Workshop, say: Say) -> dict[str, Any]:
+def _earlier(request: Request, protocol: Protocol, workshop: Workshop, say: Say) -> dict[str, object]:
     """Of the report that stands in the folder, if it was measured as this call measures: `rows` by name, and `made`."""
     path = request.output_dir / f"{request.table.name}.json"
-    nothing: dict[str, Any] = {"rows": {}, "made": {}}
+    nothing: dict[str, object] = {"rows": {}, "made": {}}
     if not path.is_file():
         return nothing
     try:
@@ -186,7 +184,7 @@ def _earlier(request: Request, protocol: Protocol, workshop: Workshop, say: Say)
     return {"rows": {row["name"]: row for row in found["rows"]}, "made": found["made"]}
 
 
-def _measured_by(request: Request, protocol: Protocol, workshop: Workshop) -> dict[str, Any]:
+def _measured_by(request: Request, protocol: Protocol, workshop: Workshop) -> dict[str, object]:
     """What has to be equal for two rows to stand in one report."""
     return {
         "scale": request.scale,
@@ -201,9 +199,9 @@ def _outcome(
     request: Request,
     protocol: Protocol,
     workshop: Workshop,
-    rows: Mapping[str, Mapping[str, Any]],
+    rows: Mapping[str, Mapping[str, object]],
     earlier: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     table = request.table
     chosen, kept = {row.name for row in request.chosen_rows()}, earlier["rows"]
     reported = [row for row in table.rows if row.name in chosen or row.name in kept]
@@ -224,7 +222,7 @@ def _outcome(
     }
 
 
-def _entry(row: Row, ours: Mapping[str, Any] | None) -> dict[str, Any]:
+def _entry(row: Row, ours: Mapping[str, object] | None) -> dict[str, object]:
     published = {"published": row.published, "published_per_type": row.per_type}
     about = {"name": row.name, "preset": row.preset, "doubtful": row.doubtful, "note": row.note, **published}
     if ours is None:

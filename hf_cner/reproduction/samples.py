@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ..data.documents import Document
 from ..data.writing import atomic_write
@@ -21,7 +20,7 @@ def drop_samples(folder: Path) -> None:
     (folder / SAMPLES).unlink(missing_ok=True)
 
 
-def error_samples(folder: Path, documents: Sequence[Document]) -> dict[str, Any]:
+def error_samples(folder: Path, documents: Sequence[Document]) -> dict[str, object]:
     """Predictions of a trained model that overlap a true entity and are not it, the most frequent first.
 
     Args:
@@ -37,7 +36,7 @@ def error_samples(folder: Path, documents: Sequence[Document]) -> dict[str, Any]
     """
     stored = folder / SAMPLES
     if stored.is_file():
-        found: dict[str, Any] = json.loads(stored.read_text(encoding="utf-8"))
+        found: dict[str, object] = json.loads(stored.read_text(encoding="utf-8"))
         return found
     from ..inference.predictor import Predictor
 

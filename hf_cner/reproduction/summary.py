@@ -11,7 +11,7 @@ from .tables import FIGURES
 Runs = Sequence[tuple[int, Mapping[str, Any]]]
 
 
-def summarise(runs: Runs, logs: Sequence[Sequence[Mapping[str, Any]]], reported: str) -> dict[str, Any]:
+def summarise(runs: Runs, logs: Sequence[Sequence[Mapping[str, object]]], reported: str) -> dict[str, object]:
     """What the report says of a row.
 
     Args:
@@ -44,11 +44,11 @@ def summarise(runs: Runs, logs: Sequence[Sequence[Mapping[str, Any]]], reported:
     }
 
 
-def _distinct(values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _distinct(values: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     return [value for number, value in enumerate(values) if value not in values[:number]]
 
 
-def spread(values: Sequence[float]) -> dict[str, Any]:
+def spread(values: Sequence[float]) -> dict[str, object]:
     """Mean, standard deviation (of a sample; None for a single value) and the values themselves."""
     return {
         "mean": statistics.fmean(values),

@@ -40,7 +40,7 @@ class Row:
     per_type: dict[str, dict[str, float]] = field(default_factory=dict)
     doubtful: str = ""
     note: str = ""
-    small: dict[str, Any] = field(default_factory=dict)
+    small: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Table:
     rows: tuple[Row, ...]
     types: dict[str, str] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
-    times: tuple[dict[str, Any], ...] = ()
+    times: tuple[dict[str, object], ...] = ()
     samples: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -145,5 +145,5 @@ def _figures(values: list[float | None] | None) -> dict[str, float]:
 
 def _read(name: str) -> dict[str, Any]:
     text = resources.files(__package__).joinpath("tables").joinpath(name).read_text(encoding="utf-8")
-    content: dict[str, Any] = yaml.safe_load(text)
+    content: dict[str, object] = yaml.safe_load(text)
     return content

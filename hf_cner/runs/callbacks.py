@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
 
 import torch
-from torch import nn
 from tqdm.auto import tqdm  # type: ignore[import-untyped]
-from transformers import (
-    PrinterCallback,
-    ProgressCallback,
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-)
+from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
 from transformers import trainer as transformers_trainer
 
+from .events import Moment, event
 from .sampling import LengthBuckets
 
 
@@ -29,11 +20,10 @@ class EpochOfSampler(TrainerCallback):
     def __init__(self) -> None:
         self.sampler: LengthBuckets | None = None
 
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    @event
+    def on_epoch_begin(self, now: Moment) -> None:
         if self.sampler is not None:
-            self.sampler.set_epoch(int(state.epoch or 0))
+            self.sampler.set_epoch(int(now.state.epoch or 0))
 
 
 class Patience(TrainerCallback):
@@ -46,14 +36,14 @@ class Patience(TrainerCallback):
     def __init__(self, patience: int) -> None:
         self.patience = patience
 
-    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        if _watched(args) in kwargs["metrics"] and self.is_out(args, state):  # there may be other parts to evaluate
-            control.should_training_stop = True
+    @event
+    def on_evaluate(self, now: Moment) -> None:
+        if _watched(now.args) in now.metrics and self.is_out(now.args, now.state):  # other parts may be evaluated
+            now.control.should_training_stop = True
 
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        name, seen = _watched(args), {key for entry in state.log_history for key in entry}
+    @event
+    def on_epoch_begin(self, now: Moment) -> None:
+        name, seen = _watched(now.args), {key for entry in now.state.log_history for key in entry}
         if name not in seen and any(key.startswith("eval_") for key in seen):
             raise ValueError(f"early_stopping_patience watches {name}, but the evaluation does not give it.")
 
@@ -76,31 +66,33 @@ class FiniteWeights(TrainerCallback):
     gradient is skipped, and is no fault.
     """
 
-    def _check(self, args: TrainingArguments, state: TrainerState, model: nn.Module) -> None:
-        """
-        Raises:
-            FloatingPointError: a trained weight is NaN or infinite; it says where, and what to change.
-        """
-        trained = {name: weight.detach() for name, weight in model.named_parameters() if weight.requires_grad}
-        if not trained or bool(torch.stack([weight.isfinite().all() for weight in trained.values()]).all()):
-            return
-        broken = [name for name, weight in trained.items() if not weight.isfinite().all()]
-        raise FloatingPointError(
-            f"Training diverged: by step {state.global_step} (epoch {state.epoch or 0:.3g}) NaN or infinity stands in "
-            f"{len(broken)} of {len(trained)} trained tensors, as {broken[0]}. Try a lower learning_rate (now "
-            f"{args.learning_rate:g}), warmup_steps, or a smaller max_grad_norm (now {args.max_grad_norm})."
-        )
-
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        if control.should_log or control.should_evaluate or control.should_save:
-            self._check(args, state, kwargs["model"])
+    @event
+    def on_step_end(self, now: Moment) -> None:
+        if now.control.should_log or now.control.should_evaluate or now.control.should_save:
+            check_weights(now)
 
     on_epoch_end = on_step_end
 
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        self._check(args, state, kwargs["model"])
+    @event
+    def on_train_end(self, now: Moment) -> None:
+        check_weights(now)
+
+
+def check_weights(now: Moment) -> None:
+    """
+    Raises:
+        FloatingPointError: a trained weight is NaN or infinite; it says where, and what to change.
+    """
+    assert now.model is not None, "transformers passes it with every event"
+    trained = {name: weight.detach() for name, weight in now.model.named_parameters() if weight.requires_grad}
+    if not trained or bool(torch.stack([weight.isfinite().all() for weight in trained.values()]).all()):
+        return
+    broken = [name for name, weight in trained.items() if not weight.isfinite().all()]
+    raise FloatingPointError(
+        f"Training diverged: by step {now.state.global_step} (epoch {now.state.epoch or 0:.3g}) NaN or infinity stands "
+        f"in {len(broken)} of {len(trained)} trained tensors, as {broken[0]}. Try a lower learning_rate (now "
+        f"{now.args.learning_rate:g}), warmup_steps, or a smaller max_grad_norm (now {now.args.max_grad_norm})."
+    )
 
 
 class Stopwatch(TrainerCallback):
@@ -114,67 +106,59 @@ class Stopwatch(TrainerCallback):
         self.epochs: list[float] = []
         self._begin: float | None = None
 
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        self._begin = time.perf_counter() if float(state.epoch or 0).is_integer() else None
+    @event
+    def on_epoch_begin(self, now: Moment) -> None:
+        self._begin = time.perf_counter() if float(now.state.epoch or 0).is_integer() else None
 
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    @event
+    def on_epoch_end(self, now: Moment) -> None:
         if self._begin is not None:
             self.epochs.append(time.perf_counter() - self._begin)
 
 
 class ProgressLines(TrainerCallback):
-    """A progress bar over all the steps of a run, and one line for each evaluation.
+    """A progress bar over all the steps of a run, and one line for each evaluation, on standard error.
 
     It takes the place of transformers' bar, which prints every number of every metric.
     """
 
+    epochs_as = "g"
+    """How many digits of the epoch are shown: a format."""
+
     def __init__(self) -> None:
-        self._bar: Any = None
+        self._bar: tqdm[None] | None = None
         self._loss = ""
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        if state.is_world_process_zero:
-            self._bar = tqdm(total=state.max_steps, initial=state.global_step, unit="step", desc="training")
+    @event
+    def on_train_begin(self, now: Moment) -> None:
+        if now.state.is_world_process_zero:
+            steps = now.state.max_steps
+            self._bar = tqdm(total=steps, initial=now.state.global_step, unit="step", desc="training")
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    @event
+    def on_step_end(self, now: Moment) -> None:
         if self._bar is not None:
-            self._bar.update(state.global_step - self._bar.n)
+            self._bar.update(now.state.global_step - self._bar.n)
 
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if logs and "loss" in logs:
-            self._loss = f"training loss {float(logs['loss']):.4f}, "
+    @event
+    def on_log(self, now: Moment) -> None:
+        if "loss" in now.logs:
+            self._loss = f"training loss {float(now.logs['loss']):.4f}, "
 
-    def on_evaluate(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        metrics: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if self._bar is None or not metrics:
-            return
+    @event
+    def on_evaluate(self, now: Moment) -> None:
+        if self._bar is not None and now.metrics:
+            epoch = format(now.state.epoch or 0, self.epochs_as)
+            self._bar.write(f"epoch {epoch}: {self._loss}{self.line(now)}", file=sys.stderr)
+
+    def line(self, now: Moment) -> str:
+        """What is said of an evaluation."""
         shown = {"loss": "eval_loss", "P": "eval_strict_precision", "R": "eval_strict_recall", "F1": "eval_strict_f1"}
-        numbers = [f"{name} {metrics[key]:.4f}" for name, key in shown.items() if key in metrics]
-        best = " (best)" if state.best_metric is None or _is_best(args, state, metrics) else ""
-        self._bar.write(f"epoch {state.epoch or 0:g}: {self._loss}dev {', '.join(numbers)}{best}", file=sys.stderr)
+        numbers = [f"{name} {now.metrics[key]:.4f}" for name, key in shown.items() if key in now.metrics]
+        return f"dev {', '.join(numbers)}{' (best)' if now.state.best_metric is None or _is_best(now) else ''}"
 
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    @event
+    def on_train_end(self, now: Moment) -> None:
         self.close()
 
     def close(self) -> None:
@@ -190,9 +174,8 @@ def remove_progress_of_transformers(trainer: Trainer) -> None:
         trainer.remove_callback(callback)
 
 
-def _is_best(args: TrainingArguments, state: TrainerState, metrics: dict[str, Any]) -> bool:
-    name = args.metric_for_best_model or "loss"
-    value = metrics.get(name if name.startswith("eval_") else f"eval_{name}")
-    if value is None or state.best_metric is None:
+def _is_best(now: Moment) -> bool:
+    value, best = now.metrics.get(_watched(now.args)), now.state.best_metric
+    if value is None or best is None:
         return False
-    return value > state.best_metric if args.greater_is_better else value < state.best_metric
+    return value > best if now.args.greater_is_better else value < best

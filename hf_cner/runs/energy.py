@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback
+
+from .events import Moment, event
 
 POWERCAP = Path("/sys/class/powercap")
 SOURCE = "RAPL counters of processor and memory; an accelerator is not counted"
@@ -26,7 +27,7 @@ class EnergyMeter(TrainerCallback):
         self._limits = _counters(root)
         self._last = _read(self._limits)
 
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> dict[str, float | str] | None:
         """`joules` until now and their `source`; None where nothing could be measured."""
         self.sample()
         return None if self._last is None else {"joules": self._microjoules / 1e6, "source": SOURCE}
@@ -40,12 +41,12 @@ class EnergyMeter(TrainerCallback):
                 self._microjoules += step if step >= 0 else step + limit
         self._last = now
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    @event
+    def on_step_end(self, now: Moment) -> None:
         self.sample()
 
-    def on_prediction_step(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    @event
+    def on_prediction_step(self, now: Moment) -> None:
         self.sample()
 
 

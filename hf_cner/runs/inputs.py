@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..data.digests import file_digest
+
 OF_TRAINING = ("model.encoder.name_or_path", "vectors.path", "vectors.bigram_path", "lexicon.path", "lexicon.vectors")
 OF_PRETRAINING = ("encoder.name_or_path", "encoder.tokenizer", "lexicon", "entity_model")
 # Of a model's folder; its results and logs, which hold times, say nothing of what it computes.
@@ -62,17 +64,9 @@ def path_fingerprint(path: str | Path) -> str:
     """16 hexadecimal digits for a file, or for a model's folder; anything else, as a name on the Hub, is its own."""
     place = Path(path).expanduser()
     if place.is_file():
-        return _digest(place)[:16]
+        return file_digest(place)[:16]
     if place.is_dir():
         found = {file for pattern in OF_A_FOLDER for file in place.glob(pattern) if file.is_file()}
         files = sorted(file for file in found if not file.name.startswith(OF_NO_ENCODER))
-        return hashlib.sha256("\n".join(f"{file.name} {_digest(file)}" for file in files).encode()).hexdigest()[:16]
+        return hashlib.sha256("\n".join(f"{file.name} {file_digest(file)}" for file in files).encode()).hexdigest()[:16]
     return str(path)
-
-
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 
 
-def merge(base: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str, Any]:
+def merge(base: Mapping[str, object], layer: Mapping[str, object]) -> dict[str, Any]:
     """`base` overlaid with `layer`: sections key by key, a slot of another kind and everything else as a whole."""
     merged = copy.deepcopy(dict(base))
     for key, value in layer.items():

@@ -15,9 +15,9 @@ from pydantic import (
 )
 
 from .denied import check_config, check_denied
+from .merging import SLOTS
 from .section import Arguments, Count, Part, Plain, Probability, Rate, Section, Seed
 
-SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 """The sections of `model` that are slots, in the order in which a text goes through them."""
 
 

@@ -11,8 +11,8 @@ from transformers.trainer_utils import SaveStrategy
 
 from ..runs.precision import only_a_cpu_has_bf16
 from ..runs.sampling import check_strategy
+from ..settings.merging import SLOTS
 from ..settings.ranges import check_ranges
-from ..settings.training import SLOTS
 from .named_optimizers import optimizer_name, parse_options
 
 

@@ -20,15 +20,16 @@ from ..metrics.report import evaluate_documents
 from ..modeling.characters import CharacterTable
 from ..modeling.extraction import extract
 from ..runs.environment import hardware, versions
+from ..settings.merging import SLOTS
 from .encoding import DocumentDataset, as_documents
 
+OF_MODEL = (*SLOTS, "dropout", "windows")
 _SHOWN = (
     *("num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps", "learning_rate"),
     *("slot_learning_rates", "weight_decay", "slot_weight_decays", "warmup_steps", "lr_scheduler_type"),
     *("optimizer", "optim", "optim_args", "max_grad_norm", "freeze_encoder", "early_stopping_patience"),
     *("bf16", "fp16", "seed"),
 )
-_SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder", "dropout", "windows")
 
 
 class TrainerWithCard(Trainer):
@@ -113,7 +114,7 @@ class TrainerWithCard(Trainer):
                 "entities": {name: sum(len(d.spans) for d in part) for name, part in documents.items()},
             },
             "settings": {
-                "model": {name: _slot(getattr(config, name)) for name in _SLOTS if hasattr(config, name)},
+                "model": {name: _slot(getattr(config, name)) for name in OF_MODEL if hasattr(config, name)},
                 "training": {name: _plain(value) for name, value in arguments.items() if value is not None},
             },
             "entities": report.to_dict() if report is not None else None,

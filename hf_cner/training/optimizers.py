@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..settings.training import SLOTS
+from ..settings.merging import SLOTS
 from .arguments import CnerTrainingArguments
 from .named_optimizers import make_optimizer, parse_options
 

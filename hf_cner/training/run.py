@@ -7,12 +7,13 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase, TrainerState, set_seed
 from transformers.trainer import TRAINER_STATE_NAME
-from transformers.utils import logging
 
+from ..data.bars import no_bars
 from ..data.corpora import entity_types as types_of_corpus
 from ..data.corpora import read_corpus, types_in
 from ..data.documents import Document
@@ -146,8 +147,7 @@ def _train_in(
     if not args.disable_tqdm:
         trainer.add_callback(lines)
         _say(trainer, notes)
-    logging.disable_progress_bar()  # a bar for every file that is saved
-    try:
+    with no_bars(), closing(lines):
         trainer.train(checkpoint := _checkpoint(folder, args) if resume else None)
         reports = {name: _report(trainer, part, entity_types) for name, part in parts.items() if name != "train"}
         results = {
@@ -163,9 +163,6 @@ def _train_in(
             "checkpoint": str(folder.path),
         }
         _finish(trainer, folder, results)
-    finally:
-        lines.close()
-        logging.enable_progress_bar()
     return results
 
 

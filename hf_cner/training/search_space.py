@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..settings.fields import arguments_section, kinds_of
-from ..settings.merging import merge
+from ..settings.merging import SLOTS, merge
 from ..settings.reading import read_settings_file
 from ..settings.section import Section
 from ..settings.sentences import suggestion
-from ..settings.training import SLOTS, ModelSettings, TrainSettings
+from ..settings.training import ModelSettings, TrainSettings
 from ..settings.varied import Choice, Choices, Range, Varied, read_varied
 from .arguments import CnerTrainingArguments
 from .checks import argument_names, check_arguments, check_settings, options_of_slot

@@ -49,6 +49,12 @@ def test_boundary_pairs_equal_types_first() -> None:
     assert pairs == [((0, 2, "丙"), (0, 2, "丙")), ((0, 2, "乙"), (0, 2, "甲"))]
 
 
+def test_boundary_pairs_other_types_in_alphabetical_order() -> None:
+    one_more = {(0, 2, "甲"), (0, 2, "乙")}
+    assert match_boundaries(one_more, {(0, 2, "丙")}) == [((0, 2, "乙"), (0, 2, "丙"))]
+    assert match_boundaries({(0, 2, "丙")}, one_more) == [((0, 2, "丙"), (0, 2, "乙"))]
+
+
 def test_overlap_asks_for_a_shared_character_of_the_same_type() -> None:
     gold = [[(0, 3, "甲"), (4, 6, "乙"), (8, 10, "甲")]]
     predicted = [[(2, 5, "甲"), (5, 7, "甲"), (10, 12, "甲")]]
@@ -64,6 +70,11 @@ def test_overlap_is_one_to_one() -> None:
 def test_overlap_finds_the_maximum_where_taking_the_first_does_not() -> None:
     gold, predicted = [(0, 6, "甲"), (0, 2, "甲")], [(1, 2, "甲"), (3, 5, "甲")]
     assert set(match_overlaps(gold, predicted)) == {((0, 6, "甲"), (3, 5, "甲")), ((0, 2, "甲"), (1, 2, "甲"))}
+
+
+def test_overlap_is_visited_by_ends_not_by_starts() -> None:
+    gold, predicted = [(0, 10, "甲"), (2, 4, "甲")], [(1, 3, "甲"), (5, 6, "甲")]
+    assert set(match_overlaps(gold, predicted)) == {((0, 10, "甲"), (5, 6, "甲")), ((2, 4, "甲"), (1, 3, "甲"))}
 
 
 def test_a_long_document_takes_no_quadratic_time() -> None:

@@ -188,6 +188,7 @@ def test_wrong_arguments() -> None:
 
 def test_repr() -> None:
     assert repr(make("bio")) == "LinearChainCRF(num_tags=3, constrained=True)"
+    assert repr(make("free")) == "LinearChainCRF(num_tags=4)"
 
 
 def load_again() -> types.ModuleType:

@@ -18,7 +18,7 @@ from hf_cner.modeling.characters import CharacterTable
 from hf_cner.modeling.extraction import encode_windows, extract
 from hf_cner.modeling.global_pointer import GlobalPointerDecoder
 from hf_cner.modeling.mrc_decoders import MrcBiaffine, MrcPointers, MrcTags
-from hf_cner.modeling.span_scorer import SpanScorer
+from hf_cner.modeling.span_scorer import ROUNDING, SpanScorer, owns
 
 CHARACTERS = [chr(0x4E00 + number) for number in range(36)]
 TOKENIZER = build_character_tokenizer(CHARACTERS)
@@ -99,10 +99,36 @@ def test_the_likeliest_class_wins_without_a_threshold_and_a_threshold_is_a_proba
     assert decoder.filter_window(emissions, 0, 1, 0)[:, 2].tolist() == [1.0]
 
 
+def test_what_lies_on_a_threshold_is_not_taken_and_what_lies_barely_above_it_is() -> None:
+    for options in ({}, {"threshold": 0.5}):
+        decoder = GlobalPointerDecoder(6, TYPES, size=4, **options)
+        row = torch.tensor([[[0.0, 1e-6]]])  # a probability of 0.5, and one above it by less than fp32 tells apart
+        assert decoder.filter_window(row, 0, 1, 0)[:, 2].tolist() == [1.0]
+    decoder = GlobalPointerDecoder(6, TYPES, size=4, threshold=0.73105857863)  # the sigmoid of 1 is 5e-13 larger
+    assert len(decoder.filter_window(torch.ones(1, 1, 2), 0, 1, 0)) == 2
+
+
+def test_the_first_glance_leaves_out_nothing_that_the_second_one_takes() -> None:
+    torch.manual_seed(0)
+    exact = torch.randn(4000, 3, dtype=torch.float64)
+    exact[:, 1] = exact[:, 0] + 1e-9 * torch.randn(4000).double()  # nearer to each other than fp32 can show
+    for options in ({}, {"threshold": 0.4}):
+        decoder = BiaffineDecoder(6, TYPES, size=4, **options)
+        assert not (decoder.taken(exact, 0.0) & ~decoder.taken(exact.float(), ROUNDING)).any()
+        assert decoder.taken(exact, 0.0).any()
+
+
+def test_a_window_owns_a_span_by_its_middle_unit_the_left_one_of_two() -> None:
+    assert [owns(2, 4, start, start + 1) for start in (1, 2, 3, 4)] == [False, True, True, False]
+    assert [owns(2, 4, start, start + 2) for start in (1, 2, 3, 4)] == [False, True, True, False]
+    assert [owns(2, 4, start, start + 3) for start in (0, 1, 2, 3)] == [False, True, True, False]
+
+
 def test_decoding_can_be_changed_and_bad_choices_are_one_sentence() -> None:
     decoder = GlobalPointerDecoder(6, TYPES, size=4)
     table = torch.tensor([[0, 4, 0, 0.9], [0, 2, 1, 0.8], [3, 6, 0, 0.7]], dtype=torch.float64)
     assert [s[:2] for s in decoder.decode([table])[0]] == [(0, 2), (0, 4)]
+    assert [s[3] for s in decoder.decode([table])[0]] == [None, None]  # a score is given where it is asked for
     decoder.set_decoding(decoding="flat")
     assert [s[:2] for s in decoder.decode([table])[0]] == [(0, 4)]
     decoder.set_decoding(decoding="crossing")
@@ -117,6 +143,8 @@ def test_decoding_can_be_changed_and_bad_choices_are_one_sentence() -> None:
         with pytest.raises(ValueError, match=message):
             decoder.set_decoding(**options)
     assert decoder.decoding == "crossing" and decoder.threshold is None and decoder.thresholds == {}
+    decoder.set_decoding(threshold=1)
+    assert decoder.decoding == "crossing" and decoder.threshold == 1
     with pytest.raises(ValueError, match="takes the likeliest tags and has no thresholds"):
         MrcTags(6, TYPES).set_decoding(threshold=0.3)
 
@@ -171,6 +199,7 @@ def test_what_each_decoder_cannot_hold() -> None:
         ((0, 6, a), "longer than max_width 5"),
         ((0, 6, b), "longer than max_width 5"),
     ]
+    assert BiaffineDecoder(6, TYPES, max_width=6).inexpressible(spans) == [((0, 6, b), "same span, other type")]
     assert BiaffineDecoder(6, TYPES).inexpressible(spans) == [((0, 6, b), "same span, other type")]
     assert BiaffineDecoder(6, TYPES).inexpressible([(0, 6, b), (0, 6, b)]) == []
     assert GlobalPointerDecoder(6, TYPES, size=4).inexpressible(spans) == []
@@ -178,6 +207,24 @@ def test_what_each_decoder_cannot_hold() -> None:
     assert MrcTags(6, TYPES).inexpressible(spans) == [((5, 8, a), "crossing"), ((2, 4, a), "nested")]
     reason = "another end is nearer"
     assert MrcPointers(6, TYPES).inexpressible(spans) == [((0, 6, a), reason), ((5, 8, a), reason)]
+
+
+def test_the_narrowest_band_is_one_unit() -> None:
+    decoder = BiaffineDecoder(6, TYPES, max_width=1)
+    assert (decoder.width(0), decoder.width(7)) == (1, 1)
+    assert BiaffineDecoder(6, TYPES).width(7) == 7
+    with pytest.raises(ValueError, match="max_width is 0; it counts characters"):
+        BiaffineDecoder(6, TYPES, max_width=0)
+
+
+def test_targets_are_triples_and_a_span_outside_the_text_or_of_another_type_is_refused() -> None:
+    decoder = GlobalPointerDecoder(6, TYPES, size=4)
+    assert decoder.encode_targets([(0, 3, TYPES[1]), (2, 3, TYPES[0])], 3) == [[0, 3, 1], [2, 3, 0]]
+    for span in [(-1, 2, TYPES[0]), (2, 2, TYPES[0]), (2, 4, TYPES[0])]:
+        with pytest.raises(ValueError, match=rf"The span \({span[0]}, {span[1]}\) does not lie in a text of 3"):
+            decoder.encode_targets([span], 3)
+    with pytest.raises(ValueError, match="The type '药物' is not among"):
+        decoder.encode_targets([(0, 1, "药物")], 3)
 
 
 def test_of_two_types_on_one_span_the_first_is_learnt() -> None:

@@ -37,6 +37,6 @@ def test_its_labels_are_the_decoded_tags(encoder: str, decoder: str, tmp_path: P
     stock = pipeline("token-classification", model=str(tmp_path), ignore_labels=[])
     tags = [row["entity"] for row in stock(TEXT)]
     assert len(tags) == len(TEXT) and len(set(tags)) > 1
-    scheme = config.span_decoder["scheme"]
+    scheme = config.span_decoder.get("scheme", "BIOES")
     found = pipeline("clinical-ner", model=str(tmp_path))(TEXT)
     assert decode(tags, scheme) == [(entity["start"], entity["end"], entity["type"]) for entity in found]

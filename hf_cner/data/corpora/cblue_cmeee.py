@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..documents import Document
 from ..problems import Problems
@@ -66,7 +65,7 @@ def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
             yield RawDocument(text, spans, f"{stem(path)}-{position}", path, line=line)
 
 
-def _span(entity: Any, path: Path, line: int, problems: Problems) -> RawSpan | None:
+def _span(entity: object, path: Path, line: int, problems: Problems) -> RawSpan | None:
     fields = entity if isinstance(entity, dict) else {}
     start, end, type_ = offset(fields.get("start_idx")), offset(fields.get("end_idx")), fields.get("type")
     mention = fields.get("entity")

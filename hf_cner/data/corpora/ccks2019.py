@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..documents import Document
 from ..problems import Problems
@@ -57,7 +56,7 @@ def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
             yield RawDocument(text, spans, name, path, name, line)
 
 
-def _span(entity: Any, path: Path, line: int, problems: Problems) -> RawSpan | None:
+def _span(entity: object, path: Path, line: int, problems: Problems) -> RawSpan | None:
     fields = entity if isinstance(entity, dict) else {}
     start, end, type_ = offset(fields.get("start_pos")), offset(fields.get("end_pos")), fields.get("label_type")
     if start is None or end is None or not isinstance(type_, str):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..documents import Document
 from ..problems import Problems
@@ -50,7 +49,7 @@ def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
             yield RawDocument(text, spans, str(item.get("id", f"{stem(path)}-{position}")), path, line=line)
 
 
-def _spans(label: Any, path: Path, line: int, problems: Problems) -> Iterator[RawSpan]:
+def _spans(label: object, path: Path, line: int, problems: Problems) -> Iterator[RawSpan]:
     """One span per type that the annotation carries."""
     fields = label if isinstance(label, dict) else {}
     start, end, types = offset(fields.get("start")), offset(fields.get("end")), fields.get("labels")

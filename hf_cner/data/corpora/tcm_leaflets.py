@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..documents import Document
 from ..problems import Problems
@@ -61,7 +60,7 @@ def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
             yield RawDocument(text, spans, str(item.get("id", f"{stem(path)}-{position}")), path, line=line)
 
 
-def _span(label: Any, path: Path, line: int, problems: Problems) -> RawSpan | None:
+def _span(label: object, path: Path, line: int, problems: Problems) -> RawSpan | None:
     fields = label if isinstance(label, list) and len(label) == 5 else [None] * 5
     start, end = offset(fields[2]), offset(fields[3])
     if start is None or end is None or not isinstance(fields[1], str):

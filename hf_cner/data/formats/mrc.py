@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..documents import COUNTED, Document, OffsetFault, check_characters, from_row
 from ..files import read_lines
@@ -203,9 +203,9 @@ def _check_types(document: Document, queries: Mapping[str, str]) -> None:
             )
 
 
-def _row(document: Document, kind: str, query: str) -> dict[str, Any]:
+def _row(document: Document, kind: str, query: str) -> dict[str, object]:
     spans = [span for span in document.spans if span.type == kind]
-    answers: dict[str, Any] = {
+    answers: dict[str, object] = {
         "text": [document.mention(span) for span in spans],
         "start": [span.start for span in spans],
     }
@@ -250,7 +250,7 @@ def _parsed(line: str) -> tuple[str, Document]:
     )
 
 
-def _context(row: Mapping[str, Any]) -> str:
+def _context(row: Mapping[str, object]) -> str:
     if not isinstance(row.get("context"), str):
         raise ValueError(f"no string 'context', but {instead_of('context', row, ('text', 'content'))}")
     return str(row["context"])

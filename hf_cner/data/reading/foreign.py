@@ -34,7 +34,7 @@ def export_of(row: Mapping[str, Any]) -> str:
     return ""
 
 
-def instead_of(key: str, row: Mapping[str, Any], others: Sequence[str] = ()) -> str:
+def instead_of(key: str, row: Mapping[str, object], others: Sequence[str] = ()) -> str:
     """What a row has where `key` is missing: all its keys, and the export or the key that is likely meant.
 
     Args:
@@ -50,7 +50,7 @@ def instead_of(key: str, row: Mapping[str, Any], others: Sequence[str] = ()) -> 
     return f"{keys} (is {brief(near[0])} meant?)" if near else keys
 
 
-def stands_elsewhere(key: str, row: Mapping[str, Any]) -> bool:
+def stands_elsewhere(key: str, row: Mapping[str, object]) -> bool:
     """Whether annotations that `key` should hold seem to stand under another key of the row."""
     if key in row:
         return False

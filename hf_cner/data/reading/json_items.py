@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ..bounded import LARGEST_FILE
 from ..files import read_text
@@ -20,7 +19,7 @@ _ADVICE = "the file may have been cut off: fetch it again"
 _ROW_ADVICE = "correct or remove it"
 
 
-def json_items(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
+def json_items(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, object]]]:
     """Yield (1-based line on which the object begins, object), whichever of the two layouts the file has.
 
     What is broken is reported with its line; of a file that was cut off, the whole objects before the cut are read.
@@ -37,7 +36,7 @@ def json_items(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, 
 
 def annotated_items(
     path: Path, problems: Problems, *, text_key: str, spans_key: str
-) -> Iterator[tuple[int, dict[str, Any], str, list[Any]]]:
+) -> Iterator[tuple[int, dict[str, object], str, list[object]]]:
     """Yield (line, object, its text, its list of annotations); a missing or null list is an empty one.
 
     So are published the texts of test parts. But one that is missing where something like it is there is a fault.

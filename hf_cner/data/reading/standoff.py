@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..documents import Document, Span
 from ..numbers import whole_number
@@ -72,7 +71,7 @@ def to_documents(
         yield Document(raw.text, tuple(span for span in spans if span is not None), raw.id, raw.record)
 
 
-def offset(value: Any) -> int | None:
+def offset(value: object) -> int | None:
     """A whole number, given as JSON number or as decimal digits; None for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value

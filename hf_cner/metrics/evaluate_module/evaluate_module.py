@@ -57,12 +57,17 @@ class ClinicalNer(evaluate.Metric):
             features=datasets.Features({"predictions": spans, "references": spans}),
         )
 
-    def add_batch(self, *, predictions: Any = None, references: Any = None) -> None:
+    def add_batch(self, *, predictions: object = None, references: object = None) -> None:
         """Add the spans of several documents."""
         super().add_batch(predictions=_rows(predictions), references=_rows(references))
 
     def add(
-        self, *, prediction: Any = None, reference: Any = None, predictions: Any = None, references: Any = None
+        self,
+        *,
+        prediction: object = None,
+        reference: object = None,
+        predictions: object = None,
+        references: object = None,
     ) -> None:
         """Add the spans of one document; `evaluate.combine` uses the plural names for it."""
         predicted = predictions if prediction is None else prediction
@@ -73,7 +78,7 @@ class ClinicalNer(evaluate.Metric):
         return flat(evaluate_documents(list(references), list(predictions)), per_type=per_type)
 
 
-def _rows(documents: Any) -> list[list[dict[str, Any]]]:
+def _rows(documents: Any) -> list[list[dict[str, object]]]:
     """Each document's spans with exactly the keys of the features, so that Arrow takes them."""
     if documents is None or isinstance(documents, (str, Document)):
         raise ValueError("predictions and references are both lists with one list of spans per document.")
