@@ -13,11 +13,13 @@ import typer
 from ..data.problems import is_panic
 from ..data.shown import printable
 from . import (
+    apply,
     card,
     convert,
     corpora,
     demo,
     encoder,
+    errors,
     evaluate,
     inspect,
     predict,
@@ -25,6 +27,7 @@ from . import (
     pretrain,
     push,
     reproduce,
+    review,
     search,
     settings,
     train,
@@ -59,7 +62,10 @@ for module in (
     search,
     reproduce,
     evaluate,
+    errors,
     predict,
+    review,
+    apply,
     card,
     push,
     corpora,
