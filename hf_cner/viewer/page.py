@@ -21,7 +21,7 @@ from typing import IO, Any, Literal
 
 from ..data.documents import Document
 from ..data.fingerprint import text_hash
-from ..data.shown import ACTING
+from ..data.shown import ACTING, printable
 
 Mode = Literal["view", "review", "errors"]
 
@@ -122,5 +122,4 @@ def _frame(title: str) -> tuple[str, str]:
     """The page before and behind its data."""
     parts = _parts()
     before, behind = parts["frame"].split("$data")
-    named = html.escape(_HALF.sub("\ufffd", title))
-    return Template(before).substitute(parts, title=named), Template(behind).substitute(parts)
+    return Template(before).substitute(parts, title=html.escape(printable(title))), Template(behind).substitute(parts)

@@ -108,7 +108,8 @@ function draw(doc) {
       const text = make("span", { className: piece.hit ? "hit" : "", data: { start } }, visible(doc.points.slice(start, end)));
       return cover(text, piece.active, levels);
     };
-    const last = piece.end - (piece.closed.length ? 1 : 0); // a tag stays in the line of the character before it
+    const length = piece.end - piece.start; // a tag stays in the line of what it is about, or of the last character of that
+    const last = piece.end - (!piece.closed.length ? 0 : length > 8 ? 1 : length);
     if (last > piece.start) body.append(part(piece.start, last));
     if (last === piece.end) continue;
     const kept = make("span", { className: "kept" }, part(last, piece.end));
