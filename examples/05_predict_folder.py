@@ -21,7 +21,7 @@ from hf_cner.data.files import read_text
 from hf_cner.data.problems import Problems
 from hf_cner.data.texts import files_of
 from hf_cner.data.writing import atomic_write, check_output
-from hf_cner.inference.marked import marked_html
+from hf_cner.viewer.page import rows_of, write_page
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -63,8 +63,8 @@ def main(arguments: list[str] | None = None) -> None:
     if options.html:
         unsure = [d.with_spans(span for span in d.spans if (span.score or 0) <= options.below) for d in found]
         with atomic_write(options.html) as page:
-            page.write(marked_html(unsure, types=predictor.entity_types, page=True))
-        print(f"The marked text: {options.html}")
+            write_page(page, rows_of(unsure), title=options.folder.name, types=predictor.entity_types)
+        print(f"The page: {options.html}")
 
 
 if __name__ == "__main__":

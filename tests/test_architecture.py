@@ -28,10 +28,11 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "settings": set(),
     "training": {"modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "hub"},
     "hub": {"data", "metrics", "settings"},
+    "viewer": {"data", "metrics"},
     "reproduction": {"data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"},
     "cli": {
         *("modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"),
-        *("hub", "reproduction"),
+        *("hub", "reproduction", "viewer"),
     },
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others

@@ -13,12 +13,14 @@ import typer
 from ..data.problems import is_panic
 from ..data.shown import printable
 from . import (
+    apply,
     card,
     convert,
     corpora,
     dataset,
     demo,
     encoder,
+    errors,
     evaluate,
     inspect,
     predict,
@@ -26,6 +28,7 @@ from . import (
     pretrain,
     push,
     reproduce,
+    review,
     search,
     settings,
     train,
@@ -61,7 +64,10 @@ for module in (
     search,
     reproduce,
     evaluate,
+    errors,
     predict,
+    review,
+    apply,
     card,
     push,
     corpora,

@@ -16,7 +16,8 @@ from ..data.documents import Document, to_row
 from ..data.reading.locate import without_gz
 from ..data.streams import is_stream
 from ..data.writing import atomic_write, check_ending
-from ..inference.marked import marked_html, print_marked
+from ..inference.marked import print_marked
+from ..viewer.page import rows_of, write_page
 from .partial import partial_file
 
 FORMATS = ("jsonl", "csv", "text", "html")
@@ -79,7 +80,7 @@ def write_predictions(
         return _write(predict(documents), _standard_output(form), form, types)
     if not in_parts:
         with atomic_write(path) as stream:
-            return _write(predict(documents), stream, form, types)
+            return _write(predict(documents), stream, form, types, title=path.name)
     with partial_file(path, documents, about=about or {}, resume=resume) as (stream, remaining, done):
         return done + _write(predict(remaining), stream, form)
 
@@ -91,7 +92,9 @@ def _standard_output(form: str) -> IO[str]:
     return sys.stdout
 
 
-def _write(documents: Iterator[Document], stream: IO[str], form: str, types: Sequence[str] = ()) -> int:
+def _write(
+    documents: Iterator[Document], stream: IO[str], form: str, types: Sequence[str] = (), *, title: str = "hf_cner"
+) -> int:
     number = 0
 
     def counted() -> Iterator[Document]:
@@ -106,7 +109,7 @@ def _write(documents: Iterator[Document], stream: IO[str], form: str, types: Seq
     elif form == "csv":
         _write_csv(counted(), stream)
     elif form == "html":
-        stream.write(marked_html(counted(), page=True))
+        write_page(stream, rows_of(counted()), title=title, types=types)
     else:
         print_marked(counted(), console=Console(file=stream, highlight=False), types=types)
     return number

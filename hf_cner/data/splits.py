@@ -19,7 +19,12 @@ def record_of(document: Document) -> str:
 
     A document without any name goes by its text, so that a corpus without names can be split as well.
     """
-    return document.record or document.id or f"text {text_hash(document.text)}"
+    return document.record or name_of(document)
+
+
+def name_of(document: Document) -> str:
+    """How `split.json` names a document: by its id, or by its text where it has none."""
+    return document.id or f"text {text_hash(document.text)}"
 
 
 def split_by_record(

@@ -1,12 +1,10 @@
-"""Entities shown in their text: for a terminal (rich), for a browser (HTML), and as a table.
+"""Entities shown in their text for a terminal (rich), and as a table; `viewer.page` shows them in a browser.
 
-Spans may nest and cross. Nothing in a text can act on the terminal or the page: control characters are shown, not
-sent, and HTML is escaped.
+Spans may nest and cross. Nothing in a text can act on the terminal: control characters are shown, not sent.
 """
 
 from __future__ import annotations
 
-import html
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -149,48 +147,6 @@ def table(documents: Iterable[Document]) -> Table:
             cells += [str(span.start), str(span.end), span.type, mention, score]
             result.add_row(*(Text(visible(cell)) for cell in cells))  # Text: a bracket in a mention is no markup
     return result
-
-
-def marked_html(documents: Iterable[Document], *, types: Sequence[str] | None = None, page: bool = False) -> str:
-    """Documents as HTML with its styles inside: a fragment for a notebook, or with `page` a whole page.
-
-    Each mention is a `<mark>` with its type behind it and its probability as the title; crossing spans, which HTML
-    cannot nest, are several marks, the last of which carries the type.
-    """
-    documents = list(documents)
-    colour_of = colours([*(types or ()), *(span.type for document in documents for span in document.spans)])
-    body = "\n".join(_html(document, colour_of) for document in documents)
-    if not page:
-        return body
-    return (
-        '<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>hf_cner</title></head>\n'
-        f'<body style="max-width:60em;margin:2em auto">\n{body}\n</body></html>\n'
-    )
-
-
-def _html(document: Document, colour_of: dict[str, str]) -> str:
-    parts: list[str] = []
-    still_open: list[Span] = []
-    for piece in pieces(document):
-        parts += [_opening(span, colour_of) for span in piece.opened]
-        still_open += piece.opened
-        parts.append(html.escape(_shown(document, piece)))
-        for span in piece.closed:
-            label = f'<small style="opacity:.75;padding-left:.3em">{html.escape(visible(span.type))}</small>'
-            above = still_open[still_open.index(span) + 1 :]  # crossing spans: closed here and opened again
-            parts.append("</mark>" * len(above) + label + "</mark>")
-            parts += [_opening(other, colour_of) for other in above]
-            still_open.remove(span)
-    heading = f'<div style="font-size:.8em;opacity:.7">{html.escape(visible(document.id))}</div>' if document.id else ""
-    return f'<div style="white-space:pre-wrap;line-height:2;margin:1em 0">{heading}{"".join(parts)}</div>'
-
-
-def _opening(span: Span, colour_of: dict[str, str]) -> str:
-    title = span.type if span.score is None else f"{span.type} {span.score:.3f}"
-    style = (
-        f"background:{colour_of[span.type]};color:{_INK};padding:.15em .3em;border-radius:.3em;border:1px solid #0004"
-    )
-    return f'<mark title="{html.escape(visible(title))}" style="{style}">'
 
 
 def _crossing(spans: Sequence[Span]) -> dict[Span, str]:

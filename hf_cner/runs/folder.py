@@ -179,7 +179,9 @@ class RunFolder:
                 f"The run in {self.path} began with other settings ({', '.join(changed)}); it is resumed with the "
                 "settings that it began with. Restore them, or overwrite the run (--overwrite)."
             )
-        if began != split:
+        if any(
+            began.get(key) != split.get(key) for key in ("hash", "fingerprint", "folds")
+        ):  # how it names its documents is no matter
             raise OtherRun(f"The run in {self.path} began with other data; overwrite it (--overwrite).")
         if read is not None and (other := sorted(set(inputs) - moved)):
             raise OtherRun(

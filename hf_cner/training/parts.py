@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
-from ..data.splits import join, split_by_record, split_hash
+from ..data.splits import join, name_of, split_by_record, split_hash
 from ..settings.training import DataSettings, Split
 
 Parts = dict[str, list[Document]]
@@ -39,5 +39,5 @@ def parts_of(documents: Sequence[Document], split: Split) -> Parts:
 
 def split_of(parts: Parts) -> dict[str, str | list[str]]:
     """Which document is in which part, and what texts and gold they were, as `split.json` holds it."""
-    names = {name: [document.id or str(i) for i, document in enumerate(part)] for name, part in parts.items()}
+    names = {name: [name_of(document) for document in part] for name, part in parts.items()}
     return {"hash": split_hash(list(parts.values())), "fingerprint": fingerprint(join(parts.values())), **names}

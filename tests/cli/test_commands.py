@@ -232,3 +232,46 @@ def test_presets_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert "There is no preset 'idcn-crf'. Did you mean idcnn-crf" in refused(capsys, "presets", "idcn-crf")
     run("version")
     assert "hf_cner 0.1.0" in capsys.readouterr().out
+
+
+def test_errors(model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page, figures = tmp_path / "errors.html", tmp_path / "errors.json"
+    run("errors", "--model", model, "--split", "dev", "-o", page, "--json", figures)
+    found = capsys.readouterr()
+    assert "wrong boundary" in found.out and "warning" not in found.err
+    assert '"mode":"errors"' in page.read_text(encoding="utf-8")
+    counts = json.loads(figures.read_text(encoding="utf-8"))
+    assert counts["documents"] == 12 and counts["per_type"]["部位"]["gold"] == 12 and counts["warnings"] == []
+    run("errors", "--model", model, "--data", data, "--json", figures)
+    assert "48 of 60 documents are in the part that the model was trained on" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    assert json.loads(figures.read_text(encoding="utf-8"))["warnings"]
+
+
+def test_errors_knows_documents_without_ids_and_data_that_changed(
+    model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nameless, other = tmp_path / "nameless.jsonl", tmp_path / "other.jsonl"
+    write_jsonl([Document(document.text, document.spans) for document in read_jsonl(data)], nameless)
+    common = ("--config", model / "settings.yaml", "--corpus", "jsonl", "--data-dir", nameless, "--output-dir")
+    run("train", *common, tmp_path / "out", "--set", "training.num_train_epochs=1")
+    capsys.readouterr()
+    run("errors", "--model", tmp_path / "out", "--split", "dev")
+    assert "warning" not in capsys.readouterr().err
+    changed = [document.with_spans(document.spans[:1]) for document in read_jsonl(data)]
+    write_jsonl(changed, other)
+    run("errors", "--model", model, "--split", "dev", "--data", other)
+    assert "are not those of the run" in " ".join(capsys.readouterr().err.split())
+    write_jsonl(changed[:5], other)
+    sentence = refused(capsys, "errors", "--model", model, "--split", "dev", "--data", other)
+    assert "documents of the part dev that are not in the data, as " in " ".join(sentence.split())
+
+
+def test_errors_refuses(model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "errors needs --split" in refused(capsys, "errors", "--model", model)
+    assert "expected the part test; choose one with --split: train, dev" in " ".join(
+        refused(capsys, "errors", "--model", model, "--split", "test").split()
+    )
+    error = refused(capsys, "errors", "--model", model, "--split", "dev", "-o", tmp_path / "errors.json")
+    assert "found a name that ends in .json" in " ".join(error.split())

@@ -1,9 +1,8 @@
-"""Marked text: every span is shown where it stands, and nothing in a text acts on terminal or page."""
+"""Marked text: every span is shown where it stands, and nothing in a text acts on the terminal."""
 
 from __future__ import annotations
 
 import io
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +14,6 @@ from hf_cner.inference.marked import (
     PALETTE,
     colours,
     legend,
-    marked_html,
     marked_text,
     pieces,
     print_marked,
@@ -36,29 +34,6 @@ def documents(draw: st.DrawFn) -> Document:
     return Document(text, tuple(spans))
 
 
-class Marks(HTMLParser):
-    """Collects the text outside the labels, checks that tags are balanced, and counts marks and labels."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.stack: list[str] = []
-        self.text, self.labels = "", []  # type: str, list[str]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.stack.append(tag)
-        if tag == "small":
-            self.labels.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.stack.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "small" in self.stack:
-            self.labels[-1] += data
-        elif "div" in self.stack:
-            self.text += data
-
-
 @settings(max_examples=200, deadline=None)
 @given(documents())
 def test_pieces_tile_the_text_and_open_and_close_every_span(document: Document) -> None:
@@ -69,17 +44,6 @@ def test_pieces_tile_the_text_and_open_and_close_every_span(document: Document) 
     for piece in found:
         covering = [span for span in document.spans if span.start <= piece.start and piece.end <= span.end]
         assert sorted(piece.active) == sorted(covering)
-
-
-@settings(max_examples=200, deadline=None)
-@given(documents())
-def test_html_is_well_formed_and_holds_the_text_and_each_type_once(document: Document) -> None:
-    parser = Marks()
-    parser.feed(marked_html([document]))
-    parser.close()
-    assert parser.stack == []
-    assert parser.text == visible(document.text)
-    assert sorted(parser.labels) == sorted(span.type for span in document.spans)
 
 
 def test_brackets_show_nesting_without_colour() -> None:
@@ -168,11 +132,3 @@ def test_the_table_has_a_row_for_each_span() -> None:
     named = table([Document("头\n痛", (Span(0, 3, "症状"),), id="7"), NOTE])
     assert [str(cell) for cell in named.columns[0].cells] == ["7", "", "", ""]
     assert str(next(iter(named.columns[4].cells))) == "头⏎痛"
-
-
-def test_html_escapes_and_shows_scores() -> None:
-    html = marked_html([Document('<script>"', (Span(0, 9, "<b>", 0.5),), id="<7>")], page=True)
-    assert "<script>" not in html and "<b>" not in html and "<7>" not in html
-    assert "&lt;script&gt;&quot;" in html and 'title="&lt;b&gt; 0.500"' in html
-    assert html.startswith("<!DOCTYPE html>") and 'charset="utf-8"' in html
-    assert "<html" not in marked_html([NOTE])

@@ -1,0 +1,43 @@
+// What the page says, in two languages. Types, ids and texts are data and are never translated.
+const WORDS = {
+  en: {
+    search: "Search texts and ids ( / )", floor: "score from", ceiling: "to", marked: "with entities only", order: "Order",
+    byFile: "order of the file", byDoubt: "least certain first", theme: "Light or dark", help: "Keys", kinds: "Kinds of error",
+    legend: "Types: shown or hidden", figures: "Counts per type", nothing: "No document fits these filters.",
+    edit: "Correct the entity", types: "Types", language: "中文", close: "Close", type: "type", all: "all", none: "no entity",
+    count: (d, n, of) => `${d} of ${of} documents, ${n} entities`, entities: (n) => `${n} ${n === 1 ? "entity" : "entities"}`,
+    score: "score", characters: "characters", gold: "gold", predicted: "predicted", document: "Document",
+    correct: "correct", missed: "missed", spurious: "spurious", boundary: "wrong boundary",
+    "boundary and type": "wrong boundary and type", kind_type: "wrong type",
+    accept: "Accept", reject: "Reject", undo: "Undo", redo: "Redo", save: "Save corrections", done: "Document is done",
+    start: "start", finish: "end", startLeft: "Start one to the left", startRight: "Start one to the right", endLeft: "End one to the left", endRight: "End one to the right",
+    retype: "Change the type", mark: "Mark a new entity", who: "Your name", needName: "Enter your name first: it stands beside each correction.",
+    progress: (n, of, d, ds) => `${n} of ${of} entities decided, ${d} of ${ds} documents done`, draft: "New entity: choose its type", there: "This entity is already there.",
+    saved: (n) => `${n} lines saved. Next: hf-cner apply`, notKept: "This browser keeps no progress for this page. Save before you close it.",
+    otherTab: "Another tab corrects the same file. Reload this one before you go on.", is_accept: "accepted", is_reject: "rejected",
+    is_change: "changed", is_add: "added", pick: "Choose an entity, or select characters to mark a new one.",
+    next: "Next entity", previous: "Previous entity", nextDocument: "Next document", previousDocument: "Previous document",
+    find: "Search", cancel: "Clear the choice", caret: "New entity: move it, Shift to lengthen", number: "Type with this number",
+  },
+  zh: {
+    search: "搜索正文和编号（/）", floor: "分数从", ceiling: "到", marked: "只看有实体的文档", order: "排序",
+    byFile: "按文件顺序", byDoubt: "最不确定的在前", theme: "浅色或深色", help: "快捷键", kinds: "错误种类",
+    legend: "类型：显示或隐藏", figures: "各类型的数目", nothing: "没有符合筛选条件的文档。",
+    edit: "修改实体", types: "类型", language: "English", close: "关闭", type: "类型", all: "全部", none: "无实体",
+    count: (d, n, of) => `${of} 篇文档中的 ${d} 篇，${n} 个实体`, entities: (n) => `${n} 个实体`,
+    score: "分数", characters: "字符", gold: "标注", predicted: "预测", document: "文档",
+    correct: "正确", missed: "漏标", spurious: "多标", boundary: "边界错误",
+    "boundary and type": "边界和类型都错", kind_type: "类型错误",
+    accept: "接受", reject: "拒绝", undo: "撤销", redo: "重做", save: "保存修改", done: "文档已审完",
+    start: "起点", finish: "终点", startLeft: "起点左移一字", startRight: "起点右移一字", endLeft: "终点左移一字", endRight: "终点右移一字",
+    retype: "改类型", mark: "标注新实体", who: "您的姓名", needName: "请先填写姓名：每条修改都会记下姓名。",
+    progress: (n, of, d, ds) => `已审 ${n} / ${of} 个实体，${d} / ${ds} 篇文档`, draft: "新实体：请选择类型", there: "该实体已存在。",
+    saved: (n) => `已保存 ${n} 行。下一步：hf-cner apply`, notKept: "此浏览器不能为本页保留进度，关闭前请先保存。",
+    otherTab: "另一个标签页正在修改同一文件，请先重新加载本页。", is_accept: "已接受", is_reject: "已拒绝",
+    is_change: "已修改", is_add: "新增", pick: "选择一个实体，或选中文字以标注新实体。",
+    next: "下一个实体", previous: "上一个实体", nextDocument: "下一篇文档", previousDocument: "上一篇文档",
+    find: "搜索", cancel: "取消选择", caret: "新实体：移动，按住 Shift 加长", number: "该编号的类型",
+  },
+};
+let language = /^zh/i.test(navigator.language || "") ? "zh" : "en";
+const word = (name) => WORDS[language][name];
