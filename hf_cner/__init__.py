@@ -21,7 +21,7 @@ _HOME_OF = {  # public name -> module that defines it
     "CnerForQuestionAnswering": "modeling.modeling_cner_mrc",
     "CnerModel": "modeling.backbone",
     "CnerMrcConfig": "modeling.configuration_cner_mrc",
-    "CnerTrainer": "training.trainer",
+    "CnerTrainer": "training.card",
     "CnerTrainingArguments": "training.arguments",
     "Document": "data.documents",
     "MaskingCollator": "pretraining.masking",

@@ -1,4 +1,4 @@
-"""What happens between the steps of a `CnerTrainer`."""
+"""What happens between the steps of a training or pretraining."""
 
 from __future__ import annotations
 

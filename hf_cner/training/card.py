@@ -1,4 +1,4 @@
-"""A Trainer whose model card is this package's."""
+"""The trainer for whoever publishes what was trained: its model card is this package's."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-from transformers import Trainer
 
 from ..data.documents import Span
 from ..data.fingerprint import fingerprint
@@ -21,7 +19,9 @@ from ..modeling.characters import CharacterTable
 from ..modeling.extraction import extract
 from ..runs.environment import hardware, versions
 from ..settings.merging import SLOTS
-from .encoding import DocumentDataset, as_documents
+from .encoding import DocumentDataset
+from .record import chosen_epoch
+from .trainer import DocumentTrainer
 
 OF_MODEL = (*SLOTS, "dropout", "windows")
 _SHOWN = (
@@ -32,20 +32,12 @@ _SHOWN = (
 )
 
 
-class TrainerWithCard(Trainer):
-    """transformers' Trainer; `create_model_card`, and so `push_to_hub`, writes the package's card.
+class CnerTrainer(DocumentTrainer):
+    """`DocumentTrainer`, which says what it takes, and whose model card is this package's.
 
-    The model is evaluated once more for it, on the documents of `eval_dataset`. Without such documents, or where the
-    model is an adapter, the card is transformers' own.
+    `create_model_card`, and so `push_to_hub`, evaluates the model once more, on the documents of `eval_dataset`, for
+    the figures of the card. Without such documents, or where the model is an adapter, the card is transformers' own.
     """
-
-    model: Any
-    eval_dataset: Any
-    processing_class: Any
-
-    def __init__(self, **kwargs: Any) -> None:
-        self._given_to_train = kwargs.get("train_dataset")  # its documents are counted when a card is made
-        super().__init__(**kwargs)
 
     def create_model_card(
         self,
@@ -95,11 +87,9 @@ class TrainerWithCard(Trainer):
 
     def _results(self, parts: dict[str, DocumentDataset], corpus: str | None) -> dict[str, Any]:
         """What `results.json` of a run holds, as far as a Trainer knows it."""
-        trained = as_documents(self._given_to_train)
-        documents = {} if trained is None else {"train": trained}
+        documents = {} if self.train_documents is None else {"train": self.train_documents}
         documents |= {name: part.documents for name, part in parts.items()}
         config = self.model.config
-        report = getattr(self, "entity_report", None)
         runtimes = [entry["train_runtime"] for entry in self.state.log_history if "train_runtime" in entry]
         arguments = {name: getattr(self.args, name) for name in _SHOWN if hasattr(self.args, name)}
         if arguments.get("optimizer") is not None:
@@ -117,19 +107,14 @@ class TrainerWithCard(Trainer):
                 "model": {name: _slot(getattr(config, name)) for name in OF_MODEL if hasattr(config, name)},
                 "training": {name: _plain(value) for name, value in arguments.items() if value is not None},
             },
-            "entities": report.to_dict() if report is not None else None,
+            "entities": None if self.entity_report is None else self.entity_report.to_dict(),
             "parameters": sum(parameter.numel() for parameter in self.model.parameters()),
             "epochs": self.state.epoch,
-            "best_epoch": self.chosen_epoch(),
+            "best_epoch": chosen_epoch(self.args, self.state),
             "seconds": {"total": sum(runtimes) if runtimes else None},
             "versions": versions(),
             "hardware": hardware(),
         }
-
-    def chosen_epoch(self) -> float | None:
-        """The epoch whose checkpoint was restored; None where the last one simply stayed, whichever was best."""
-        step = self.state.best_global_step if self.args.load_best_model_at_end else None
-        return next((entry["epoch"] for entry in self.state.log_history if step and entry.get("step") == step), None)
 
     def _report(self, part: DocumentDataset) -> dict[str, Any]:
         """Metrics of this process alone: where several train, only the first one makes a card."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from transformers import TrainerState, TrainingArguments
+
 from ..data.fingerprint import fingerprint
 from ..data.splits import join, split_hash
 from ..runs.environment import hardware, versions
@@ -54,3 +56,9 @@ def what_it_depended_on(parts: Parts, settings: TrainSettings, about: Mapping[st
         "versions": versions(),
         "hardware": hardware(),
     }
+
+
+def chosen_epoch(args: TrainingArguments, state: TrainerState) -> float | None:
+    """The epoch whose checkpoint was restored; None where the last one simply stayed, whichever was best."""
+    step = state.best_global_step if args.load_best_model_at_end else None
+    return next((entry["epoch"] for entry in state.log_history if step and entry.get("step") == step), None)

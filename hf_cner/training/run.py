@@ -35,8 +35,8 @@ from .build import build
 from .checks import check_checkpointing, check_metric, check_steps, checked, taken_by_libraries, training_arguments
 from .parts import DEV_SHARE, Parts, parts_of, reading, split_of
 from .questions import queries_of
-from .record import begin_in, what_it_depended_on
-from .trainer import CnerTrainer
+from .record import begin_in, chosen_epoch, what_it_depended_on
+from .trainer import DocumentTrainer
 
 
 def train(
@@ -128,7 +128,7 @@ def _train_in(
     notes["unknown_characters"] = _unknown(parts["train"], tokenizer, settings, quiet=bool(args.disable_tqdm))
     watch, meter = Stopwatch(), EnergyMeter()
     with taken_by_libraries():
-        trainer = CnerTrainer(
+        trainer = DocumentTrainer(
             model,
             args,
             train_dataset=parts["train"],
@@ -156,7 +156,7 @@ def _train_in(
             "entities": trainer.entity_report.to_dict() if trainer.entity_report else None,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "epochs": trainer.state.epoch,
-            "best_epoch": trainer.chosen_epoch(),
+            "best_epoch": chosen_epoch(args, trainer.state),
             # Of a run that was cut off neither the whole time nor the whole energy is known.
             "seconds": {"total": None if checkpoint else time.perf_counter() - begin, "training_epochs": watch.epochs},
             "energy": None if checkpoint else meter.result(),
@@ -177,7 +177,7 @@ def _unknown(
     return found.to_dict()
 
 
-def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
+def _say(trainer: DocumentTrainer, notes: Mapping[str, Any]) -> None:
     """What became of the training part's entities and of the lexicon."""
     if not is_first_process():
         return
@@ -257,12 +257,12 @@ def _train_folds_in(
     return results
 
 
-def _report(trainer: CnerTrainer, part: list[Document], types: Sequence[str]) -> dict[str, Any]:
+def _report(trainer: DocumentTrainer, part: list[Document], types: Sequence[str]) -> dict[str, Any]:
     predicted: Any = trainer.predict(part).predictions
     return evaluate_documents(part, predicted, types=types)
 
 
-def _finish(trainer: CnerTrainer, folder: RunFolder, results: Mapping[str, Any]) -> None:
+def _finish(trainer: DocumentTrainer, folder: RunFolder, results: Mapping[str, Any]) -> None:
     """Save the final model, then what is said about it; `results.json` comes last."""
     saving = folder.work / SAVING
     with whole_or_removed(saving):

@@ -31,7 +31,7 @@ from .parts import parts_of, reading
 from .questions import queries_of
 from .search_space import Space, default_space, read_values, suggest, with_values
 from .study import NAME, Study, StudyFolder, shown
-from .trainer import CnerTrainer
+from .trainer import DocumentTrainer
 
 OBJECTIVE = "eval_strict_f1"
 
@@ -107,7 +107,7 @@ def _search_in(
     plain = {name: values.plain() for name, values in varied.items()}
     about = {"space": plain, "settings": known, "data": parts, "prune": prune}
     study.begin(about)
-    trainer: CnerTrainer | None = None
+    trainer: DocumentTrainer | None = None
     with tqdm(total=trials, initial=len(study.finished()), unit="trial", desc="search") as bar:
         while (done := len(study.finished())) < trials:
             trainer = trainer or _trainer(settings, varied, learn, dev, types)
@@ -121,7 +121,7 @@ def _search_in(
     return study.write(settings, protocol)
 
 
-class _Trials(CnerTrainer):
+class _Trials(DocumentTrainer):
     """Makes one trial after the other. One that diverges counts as 0, and the search goes on.
 
     transformers makes the model of a trial before it looks at the trial's arguments, and keeps the features of the
@@ -221,7 +221,7 @@ def _trainer(
     learn: list[Document],
     dev: list[Document],
     types: list[str],
-) -> CnerTrainer:
+) -> DocumentTrainer:
     set_seed(settings.seed or 0)
     _, tokenizer = build(settings, learn, types)
 
@@ -254,7 +254,7 @@ def _trainer(
     return trainer
 
 
-def _one_trial(trainer: CnerTrainer, study: Study, *, seed: int, prune: bool) -> None:
+def _one_trial(trainer: DocumentTrainer, study: Study, *, seed: int, prune: bool) -> None:
     """One more finished trial; `Trainer.hyperparameter_search` makes it in the study's storage."""
     import optuna
 

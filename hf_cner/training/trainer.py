@@ -1,4 +1,4 @@
-"""`CnerTrainer`: transformers' Trainer, for documents."""
+"""transformers' Trainer, for documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Sampler
-from transformers import EvalPrediction, PreTrainedTokenizerBase
+from transformers import EvalPrediction, PreTrainedTokenizerBase, Trainer
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, EvalLoopOutput, PredictionOutput, TrainOutput
 
 from ..data.collator import CnerDataCollator
@@ -20,13 +20,12 @@ from ..runs.callbacks import EpochOfSampler, FiniteWeights, Patience
 from ..runs.checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
 from ..runs.sampling import DocumentBatches, LengthBuckets
 from .arguments import CnerTrainingArguments
-from .card import TrainerWithCard
 from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents, documents_to_evaluate, lengths_of
 from .evaluation import IndexCollator, default_metrics, of_documents, pack
 from .optimizers import UNDECAYED, optimizer_of, parameter_groups
 
 
-class CnerTrainer(TrainerWithCard):
+class DocumentTrainer(Trainer):
     """Trains an entity recogniser on documents and evaluates what it decodes in documents.
 
     It is used as transformers' Trainer is. `train_dataset` may be a list of `Document`s, or a dataset with the columns
@@ -43,7 +42,8 @@ class CnerTrainer(TrainerWithCard):
             `predict`.
 
     Attributes:
-        entity_report: what became of the gold entities of the training documents; None for ready features.
+        train_documents: those that were given; None for ready features.
+        entity_report: what became of their gold entities; None for ready features.
 
     Raises:
         ValueError: `compute_loss_func` or `preprocess_logits_for_metrics`, which would bypass the decoder; documents
@@ -51,7 +51,10 @@ class CnerTrainer(TrainerWithCard):
     """
 
     args: CnerTrainingArguments
+    model: Any
     train_dataset: Any
+    eval_dataset: Any
+    processing_class: Any
 
     def __init__(
         self,
@@ -90,12 +93,12 @@ class CnerTrainer(TrainerWithCard):
         if self.args.early_stopping_patience is not None:
             self.add_callback(Patience(self.args.early_stopping_patience))
         if self.args.freeze_encoder:
-            self._encoder(self.model).requires_grad_(False)
+            self.model.cner.encoder.requires_grad_(False)
         if data_collator is None and processing_class is not None:
             self.data_collator = self.document_encoder.collator()
-        documents = as_documents(train_dataset)
-        if documents is not None:
-            self.train_dataset, self.entity_report = self.document_encoder.features(documents)
+        self.train_documents = as_documents(train_dataset)
+        if self.train_documents is not None:
+            self.train_dataset, self.entity_report = self.document_encoder.features(self.train_documents)
         if isinstance(eval_dataset, dict):
             self.eval_dataset = {name: self._evaluable(dataset) for name, dataset in eval_dataset.items()}
         elif eval_dataset is not None:
@@ -114,16 +117,11 @@ class CnerTrainer(TrainerWithCard):
         documents = documents_to_evaluate(dataset)
         return dataset if documents is None else self.document_encoder.dataset(documents)
 
-    @staticmethod
-    def _encoder(model: Any) -> nn.Module:
-        encoder: nn.Module = model.cner.encoder
-        return encoder
-
     def call_model_init(self, trial: Any = None) -> Any:
         """A new model from `model_init`, its encoder frozen where that is asked for."""
-        model = super().call_model_init(trial)
+        model: Any = super().call_model_init(trial)
         if self.args.freeze_encoder:
-            self._encoder(model).requires_grad_(False)
+            model.cner.encoder.requires_grad_(False)
         return model
 
     # ---- data loading
@@ -204,7 +202,7 @@ class CnerTrainer(TrainerWithCard):
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The model's loss; a frozen encoder is in evaluation mode meanwhile."""
         if self.args.freeze_encoder and model.training:
-            self._encoder(self.model).eval()
+            self.model.cner.encoder.eval()
         return super().compute_loss(model, inputs, *args, **kwargs)
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:

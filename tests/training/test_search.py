@@ -19,7 +19,7 @@ from hf_cner.training import search as module
 from hf_cner.training.parts import parts_of
 from hf_cner.training.run import train
 from hf_cner.training.search import search
-from hf_cner.training.trainer import CnerTrainer
+from hf_cner.training.trainer import DocumentTrainer
 
 optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'hf_cner[search]'")
 SPACE: dict[str, Any] = {
@@ -171,14 +171,14 @@ def test_an_encoder_is_frozen_in_the_trials_that_say_so(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[bool, bool]] = []
-    real = CnerTrainer.training_step
+    real = DocumentTrainer.training_step
 
-    def watched(self: CnerTrainer, model: Any, *args: Any, **options: Any) -> Any:
+    def watched(self: DocumentTrainer, model: Any, *args: Any, **options: Any) -> Any:
         learns = all(parameter.requires_grad for parameter in model.cner.encoder.parameters())
         seen.append((self.args.freeze_encoder, learns))
         return real(self, model, *args, **options)
 
-    monkeypatch.setattr(CnerTrainer, "training_step", watched)
+    monkeypatch.setattr(DocumentTrainer, "training_step", watched)
     space = {"training.freeze_encoder": [True, False], "training.weight_decay": {"low": 0.0, "high": 1e-3}}
     search(settings(corpus, tmp_path / "study", "training.num_train_epochs=1"), trials=6, space=space)
     assert set(seen) == {(True, False), (False, True)}
@@ -188,13 +188,13 @@ def test_what_follows_from_a_varied_metric_is_the_trials_own(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, bool]] = []
-    real = CnerTrainer.training_step
+    real = DocumentTrainer.training_step
 
-    def watched(self: CnerTrainer, *args: Any, **options: Any) -> Any:
+    def watched(self: DocumentTrainer, *args: Any, **options: Any) -> Any:
         seen.append((str(self.args.metric_for_best_model), bool(self.args.greater_is_better)))
         return real(self, *args, **options)
 
-    monkeypatch.setattr(CnerTrainer, "training_step", watched)
+    monkeypatch.setattr(DocumentTrainer, "training_step", watched)
     space = {
         "training.metric_for_best_model": ["loss", "strict_f1"],
         "training.weight_decay": {"low": 0.0, "high": 0.1},
@@ -234,7 +234,7 @@ def test_a_trial_that_breaks_off_says_with_what_and_what_to_do(
     def exhausted(*_: Any, **__: Any) -> Any:
         raise RuntimeError("out of memory.")
 
-    monkeypatch.setattr(CnerTrainer, "training_step", exhausted)
+    monkeypatch.setattr(DocumentTrainer, "training_step", exhausted)
     with pytest.raises(ValueError, match=r"Trial 0 broke off, with .*: out of memory\. It comes up again .*--resume"):
         search(settings(corpus, tmp_path / "study"), trials=1, space=SPACE)
 
