@@ -57,12 +57,11 @@ def errors(
     import json
 
     from ..data.fingerprint import fingerprint
-    from ..data.formats.tags import spelling_of
     from ..data.problems import Problems
     from ..data.writing import atomic_write, check_output
+    from ..metrics.gold import check_types
     from .decoding import decoding_options, refuse_missing_model
     from .error_pages import count_table, page_of_errors
-    from .evaluation import check_types
     from .progress import documents_bar
     from .run_parts import gold_for
 
@@ -75,8 +74,8 @@ def errors(
     options = decoding_options(queries, decoding, threshold)
     refuse_missing_model(model)
     folder = Path(model)
-    spelling = spelling_of(input_scheme, input_separator, input_column)
-    gold, warnings = gold_for(folder, split, data, corpus=corpus, spelling=spelling, problems=problems)
+    reading = {"scheme": input_scheme, "separator": input_separator, "column": input_column}
+    gold, warnings = gold_for(folder, split, data, corpus=corpus, options=reading, problems=problems)
     from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
 
     no_loading_bars()
