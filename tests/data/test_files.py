@@ -47,6 +47,9 @@ def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:
     assert read_text(path) == "" and lines(path) == [(1, "")]
 
 
+TRADITIONAL = "病人於三天前開始發熱、頭痛，體溫最高三十九度，伴有咳嗽。"
+
+
 @pytest.mark.parametrize("read", [read_text, lines])
 @pytest.mark.parametrize(
     ("data", "message"),
@@ -58,6 +61,9 @@ def test_an_empty_file_has_no_lines(tmp_path: Path) -> None:
         ("患者".encode("utf-16"), r"a\.txt:1: found the byte 0xff.*looks like UTF-16.*iconv -f UTF-16"),
         (b"\xfe\xff" + "患者".encode("utf-16-be"), r"looks like UTF-16"),
         ("患者无发热".encode()[:-1], r"a\.txt:1: .*mostly UTF-8.*damaged or cut off: fetch it again"),
+        (TRADITIONAL.encode("big5"), r"a\.txt:1: .*looks like BIG5.*iconv -f BIG5 -t UTF-8"),
+        (TRADITIONAL.encode("gb18030")[:-1], r"a\.txt:1: .*looks like GBK/GB18030.*iconv -f GB18030"),
+        ("Fièvre élevée, céphalées, toux sèche. ".encode("latin-1") * 8, r"not UTF-8; .*iconv -f ITS-ENCODING"),
         (b"a\xff\xff\xff\n", r"a\.txt:1: found the byte 0xff, which is not UTF-8; expected UTF-8 text; convert"),
     ],
 )
@@ -192,3 +198,11 @@ def test_where_no_file_can_be_written_the_error_names_the_wanted_one(tmp_path: P
         atomic_write(tmp_path / "file" / "a.txt"),
     ):
         pass
+
+
+def test_utf16_without_a_mark_is_named_where_its_bytes_are_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    for form, name in (("utf-16-le", "UTF-16LE"), ("utf-16-be", "UTF-16BE")):
+        path.write_bytes((TRADITIONAL * 4).encode(form))
+        with pytest.raises(DataError, match=f"looks like {name}.*iconv -f {name} "):
+            read_text(path)
