@@ -164,8 +164,8 @@ def _by_frequency(data: bytes) -> str:
     """The encoding in which the bytes make the most usual characters; up to three at their end may be cut off.
 
     It is asked about four encodings alone: of 12 characters and fewer charset-normalizer takes GB18030 for UTF-16 or
-    Big5, and text that is cut off inside a character for nothing at all. From 16 characters on it was right in all of
-    300 clinical texts.
+    Big5, and text that is cut off inside a character for nothing at all. From 16 characters on it was right about all
+    of 384 beginnings of clinical texts (in Big5 of an invented one).
     """
     from charset_normalizer import from_bytes  # takes a tenth of a second, and only broken input needs it
 

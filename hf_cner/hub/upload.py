@@ -1,8 +1,11 @@
-"""A folder onto a Hub, public or private, in one commit, and never over somebody else's files."""
+"""A folder onto a Hub, public or private, in one commit, and never over somebody else's files.
+
+`HfApi.upload_folder` replaces whatever stands there without asking, and from huggingface_hub 2 on it makes several
+commits, of which only the first sees that nobody else wrote in the meantime. So the commit is made here.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..data.digests import file_digest
 from ..data.folders import relative_files
 
 if TYPE_CHECKING:  # a command that does not upload needs none of it
@@ -17,7 +21,6 @@ if TYPE_CHECKING:  # a command that does not upload needs none of it
 
 KEPT = ".gitattributes"  # the Hub's own file in every repository
 SECONDS = 15.0  # to find out whether the Hub can be reached
-_PIECE = 1 << 20
 
 
 class UploadError(ValueError):
@@ -135,20 +138,13 @@ def _content(api: HfApi, repo: str, repo_type: str, private: bool) -> tuple[str 
 
 def _same(path: Path, remote: RepoFile) -> bool:
     """Whether a file here and one on the Hub are equal, by the hash that the Hub tells."""
-    size = path.stat().st_size
-    if size != remote.size:
+    from huggingface_hub.utils.sha import git_hash
+
+    if path.stat().st_size != remote.size:
         return False
     if remote.lfs is not None:
-        return _hash(path, hashlib.sha256()) == remote.lfs.sha256
-    git = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)  # git's name of the content
-    return _hash(path, git) == remote.blob_id
-
-
-def _hash(path: Path, digest: hashlib._Hash) -> str:
-    with path.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+        return file_digest(path) == remote.lfs.sha256
+    return git_hash(path.read_bytes()) == remote.blob_id
 
 
 def _some(names: Sequence[str]) -> str:

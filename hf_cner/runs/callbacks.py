@@ -29,8 +29,9 @@ class EpochOfSampler(TrainerCallback):
 class Patience(TrainerCallback):
     """Stops after `patience` evaluations without a new best metric.
 
-    It counts in the log of the run, which every checkpoint holds: a resumed run stops where an unbroken one does
-    (transformers' own callback starts to count from 0 unless it is told to restore its state).
+    It counts in the log of the run, which every checkpoint holds. transformers' `EarlyStoppingCallback` keeps a
+    counter: it begins from 0 in a run that is resumed without its state, cannot say of a checkpoint whether it had
+    stopped there, and only warns where the metric is missing, as at each part that is evaluated beside the watched one.
     """
 
     def __init__(self, patience: int) -> None:

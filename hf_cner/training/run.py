@@ -188,7 +188,7 @@ def _say(trainer: DocumentTrainer, notes: Mapping[str, Any]) -> None:
 
 
 def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
-    """Where a run goes on. One that was cut off behind its early stop, while it was evaluated, trains no more."""
+    """The checkpoint to resume from. If early stopping had already triggered there, no further step is trained."""
     checkpoint = last_complete_checkpoint(folder.work)
     if checkpoint is None:
         return None
