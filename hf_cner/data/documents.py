@@ -227,32 +227,49 @@ def read_jsonl(
         DataError: what `read_lines` raises, or a line that is no document; with problems collected, it is left out.
     """
     problems = problems or Problems()
+    yield from documents_of_lines(read_lines(path, problems), path, problems, gold=gold)
+
+
+def documents_of_lines(
+    lines: Iterable[tuple[int, str]],
+    where: str | PathLike[str],
+    problems: Problems,
+    *,
+    gold: Gold = "optional",
+    advice: str = "correct or remove the line",
+) -> Iterator[Document]:
+    """The documents in numbered lines of JSON, as `read_jsonl`.
+
+    Args:
+        where: the file, or what stands for it in messages.
+        advice: what to do about a line that is no document.
+    """
     seen: dict[str, tuple[int, int]] = {}  # id → hash of its document, and the line
     hint: str | None = None
-    for number, line in read_lines(path, problems):
+    for number, line in lines:
         if not line.strip():
             continue
         try:
             document = from_row(parse_json(line), gold=gold)
         except BrokenJson as error:
-            advice = "correct or remove the line, or fetch the file again if it was cut off"
-            problems.report(path, number, str(error), "one whole JSON object per line", advice)
+            again = f"{advice}, or fetch the file again if it was cut off"
+            problems.report(where, number, str(error), "one whole JSON object per line", again)
         except OffsetFault as fault:
-            hint = _hint(path) if hint is None else hint
-            problems.report(path, number, fault.found, "a document that agrees with its text", hint)
+            hint = _hint(where) if hint is None else hint
+            problems.report(where, number, fault.found, "a document that agrees with its text", hint)
         except ValueError as error:
             expected = "a document that agrees with its text"
             if gold == "required":
                 expected += ", and entities (start, end, type), or an empty list of them"
-            problems.report(path, number, str(error), expected, "correct or remove the line")
+            problems.report(where, number, str(error), expected, advice)
         else:
             before = seen.setdefault(document.id, (hash(document), number)) if document.id else (0, 0)
             if document.id and gold == "required" and before[0] != hash(document):
                 found = (
                     f"the id {brief(document.id)} of line {before[1]} once more, with another text or other entities"
                 )
-                advice = "give each document an id of its own, and all its entities; what documents share is 'record'"
-                problems.report(path, number, found, "one document under one id", advice)
+                own = "give each document an id of its own, and all its entities; what documents share is 'record'"
+                problems.report(where, number, found, "one document under one id", own)
             else:
                 yield document
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import codecs
 import difflib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from .bounded import BROKEN, LONGEST_LINE, BoundedReader, LongLine
 from .problems import DataError, Problems
 from .shown import printable as escaped
+
+Where = str | os.PathLike[str]
+"""A file, or what stands for one in messages."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
@@ -36,17 +39,23 @@ def read_text(path: str | os.PathLike[str], problems: Problems | None = None, *,
     """
     problems = problems or Problems()
     problems.opened.add(os.fspath(path))
-    data = b""
     try:
         with _opened(path) as reader:
             data = reader.whole(most)
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        _report_encoding(path, line, data[error.start : error.start + 1], _likely(data), problems)
     except BROKEN as error:
         _report_broken(path, error, problems)
-    return ""
+        return ""
+    return decode(data.removeprefix(_BOM), path, problems) or ""
+
+
+def decode(data: bytes, where: Where, problems: Problems) -> str | None:
+    """Bytes as UTF-8; None where they are not, which is reported with the line and the likely encoding."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        _report_encoding(where, line, data[error.start : error.start + 1], _likely(data), problems)
+        return None
 
 
 def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -> Iterator[tuple[int, str]]:
@@ -58,35 +67,38 @@ def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -
     """
     problems = problems or Problems()
     problems.opened.add(os.fspath(path))
-    understood = False  # a line had good UTF-8 characters, so the file is in UTF-8 and a bad line is a damaged one
     with _opened(path) as reader:
-        for number, data in _numbered(reader, path, problems):
-            if isinstance(data, LongLine):
-                found, expected = f"a line of {data:,} bytes", f"at most {LONGEST_LINE:,}"
-                problems.report(path, number, found, expected, "split the document, or fetch the file again")
-                continue
-            data = data.removeprefix(_BOM) if number == 1 else data
-            try:
-                line = data.decode("utf-8")
-            except UnicodeDecodeError as error:
-                likely = "UTF-8" if understood else _likely(data)
-                rest = likely not in ("", "UTF-8")  # the whole file is in that encoding
-                _report_encoding(path, number, data[error.start : error.start + 1], likely, problems, rest=rest)
-                if rest:
-                    return
-                continue
-            understood = understood or max(line, default="") >= _CJK
-            yield number, line.removesuffix("\n").removesuffix("\r")
+        yield from decoded(raw_lines(reader, path, problems), path, problems)
 
 
-def _numbered(
-    reader: BoundedReader, path: str | os.PathLike[str], problems: Problems
-) -> Iterator[tuple[int, bytes | LongLine]]:
-    """The lines up to the place where packed data are damaged, which is reported."""
+def raw_lines(reader: BoundedReader, where: Where, problems: Problems) -> Iterator[tuple[int, bytes]]:
+    """Number and bytes of every line with its end, up to the place where packed data are damaged, which is reported."""
     try:
-        yield from enumerate(reader.lines(), 1)
+        for number, line in enumerate(reader.lines(), 1):
+            if isinstance(line, LongLine):
+                found, expected = f"a line of {line:,} bytes", f"at most {LONGEST_LINE:,}"
+                problems.report(where, number, found, expected, "split the document, or fetch the file again")
+            else:
+                yield number, line.removeprefix(_BOM) if number == 1 else line
     except BROKEN as error:
-        _report_broken(path, error, problems)
+        _report_broken(where, error, problems)
+
+
+def decoded(lines: Iterable[tuple[int, bytes]], where: Where, problems: Problems) -> Iterator[tuple[int, str]]:
+    """The text of each line, without its end; what `read_lines` says of other encodings holds."""
+    understood = False  # a line had good UTF-8 characters, so the file is in UTF-8 and a bad line is a damaged one
+    for number, data in lines:
+        try:
+            line = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            likely = "UTF-8" if understood else _likely(data)
+            rest = likely not in ("", "UTF-8")  # the whole file is in that encoding
+            _report_encoding(where, number, data[error.start : error.start + 1], likely, problems, rest=rest)
+            if rest:
+                return
+            continue
+        understood = understood or max(line, default="") >= _CJK
+        yield number, line.removesuffix("\n").removesuffix("\r")
 
 
 @contextmanager
@@ -106,9 +118,9 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[BoundedReader]:
         ) from error
 
 
-def _report_broken(path: str | os.PathLike[str], error: BaseException, problems: Problems) -> None:
+def _report_broken(where: Where, error: BaseException, problems: Problems) -> None:
     found = f"broken gzip data ({escaped(str(error))})"
-    problems.report(path, None, found, "a whole file", "fetch it again (nothing from there on was read)")
+    problems.report(where, None, found, "a whole file", "fetch it again (nothing from there on was read)")
 
 
 def refuse_pipe(path: Path) -> None:
@@ -175,7 +187,7 @@ def _by_frequency(data: bytes) -> str:
 
 
 def _report_encoding(
-    path: str | os.PathLike[str], line: int, byte: bytes, likely: str, problems: Problems, *, rest: bool = False
+    where: Where, line: int, byte: bytes, likely: str, problems: Problems, *, rest: bool = False
 ) -> None:
     names = {"UTF-8": "it is mostly UTF-8", "GB18030": "it looks like GBK/GB18030"}
     looks = f" ({names.get(likely, f'it looks like {likely}')})" if likely else ""
@@ -184,4 +196,4 @@ def _report_encoding(
         advice = "it may be damaged or cut off: fetch it again"
     if rest:
         advice += " (nothing from there on was read)"
-    problems.report(path, line, f"the byte 0x{byte.hex()}, which is not UTF-8{looks}", "UTF-8 text", advice)
+    problems.report(where, line, f"the byte 0x{byte.hex()}, which is not UTF-8{looks}", "UTF-8 text", advice)

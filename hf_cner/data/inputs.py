@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -10,11 +9,9 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from .bounded import BROKEN, LONGEST_LINE, BoundedReader, LongLine
-from .documents import Document, from_row
-from .files import missing, printable
-from .json_text import kind_of as kind_of_value
-from .json_text import parse_json
+from .bounded import LONGEST_LINE, BoundedReader
+from .documents import Document, documents_of_lines
+from .files import decode, decoded, missing, printable, raw_lines
 from .problems import DataError, Problems
 from .reading.kinds import Kind, foreign_content, kind_of, refused
 from .texts import documents_of, files_of
@@ -72,46 +69,37 @@ def _file(path: Path, kind: Kind, name: str, form: str, problems: Problems) -> I
 
 def _standard_input(stream: IO[bytes], form: str, problems: Problems) -> Iterator[Document]:
     """Its documents; packed data are unpacked, and no line is longer than one of a file may be."""
-    try:
-        yield from _documents(_lines(BoundedReader(stream, STDIN), problems), form, problems)
-    except BROKEN as error:
-        found = f"broken gzip data ({printable(str(error))})"
-        problems.report(STDIN, None, found, "whole data", "send them again (nothing from there on was read)")
-
-
-def _lines(reader: BoundedReader, problems: Problems) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(reader.lines(), 1):
-        if isinstance(line, LongLine):
-            found, expected = f"a line of {line:,} bytes", f"at most {LONGEST_LINE:,}"
-            problems.report(STDIN, number, found, expected, "split the document")
-        else:
-            yield number, line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-
-
-def _documents(lines: Iterator[tuple[int, bytes]], form: str, problems: Problems) -> Iterator[Document]:
+    lines = raw_lines(BoundedReader(stream, STDIN), STDIN, problems)
+    advice = "correct or remove the line"
+    if form == "auto":
+        begin = _through_first_words(lines)
+        lines = chain(begin, lines)
+        if begin and begin[-1][1].lstrip()[:1] in (b"{", b"["):
+            form, advice = "jsonl", f"{advice}, or say --input-format text if this is prose"
     if form == "jsonl":
-        yield from _rows(lines, problems, "correct the line")
+        read = decoded(lines, STDIN, problems)
+        yield from documents_of_lines(read, STDIN, problems, gold="ignored", advice=advice)
     elif form == "lines":
-        for number, raw in lines:
-            line = _decode(raw.removesuffix(b"\n").removesuffix(b"\r"), number, problems)
-            if line is not None:
-                yield Document(line, id=f"stdin:{number}", record="stdin")
+        for number, line in decoded(lines, STDIN, problems):
+            yield Document(line, id=f"stdin:{number}", record="stdin")
     else:
-        begin: list[tuple[int, bytes]] = []  # the blank lines, and the first that is none
-        for number, raw in lines:
-            begin.append((number, raw))
-            if raw.strip():
-                break
-        if form == "auto" and begin and begin[-1][1].lstrip()[:1] in (b"{", b"["):
-            advice = "correct the line, or say --input-format text if this is prose"
-            yield from _rows(chain(begin, lines), problems, advice)
-            return
-        data = _whole(chain(begin, lines))
+        reported = problems.count
+        data = _whole(lines)
         if form == "auto" and (found := foreign_content(data[:65_536], "text")):
             raise refused(STDIN, found, _ADVICE)
-        text = _decode(data, 1, problems)
-        if text is not None:
+        text = decode(data, STDIN, problems)
+        if text is not None and problems.count == reported:
             yield Document(text, id="stdin")
+
+
+def _through_first_words(lines: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """The blank lines at the beginning, and the first that is none."""
+    begin: list[tuple[int, bytes]] = []
+    for number, raw in lines:
+        begin.append((number, raw))
+        if raw.strip():
+            break
+    return begin
 
 
 def _whole(lines: Iterable[tuple[int, bytes]]) -> bytes:
@@ -127,27 +115,3 @@ def _whole(lines: Iterable[tuple[int, bytes]]) -> bytes:
                 "it, or send JSON lines, or say --lines where each line is a document."
             )
     return b"".join(parts)
-
-
-def _rows(lines: Iterable[tuple[int, bytes]], problems: Problems, advice: str) -> Iterator[Document]:
-    for number, raw in lines:
-        line = _decode(raw, number, problems)
-        if line is None or not line.strip():
-            continue
-        try:
-            value = parse_json(line)
-            if not isinstance(value, dict):
-                raise ValueError(f"a JSON {kind_of_value(value)}")
-            document = from_row(value, gold="ignored")
-        except ValueError as error:
-            problems.report(STDIN, number, str(error), "one JSON object with a text", advice)
-        else:
-            yield document
-
-
-def _decode(raw: bytes, line: int, problems: Problems) -> str | None:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        problems.report(STDIN, line, f"bytes that are not UTF-8 ({error.reason})", "UTF-8 text", "convert it")
-        return None

@@ -91,7 +91,7 @@ def test_standard_input_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> 
     stdin_with(monkeypatch, "".join([*rows, "broken"]).encode())
     documents = iter(read_inputs("-")[0])
     assert [next(documents).text for _ in range(1000)] == [str(number) for number in range(1000)]
-    with pytest.raises(DataError, match=r"standard input:1001: found .*expected one JSON object"):
+    with pytest.raises(DataError, match=r"standard input:1001: found .*expected one whole JSON object"):
         next(documents)
 
 
@@ -101,7 +101,7 @@ def test_other_encodings_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(DataError, match=r"gbk\.txt:1: found .*not UTF-8 \(it looks like GBK"):
         texts_of(path)
     stdin_with(monkeypatch, "患者头痛".encode("gbk"))
-    with pytest.raises(DataError, match="standard input:1: found bytes that are not UTF-8"):
+    with pytest.raises(DataError, match=r"standard input:1: found .*not UTF-8 \(it looks like GBK"):
         texts_of("-")
     stdin_with(monkeypatch, "头\n".encode() + "患者头痛\n".encode("gbk") + "热\n".encode())
     problems = Problems("skip")
