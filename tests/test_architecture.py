@@ -11,6 +11,9 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import typer
+
+from hf_cner.cli.main import app
 
 PACKAGE = Path(__file__).parents[1] / "hf_cner"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -126,6 +129,16 @@ def test_no_relative_import_hides_in_a_string(path: Path) -> None:
 def test_portable_file_never_tests_the_config_class(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"isinstance\([^)]*Cner\w*Config", text), "a checkpoint's configuration is another copy of it"
+
+
+def test_no_helper_of_the_command_line_is_the_twin_of_a_command() -> None:
+    names = {path.stem for path in (PACKAGE / "cli").glob("*.py")}
+    commands = {command.name for command in typer.main.get_command(app).commands.values()}
+    assert commands <= names, "a command's module has its name"
+    for command in commands:
+        stem = command.removesuffix("e")
+        twins = {name for name in names - commands if re.fullmatch(rf"{stem}(e|e?s|e?r|ing|ion|ment)", name)}
+        assert not twins, f"{sorted(twins)} beside {command}: name a helper after what it holds"
 
 
 def test_every_import_is_declared_in_setup_cfg() -> None:
