@@ -1,7 +1,7 @@
 """A folder onto a Hub, public or private, in one commit, and never over somebody else's files.
 
-`HfApi.upload_folder` replaces whatever stands there without asking, and from huggingface_hub 2 on it makes several
-commits, of which only the first sees that nobody else wrote in the meantime. So the commit is made here.
+`HfApi.upload_folder` replaces whatever stands there without asking. That of huggingface_hub 2.4 makes several commits,
+too, and only the first of them sees that nobody else wrote in the meantime. So the commit is made here.
 """
 
 from __future__ import annotations
