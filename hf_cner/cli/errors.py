@@ -32,7 +32,7 @@ def errors(
     ] = None,
     corpus: Annotated[
         str | None,
-        typer.Option("--corpus", help="What --data is: a corpus's name, jsonl or conll [default: by the file's name]."),
+        typer.Option("--corpus", help="What --data is: any name of `hf-cner corpora` [default: by the file's name]."),
     ] = None,
     scores: Annotated[bool, typer.Option(help="Give each predicted entity its probability.")] = True,
     queries: QueriesOption = None,
@@ -57,7 +57,6 @@ def errors(
     import json
 
     from ..data.fingerprint import fingerprint
-    from ..data.formats.tags import spelling_of
     from ..data.problems import Problems
     from ..data.writing import atomic_write, check_output
     from .decoding import decoding_options, refuse_missing_model
@@ -75,8 +74,8 @@ def errors(
     options = decoding_options(queries, decoding, threshold)
     refuse_missing_model(model)
     folder = Path(model)
-    spelling = spelling_of(input_scheme, input_separator, input_column)
-    gold, warnings = gold_for(folder, split, data, corpus=corpus, spelling=spelling, problems=problems)
+    reading = {"scheme": input_scheme, "separator": input_separator, "column": input_column}
+    gold, warnings = gold_for(folder, split, data, corpus=corpus, options=reading, problems=problems)
     from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
 
     no_loading_bars()
