@@ -25,7 +25,7 @@ from ..data.shown import ACTING, printable
 
 Mode = Literal["view", "review", "errors"]
 
-_SCRIPTS = ("words.js", "text.js", "view.js", "review.js")
+_SCRIPTS = ("words.js", "text.js", "draw.js", "view.js", "review.js")
 _UNSAFE = re.compile(f"[<>&\u2028\u2029\ufeff\ufffe\uffff]|{ACTING.pattern}")  # ends an element, a line or a direction
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -60,7 +60,7 @@ def write_page(
         title: shown above; of a review also the name of what is corrected.
         mode: `view` shows, `review` also corrects, `errors` compares gold with predictions.
         types: all that there are, in their order, so that each has one colour; others that occur are added.
-        about: more that the page is told, see `view.js`.
+        about: more that the page is told, see `draw.js`.
     """
     begin, end = _frame(title)
     stream.write(begin)
