@@ -1,6 +1,6 @@
 """The page: one HTML file with its style, its code and its data inside, which needs no network and no server.
 
-The files of `page/` are put together as they are. The data are JSON in an element that no browser runs, escaped so
+The files of `assets/` are put together as they are. The data are JSON in an element that no browser runs, escaped so
 that no text can end it; a content security policy names the one script and the one style that may act, by their hash,
 and lets nothing be fetched.
 """
@@ -103,7 +103,7 @@ def _escape(character: str) -> str:
 
 @cache
 def _parts() -> dict[str, str]:
-    folder = files(__package__).joinpath("page")
+    folder = files(__package__).joinpath("assets")
     style = folder.joinpath("style.css").read_text(encoding="utf-8")
     script = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS) + "\nbegin();\n"
     policy = (

@@ -288,5 +288,8 @@ def test_errors_refuses(model: Path, data: Path, tmp_path: Path, capsys: pytest.
     assert "expected the part test; choose one with --split: train, dev" in " ".join(
         refused(capsys, "errors", "--model", model, "--split", "test").split()
     )
+    (tmp_path / "split.json").write_text('{"folds": 2, "fingerprint": "x"}', encoding="utf-8")
+    error = refused(capsys, "errors", "--model", tmp_path, "--split", "test")
+    assert "found the split of a cross-validation; expected one model's; name a fold" in " ".join(error.split())
     error = refused(capsys, "errors", "--model", model, "--split", "dev", "-o", tmp_path / "errors.json")
     assert "found a name that ends in .json" in " ".join(error.split())
