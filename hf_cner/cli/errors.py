@@ -59,9 +59,9 @@ def errors(
     from ..data.fingerprint import fingerprint
     from ..data.problems import Problems
     from ..data.writing import atomic_write, check_output
+    from ..metrics.gold import check_types
     from .decoding import decoding_options, refuse_missing_model
     from .error_pages import count_table, page_of_errors
-    from .evaluation import check_types
     from .progress import documents_bar
     from .run_parts import gold_for, parts_of_run
 

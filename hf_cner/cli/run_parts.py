@@ -14,11 +14,11 @@ from ..data.problems import DataError, Problems
 from ..data.registry import Options
 from ..data.shown import brief
 from ..data.splits import name_of
+from ..metrics.gold import read_gold
 from ..runs.files import SETTINGS, SPLIT
 from ..settings.reading import read_settings_file
 from ..settings.training import TrainSettings, corpus_of
 from ..training.parts import reading
-from .evaluation import read_gold
 
 
 class RunParts(NamedTuple):

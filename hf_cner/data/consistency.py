@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from .documents import Document, Span
 from .lexicon import Lexicon
@@ -17,10 +16,10 @@ EXAMPLES = 10  # how many cases a list of examples names
 PLACES = 5  # how many places a case names
 SHORTEST = 2  # characters: a single one stands in too many words to be missed in each
 
-Places = list[dict[str, Any]]
+Places = list[dict[str, object]]
 
 
-def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, Any]:
+def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, object]:
     """Mentions (strings) that carry more than one type somewhere in the corpus, the most frequent first.
 
     Returns:
@@ -51,7 +50,7 @@ def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, Any]:
     }
 
 
-def unmarked_mentions(documents: Iterable[Document]) -> dict[str, Any]:
+def unmarked_mentions(documents: Iterable[Document]) -> dict[str, object]:
     """Strings that are marked somewhere and stand somewhere else where nothing is marked.
 
     Strings of one character are left out. Of strings inside each other the longest counts: an unmarked

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from os import PathLike
-from typing import Any
 
 from ..data.documents import Document, Span, type_fault
 from ..data.files import read_lines
@@ -46,7 +45,7 @@ class Correction:
     at: str
     where: str
 
-    def to_row(self) -> dict[str, Any]:
+    def to_row(self) -> dict[str, object]:
         """The line as it is saved and logged."""
         sides = {
             name: span and {"start": span.start, "end": span.end, "type": span.type} for name, span in self.sides()
@@ -177,7 +176,7 @@ def _unplaced(correction: Correction, number: int, known: bool) -> str:
 
 def _decided(group: Iterable[Correction], prefer: str, conflicts: list[str]) -> list[Correction]:
     """One decision for each entity; new ones are one where they have the same place and type."""
-    last: dict[tuple[Any, ...], dict[str, Correction]] = defaultdict(dict)  # entity → person → last word
+    last: dict[tuple[bool, Span], dict[str, Correction]] = defaultdict(dict)  # entity → person → last word
     for correction in sorted(group, key=lambda item: item.at):
         if correction.before is not None:
             last[True, correction.before][correction.by] = correction

@@ -17,20 +17,21 @@ from functools import cache
 from importlib.resources import files
 from io import StringIO
 from string import Template
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 from ..data.documents import Document
 from ..data.fingerprint import text_hash
 from ..data.shown import ACTING, printable
 
 Mode = Literal["view", "review", "errors"]
+Row = dict[str, object]
 
 _SCRIPTS = ("words.js", "text.js", "draw.js", "view.js", "review.js")
 _UNSAFE = re.compile(f"[<>&\u2028\u2029\ufeff\ufffe\uffff]|{ACTING.pattern}")  # ends an element, a line or a direction
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-def row_of(document: Document) -> dict[str, Any]:
+def row_of(document: Document) -> Row:
     """A document as the page takes it; each span is `[start, end, type, score or null]`, in code points.
 
     Half a surrogate pair is shown as U+FFFD, since no file in UTF-8 can hold it; offsets stay.
@@ -46,12 +47,12 @@ def row_of(document: Document) -> dict[str, Any]:
 
 def write_page(
     stream: IO[str],
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[Row],
     *,
     title: str,
     mode: Mode = "view",
     types: Sequence[str] = (),
-    about: Mapping[str, Any] | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> int:
     """Write the page of documents, one by one as they come; returns their number.
 
@@ -85,7 +86,7 @@ def framed(documents: Iterable[Document], *, types: Sequence[str] = (), height: 
     return f'<iframe title="hf_cner" style="{style}" srcdoc="{html.escape(stream.getvalue())}"></iframe>'
 
 
-def rows_of(documents: Iterable[Document]) -> Iterator[dict[str, Any]]:
+def rows_of(documents: Iterable[Document]) -> Iterator[Row]:
     """`row_of` for each document, as they come."""
     return map(row_of, documents)
 
