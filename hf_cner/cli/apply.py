@@ -13,7 +13,11 @@ from .console import messages
 def apply(
     corrections: Annotated[
         list[Path],
-        typer.Argument(help="Files of corrections, as the page of `hf-cner review` saves them.", show_default=False),
+        typer.Argument(
+            metavar="CORRECTIONS...",
+            help="Files of corrections, as the page of `hf-cner review` saves them.",
+            show_default=False,
+        ),
     ],
     data: Annotated[
         Path, typer.Option("--data", help="The JSON lines that the review was made from.", show_default=False)

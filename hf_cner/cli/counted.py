@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from ..data.shown import brief
 
 QUANTILES = ("min", "q25", "median", "q75", "q95", "max")
 
@@ -96,12 +98,15 @@ def _windows(windows: list[Mapping[str, Any]]) -> Table:
 
 def _remarks(found: Mapping[str, Any]) -> list[str]:
     overlaps = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in found["overlaps"].items())
-    equal, unlike = found["equal_texts"], found["inconsistent_mentions"]
+    equal, unlike, missed = found["equal_texts"], found["inconsistent_mentions"], found["unmarked_mentions"]
     lines = [
         f"Overlapping mentions (pairs): {overlaps}.",
         f"Equal texts: {equal['groups']} groups with {equal['surplus_copies']} surplus copies, "
         f"{equal['groups_annotated_unlike']} groups annotated unlike, {equal['groups_across_records']} across records.",
         f"Strings with several types: {unlike['distinct']} (remembering strings misses {unlike['minority']} mentions).",
+        *_cases(unlike, lambda case: "; ".join(_several(case))),
+        f"Strings marked here and unmarked there: {missed['distinct']}, at {missed['unmarked']} places without a mark.",
+        *_cases(missed, _unmarked),
         f"Mentions that begin or end with a blank: {found['spans_with_outer_blanks']}.",
     ]
     notes = [
@@ -109,3 +114,24 @@ def _remarks(found: Mapping[str, Any]) -> list[str]:
         for kind, row in found["characters_of_note"].items()
     ]
     return [*lines, f"Characters of note: {', '.join(notes) or 'none'}."]
+
+
+def _cases(found: Mapping[str, Any], said: Callable[[Mapping[str, Any]], str]) -> list[str]:
+    """A line for each case that is named, and one for how many are not."""
+    lines = [f"  {brief(case['text'])}: {said(case)}" for case in found["examples"]]
+    more = found["distinct"] - len(lines)
+    return [*lines, f"  … and {more:,} more"] if more > 0 else lines
+
+
+def _several(case: Mapping[str, Any]) -> list[str]:
+    return [f"{name} {count} ({_places(case['places'][name], count)})" for name, count in case["types"].items()]
+
+
+def _unmarked(case: Mapping[str, Any]) -> str:
+    places = _places(case["places"], case["unmarked"])
+    return f"marked {case['marked']} times ({', '.join(case['types'])}), not in {places}"
+
+
+def _places(places: Sequence[Mapping[str, Any]], count: int) -> str:
+    named = ", ".join(f"{place['document']} at {place['start']}" for place in places)
+    return f"{named}, …" if count > len(places) else named

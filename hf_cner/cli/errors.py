@@ -32,7 +32,7 @@ def errors(
     ] = None,
     corpus: Annotated[
         str | None,
-        typer.Option("--corpus", help="What --data is: a corpus's name, jsonl or conll [default: by the file's name]."),
+        typer.Option("--corpus", help="What --data is: any name of `hf-cner corpora` [default: by the file's name]."),
     ] = None,
     scores: Annotated[bool, typer.Option(help="Give each predicted entity its probability.")] = True,
     queries: QueriesOption = None,
@@ -63,7 +63,7 @@ def errors(
     from .decoding import decoding_options, refuse_missing_model
     from .error_pages import count_table, page_of_errors
     from .progress import documents_bar
-    from .run_parts import gold_for
+    from .run_parts import gold_for, parts_of_run
 
     if split is None and data is None:
         raise ValueError("errors needs --split (a part of the run: test, dev or train), or --data with gold documents.")
@@ -72,15 +72,15 @@ def errors(
             check_output(path, inputs=(data, queries), models=(model,), endings=endings)
     problems = Problems(on_error.value)
     options = decoding_options(queries, decoding, threshold)
+    run = parts_of_run(Path(model))
     refuse_missing_model(model)
-    folder = Path(model)
     reading = {"scheme": input_scheme, "separator": input_separator, "column": input_column}
-    gold, warnings = gold_for(folder, split, data, corpus=corpus, options=reading, problems=problems)
+    gold, warnings = gold_for(run, split, data, corpus=corpus, options=reading, problems=problems)
     from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
 
     no_loading_bars()
     predictor = Predictor.from_pretrained(model, device=device, scores=scores, **options)
-    check_types(gold, predictor.entity_types, data or folder)
+    check_types(gold, predictor.entity_types, data or run.folder)
     with documents_bar("predicting", len(gold)) as counted:
         predicted = list(counted(predictor.predict(gold)))
     from ..viewer.errors import errors_as_json, errors_per_type
@@ -93,7 +93,7 @@ def errors(
     if output is not None:
         with atomic_write(output) as stream:
             page_of_errors(
-                stream, gold, predicted, per_type, title=f"{folder.name} · {split or data}", remarks=warnings
+                stream, gold, predicted, per_type, title=f"{run.folder.name} · {split or data}", remarks=warnings
             )
     if json_file is not None:
         about = {"model": model, "split": split, "data": None if data is None else str(data), "warnings": warnings}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ..data.corpora import read_corpus
 from ..data.documents import Document
@@ -19,44 +20,58 @@ from ..settings.reading import read_settings_file
 from ..settings.training import TrainSettings, corpus_of
 from ..training.parts import reading
 
-Parts = dict[str, frozenset[str]]
+
+class RunParts(NamedTuple):
+    """What a run left in its folder about its split: names of documents by part, and the fingerprint of all."""
+
+    folder: Path
+    parts: dict[str, frozenset[str]]
+    fingerprint: str
+
+
+def parts_of_run(folder: Path) -> RunParts:
+    """The parts of the run that made a model; none where it left no split.
+
+    Raises:
+        DataError: a split that no run wrote, or that of a cross-validation, whose models stand in its folds.
+    """
+    path = folder / SPLIT
+    if not path.is_file():
+        return RunParts(folder, {}, "")
+    found = read_json_object(path)
+    if "folds" in found:
+        raise DataError(
+            f"{path}: found the split of a cross-validation; expected one model's; name a fold of it, as "
+            f"--model {folder / 'fold-0'}."
+        )
+    parts = {name: frozenset(map(str, names)) for name, names in found.items() if isinstance(names, list)}
+    return RunParts(folder, parts, str(found.get("fingerprint", "")))
 
 
 def gold_for(
-    folder: Path, part: str | None, data: Path | None, *, corpus: str | None, options: Options, problems: Problems
+    run: RunParts, part: str | None, data: Path | None, *, corpus: str | None, options: Options, problems: Problems
 ) -> tuple[list[Document], list[str]]:
     """The gold documents that a model is compared with, and what makes the comparison doubtful.
 
     Args:
-        folder: of the model.
-        part: of its run; None where all documents of `data` are meant.
+        run: that made the model.
+        part: of the run; None where all documents of `data` are meant.
         data: what is read in place of the run's corpus, a `corpus` or what its name says.
     """
-    parts, known = parts_of_run(folder)
+    if part is not None and part not in run.parts:
+        known = f"the parts {', '.join(run.parts)}" if run.parts else f"no {SPLIT}"
+        advice = (
+            f"choose one with --split: {', '.join(run.parts)}"
+            if run.parts
+            else "leave out --split, and say --data FILE"
+        )
+        raise DataError(f"{run.folder}: found {known}; expected the part {part}; {advice}.")
     if data is None:
-        documents = corpus_of_run(folder, problems)
+        documents = corpus_of_run(run.folder, problems)
     else:
         documents = read_gold(data, corpus=corpus, split=None, options=options, problems=problems)
-    chosen = documents if part is None else documents_of_part(documents, parts, part, folder)
-    return chosen, doubts(documents, chosen, parts, known)
-
-
-def parts_of_run(folder: Path) -> tuple[Parts, str]:
-    """The names of the documents in each part of a run, and the fingerprint of all; empty where it left no split.
-
-    Raises:
-        DataError: a split that no run wrote, or that of a cross-validation, whose parts stand in its folds.
-    """
-    path = folder / SPLIT
-    if not path.is_file():
-        return {}, ""
-    found = read_json_object(path)
-    if "folds" in found:
-        raise DataError(
-            f"{path}: found the split of a cross-validation; expected one model's; name a fold of it (fold-0)."
-        )
-    parts = {name: frozenset(map(str, names)) for name, names in found.items() if isinstance(names, list)}
-    return parts, str(found.get("fingerprint", ""))
+    chosen = documents if part is None else _documents_of(documents, run, part)
+    return chosen, _doubts(documents, chosen, run)
 
 
 def corpus_of_run(folder: Path, problems: Problems) -> list[Document]:
@@ -72,6 +87,7 @@ def corpus_of_run(folder: Path, problems: Problems) -> list[Document]:
         )
     settings = TrainSettings.of(read_settings_file(path, literal=True))
     data = settings.data
+    problems.on_error = data.on_error if problems.on_error == "stop" else problems.on_error  # what the run left out
     try:
         return read_corpus(corpus_of(settings), data.data_dir, problems=problems, options=reading(data))
     except DataError as error:
@@ -80,35 +96,28 @@ def corpus_of_run(folder: Path, problems: Problems) -> list[Document]:
         ) from error
 
 
-def documents_of_part(documents: Sequence[Document], parts: Parts, part: str, folder: Path) -> list[Document]:
-    """The documents of one part, in the order of the corpus.
-
-    Raises:
-        DataError: no such part, or documents of it that are not in the corpus.
-    """
-    if part not in parts:
-        known = f"the parts {', '.join(parts)}" if parts else f"no {SPLIT}"
-        advice = f"choose one with --split: {', '.join(parts)}" if parts else "leave out --split, and say --data FILE"
-        raise DataError(f"{folder}: found {known}; expected the part {part}; {advice}.")
-    chosen = [document for document in documents if name_of(document) in parts[part]]
-    missing = parts[part] - {name_of(document) for document in chosen}
+def _documents_of(documents: Sequence[Document], run: RunParts, part: str) -> list[Document]:
+    """The documents of one part, in the order of the corpus; DataError where some are not there."""
+    chosen = [document for document in documents if name_of(document) in run.parts[part]]
+    missing = run.parts[part] - {name_of(document) for document in chosen}
     if missing:
         raise DataError(
-            f"{folder / SPLIT}: found {len(missing):,} documents of the part {part} that are not in the data, as "
+            f"{run.folder / SPLIT}: found {len(missing):,} documents of the part {part} that are not in the data, as "
             f"{brief(min(missing))}; expected the corpus of this run; name it with --data and --corpus."
         )
     return chosen
 
 
-def doubts(documents: Sequence[Document], chosen: Sequence[Document], parts: Parts, known: str) -> list[str]:
+def _doubts(documents: Sequence[Document], chosen: Sequence[Document], run: RunParts) -> list[str]:
     """What makes the errors say less than they seem to: documents that were learnt from, data that have changed."""
     found = []
-    learnt = [name_of(document) for document in chosen if name_of(document) in parts.get("train", ())]
+    learnt = [name_of(document) for document in chosen if name_of(document) in run.parts.get("train", ())]
     if learnt:
         found.append(
             f"{len(learnt):,} of {len(chosen):,} documents are in the part that the model was trained on, the first "
             f"{brief(learnt[0])}; what it makes of them says nothing about new texts."
         )
-    if known and len(documents) >= sum(map(len, parts.values())) and fingerprint(documents) != known:
+    whole = len(documents) >= sum(map(len, run.parts.values()))
+    if run.fingerprint and whole and fingerprint(documents) != run.fingerprint:
         found.append("The texts or their gold are not those of the run; they have changed since, or are other data.")
     return found

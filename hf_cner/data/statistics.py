@@ -13,11 +13,11 @@ from typing import Any
 from ..modeling.schemes import SCHEMES, check_scheme, inexpressible
 from ..modeling.windows import cut_spans, make_windows
 from .characters import BLANKS, notable_characters
+from .consistency import EXAMPLES, inconsistent_mentions, unmarked_mentions
 from .documents import Document, Span
 from .overlaps import Overlaps, count_overlaps
 
 HISTOGRAM_EDGES = (0, 32, 64, 128, 256, 512, 1024, 2048, 4096)
-EXAMPLES = 10  # how many cases a list of examples names
 
 Windows = Mapping[str, Any]
 
@@ -40,7 +40,8 @@ def inspect(
     Returns:
         ``documents, records, characters, length, mentions, distinct_mentions, types`` (per type), ``mention_length``,
         ``overlaps``, ``schemes`` (what each loses), ``windows`` (what each cuts), ``equal_texts``,
-        ``inconsistent_mentions``, ``characters_of_note``; made of dicts, lists, strings and numbers only.
+        ``inconsistent_mentions``, ``unmarked_mentions``, ``characters_of_note``; made of dicts, lists, strings and
+        numbers only.
     """
     corpus = list(documents)
     spans = [(document, span) for document in corpus for span in document.spans]
@@ -60,6 +61,7 @@ def inspect(
         "windows": [window_losses(corpus, options) for options in windows],
         "equal_texts": equal_texts(corpus),
         "inconsistent_mentions": inconsistent_mentions(corpus),
+        "unmarked_mentions": unmarked_mentions(corpus),
         "characters_of_note": notable_characters(corpus),
         "spans_with_outer_blanks": sum(_has_outer_blank(document.mention(span)) for document, span in spans),
     }
@@ -123,23 +125,6 @@ def equal_texts(documents: Iterable[Document]) -> dict[str, object]:
         "groups_annotated_unlike": len(unlike),
         "groups_across_records": len(across),
         "examples_annotated_unlike": [[document.id for document in group] for group in unlike[:EXAMPLES]],
-    }
-
-
-def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, object]:
-    """Mentions (strings) that carry more than one type somewhere in the corpus, the most frequent first."""
-    types: dict[str, Counter[str]] = defaultdict(Counter)
-    for document in documents:
-        for span in document.spans:
-            types[document.mention(span)][span.type] += 1
-    several = [(mention, counts) for mention, counts in types.items() if len(counts) > 1]
-    several.sort(key=lambda item: (-item[1].total(), item[0]))
-    return {
-        "distinct": len(several),
-        "mentions": sum(counts.total() for _, counts in several),
-        # What a perfect memory of strings would still get wrong: everything but the most frequent type of each.
-        "minority": sum(counts.total() - max(counts.values()) for _, counts in several),
-        "examples": [{"text": mention, "types": dict(counts.most_common())} for mention, counts in several[:EXAMPLES]],
     }
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from os import PathLike
-from typing import Any
 
 from ..data.documents import Document, Span, type_fault
 from ..data.files import read_lines
@@ -46,7 +45,7 @@ class Correction:
     at: str
     where: str
 
-    def to_row(self) -> dict[str, Any]:
+    def to_row(self) -> dict[str, object]:
         """The line as it is saved and logged."""
         sides = {
             name: span and {"start": span.start, "end": span.end, "type": span.type} for name, span in self.sides()
@@ -114,9 +113,11 @@ def _correction(row: object, where: str) -> Correction:
     if texts["action"] not in ACTIONS:
         raise ValueError(f"the action {brief(texts['action'])}; the actions are {', '.join(ACTIONS)}")
     try:
-        datetime.fromisoformat(texts["at"].replace("Z", "+00:00"))
+        zone = _time(texts["at"]).tzinfo
     except ValueError:
         raise ValueError(f"the time {brief(texts['at'])}, which is none") from None
+    if zone is None:
+        raise ValueError(f"the time {brief(texts['at'])} without its zone")
     if not texts["by"].strip():
         raise ValueError("no name of a person in 'by'")
     before, after = (_entity(row.get(name), name) for name in ("before", "after"))
@@ -176,32 +177,30 @@ def _unplaced(correction: Correction, number: int, known: bool) -> str:
 
 
 def _decided(group: Iterable[Correction], prefer: str, conflicts: list[str]) -> list[Correction]:
-    """One decision for each entity; new ones are one where they have the same place and type."""
-    last: dict[tuple[Any, ...], dict[str, Correction]] = defaultdict(dict)  # entity → person → last word
-    for correction in sorted(group, key=lambda item: item.at):
+    """What counts for each entity that was there, and for each place where somebody marked new ones."""
+    words: dict[Span | tuple[int, int], dict[str, dict[Span | None, Correction]]]
+    words = defaultdict(lambda: defaultdict(dict))  # entity or place → person → last words
+    for correction in sorted(group, key=lambda item: _time(item.at)):
         if correction.before is not None:
-            last[True, correction.before][correction.by] = correction
+            words[correction.before][correction.by][None] = correction
         elif correction.after is not None:
-            last[False, correction.after][correction.by] = correction
-    added: dict[tuple[int, int], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for (old, span), words in last.items():
-        if not old:
-            for person in words:
-                added[span.start, span.end][person].add(span.type)
-    decided = []
-    for (old, span), words in last.items():
-        chosen = [words[prefer]] if prefer in words else list(words.values())
-        people = added[span.start, span.end] if not old else {}
-        unlike = not old and prefer not in people and len({frozenset(types) for types in people.values()}) > 1
-        if len({correction.after for correction in chosen}) > 1 or unlike:
-            said = "; ".join(f"{one.by} ({one.where}) {_said(one)}" for one in chosen)
-            name = brief(chosen[0].document)
-            conflicts.append(
-                f"document {name}, offset {span.start}: people disagree: {said}; take one with --prefer NAME"
-            )
-        elif old or not people or prefer not in people or span.type in people[prefer]:
-            decided.append(chosen[0])
+            words[correction.after.start, correction.after.end][correction.by][correction.after] = correction
+    decided: list[Correction] = []
+    for people in words.values():
+        verdicts = {frozenset(one.after for one in said.values()) for said in people.values()}
+        if len(verdicts) > 1 and prefer not in people:
+            every = [one for said in people.values() for one in said.values()]
+            start = min(span.start for one in every if (span := one.before or one.after))
+            said = "; ".join(f"{one.by} ({one.where}) {_said(one)}" for one in every)
+            where = f"document {brief(every[0].document)}, offset {start}"
+            conflicts.append(f"{where}: people disagree: {said}; take one with --prefer NAME")
+        else:
+            decided += people[prefer if prefer in people else next(iter(people))].values()
     return decided
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _said(correction: Correction) -> str:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from ..data.documents import Document
 from ..metrics.counts import Key, align
 from ..metrics.errors import KINDS, Error, find_errors
-from .page import row_of
-
-Row = dict[str, Any]
+from .page import Row, row_of
 
 
 def error_rows(gold: Sequence[Document], predicted: Sequence[Document]) -> Iterator[Row]:
@@ -31,9 +28,9 @@ def error_rows(gold: Sequence[Document], predicted: Sequence[Document]) -> Itera
         yield {**row_of(one), "spans": _spans(one, scores, by_document[number])}
 
 
-def _spans(gold: Document, scores: Mapping[Key, float | None], errors: Iterable[Error]) -> list[list[Any]]:
+def _spans(gold: Document, scores: Mapping[Key, float | None], errors: Iterable[Error]) -> list[list[object]]:
     right = sorted({(span.start, span.end, span.type) for span in gold.spans} & scores.keys())
-    rows: list[list[Any]] = [[*key, scores[key], "correct", "both", None] for key in right]
+    rows: list[list[object]] = [[*key, scores[key], "correct", "both", None] for key in right]
     for error in errors:
         paired = error.gold is not None and error.predicted is not None
         if error.gold is not None:
@@ -44,7 +41,9 @@ def _spans(gold: Document, scores: Mapping[Key, float | None], errors: Iterable[
     return rows
 
 
-def errors_per_type(gold: Sequence[Document], predicted: Sequence[Document], types: Sequence[str]) -> dict[str, Row]:
+def errors_per_type(
+    gold: Sequence[Document], predicted: Sequence[Document], types: Sequence[str]
+) -> dict[str, dict[str, int]]:
     """For each type: gold, predicted, correct, and the number of errors of each kind; a pair counts for its gold type.
 
     The types come first that are given; others that occur are added.
@@ -69,7 +68,7 @@ def errors_per_type(gold: Sequence[Document], predicted: Sequence[Document], typ
 
 def errors_as_json(gold: Sequence[Document], predicted: Sequence[Document]) -> list[Row]:
     """One object for each error: document, record, kind, and the gold and the predicted entity, each perhaps null."""
-    found = []
+    found: list[Row] = []
     for error in find_errors(gold, predicted):
         one, other = gold[error.document], predicted[error.document]
         scores = {(span.start, span.end, span.type): span.score for span in other.spans}

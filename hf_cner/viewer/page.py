@@ -1,6 +1,6 @@
 """The page: one HTML file with its style, its code and its data inside, which needs no network and no server.
 
-The files of `page/` are put together as they are. The data are JSON in an element that no browser runs, escaped so
+The files of `assets/` are put together as they are. The data are JSON in an element that no browser runs, escaped so
 that no text can end it; a content security policy names the one script and the one style that may act, by their hash,
 and lets nothing be fetched.
 """
@@ -17,20 +17,21 @@ from functools import cache
 from importlib.resources import files
 from io import StringIO
 from string import Template
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 from ..data.documents import Document
 from ..data.fingerprint import text_hash
 from ..data.shown import ACTING, printable
 
 Mode = Literal["view", "review", "errors"]
+Row = dict[str, object]
 
-_SCRIPTS = ("words.js", "text.js", "view.js", "review.js")
+_SCRIPTS = ("words.js", "text.js", "draw.js", "view.js", "review.js")
 _UNSAFE = re.compile(f"[<>&\u2028\u2029\ufeff\ufffe\uffff]|{ACTING.pattern}")  # ends an element, a line or a direction
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-def row_of(document: Document) -> dict[str, Any]:
+def row_of(document: Document) -> Row:
     """A document as the page takes it; each span is `[start, end, type, score or null]`, in code points.
 
     Half a surrogate pair is shown as U+FFFD, since no file in UTF-8 can hold it; offsets stay.
@@ -46,12 +47,12 @@ def row_of(document: Document) -> dict[str, Any]:
 
 def write_page(
     stream: IO[str],
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[Row],
     *,
     title: str,
     mode: Mode = "view",
     types: Sequence[str] = (),
-    about: Mapping[str, Any] | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> int:
     """Write the page of documents, one by one as they come; returns their number.
 
@@ -60,7 +61,7 @@ def write_page(
         title: shown above; of a review also the name of what is corrected.
         mode: `view` shows, `review` also corrects, `errors` compares gold with predictions.
         types: all that there are, in their order, so that each has one colour; others that occur are added.
-        about: more that the page is told, see `view.js`.
+        about: more that the page is told, see `draw.js`.
     """
     begin, end = _frame(title)
     stream.write(begin)
@@ -85,7 +86,7 @@ def framed(documents: Iterable[Document], *, types: Sequence[str] = (), height: 
     return f'<iframe title="hf_cner" style="{style}" srcdoc="{html.escape(stream.getvalue())}"></iframe>'
 
 
-def rows_of(documents: Iterable[Document]) -> Iterator[dict[str, Any]]:
+def rows_of(documents: Iterable[Document]) -> Iterator[Row]:
     """`row_of` for each document, as they come."""
     return map(row_of, documents)
 
@@ -103,7 +104,7 @@ def _escape(character: str) -> str:
 
 @cache
 def _parts() -> dict[str, str]:
-    folder = files(__package__).joinpath("page")
+    folder = files(__package__).joinpath("assets")
     style = folder.joinpath("style.css").read_text(encoding="utf-8")
     script = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS) + "\nbegin();\n"
     policy = (

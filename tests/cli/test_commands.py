@@ -205,6 +205,21 @@ def test_inspect(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     )
 
 
+def test_inspect_names_where_annotators_disagree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    documents = [
+        Document("头痛头痛", (Span(0, 2, "症状"), Span(2, 4, "疾病")), id="一"),
+        Document("无头痛", (), id="二"),
+    ]
+    write_jsonl(documents, tmp_path / "notes.jsonl")
+    run("inspect", "jsonl", "--data-dir", tmp_path / "notes.jsonl", "--json", tmp_path / "counts.json")
+    printed = capsys.readouterr().out
+    assert "Strings with several types: 1 " in printed and "  '头痛': 症状 1 (一 at 0); 疾病 1 (一 at 2)" in printed
+    assert "Strings marked here and unmarked there: 1, at 1 places without a mark." in printed
+    assert "  '头痛': marked 2 times (症状, 疾病), not in 二 at 1" in printed
+    counts = json.loads((tmp_path / "counts.json").read_text(encoding="utf-8"))
+    assert counts["unmarked_mentions"]["examples"][0]["places"] == [{"document": "二", "start": 1, "end": 3}]
+
+
 def test_inspect_lists_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"text": "头痛", "entities": []}\n{"text": "头', encoding="utf-8")
@@ -273,5 +288,8 @@ def test_errors_refuses(model: Path, data: Path, tmp_path: Path, capsys: pytest.
     assert "expected the part test; choose one with --split: train, dev" in " ".join(
         refused(capsys, "errors", "--model", model, "--split", "test").split()
     )
+    (tmp_path / "split.json").write_text('{"folds": 2, "fingerprint": "x"}', encoding="utf-8")
+    error = refused(capsys, "errors", "--model", tmp_path, "--split", "test")
+    assert "found the split of a cross-validation; expected one model's; name a fold" in " ".join(error.split())
     error = refused(capsys, "errors", "--model", model, "--split", "dev", "-o", tmp_path / "errors.json")
     assert "found a name that ends in .json" in " ".join(error.split())

@@ -62,7 +62,8 @@ def test_marked_text_and_html(tmp_path: Path) -> None:
     write_predictions(first_two, INPUTS, tmp_path / "out.txt", "text")
     assert "[头痛]症状3天。" in (tmp_path / "out.txt").read_text(encoding="utf-8")
     write_predictions(first_two, INPUTS, tmp_path / "out.html", "html")
-    assert ">头痛<" in (tmp_path / "out.html").read_text(encoding="utf-8")
+    page = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert '"text":"头痛3天。","spans":[[0,2,"症状",0.25]]' in page and "<title>out.html</title>" in page
 
 
 def test_standard_output(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,6 @@ from hf_cner.data.documents import Document, Span
 from hf_cner.data.statistics import (
     equal_texts,
     histogram,
-    inconsistent_mentions,
     inspect,
     quantiles,
     window_losses,
@@ -64,16 +63,6 @@ def test_equal_texts() -> None:
         "groups_annotated_unlike": 1,
         "groups_across_records": 1,
         "examples_annotated_unlike": [["a", "b"]],
-    }
-
-
-def test_inconsistent_mentions() -> None:
-    spans = [Span(0, 2, "x"), Span(2, 4, "y"), Span(4, 6, "y"), Span(6, 7, "x")]
-    assert inconsistent_mentions([Document("甲乙甲乙甲乙丙", tuple(spans))]) == {
-        "distinct": 1,
-        "mentions": 3,
-        "minority": 1,
-        "examples": [{"text": "甲乙", "types": {"y": 2, "x": 1}}],
     }
 
 

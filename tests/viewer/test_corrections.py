@@ -63,7 +63,7 @@ def test_a_document_without_an_id_is_known_by_its_text(tmp_path: Path) -> None:
 
 
 def test_of_one_person_the_last_word_counts(tmp_path: Path) -> None:
-    later = line("accept", PAIN, PAIN, at="2026-11-30T09:00:00Z")
+    later = line("accept", PAIN, PAIN, at="2026-11-30T07:30:00-01:00")
     found = applied(tmp_path, later, line("reject", PAIN))
     assert found.conflicts == [] and found.documents[0] == NOTE
 
@@ -136,11 +136,12 @@ def test_two_people_who_agree_are_no_conflict(tmp_path: Path) -> None:
         (line("accept", PAIN, PAIN) | {"by": " "}, "no name of a person in 'by'"),
         (line("approve", PAIN, PAIN), "the action 'approve'; the actions are accept, reject, change, add, done"),
         (line("accept", PAIN, PAIN, at="yesterday"), "the time 'yesterday', which is none"),
+        (line("accept", PAIN, PAIN, at="2026-11-30T08:00:00"), "without its zone"),
         (line("add", PAIN, PAIN), "the action add with the wrong entities before and after it"),
         (line("add", None, PAIN) | {"after": {"start": 2, "end": True, "type": "x"}}, "without whole numbers"),
         (line("add", None, Span(0, 1, " x")), "which has a blank at its beginning or end"),
     ],
-    ids=["array", "number", "nobody", "action", "time", "sides", "offset", "blank"],
+    ids=["array", "number", "nobody", "action", "time", "zone", "sides", "offset", "blank"],
 )
 def test_a_line_that_is_no_correction_is_refused(tmp_path: Path, row: object, found: str) -> None:
     (tmp_path / "c.jsonl").write_text("\n" + json.dumps(row) + "\n", encoding="utf-8")

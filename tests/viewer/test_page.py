@@ -124,7 +124,7 @@ def test_a_frame_holds_the_page() -> None:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    folder = Path(module.__file__).parent / "page"
+    folder = Path(module.__file__).parent / "assets"
     words = (folder / "words.js").read_text(encoding="utf-8")
     english, chinese = words.split("  zh: {")
     keys = [re.findall(r'(?:^|[{,]\s*|\n\s+)("?[\w ]+"?): (?="|\()', part) for part in (english, chinese)]
@@ -136,8 +136,8 @@ def test_both_languages_say_the_same_things() -> None:
 
 @pytest.mark.parametrize(("name", "ground"), [("LIGHT", "ffffff"), ("DARK", "1a1d21")])
 def test_colours_stay_apart_from_each_other_and_from_the_ground(name: str, ground: str) -> None:
-    view = (Path(module.__file__).parent / "page" / "view.js").read_text(encoding="utf-8")
-    match = re.search(rf'const {name} = "([\w,]+)"', view)
+    code = (Path(module.__file__).parent / "assets" / "draw.js").read_text(encoding="utf-8")
+    match = re.search(rf'const {name} = "([\w,]+)"', code)
     assert match is not None
     colours = match[1].split(",")
     assert len(colours) >= 25

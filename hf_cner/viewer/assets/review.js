@@ -96,7 +96,7 @@ function beginDraft() {
 }
 function setDraft(doc, start, end) {
   if (start < 0 || end > doc.points.length || start >= end) return;
-  state.draft = { doc, start, end, type: types.keys().next().value };
+  state.draft = { doc, start, end };
   choose(doc, null);
 }
 function moveDraft(step, longer) {
