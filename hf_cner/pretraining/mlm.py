@@ -18,10 +18,14 @@ from ..modeling.characters import CharacterTable
 from ..modeling.encoder_pretrained import positions_of
 from ..modeling.labels import IGNORED
 from ..settings.pretraining import EncoderSource, PretrainingSettings
-from .masking import PAIR_LABELS
+from .entities import Entities
+from .masking import PAIR_LABELS, MaskingCollator
 from .tokenizers import id_count
 from .windows import NothingToPredict
 
+LEARNING_RATES = (5e-4, 5e-5)
+OF_TRANSFORMERS = True
+NOT_TAKEN: dict[str, str] = {}
 SPECIAL_IDS = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
 
 
@@ -54,6 +58,18 @@ def build(
     check_vocabulary(model.config, tokenizer)
     _check_room(model, tokenizer, settings)
     return model
+
+
+def collator(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, entities: Entities) -> MaskingCollator:
+    """Hides what the settings say."""
+    return MaskingCollator(
+        tokenizer,
+        rate=settings.mask_rate,
+        whole_entities=settings.masking == "entity",
+        words=entities.words,
+        entity_rate=settings.entity_rate,
+        top_up=settings.top_up,
+    )
 
 
 def configuration(slot: EncoderSource, tokenizer: PreTrainedTokenizerBase) -> Any:
