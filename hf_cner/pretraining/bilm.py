@@ -112,7 +112,7 @@ def build(
         return BidirectionalLanguageModel(encoder)
     folder = local_folder(name, setting=SETTING)
     if not is_ours(folder):
-        found: Any = read_settings(folder)[0].get("model_type") or "of another make"
+        found: object = read_settings(folder)[0].get("model_type") or "of another make"
     else:
         config = AutoConfig.from_pretrained(folder)
         found = (getattr(config, "encoder", None) or {}).get("kind")
@@ -144,7 +144,7 @@ def neighbours(tokenizer: PreTrainedTokenizerBase) -> Callable[[Sequence[Mapping
     table = CharacterTable(tokenizer)
     special, padding = torch.tensor(table.non_unit_ids), table.pad_token_id
 
-    def collate(features: Sequence[Mapping[str, Any]]) -> Batch:
+    def collate(features: Sequence[Mapping[str, object]]) -> Batch:
         rows = [torch.as_tensor(feature["input_ids"], dtype=torch.long) for feature in features]
         ids = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=padding)
         units = ~torch.isin(ids, special)
@@ -169,8 +169,8 @@ def save(model: BidirectionalLanguageModel, tokenizer: PreTrainedTokenizerBase, 
 @torch.no_grad()
 def measure(
     model: BidirectionalLanguageModel,
-    features: Sequence[Mapping[str, Any]],
-    collate: Callable[[Sequence[Mapping[str, Any]]], Batch],
+    features: Sequence[Mapping[str, object]],
+    collate: Callable[[Sequence[Mapping[str, object]]], Batch],
     *,
     batch_size: int = 32,
 ) -> dict[str, float]:

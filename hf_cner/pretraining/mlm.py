@@ -31,7 +31,7 @@ SPECIAL_IDS = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
 
 def build(
     settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, *, opened: OpenEncoder | None = None
-) -> Any:
+) -> object:
     """The encoder with its heads: from a checkpoint, or from a configuration without weights.
 
     Args:
@@ -78,7 +78,7 @@ def configuration(slot: EncoderSource, tokenizer: PreTrainedTokenizerBase) -> An
     Raises:
         ValueError: a type or size that transformers does not know.
     """
-    given: dict[str, Any] = dict(slot.config or {})
+    given: dict[str, object] = dict(slot.config or {})
     model_type = given.pop("model_type", None)
     if not isinstance(model_type, str) or not model_type:
         raise ValueError(
@@ -103,7 +103,7 @@ def pair_label(model: Any) -> str | None:
     return next((name for name in PAIR_LABELS if name in parameters), None)
 
 
-def _check_pairs(model_class: Any, config: Any) -> None:
+def _check_pairs(model_class: object, config: Any) -> None:
     if pair_label(model_class) is None or getattr(config, "type_vocab_size", 0) < 2:
         raise ValueError(
             f"Encoders of type {config.model_type!r} have no head for sentence pairs, or no token types to tell two "
@@ -141,8 +141,8 @@ def save(model: Any, tokenizer: PreTrainedTokenizerBase, folder: str | os.PathLi
 @torch.no_grad()
 def measure(
     model: Any,
-    features: Sequence[Mapping[str, Any]],
-    collate: Callable[[Sequence[Mapping[str, Any]]], dict[str, torch.Tensor]],
+    features: Sequence[Mapping[str, object]],
+    collate: Callable[[Sequence[Mapping[str, object]]], dict[str, torch.Tensor]],
     *,
     batch_size: int = 32,
 ) -> dict[str, float]:

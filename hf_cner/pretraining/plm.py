@@ -96,7 +96,7 @@ class PermutationCollator:
 
 def build(
     settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, *, opened: OpenEncoder | None = None
-) -> Any:
+) -> object:
     """An XLNet with its head: from a checkpoint, or from a configuration without weights.
 
     Args:

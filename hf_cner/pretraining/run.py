@@ -39,7 +39,7 @@ Data = TextWindows | SentencePairs
 
 def pretrain(
     settings: PretrainingSettings | Mapping[str, object], *, resume: bool = False, overwrite: bool = False
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Pretrain an encoder as the settings say.
 
     `output_dir` then holds the encoder with its heads and its character tokenizer, which the Auto classes and a tagger
@@ -66,7 +66,7 @@ def pretrain(
         return _pretrain_in(folder, settings, resume=resume and not overwrite)
 
 
-def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bool) -> dict[str, Any]:
+def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bool) -> dict[str, object]:
     """Pretrain in a folder that nobody else writes."""
     begin = time.perf_counter()
     args = training_arguments(settings, output_dir=str(folder.work))  # before anything is read
@@ -112,7 +112,7 @@ def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bo
     return results
 
 
-def _completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
+def _completed(before: Mapping[str, object]) -> Mapping[str, object]:
     """Settings as they were written down, with today's default for what there was not yet."""
     try:
         return recorded(PretrainingSettings.of(before).to_dict())
@@ -143,7 +143,7 @@ def _about(
     parts: Mapping[str, tuple[list[Document], Data | None]],
     problems: Problems,
     dropped: int,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What the results say of the texts."""
     return {
         "documents": {name: len(documents) for name, (documents, _) in parts.items()},
@@ -187,7 +187,7 @@ def _data(
     documents: list[Document],
     tokenizer: PreTrainedTokenizerBase,
     entities: Entities,
-    model: Any,
+    model: object,
 ) -> Data:
     options: dict[str, Any] = {
         "max_length": settings.max_length,
@@ -227,7 +227,7 @@ def _finish(
     trainer: PretrainingTrainer,
     tokenizer: PreTrainedTokenizerBase,
     folder: RunFolder,
-    results: Mapping[str, Any],
+    results: Mapping[str, object],
 ) -> None:
     """Save the encoder, then what is said about it; `results.json` comes last."""
     saving = folder.work / SAVING

@@ -75,7 +75,7 @@ class TextWindows(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.windows)
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
+    def __getitem__(self, index: int) -> dict[str, object]:
         ids, entities = self.windows[index]
         found: dict[str, Any] = {"input_ids": ids, "entities": entities}
         if (types := self._token_types) is not None:

@@ -140,11 +140,11 @@ class RunFolder:
 
     def begin(
         self,
-        settings: Mapping[str, Any],
-        split: Mapping[str, Any],
+        settings: Mapping[str, object],
+        split: Mapping[str, object],
         *,
         inputs: Mapping[str, str],
-        complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+        complete: Callable[[Mapping[str, object]], Mapping[str, object]] = dict,
     ) -> None:
         """Write down what the run depends on, or see that a resumed run still depends on the same.
 
@@ -169,7 +169,11 @@ class RunFolder:
         self.write_json(SPLIT, {**split, "inputs": dict(inputs)})
 
     def _compare(
-        self, before: Mapping[str, Any], now: Mapping[str, Any], split: Mapping[str, Any], inputs: Mapping[str, str]
+        self,
+        before: Mapping[str, object],
+        now: Mapping[str, object],
+        split: Mapping[str, object],
+        inputs: Mapping[str, str],
     ) -> None:
         began = json.loads((self.work / SPLIT).read_text(encoding="utf-8"))
         read = began.pop("inputs", None)  # of a run of an older version nothing is known of them
@@ -196,10 +200,10 @@ class RunFolder:
 
     def read_results(self) -> dict[str, Any]:
         """The results of a finished run."""
-        results: dict[str, Any] = json.loads((self.work / RESULTS).read_text(encoding="utf-8"))
+        results: dict[str, object] = json.loads((self.work / RESULTS).read_text(encoding="utf-8"))
         return results
 
-    def write_json(self, name: str, value: Any) -> None:
+    def write_json(self, name: str, value: object) -> None:
         """Write one file, whole or not at all."""
         with atomic_write(self.work / name) as stream:
             json.dump(value, stream, ensure_ascii=False, indent=2)
@@ -283,7 +287,7 @@ def _remove_empty(folder: Path, keep: bool) -> None:
         folder.rmdir()
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> set[str]:
+def differences(before: Mapping[str, object], now: Mapping[str, object], path: str = "") -> set[str]:
     """Dotted names of the settings that differ; where the run lies does not matter."""
     found = set()
     for key in {*before, *now} - {"output_dir"}:

@@ -32,7 +32,7 @@ def build(
     documents: Sequence[Document],
     entity_types: Sequence[str],
     *,
-    notes: dict[str, Any] | None = None,
+    notes: dict[str, object] | None = None,
 ) -> tuple[Model, PreTrainedTokenizerBase]:
     """Build tokenizer and model of a run.
 
@@ -93,7 +93,7 @@ def _classes(model_settings: ModelSettings) -> tuple[type[CnerConfig | CnerMrcCo
 
 def _config(
     model_settings: ModelSettings, encoder: Plain, entity_types: Sequence[str], tokenizer: PreTrainedTokenizerBase
-) -> Any:
+) -> object:
     asked: dict[str, Any] = {
         name: value
         for name, value in model_settings.to_dict().items()
@@ -109,7 +109,7 @@ def _config(
 
 
 def _pretrained(
-    slot: EncoderSlot, model_settings: ModelSettings, entity_types: Sequence[str], notes: dict[str, Any] | None
+    slot: EncoderSlot, model_settings: ModelSettings, entity_types: Sequence[str], notes: dict[str, object] | None
 ) -> tuple[Any, PreTrainedTokenizerBase]:
     name = str(slot.name_or_path)
     folder = local_folder(name)
@@ -119,7 +119,7 @@ def _pretrained(
     sizes: Plain = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
     config = _config(model_settings, slot.own() | {"config": sizes}, entity_types, tokenizer)
     model_class: Any = _classes(model_settings)[1]
-    model: Any
+    model: object
     if opened is None:
         model = model_class.from_encoder_pretrained(folder, config)
     else:

@@ -93,7 +93,7 @@ class TrainerWithCard(Trainer):
         given = self.eval_dataset if isinstance(self.eval_dataset, dict) else {"dev": self.eval_dataset}
         return {name: part for name, part in given.items() if isinstance(part, DocumentDataset)}
 
-    def _results(self, parts: dict[str, DocumentDataset], corpus: str | None) -> dict[str, Any]:
+    def _results(self, parts: dict[str, DocumentDataset], corpus: str | None) -> dict[str, object]:
         """What `results.json` of a run holds, as far as a Trainer knows it."""
         trained = as_documents(self._given_to_train)
         documents = {} if trained is None else {"train": trained}
@@ -149,10 +149,10 @@ def _spans(found: Iterable[tuple[Any, ...]]) -> list[Span]:
     return [Span(start, end, kind) for start, end, kind, _ in found]
 
 
-def _slot(value: Any) -> Any:
+def _slot(value: object) -> object:
     """A slot of the configuration without the encoder's own configuration, which is long."""
     return {key: item for key, item in value.items() if key != "config"} if isinstance(value, dict) else value
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return getattr(value, "value", value)

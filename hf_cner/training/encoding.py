@@ -131,7 +131,7 @@ def as_documents(dataset: Any) -> list[Document] | None:
     return None
 
 
-def documents_to_evaluate(dataset: Any) -> list[Document] | None:
+def documents_to_evaluate(dataset: object) -> list[Document] | None:
     """As `as_documents`; ValueError for an empty list, of which there are no figures."""
     if isinstance(dataset, (list, tuple)) and not dataset:
         raise ValueError("There are no documents to evaluate: the list is empty; give at least one.")

@@ -28,7 +28,7 @@ from torch import nn
 QUERY_AND_VALUE = ("query", "value", "query_proj", "value_proj", "q_proj", "v_proj", "q_lin", "v_lin")
 
 
-def lora_targets(model: Any, projections: Sequence[str] | None = None) -> dict[str, Any]:
+def lora_targets(model: Any, projections: Sequence[str] | None = None) -> dict[str, object]:
     """What `peft.LoraConfig` needs to be told about a model of ours: `LoraConfig(r=8, **lora_targets(model))`.
 
     Args:

@@ -56,7 +56,7 @@ def search(
     prune: bool = False,
     resume: bool = False,
     overwrite: bool = False,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Try settings one after the other, each better guessed from those before (Optuna's TPE), and keep the best.
 
     What a run with these settings would report on is not looked at: only its training part is used, split once more by
@@ -99,7 +99,7 @@ def _search_in(
     trials: int,
     shares: Sequence[float],
     prune: bool,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Search in a folder that nobody else writes."""
     settings, learn, dev, types, protocol = _documents(settings, shares)
     parts = f"{fingerprint(learn)} {fingerprint(dev)}"
@@ -139,7 +139,7 @@ class _Trials(CnerTrainer):
         *,
         train_dataset: list[Document],
         eval_dataset: list[Document],
-        arguments_of: Callable[[Any], CnerTrainingArguments],
+        arguments_of: Callable[[object], CnerTrainingArguments],
         varied: Collection[str],
         **options: Any,
     ) -> None:
@@ -147,7 +147,7 @@ class _Trials(CnerTrainer):
         self._learn, self._dev = train_dataset, eval_dataset
         self._arguments_of, self._varied = arguments_of, varied
 
-    def train(self, *args: Any, trial: Any = None, **kwargs: Any) -> TrainOutput:
+    def train(self, *args: Any, trial: object = None, **kwargs: Any) -> TrainOutput:
         chosen = self._arguments_of(trial)
         for field in {*self._varied, "greater_is_better"}:  # which follows from the metric
             setattr(self.args, field, getattr(chosen, field))
@@ -161,7 +161,7 @@ class _Trials(CnerTrainer):
             self.objective = 0.0
             return TrainOutput(self.state.global_step, float("nan"), {})
 
-    def call_model_init(self, trial: Any = None) -> Any:
+    def call_model_init(self, trial: object = None) -> Any:
         model = super().call_model_init(trial)
         if trial is not None:
             assert self.processing_class is not None
@@ -225,7 +225,7 @@ def _trainer(
     set_seed(settings.seed or 0)
     _, tokenizer = build(settings, learn, types)
 
-    def model_init(trial: Any = None) -> Any:
+    def model_init(trial: Any = None) -> object:
         if trial is None:
             return build(settings, learn, types)[0]
         values = suggest(trial, space)

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..data.kept import Kind, add_to_list, cannot_be_replaced, refuse_foreign
 from ..data.models import LIST
@@ -88,7 +88,7 @@ class Study:
         assert self._study is not None, "begin() opens the study"
         return self._study
 
-    def begin(self, about: Mapping[str, Any]) -> None:
+    def begin(self, about: Mapping[str, object]) -> None:
         """Begin the study, or take it up again; trials that were cut off count as failed then.
 
         Args:
@@ -139,7 +139,7 @@ class Study:
             "goes on (--resume); make room for it, or leave such values out of the search and begin anew (--overwrite)."
         )
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, object]]:
         """A row for each trial: number, state, objective (None without one), seconds, and what was varied."""
         return [
             {
@@ -152,7 +152,7 @@ class Study:
             for trial in self.study.get_trials(deepcopy=False)
         ]
 
-    def write(self, settings: TrainSettings, protocol: str) -> dict[str, Any]:
+    def write(self, settings: TrainSettings, protocol: str) -> dict[str, object]:
         """Write the table of the trials and the best settings, each whole; and give them back."""
         rows, best = self.rows(), self.study.best_trial
         names = list(dict.fromkeys(name for row in rows for name in row))
@@ -173,7 +173,7 @@ class Study:
         }
 
 
-def shown(parameters: Mapping[str, Any]) -> str:
+def shown(parameters: Mapping[str, object]) -> str:
     """What was varied, for people."""
     values = {name: f"{value:.3g}" if isinstance(value, float) else str(value) for name, value in parameters.items()}
     return ", ".join(f"{name} {value}" for name, value in values.items())

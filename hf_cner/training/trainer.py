@@ -57,14 +57,14 @@ class CnerTrainer(TrainerWithCard):
         self,
         model: nn.Module | None = None,
         args: CnerTrainingArguments | None = None,
-        data_collator: Callable[..., Any] | None = None,
-        train_dataset: Any = None,
-        eval_dataset: Any = None,
+        data_collator: Callable[..., object] | None = None,
+        train_dataset: object = None,
+        eval_dataset: object = None,
         processing_class: PreTrainedTokenizerBase | None = None,
-        model_init: Callable[..., Any] | None = None,
-        compute_loss_func: Callable[..., Any] | None = None,
-        compute_metrics: Callable[[EvalPrediction], dict[str, Any]] | None = None,
-        callbacks: list[Any] | None = None,
+        model_init: Callable[..., object] | None = None,
+        compute_loss_func: Callable[..., object] | None = None,
+        compute_metrics: Callable[[EvalPrediction], dict[str, object]] | None = None,
+        callbacks: list[object] | None = None,
         **kwargs: Any,
     ) -> None:
         for name, given in [("compute_loss_func", compute_loss_func), *kwargs.items()]:
@@ -110,7 +110,7 @@ class CnerTrainer(TrainerWithCard):
             self._document_encoder = DocumentEncoder(self.model, self.processing_class)
         return self._document_encoder
 
-    def _evaluable(self, dataset: Any) -> Any:
+    def _evaluable(self, dataset: object) -> object:
         documents = documents_to_evaluate(dataset)
         return dataset if documents is None else self.document_encoder.dataset(documents)
 
@@ -128,7 +128,7 @@ class CnerTrainer(TrainerWithCard):
 
     # ---- data loading
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[Any] | None:
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[object] | None:
         dataset = self.train_dataset if train_dataset is None else train_dataset
         if self.args.train_sampling_strategy != "group_by_length" or not hasattr(dataset, "__len__"):
             return super()._get_train_sampler(train_dataset)
@@ -140,12 +140,12 @@ class CnerTrainer(TrainerWithCard):
         self._epoch_of_sampler.sampler = LengthBuckets(lengths, step, seed, multiple=multiple)
         return self._epoch_of_sampler.sampler
 
-    def _get_collator_with_removed_columns(self, data_collator: Callable[..., Any], description: Any = None) -> Any:
+    def _get_collator_with_removed_columns(self, data_collator: Callable[..., object], description: Any = None) -> Any:
         if isinstance(data_collator, CnerDataCollator):
             return data_collator  # it takes what the model needs, and the document's name for its messages
         return super()._get_collator_with_removed_columns(data_collator, description)
 
-    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[object]:
         chosen = self.eval_dataset if eval_dataset is None else eval_dataset
         if isinstance(chosen, str):
             chosen = self.eval_dataset[chosen]
@@ -154,13 +154,13 @@ class CnerTrainer(TrainerWithCard):
             return self._document_loader(dataset)
         return super().get_eval_dataloader(eval_dataset)
 
-    def get_test_dataloader(self, test_dataset: Any) -> DataLoader[Any]:
+    def get_test_dataloader(self, test_dataset: Any) -> DataLoader[object]:
         dataset = self._evaluable(test_dataset)
         if isinstance(dataset, DocumentDataset):
             return self._document_loader(dataset)
         return super().get_test_dataloader(test_dataset)
 
-    def _document_loader(self, dataset: DocumentDataset) -> DataLoader[Any]:
+    def _document_loader(self, dataset: DocumentDataset) -> DataLoader[object]:
         """The batches of this process. The accelerator does not shard them: it would give documents out twice."""
         size = self.args.eval_batch_size
         batches = DocumentBatches(
@@ -201,7 +201,7 @@ class CnerTrainer(TrainerWithCard):
         # The loss is already divided by all the units of a step; with transformers 5.2 the accelerator divided again.
         self.accelerator.gradient_accumulation_steps = 1
 
-    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def compute_loss(self, model: nn.Module, inputs: dict[str, object], *args: Any, **kwargs: Any) -> Any:
         """The model's loss; a frozen encoder is in evaluation mode meanwhile."""
         if self.args.freeze_encoder and model.training:
             self._encoder(self.model).eval()
@@ -269,7 +269,7 @@ class CnerTrainer(TrainerWithCard):
 
     def evaluation_loop(
         self,
-        dataloader: DataLoader[Any],
+        dataloader: DataLoader[object],
         description: str,
         prediction_loss_only: bool | None = None,
         ignore_keys: list[str] | None = None,
