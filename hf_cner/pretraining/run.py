@@ -209,9 +209,10 @@ def _measure(
     if data is None:
         return None
     features = [data[number] for number in range(len(data))]
-    size = trainer.args.eval_batch_size
+    size, model = trainer.args.eval_batch_size, trainer.model
+    assert model is not None
     try:
-        return objective.measure(trainer.model, features, collate, batch_size=size)
+        return objective.measure(model, features, collate, batch_size=size)
     except NothingToPredict:  # no reason to lose the encoder
         return None
     except OverflowError as error:

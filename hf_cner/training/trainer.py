@@ -115,11 +115,11 @@ class CnerTrainer(TrainerWithCard):
         return dataset if documents is None else self.document_encoder.dataset(documents)
 
     @staticmethod
-    def _encoder(model: Any) -> nn.Module:
+    def _encoder(model: nn.Module) -> nn.Module:
         encoder: nn.Module = model.cner.encoder
         return encoder
 
-    def call_model_init(self, trial: Any = None) -> Any:
+    def call_model_init(self, trial: object = None) -> nn.Module:
         """A new model from `model_init`, its encoder frozen where that is asked for."""
         model = super().call_model_init(trial)
         if self.args.freeze_encoder:
@@ -140,7 +140,9 @@ class CnerTrainer(TrainerWithCard):
         self._epoch_of_sampler.sampler = LengthBuckets(lengths, step, seed, multiple=multiple)
         return self._epoch_of_sampler.sampler
 
-    def _get_collator_with_removed_columns(self, data_collator: Callable[..., object], description: Any = None) -> Any:
+    def _get_collator_with_removed_columns(
+        self, data_collator: Callable[..., object], description: str | None = None
+    ) -> Callable[..., object]:
         if isinstance(data_collator, CnerDataCollator):
             return data_collator  # it takes what the model needs, and the document's name for its messages
         return super()._get_collator_with_removed_columns(data_collator, description)
@@ -201,7 +203,9 @@ class CnerTrainer(TrainerWithCard):
         # The loss is already divided by all the units of a step; with transformers 5.2 the accelerator divided again.
         self.accelerator.gradient_accumulation_steps = 1
 
-    def compute_loss(self, model: nn.Module, inputs: dict[str, object], *args: Any, **kwargs: Any) -> Any:
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, object], *args: Any, **kwargs: Any
+    ) -> torch.Tensor | tuple[torch.Tensor, object]:
         """The model's loss; a frozen encoder is in evaluation mode meanwhile."""
         if self.args.freeze_encoder and model.training:
             self._encoder(self.model).eval()
@@ -232,7 +236,7 @@ class CnerTrainer(TrainerWithCard):
             raise ValueError(f"Training cannot be resumed from {resume_from_checkpoint}: {problem}.")
         return super().train(resume_from_checkpoint, *args, **kwargs)
 
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+    def _save_checkpoint(self, model: nn.Module, trial: object) -> None:
         folder = Path(self._get_output_dir(trial)) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
         with whole_or_removed(folder):
             super()._save_checkpoint(model, trial)
