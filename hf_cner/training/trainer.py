@@ -119,7 +119,7 @@ class CnerTrainer(TrainerWithCard):
         encoder: nn.Module = model.cner.encoder
         return encoder
 
-    def call_model_init(self, trial: object = None) -> nn.Module:
+    def call_model_init(self, trial: object = None) -> Any:
         """A new model from `model_init`, its encoder frozen where that is asked for."""
         model = super().call_model_init(trial)
         if self.args.freeze_encoder:
