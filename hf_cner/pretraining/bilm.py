@@ -1,4 +1,4 @@
-"""The bidirectional language model under ELMo (Peters et al. 2018, section 3.1): one model reads on, one reads back."""
+"""The bidirectional language model under ELMo (Peters et al. 2018, 3.1): one model reads rightward, one leftward."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class BidirectionalLanguageModel(nn.Module):
     A plain transformers `Trainer` trains it: give it `neighbours(…)`.
 
     Args:
-        encoder: a `CnerEncoderModel` of the kind `elmo`. The weights of its layers learn nothing here, and stay.
+        encoder: a `CnerEncoderModel` of the kind `elmo`. The weights of its layers are not trained here.
     """
 
     accepts_loss_kwargs = True  # forward takes num_items_in_batch: Trainer then weighs every prediction alike
@@ -93,7 +93,7 @@ class BidirectionalLanguageModel(nn.Module):
 def build(
     settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, *, opened: OpenEncoder | None = None
 ) -> BidirectionalLanguageModel:
-    """The model of a run: from scratch, or going on from an encoder that was pretrained before.
+    """The model of a run: from scratch, or from an encoder that was pretrained before.
 
     Args:
         settings: those of `encoder` are read: `config` with options of the encoder kind elmo, or `name_or_path`.
@@ -118,12 +118,12 @@ def build(
         found = (getattr(config, "encoder", None) or {}).get("kind")
     if found != "elmo":
         raise ValueError(
-            f"{os.fspath(name)} holds an encoder of kind {found!r}; the objective bilm goes on from one of kind "
+            f"{os.fspath(name)} holds an encoder of kind {found!r}; the objective bilm continues from one of kind "
             "'elmo', or starts from scratch when encoder.name_or_path is left out."
         )
     if config.vocab_size != id_count(tokenizer):
         raise ValueError(
-            f"The encoder in {os.fspath(name)} knows {config.vocab_size} characters, the tokenizer "
+            f"The encoder in {os.fspath(name)} has {config.vocab_size} characters, the tokenizer "
             f"{id_count(tokenizer)}; use the tokenizer of that folder."
         )
     return BidirectionalLanguageModel(AutoModel.from_pretrained(folder, dtype=torch.float32))  # as in mlm

@@ -40,8 +40,8 @@ def build(
         opened: the checkpoint that `encoder.name_or_path` names; None from scratch.
 
     Raises:
-        ValueError: an encoder without the heads, one that does not tell two texts
-            apart, too few positions, or ids that it does not have.
+        ValueError: an encoder without the heads or without token types for two texts, too few positions, or ids that it
+        does not have.
     """
     auto: Any = AutoModelForPreTraining if settings.next_sentence else AutoModelForMaskedLM
     config = opened.config if opened is not None else configuration(settings.encoder, tokenizer)
@@ -76,7 +76,7 @@ def configuration(slot: EncoderSource, tokenizer: PreTrainedTokenizerBase) -> An
     """A new encoder's: `model_type` and sizes in `config`, with the tokenizer's ids.
 
     Raises:
-        ValueError: a type or size that transformers does not know.
+        ValueError: a type or size that transformers does not have.
     """
     given: dict[str, object] = dict(slot.config or {})
     model_type = given.pop("model_type", None)
@@ -151,7 +151,7 @@ def measure(
     With sentence pairs also `next_sentence_accuracy`, over all pairs.
 
     Raises:
-        NothingToPredict: the tokenizer knows none of the hidden characters.
+        NothingToPredict: none of the hidden characters is in the vocabulary.
     """
     device, was_training = next(model.parameters()).device, model.training
     model.eval()

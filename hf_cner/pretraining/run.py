@@ -199,7 +199,7 @@ def _data(
         data = SentencePairs(documents, tokenizer, label=str(pair_label(model)), **options)
     else:
         data = TextWindows(documents, tokenizer, **options)
-    data.set_epoch(0)  # the trainer tells those to learn from the later ones; measured is always with the same masks
+    data.set_epoch(0)  # the trainer sets the later epochs of the training data; the masks of the held-out texts stay
     return data
 
 

@@ -17,7 +17,7 @@ from ..runs.sampling import LengthBuckets
 
 
 class Epochs(EpochOfSampler):
-    """Tells sampler and data which epoch begins, so that order and masking are those of an unbroken run."""
+    """Sets the epoch of sampler and data, so that order and masking are those of an unbroken run."""
 
     def __init__(self, dataset: Any) -> None:
         super().__init__()

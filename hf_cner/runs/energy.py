@@ -1,4 +1,4 @@
-"""Energy of the processor while a model is trained, where the machine lets itself be measured."""
+"""Energy of the processor while a model is trained, where the machine has readable counters."""
 
 from __future__ import annotations
 

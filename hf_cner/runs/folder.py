@@ -52,7 +52,7 @@ class RunFolder:
         self._began = False
 
     def finished(self) -> bool:
-        """Whether a run came to its end here, and none that is to replace it was cut off."""
+        """Whether a run was finished here, and no run that should replace it was interrupted."""
         return (self.work / self.LAST).is_file() and not (self.work == self.path and self._is_being_replaced())
 
     @contextmanager
@@ -185,7 +185,7 @@ class RunFolder:
             )
         if any(
             began.get(key) != split.get(key) for key in ("hash", "fingerprint", "folds")
-        ):  # how it names its documents is no matter
+        ):  # the names of its documents do not count
             raise OtherRun(f"The run in {self.path} began with other data; overwrite it (--overwrite).")
         if read is not None and (other := sorted(set(inputs) - moved)):
             raise OtherRun(
@@ -236,11 +236,11 @@ class RunFolder:
         return (self.path / self.LAST).is_file() or self._can_be_resumed(self.path)
 
     def _is_being_replaced(self) -> bool:
-        """Whether a run that is to replace this one was begun, and cut off."""
+        """Whether a run that should replace this one was begun and interrupted."""
         return (self.beside / self.FIRST).is_file()
 
     def _where(self, *, resume: bool, overwrite: bool) -> Path:
-        """Where the run is made; every process of a run comes to the same."""
+        """Where the run is made; it is the same for every process of a run."""
         if overwrite:
             return self.beside if self._holds_something() else self.path
         return self.beside if resume and self._is_being_replaced() else self.path
@@ -262,7 +262,7 @@ class RunFolder:
             print(f"{kept}: the old run is kept, because somebody put files into it meanwhile.", file=sys.stderr)
 
     def _can_be_resumed(self, folder: Path) -> bool:
-        """Whether training came far enough in a folder, or in one of its folds, for something to be lost."""
+        """Whether a folder, or one of its folds, holds anything of a training that is worth keeping."""
         if any((folder / name).is_file() for name in (RESULTS, "config.json")):
             return True
         if any(is_checkpoint(path) for path in folder.glob("checkpoint-*")):
@@ -270,7 +270,7 @@ class RunFolder:
         return any(self._can_be_resumed(fold) for fold in folder.glob("fold-*"))
 
     def _forget(self, folder: Path) -> None:
-        """Remove what a run that never came to a checkpoint wrote, and nothing else."""
+        """Remove what a run wrote before its first checkpoint, and nothing else."""
         shutil.rmtree(folder / SAVING, ignore_errors=True)
         for name in (SETTINGS, SPLIT, LIST):
             (folder / name).unlink(missing_ok=True)
@@ -282,7 +282,7 @@ def is_first_process() -> bool:
 
 
 def _remove_empty(folder: Path, keep: bool) -> None:
-    """Remove a folder that was made for nothing."""
+    """Remove a folder that was made here, if it is empty."""
     if not keep and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
 

@@ -1,7 +1,7 @@
-"""What a run reads beside its corpus: encoders, vectors, word lists, each known again by what is in it.
+"""What a run reads beside its corpus: encoders, vectors, word lists, each identified by its content.
 
-A file may change while its name stays, and move while it stays the same: a run goes on, and a result is read again,
-where the content is the same.
+A file may change under the same name, and move unchanged: a run continues, and a result is read again, if the content
+is the same.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class YamlFault(ValueError):
 
 
 def bounded_events(text: str) -> Iterator[yaml.Event]:
-    """PyYAML's events of a text; whoever has read them all may compose the text as well.
+    """PyYAML's events of a text; once all of them were read, the text may be composed as well.
 
     Raises:
         YamlFault: broken YAML, a tag, an anchor, an alias, a second document, half a surrogate pair, or a text that is

@@ -32,7 +32,7 @@ def build(
     documents: Sequence[Document],
     entity_types: Sequence[str],
     *,
-    notes: dict[str, object] | None = None,
+    notes: dict[str, Any] | None = None,
 ) -> tuple[Model, PreTrainedTokenizerBase]:
     """Build tokenizer and model of a run.
 
@@ -109,7 +109,7 @@ def _config(
 
 
 def _pretrained(
-    slot: EncoderSlot, model_settings: ModelSettings, entity_types: Sequence[str], notes: dict[str, object] | None
+    slot: EncoderSlot, model_settings: ModelSettings, entity_types: Sequence[str], notes: dict[str, Any] | None
 ) -> tuple[Any, PreTrainedTokenizerBase]:
     name = str(slot.name_or_path)
     folder = local_folder(name)

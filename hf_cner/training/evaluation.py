@@ -1,4 +1,4 @@
-"""From what the processes of an evaluation find to documents again, by way of tensors that can be gathered."""
+"""Turns what several processes found in an evaluation into tensors that can be gathered, and these into documents."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def of_documents(
     output: Any,
     documents: list[Document],
     entity_types: Sequence[str],
-    compute_metrics: Callable[..., dict[str, object]] | None,
+    compute_metrics: Callable[..., Mapping[str, object]] | None,
     prefix: str,
     include: Collection[str] = (),
 ) -> EvalLoopOutput:

@@ -137,7 +137,7 @@ def _lookahead(optimizer: torch.optim.Optimizer, options: dict[str, Any]) -> tor
         from pytorch_optimizer import Lookahead
     except ImportError as error:
         raise ImportError(
-            "Lookahead comes with the package pytorch_optimizer, which is not there; pip install hf-cner[optimizers]."
+            "Lookahead needs the package pytorch_optimizer, which is not installed; pip install hf-cner[optimizers]."
         ) from error
     wrapped: torch.optim.Optimizer = Lookahead(optimizer, **options)
     return wrapped

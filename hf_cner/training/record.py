@@ -21,7 +21,7 @@ def begin_in(folder: RunFolder, settings: TrainSettings, split: Mapping[str, obj
 
 
 def completed(before: Mapping[str, object]) -> Mapping[str, object]:
-    """Settings as they were written down, with today's default for what there was not yet."""
+    """Settings as they were written down, with today's defaults for settings that did not exist then."""
     try:
         return recorded(TrainSettings.of(before).to_dict())
     except ValueError:  # of a version that had other settings

@@ -1,4 +1,4 @@
-"""A whole run: read the corpus, split it by record, build, train, evaluate, and leave a folder that says it all."""
+"""A whole run: read the corpus, split it by record, build, train, evaluate, and write down all of it in a folder."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def _say(trainer: CnerTrainer, notes: Mapping[str, Any]) -> None:
 
 
 def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
-    """Where a run goes on. One that was cut off behind its early stop, while it was evaluated, trains no more."""
+    """The checkpoint to continue from. If early stopping had already triggered, no further step is trained."""
     checkpoint = last_complete_checkpoint(folder.work)
     if checkpoint is None:
         return None

@@ -57,12 +57,12 @@ def search(
     resume: bool = False,
     overwrite: bool = False,
 ) -> dict[str, object]:
-    """Try settings one after the other, each better guessed from those before (Optuna's TPE), and keep the best.
+    """Try settings one after the other, which Optuna's TPE proposes from the results so far, and keep the best.
 
-    What a run with these settings would report on is not looked at: only its training part is used, split once more by
+    The part that a run would report on is not read: only the training part is used, split once more by
     record, to learn from and to choose by. The objective is strict micro-F1 there, of the trial's best epoch, and 0
-    where the training diverges. A trial depends on the seed and on the trials that were finished before it, so a search
-    that was cut off and resumed goes the same way as an unbroken one. `output_dir` holds the study (SQLite, which
+    where the training diverges. A trial depends on the seed and on the trials that were finished before it, so an
+    interrupted and resumed search gives the same trials as an unbroken one. `output_dir` holds the study (SQLite, which
     Optuna's own tools open), `trials.csv`, and `best.yaml`, settings that `hf-cner train --config` takes.
 
     Args:
@@ -122,7 +122,7 @@ def _search_in(
 
 
 class _Trials(CnerTrainer):
-    """Makes one trial after the other. One that diverges counts as 0, and the search goes on.
+    """Makes one trial after the other. A trial that diverges counts as 0, and the search continues.
 
     transformers makes the model of a trial before it looks at the trial's arguments, and keeps the features of the
     first one; what is varied may say how either is made (a frozen encoder, the tags, the width of spans).

@@ -46,7 +46,7 @@ class StudyFolder(RunFolder):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path)
-        self._began = True  # what is there without a finished trial is of no use
+        self._began = True  # files without a finished trial are of no use
 
     def check(self, *, resume: bool, overwrite: bool) -> None:
         refuse_foreign(self.path, self.KIND)
@@ -118,7 +118,7 @@ class Study:
             self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
 
     def finished(self) -> list[optuna.trial.FrozenTrial]:
-        """The trials that came to their end, or were given up as hopeless."""
+        """The trials that were finished or pruned."""
         import optuna
 
         states = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
@@ -132,7 +132,7 @@ class Study:
         return f"trial {trial.number}: {value} ({told}); {shown(trial.params)}"
 
     def failure(self, error: BaseException) -> str:
-        """What to do about a trial that broke off: with the same values it comes up again."""
+        """What to do about a trial that failed: a resumed search would try the same values again."""
         trial = self.study.get_trials(deepcopy=False)[-1]
         return (
             f"Trial {trial.number} broke off, with {shown(trial.params)}: {error} It comes up again when the search "

@@ -47,7 +47,7 @@ class CnerTrainer(TrainerWithCard):
 
     Raises:
         ValueError: `compute_loss_func` or `preprocess_logits_for_metrics`, which would bypass the decoder; documents
-            without a tokenizer, or with types that the model does not know.
+            without a tokenizer, or with types that are not among the model's.
     """
 
     args: CnerTrainingArguments
@@ -63,8 +63,8 @@ class CnerTrainer(TrainerWithCard):
         processing_class: PreTrainedTokenizerBase | None = None,
         model_init: Callable[..., object] | None = None,
         compute_loss_func: Callable[..., object] | None = None,
-        compute_metrics: Callable[[EvalPrediction], dict[str, object]] | None = None,
-        callbacks: list[object] | None = None,
+        compute_metrics: Callable[[EvalPrediction], dict[str, Any]] | None = None,
+        callbacks: list[Any] | None = None,
         **kwargs: Any,
     ) -> None:
         for name, given in [("compute_loss_func", compute_loss_func), *kwargs.items()]:
@@ -140,9 +140,7 @@ class CnerTrainer(TrainerWithCard):
         self._epoch_of_sampler.sampler = LengthBuckets(lengths, step, seed, multiple=multiple)
         return self._epoch_of_sampler.sampler
 
-    def _get_collator_with_removed_columns(
-        self, data_collator: Callable[..., object], description: str | None = None
-    ) -> Callable[..., object]:
+    def _get_collator_with_removed_columns(self, data_collator: Callable[..., object], description: Any = None) -> Any:
         if isinstance(data_collator, CnerDataCollator):
             return data_collator  # it takes what the model needs, and the document's name for its messages
         return super()._get_collator_with_removed_columns(data_collator, description)
@@ -203,9 +201,7 @@ class CnerTrainer(TrainerWithCard):
         # The loss is already divided by all the units of a step; with transformers 5.2 the accelerator divided again.
         self.accelerator.gradient_accumulation_steps = 1
 
-    def compute_loss(
-        self, model: nn.Module, inputs: dict[str, object], *args: Any, **kwargs: Any
-    ) -> torch.Tensor | tuple[torch.Tensor, object]:
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The model's loss; a frozen encoder is in evaluation mode meanwhile."""
         if self.args.freeze_encoder and model.training:
             self._encoder(self.model).eval()

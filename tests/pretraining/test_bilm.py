@@ -137,7 +137,7 @@ def test_another_encoder_is_refused(tmp_path: Path) -> None:
     config = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8)
     BertModel(config).save_pretrained(tmp_path)
     with pytest.raises(
-        ValueError, match="holds an encoder of kind 'bert'; the objective bilm goes on from one of kind"
+        ValueError, match="holds an encoder of kind 'bert'; the objective bilm continues from one of kind"
     ):
         build(PretrainingSettings.of({"encoder": {"name_or_path": tmp_path}}), TOKENIZER)
     with pytest.raises(ValueError, match="The encoder kind 'elmo' has no option 'layers'"):
