@@ -25,8 +25,8 @@ class MaskingCollator:
     Random masking chooses every character with probability `rate`, as transformers' own collator does. Entity masking
     (P5) chooses whole entities: they are drawn in random order until `rate` of the text's characters is reached; an
     entity that would exceed it is drawn with the probability that keeps `rate` the mean, and is the last. P5 speaks of
-    15 % of the medical words, of which a text may have too few or none: what is then missing of `rate` is made up by random
-    characters outside the entities (`top_up`), so that both kinds of masking learn from as many characters. To the
+    15 % of the medical words, of which a text may have too few or none: what is then missing of `rate` is made up by
+    random characters outside the entities (`top_up`), so that both kinds of masking learn from as many characters. To the
     letter P5 is `rate=1, entity_rate=0.15, top_up=False`.
 
     Of what is chosen, 80 % is hidden behind the mask token, 10 % replaced, 10 % left as it is; this is decided once for

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.writing import whole_file
-from .report import LETTERS, title
+from .report import LETTERS, Outcome, title
 from .tables import FIGURES, Table
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ PUBLISHED, OURS = "#9a9a9a", "#2a6f97"
 NEAR = 5.0  # points of F1 beside our curve that its scale has room for
 
 
-def draw(outcome: Mapping[str, object], table: Table, folder: Path) -> tuple[list[str], list[str]]:
+def draw(outcome: Outcome, table: Table, folder: Path) -> tuple[list[str], list[str]]:
     """Draw the pictures of a table: names of the files, and why others were left out.
 
     Bars of P, R and F1 per model (P1 fig. 6, P3 fig. 2b), of F1 per type (P3 fig. 2a, P4 fig. 3), F1 by number of heads
     (P4 fig. 5), F1 on dev over the training (P4 fig. 4).
     """
-    makers: dict[str, Callable[[Figure, Mapping[str, Any]], bool]] = {
+    makers: dict[str, Callable[[Figure, Outcome], bool]] = {
         "models": _models,
         "types": _types,
         "heads": _heads,
@@ -51,7 +51,7 @@ def draw(outcome: Mapping[str, object], table: Table, folder: Path) -> tuple[lis
     return drawn, left_out
 
 
-def _models(figure: Figure, outcome: Mapping[str, Any]) -> bool:
+def _models(figure: Figure, outcome: Outcome) -> bool:
     rows = [row for row in outcome["rows"] if row["ours"] or row["published"]]
     if not any(row["ours"] for row in rows):
         return False
@@ -67,7 +67,7 @@ def _models(figure: Figure, outcome: Mapping[str, Any]) -> bool:
     return True
 
 
-def _types(figure: Figure, outcome: Mapping[str, Any]) -> bool:
+def _types(figure: Figure, outcome: Outcome) -> bool:
     types: Mapping[str, str] = outcome["table"]["types"]
     rows = [row for row in outcome["rows"] if row["ours"] and set(types.values()) <= set(row["ours"]["per_type"])]
     if not rows:
@@ -107,7 +107,7 @@ def _bars(axes: Axes, names: list[str], published: list[float | None], ours: lis
     _plain(axes)
 
 
-def _heads(figure: Figure, outcome: Mapping[str, Any]) -> bool:
+def _heads(figure: Figure, outcome: Outcome) -> bool:
     rows = [row for row in outcome["rows"] if row["ours"]]
     if not rows:
         return False
@@ -130,7 +130,7 @@ def _heads(figure: Figure, outcome: Mapping[str, Any]) -> bool:
     return True
 
 
-def _training(figure: Figure, outcome: Mapping[str, Any]) -> bool:
+def _training(figure: Figure, outcome: Outcome) -> bool:
     rows = [row for row in outcome["rows"] if row["ours"] and row["ours"]["curve"]]
     if not rows:
         return False
