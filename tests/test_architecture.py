@@ -22,7 +22,7 @@ PORTABLE_IMPORTS = {"torch", "torchcrf", "numpy", "transformers"} | sys.stdlib_m
 TORCH_FREE = {"characters", "labels", "schemes", "window_batches", "windows"}  # of `modeling`, without its models
 ALLOWED = {  # folder -> folders that it may import, besides itself
     "modeling": set(),
-    "data": {"modeling"},
+    "data": {"modeling", "settings"},
     "metrics": {"data", "modeling"},
     "inference": {"modeling", "data"},
     "encoders": {"modeling", "data"},

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from figures import duplicates, lines, share_of_any, share_of_kwargs, silenced
 
-LINES = 30_500  # what the package has, rounded up: whoever needs more says in the commit what for
+LINES = {  # of each room at most; whoever needs more says in the commit what for
+    "": 120, "cli": 3400, "data": 8300, "encoders": 1450, "hub": 1150, "inference": 900, "metrics": 950,
+    "modeling": 6900, "pretraining": 1750, "reproduction": 1600, "runs": 1050, "settings": 1600, "training": 3200,
+}  # fmt: skip
 
 
 def test_annotations_say_what_a_value_is() -> None:
@@ -23,5 +26,6 @@ def test_nothing_is_written_twice() -> None:
     assert len(duplicates()) <= 5, duplicates()
 
 
-def test_the_package_does_not_grow_unnoticed() -> None:
-    assert lines() <= LINES
+def test_no_room_grows_unnoticed() -> None:
+    grown = {room: number for room, number in lines().items() if number > LINES.get(room, number)}
+    assert not grown

@@ -13,14 +13,6 @@ from .options import DataDir, OnError
 from .texts import AllowOverlap, DropOverlap, Exclude, Files, TextCorpus, Unit, overlap_of
 
 
-class Objective(str, Enum):
-    """What is learnt."""
-
-    mlm = "mlm"
-    bilm = "bilm"
-    plm = "plm"
-
-
 class Masking(str, Enum):
     """What is hidden."""
 
@@ -55,8 +47,8 @@ def pretrain(
         typer.Option("--model-type", help="From scratch: bert, albert, …; sizes by --set encoder.config.KEY=VALUE."),
     ] = None,
     objective: Annotated[
-        Objective | None,
-        typer.Option("--objective", help="Masked language model, ELMo's (bilm) or XLNet's (plm). [mlm]"),
+        str | None,
+        typer.Option("--objective", help="mlm, a masked language model; bilm, ELMo's; plm, XLNet's. [mlm]"),
     ] = None,
     masking: Annotated[Masking | None, typer.Option("--masking", help="What is hidden. [random]")] = None,
     entities: Annotated[
@@ -124,7 +116,7 @@ def pretrain(
         "on_error": on_error and on_error.value,
     }
     options: dict[str, Any] = {
-        "objective": objective and objective.value,
+        "objective": objective,
         "encoder": {"name_or_path": encoder, "config": {"model_type": model_type} if model_type else None},
         "masking": masking and masking.value,
         "entities": entities and entities.value,

@@ -1,4 +1,4 @@
-"""What must be in a checkpoint folder, checked before anything is loaded, so that what is missing is named."""
+"""What a checkpoint folder must hold: checked before anything is loaded, so that a sentence names what is missing."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _json(path: Path) -> dict[str, object]:
 
 
 def weights_hash(model: torch.nn.Module) -> str:
-    """Tells models apart, also those of one folder before and after another training; of tensors the ends count."""
+    """A name for a model by its weights, of which the first and last numbers of each tensor count."""
     import torch
 
     digest = hashlib.sha256()

@@ -123,7 +123,7 @@ class Predictor:
         )
 
     def set_queries(self, queries: Queries) -> None:
-        """Ask other questions from now on, types that training did not know included (without a promise of quality).
+        """Ask other questions from now on, also about types that were not trained (without a promise of quality).
 
         Args:
             queries: type to question, e.g. `{"药物": "病历中的药物有哪些？"}`, or a YAML file of such lines.
@@ -154,7 +154,7 @@ class Predictor:
 
     @property
     def entity_types(self) -> list[str]:
-        """The types that the model knows, or is asked for, in their order."""
+        """The types of the model, or those that it is asked for, in their order."""
         return list(self.model.config.entity_types)
 
     def __call__(self, texts: Input | Iterable[Input]) -> list[Document]:
@@ -194,7 +194,7 @@ class Predictor:
         size = 0
         for number, item in enumerate(texts):
             chunk.append(_document(item, number))
-            size += max(1, len(chunk[-1].text))  # an endless run of empty texts must end a chunk, too
+            size += max(1, len(chunk[-1].text))  # so that an endless run of empty texts also ends a chunk
             if size >= read_ahead:
                 yield from self._extract(chunk, progress)
                 chunk, size = [], 0

@@ -1,7 +1,7 @@
 """Whether a checkpoint's configuration describes a model as large as its weights, found out before it is built.
 
-A configuration is a text that anybody can write: `num_layers: 1000000` computes for hours, `hidden_size: 1e9` asks for
-all the memory there is. The headers of the safetensors files say what the weights are; both are compared here.
+A configuration is a text that anybody can write: `num_layers: 1000000` takes hours to compute, `hidden_size: 1e9` more
+memory than there is. The headers of the safetensors files say what the weights are; both are compared here.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def check_fit(folder: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def loading(what: str | os.PathLike[str]) -> Iterator[None]:
-    """Says which file a library could not make anything of: a sentence for whatever it raises.
+    """Turn whatever a library raises about a file into one sentence that names it.
 
     Raises:
         CheckpointError: in place of all but errors of the system, of memory and of imports, which pass.

@@ -44,7 +44,7 @@ def read_gold(
 
 
 def check_types(gold: Sequence[Document], known: Sequence[str], data: Path) -> None:
-    """Raise DataError when the gold has types that the model does not know."""
+    """Raise DataError when the gold has types that are not among the model's."""
     counts = Counter(span.type for document in gold for span in document.spans)
     unknown = {name: count for name, count in counts.items() if name not in known}
     if unknown:

@@ -15,7 +15,8 @@ def strict_counts(gold: Sequence[SpanSource], predicted: Sequence[SpanSource]) -
     and a tag sequence that its scheme forbids earns nothing (tags never come here).
 
     Returns:
-        Counts per type, for every type in gold or prediction; one that only the prediction knows has false alarms only.
+        Counts per type, for every type in gold or prediction; a type that only the prediction has counts false alarms
+        only.
     """
     pairs = align(gold, predicted)
     hits = Counter(key[2] for g, p in pairs for key in g & p)

@@ -38,7 +38,7 @@ def _trace(states: Tensor, potentials: Potentials, layout: Layout) -> Tensor:
 def trace_on_host(states: Tensor, transitions: Tensor, last: Tensor, layout: Layout) -> Tensor:
     """Follow the best paths back from their last tags `(b,)`: `(steps, b)` long, anything behind a row's units.
 
-    Only the maxima `states` `(steps, b, t)` were kept: the tag that one came from is looked for again, on the path
+    Only the maxima `states` `(steps, b, t)` were kept: the tag before each one is searched again, on the path
     alone. In NumPy, whose calls cost half of torch's for arrays of one step's size.
     """
     arcs = transitions.T.contiguous().numpy()

@@ -51,7 +51,7 @@ class PretrainedEncoder(Encoder):
         if "add_pooling_layer" in inspect.signature(_model_class(encoder_config).__init__).parameters:
             arguments["add_pooling_layer"] = False
         self.model: PreTrainedModel = auto_model().from_config(encoder_config, **arguments)
-        self.model.to(dtype)  # XLNet makes some of its parameters with torch.FloatTensor, whatever it is told
+        self.model.to(dtype)  # XLNet makes some of its parameters with torch.FloatTensor, whatever the dtype
         self.accepted = frozenset(inspect.signature(self.model.forward).parameters)
         self.output_size = int(encoder_config.hidden_size)
         self.position_offset, self.max_length = positions_of(self.model)

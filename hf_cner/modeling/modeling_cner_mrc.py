@@ -62,7 +62,7 @@ class CnerForQuestionAnswering(CnerRecogniser):
         self.post_init()
 
     def set_queries(self, queries: Mapping[str, str], tokenizer: Any) -> None:
-        """Ask these questions from now on: one per type, types that training did not know included.
+        """Ask these questions from now on: one per type, also about types that were not trained.
 
         The configuration takes them over, so a model that is saved afterwards asks them too.
 

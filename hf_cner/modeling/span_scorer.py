@@ -135,8 +135,8 @@ class SpanScorer(Decoder):
     def filter_window(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
         """Candidates `(count, 4)` in float64 of one window's emissions, in document units.
 
-        A span belongs to the window that owns its middle unit: so each belongs to one window, and that one shows as
-        much as it can on both sides of it; all spans up to the overlap of the windows are seen whole.
+        A span belongs to the window that owns its middle unit: so each belongs to one window, which shows as much as
+        possible on both sides of it; all spans up to the overlap of the windows are seen whole.
 
         Args:
             emissions: `(units, width, classes)`.

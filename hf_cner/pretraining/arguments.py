@@ -12,6 +12,7 @@ from ..runs.sampling import check_strategy
 from ..settings.fields import arguments_section, check_values
 from ..settings.pretraining import PretrainingSettings
 from ..settings.ranges import check_ranges
+from .objectives import objective_of
 
 TRAINING = {
     "num_train_epochs": 10,
@@ -27,10 +28,6 @@ TRAINING = {
     "report_to": "none",
 }
 OWN = {"remove_unused_columns": False, "load_best_model_at_end": False, "prediction_loss_only": True}
-# Learning rates. After 250 steps from scratch at 5e-4 a small bilm is where the characters' frequencies are (perplexity
-# 235 on CCKS-2019's unlabelled text), at 4e-3 at 35.
-FROM_SCRATCH = {"mlm": 5e-4, "bilm": 4e-3, "plm": 5e-4}
-FROM_CHECKPOINT = {"mlm": 5e-5, "bilm": 4e-4, "plm": 5e-5}
 
 
 def training_arguments(
@@ -40,7 +37,7 @@ def training_arguments(
     given: dict[str, Any] = dict(settings.training)
     check_values(given, arguments_section(TrainingArguments), "training.")
     check_ranges(given, prefix="training.")
-    scratch = not settings.encoder.name_or_path
+    objective, scratch = objective_of(settings), not settings.encoder.name_or_path
     accelerated = torch.cuda.is_available() and not given.get("use_cpu")
     impossible = {
         "dataloader_persistent_workers": "workers that live on do not learn which epoch it is, and would hide the same "
@@ -49,14 +46,14 @@ def training_arguments(
         "load_best_model_at_end": "the last weights are the result",
         "prediction_loss_only": "the loss is all that is asked while training",
         "label_smoothing_factor": "the encoder's own heads make the loss",
-        **({"gradient_checkpointing": "recurrent layers have none"} if settings.objective == "bilm" else {}),
+        **objective.NOT_TAKEN,
     }
     for name, reason in impossible.items():
         if name in given and bool(given[name]) != OWN.get(name, False):
             raise ValueError(f"training.{name} cannot be set: {reason}.")
     options = {
         **TRAINING,
-        "learning_rate": (FROM_SCRATCH if scratch else FROM_CHECKPOINT)[settings.objective],
+        "learning_rate": objective.LEARNING_RATES[0 if scratch else 1],
         "bf16": accelerated and not given.get("fp16") and torch.cuda.is_bf16_supported(including_emulation=False),
         "use_cpu": bool(given.get("bf16") or given.get("bf16_full_eval")) and only_a_cpu_has_bf16(),
         "dataloader_pin_memory": accelerated,

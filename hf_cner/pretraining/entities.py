@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..data.documents import Document
 from ..data.lexicon import Lexicon, mentions_of, read_lexicon
@@ -24,7 +24,7 @@ class Entities(NamedTuple):
     documents: list[Document]
     find: Callable[[str], Spans] | None
     words: list[str]
-    about: dict[str, Any]
+    about: dict[str, object]
 
 
 def entities_for(settings: PretrainingSettings, documents: Sequence[Document]) -> Entities:

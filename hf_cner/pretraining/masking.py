@@ -23,11 +23,11 @@ class MaskingCollator:
     """Chooses the characters that a model has to predict, hides them, and pads: another choice every time.
 
     Random masking chooses every character with probability `rate`, as transformers' own collator does. Entity masking
-    (P5) chooses whole entities: they are drawn in random order until `rate` of the text's characters is reached; one
-    that would go beyond is drawn with the probability that keeps `rate` the mean, and is the last. P5 speaks of 15 % of
-    the medical words, of which a text may have too few or none: what is then missing of `rate` is made up by random
-    characters outside the entities (`top_up`), so that both kinds of masking learn from as many characters. To the
-    letter P5 is `rate=1, entity_rate=0.15, top_up=False`.
+    (P5) chooses whole entities: they are drawn in random order until `rate` of the text's characters is reached; an
+    entity that would exceed it is drawn with the probability that keeps `rate` the mean, and is the last. P5 speaks of
+    15 % of the medical words, of which a text may have too few or none: what is then missing of `rate` is made up by
+    random characters outside the entities (`top_up`), so that both kinds of masking learn from as many characters. P5
+    itself is `rate=1, entity_rate=0.15, top_up=False`.
 
     Of what is chosen, 80 % is hidden behind the mask token, 10 % replaced, 10 % left as it is; this is decided once for
     an entity, and for each of the other characters. An entity is replaced by another of `words` that is as long (P5:

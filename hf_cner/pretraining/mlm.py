@@ -18,16 +18,20 @@ from ..modeling.characters import CharacterTable
 from ..modeling.encoder_pretrained import positions_of
 from ..modeling.labels import IGNORED
 from ..settings.pretraining import EncoderSource, PretrainingSettings
-from .masking import PAIR_LABELS
+from .entities import Entities
+from .masking import PAIR_LABELS, MaskingCollator
 from .tokenizers import id_count
 from .windows import NothingToPredict
 
+LEARNING_RATES = (5e-4, 5e-5)
+OF_TRANSFORMERS = True
+NOT_TAKEN: dict[str, str] = {}
 SPECIAL_IDS = ("pad", "unk", "cls", "sep", "mask", "bos", "eos")
 
 
 def build(
     settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, *, opened: OpenEncoder | None = None
-) -> Any:
+) -> object:
     """The encoder with its heads: from a checkpoint, or from a configuration without weights.
 
     Args:
@@ -36,8 +40,8 @@ def build(
         opened: the checkpoint that `encoder.name_or_path` names; None from scratch.
 
     Raises:
-        ValueError: an encoder without the heads, one that does not tell two texts
-            apart, too few positions, or ids that it does not have.
+        ValueError: an encoder without the heads or without token types for two texts, too few positions, or ids that it
+        does not have.
     """
     auto: Any = AutoModelForPreTraining if settings.next_sentence else AutoModelForMaskedLM
     config = opened.config if opened is not None else configuration(settings.encoder, tokenizer)
@@ -56,13 +60,25 @@ def build(
     return model
 
 
+def collator(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, entities: Entities) -> MaskingCollator:
+    """Hides what the settings say."""
+    return MaskingCollator(
+        tokenizer,
+        rate=settings.mask_rate,
+        whole_entities=settings.masking == "entity",
+        words=entities.words,
+        entity_rate=settings.entity_rate,
+        top_up=settings.top_up,
+    )
+
+
 def configuration(slot: EncoderSource, tokenizer: PreTrainedTokenizerBase) -> Any:
     """A new encoder's: `model_type` and sizes in `config`, with the tokenizer's ids.
 
     Raises:
-        ValueError: a type or size that transformers does not know.
+        ValueError: a type or size that transformers does not have.
     """
-    given: dict[str, Any] = dict(slot.config or {})
+    given: dict[str, object] = dict(slot.config or {})
     model_type = given.pop("model_type", None)
     if not isinstance(model_type, str) or not model_type:
         raise ValueError(
@@ -87,7 +103,7 @@ def pair_label(model: Any) -> str | None:
     return next((name for name in PAIR_LABELS if name in parameters), None)
 
 
-def _check_pairs(model_class: Any, config: Any) -> None:
+def _check_pairs(model_class: object, config: Any) -> None:
     if pair_label(model_class) is None or getattr(config, "type_vocab_size", 0) < 2:
         raise ValueError(
             f"Encoders of type {config.model_type!r} have no head for sentence pairs, or no token types to tell two "
@@ -125,8 +141,8 @@ def save(model: Any, tokenizer: PreTrainedTokenizerBase, folder: str | os.PathLi
 @torch.no_grad()
 def measure(
     model: Any,
-    features: Sequence[Mapping[str, Any]],
-    collate: Callable[[Sequence[Mapping[str, Any]]], dict[str, torch.Tensor]],
+    features: Sequence[Mapping[str, object]],
+    collate: Callable[[Sequence[Mapping[str, object]]], dict[str, torch.Tensor]],
     *,
     batch_size: int = 32,
 ) -> dict[str, float]:
@@ -135,7 +151,7 @@ def measure(
     With sentence pairs also `next_sentence_accuracy`, over all pairs.
 
     Raises:
-        NothingToPredict: the tokenizer knows none of the hidden characters.
+        NothingToPredict: none of the hidden characters is in the vocabulary.
     """
     device, was_training = next(model.parameters()).device, model.training
     model.eval()

@@ -84,7 +84,7 @@ class SentencePairs(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.firsts)
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
+    def __getitem__(self, index: int) -> dict[str, object]:
         draw = None if self.epoch is None else (self.seed, self.epoch, index)
         chance = np.random.default_rng(int(torch.randint(2**62, ())) if draw is None else (*draw, 1))
         first, (begin, end) = self.firsts[index], self.others[index]

@@ -14,10 +14,11 @@ from ..data.collator import CnerDataCollator
 from ..encoders.published import OpenEncoder
 from ..modeling.labels import IGNORED
 from ..settings.pretraining import PretrainingSettings
+from .entities import Entities
 from .masking import special_ids
-from .mlm import check_vocabulary, configuration, measure, save
+from .mlm import LEARNING_RATES, NOT_TAKEN, OF_TRANSFORMERS, check_vocabulary, configuration, measure, save
 
-__all__ = ["PermutationCollator", "build", "measure", "save"]
+__all__ = ["LEARNING_RATES", "NOT_TAKEN", "OF_TRANSFORMERS", "build", "collator", "measure", "save"]  # what it owes
 
 
 class PermutationCollator:
@@ -95,7 +96,7 @@ class PermutationCollator:
 
 def build(
     settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, *, opened: OpenEncoder | None = None
-) -> Any:
+) -> object:
     """An XLNet with its head: from a checkpoint, or from a configuration without weights.
 
     Args:
@@ -115,3 +116,10 @@ def build(
     model: Any = opened.load(AutoModelForPreTraining) if opened is not None else XLNetLMHeadModel(config)
     check_vocabulary(model.config, tokenizer)
     return model
+
+
+def collator(
+    settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, entities: Entities
+) -> PermutationCollator:
+    """Chooses as many characters as the settings say."""
+    return PermutationCollator(tokenizer, rate=settings.mask_rate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase, set_seed
@@ -25,10 +25,10 @@ from ..runs.folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
 from ..runs.inputs import OF_PRETRAINING, inputs_of, read_by
 from ..settings.denied import recorded
 from ..settings.pretraining import PretrainingSettings, complete
-from . import bilm, mlm, plm
 from .arguments import training_arguments
 from .entities import Entities, entities_for
-from .masking import MaskingCollator
+from .mlm import pair_label
+from .objectives import Collate, Objective, objective_of
 from .pairs import SentencePairs, can_pair
 from .tokenizers import SETTING, tokenizer_for
 from .trainer import PretrainingTrainer
@@ -39,7 +39,7 @@ Data = TextWindows | SentencePairs
 
 def pretrain(
     settings: PretrainingSettings | Mapping[str, object], *, resume: bool = False, overwrite: bool = False
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Pretrain an encoder as the settings say.
 
     `output_dir` then holds the encoder with its heads and its character tokenizer, which the Auto classes and a tagger
@@ -66,7 +66,7 @@ def pretrain(
         return _pretrain_in(folder, settings, resume=resume and not overwrite)
 
 
-def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bool) -> dict[str, Any]:
+def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bool) -> dict[str, object]:
     """Pretrain in a folder that nobody else writes."""
     begin = time.perf_counter()
     args = training_arguments(settings, output_dir=str(folder.work))  # before anything is read
@@ -77,11 +77,11 @@ def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bo
     if not held_out:
         args = training_arguments(settings, output_dir=str(folder.work), has_held_out=False)
     set_seed(args.seed)
-    objective: Any = {"mlm": mlm, "bilm": bilm, "plm": plm}[settings.objective]
+    objective = objective_of(settings)
     model, tokenizer, notes = _model(objective, settings, train)
     learn = _data(settings, train, tokenizer, entities, model)
     check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
-    collate = _collator(settings, tokenizer, entities)
+    collate = objective.collator(settings, tokenizer, entities)
     trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
     written = recorded(settings.to_dict())
     if is_first_process():
@@ -112,7 +112,7 @@ def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bo
     return results
 
 
-def _completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
+def _completed(before: Mapping[str, object]) -> Mapping[str, object]:
     """Settings as they were written down, with today's default for what there was not yet."""
     try:
         return recorded(PretrainingSettings.of(before).to_dict())
@@ -121,17 +121,15 @@ def _completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _model(
-    objective: Any, settings: PretrainingSettings, documents: list[Document]
+    objective: Objective, settings: PretrainingSettings, documents: list[Document]
 ) -> tuple[Any, PreTrainedTokenizerBase, dict[str, Any]]:
     """The model, its tokenizer, and what the results say of both: too many unknown characters are refused."""
     texts = [document.text for document in documents]
     encoder, opened = settings.encoder, None
-    if encoder.name_or_path and objective is not bilm:
+    if encoder.name_or_path and objective.OF_TRANSFORMERS:
         opened = open_encoder(encoder.name_or_path, setting=SETTING)
-    tokenizer = opened.tokenizer if opened else tokenizer_for(encoder, texts, framed=objective is not bilm)
-    model = (
-        bilm.build(settings, tokenizer) if objective is bilm else objective.build(settings, tokenizer, opened=opened)
-    )
+    tokenizer = opened.tokenizer if opened else tokenizer_for(encoder, texts, framed=objective.OF_TRANSFORMERS)
+    model = objective.build(settings, tokenizer, opened=opened)
     found = {"encoder": opened.findings.to_dict()} if opened else {}
     unknown = check_unknown(texts, tokenizer, most=settings.data.max_unknown)
     if is_first_process():
@@ -145,7 +143,7 @@ def _about(
     parts: Mapping[str, tuple[list[Document], Data | None]],
     problems: Problems,
     dropped: int,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What the results say of the texts."""
     return {
         "documents": {name: len(documents) for name, (documents, _) in parts.items()},
@@ -189,7 +187,7 @@ def _data(
     documents: list[Document],
     tokenizer: PreTrainedTokenizerBase,
     entities: Entities,
-    model: Any,
+    model: object,
 ) -> Data:
     options: dict[str, Any] = {
         "max_length": settings.max_length,
@@ -198,37 +196,23 @@ def _data(
     }
     data: Data
     if settings.next_sentence:
-        data = SentencePairs(documents, tokenizer, label=str(mlm.pair_label(model)), **options)
+        data = SentencePairs(documents, tokenizer, label=str(pair_label(model)), **options)
     else:
         data = TextWindows(documents, tokenizer, **options)
-    data.set_epoch(0)  # the trainer tells those to learn from the later ones; measured is always with the same masks
+    data.set_epoch(0)  # the trainer sets the later epochs of the training data; the masks of the held-out texts stay
     return data
 
 
-def _collator(
-    settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, entities: Entities
-) -> Callable[[Any], dict[str, Any]]:
-    if settings.objective == "bilm":
-        return bilm.collator(tokenizer)
-    if settings.objective == "plm":
-        return plm.PermutationCollator(tokenizer, rate=settings.mask_rate)
-    return MaskingCollator(
-        tokenizer,
-        rate=settings.mask_rate,
-        whole_entities=settings.masking == "entity",
-        words=entities.words,
-        entity_rate=settings.entity_rate,
-        top_up=settings.top_up,
-    )
-
-
-def _measure(objective: Any, trainer: PretrainingTrainer, data: Data | None, collate: Any) -> dict[str, float] | None:
+def _measure(
+    objective: Objective, trainer: PretrainingTrainer, data: Data | None, collate: Collate
+) -> dict[str, float] | None:
     if data is None:
         return None
     features = [data[number] for number in range(len(data))]
-    size = trainer.args.eval_batch_size
+    size, model = trainer.args.eval_batch_size, trainer.model
+    assert model is not None
     try:
-        found: dict[str, float] = objective.measure(trainer.model, features, collate, batch_size=size)
+        return objective.measure(model, features, collate, batch_size=size)
     except NothingToPredict:  # no reason to lose the encoder
         return None
     except OverflowError as error:
@@ -237,15 +221,14 @@ def _measure(objective: Any, trainer: PretrainingTrainer, data: Data | None, col
             f"(--overwrite) with a lower training.learning_rate (now {trainer.args.learning_rate:g}), or more "
             "training.warmup_steps."
         ) from error
-    return found
 
 
 def _finish(
-    objective: Any,
+    objective: Objective,
     trainer: PretrainingTrainer,
     tokenizer: PreTrainedTokenizerBase,
     folder: RunFolder,
-    results: Mapping[str, Any],
+    results: Mapping[str, object],
 ) -> None:
     """Save the encoder, then what is said about it; `results.json` comes last."""
     saving = folder.work / SAVING

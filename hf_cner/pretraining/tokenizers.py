@@ -31,8 +31,8 @@ def tokenizer_for(encoder: EncoderSource, texts: Iterable[str], *, framed: bool 
         framed: with `[CLS]`, `[SEP]` and `[MASK]`, as encoders of masked language modelling want it.
 
     Raises:
-        ValueError: a checkpoint or a tokenizer that is not there, one that is no good for single characters, or no
-            character that is frequent enough.
+        ValueError: a missing checkpoint or tokenizer, a tokenizer that cannot read single characters, or no character
+        that is frequent enough.
     """
     if encoder.name_or_path:
         return character_tokenizer_from(local_folder(encoder.name_or_path, setting=SETTING))

@@ -17,7 +17,7 @@ from ..runs.sampling import LengthBuckets
 
 
 class Epochs(EpochOfSampler):
-    """Tells sampler and data which epoch begins, so that order and masking are those of an unbroken run."""
+    """Sets the epoch of sampler and data, so that order and masking are those of an unbroken run."""
 
     def __init__(self, dataset: Any) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class PretrainingTrainer(Trainer):
 
     train_dataset: Any
 
-    def __init__(self, model: Any, args: TrainingArguments, *, train_dataset: Any, **options: Any) -> None:
+    def __init__(self, model: Any, args: TrainingArguments, *, train_dataset: object, **options: Any) -> None:
         super().__init__(model, args, train_dataset=train_dataset, **options)
         if not hasattr(model, "accepts_loss_kwargs"):
             self.model_accepts_loss_kwargs = False
@@ -75,7 +75,7 @@ class PretrainingTrainer(Trainer):
         # The loss is already divided by a step's micro-batches; with transformers 5.2 the accelerator divided again.
         self.accelerator.gradient_accumulation_steps = 1
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[Any] | None:
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[object] | None:
         if self.args.train_sampling_strategy != "group_by_length":
             return super()._get_train_sampler(train_dataset)
         together = self.args.train_batch_size * self.args.world_size

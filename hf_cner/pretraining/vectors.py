@@ -115,7 +115,7 @@ def _gensim() -> Any:
     return gensim.models
 
 
-def _callbacks(progress: Progress | None, epochs: int) -> list[Any]:
+def _callbacks(progress: Progress | None, epochs: int) -> list[object]:
     if progress is None:
         return []
     report = progress
@@ -125,7 +125,7 @@ def _callbacks(progress: Progress | None, epochs: int) -> list[Any]:
 
         done = 0
 
-        def on_epoch_end(self, model: Any) -> None:
+        def on_epoch_end(self, model: object) -> None:
             self.done += 1
             report(self.done, epochs)
 

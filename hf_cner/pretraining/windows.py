@@ -27,9 +27,9 @@ class TextWindows(Dataset[dict[str, Any]]):
 
     An item is a dict with `input_ids` `(n,)`, special tokens included, `entities`, pairs of columns, and
     `token_type_ids` where the tokenizer gives any but 0 (XLNet). Once `set_epoch` was called it also has `draw`, from
-    which a `MaskingCollator` draws: seed, epoch and index, so that a resumed run goes on as it would have. Before that
-    the collator draws from torch's random state, anew every time: not every version of a plain `Trainer` tells its
-    dataset the epoch.
+    which a `MaskingCollator` draws: seed, epoch and index, so that a resumed run continues as an unbroken one would.
+    Before that the collator draws from torch's random state, anew every time: not every version of a plain `Trainer`
+    sets the epoch of its dataset.
 
     Args:
         documents: their texts are read; their spans are the entities unless `find` is given.
@@ -75,7 +75,7 @@ class TextWindows(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.windows)
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
+    def __getitem__(self, index: int) -> dict[str, object]:
         ids, entities = self.windows[index]
         found: dict[str, Any] = {"input_ids": ids, "entities": entities}
         if (types := self._token_types) is not None:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..data.writing import whole_file
-from .report import LETTERS, title
+from .report import LETTERS, Outcome, title
 from .tables import FIGURES, Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PUBLISHED, OURS = "#9a9a9a", "#2a6f97"
 NEAR = 5.0  # points of F1 beside our curve that its scale has room for
 
 
-def draw(outcome: Mapping[str, object], table: Table, folder: Path) -> tuple[list[str], list[str]]:
+def draw(outcome: Outcome, table: Table, folder: Path) -> tuple[list[str], list[str]]:
     """Draw the pictures of a table: names of the files, and why others were left out.
 
     Bars of P, R and F1 per model (P1 fig. 6, P3 fig. 2b), of F1 per type (P3 fig. 2a, P4 fig. 3), F1 by number of heads
     (P4 fig. 5), F1 on dev over the training (P4 fig. 4).
     """
-    makers: dict[str, Callable[[object, Mapping[str, object]], bool]] = {
+    makers: dict[str, Callable[[Figure, Outcome], bool]] = {
         "models": _models,
         "types": _types,
         "heads": _heads,
@@ -47,7 +51,7 @@ def draw(outcome: Mapping[str, object], table: Table, folder: Path) -> tuple[lis
     return drawn, left_out
 
 
-def _models(figure: Any, outcome: Mapping[str, Any]) -> bool:
+def _models(figure: Figure, outcome: Outcome) -> bool:
     rows = [row for row in outcome["rows"] if row["ours"] or row["published"]]
     if not any(row["ours"] for row in rows):
         return False
@@ -63,7 +67,7 @@ def _models(figure: Any, outcome: Mapping[str, Any]) -> bool:
     return True
 
 
-def _types(figure: Any, outcome: Mapping[str, Any]) -> bool:
+def _types(figure: Figure, outcome: Outcome) -> bool:
     types: Mapping[str, str] = outcome["table"]["types"]
     rows = [row for row in outcome["rows"] if row["ours"] and set(types.values()) <= set(row["ours"]["per_type"])]
     if not rows:
@@ -77,12 +81,12 @@ def _types(figure: Any, outcome: Mapping[str, Any]) -> bool:
     return True
 
 
-def _widen(figure: Any, pairs: int) -> None:
+def _widen(figure: Figure, pairs: int) -> None:
     """Make room for so many pairs of bars, that the numbers on them can be read."""
     figure.set_figwidth(max(9.0, 0.55 * pairs))
 
 
-def _bars(axes: Any, names: list[str], published: list[float | None], ours: list[Mapping[str, Any] | None]) -> None:
+def _bars(axes: Axes, names: list[str], published: list[float | None], ours: list[Mapping[str, Any] | None]) -> None:
     places = range(len(names))
     seen = [value for value in published if value is not None]
     for place, value in zip(places, published, strict=True):
@@ -103,7 +107,7 @@ def _bars(axes: Any, names: list[str], published: list[float | None], ours: list
     _plain(axes)
 
 
-def _heads(figure: Any, outcome: Mapping[str, Any]) -> bool:
+def _heads(figure: Figure, outcome: Outcome) -> bool:
     rows = [row for row in outcome["rows"] if row["ours"]]
     if not rows:
         return False
@@ -126,7 +130,9 @@ def _heads(figure: Any, outcome: Mapping[str, Any]) -> bool:
     return True
 
 
-def _training(figure: Any, outcome: Mapping[str, Any]) -> bool:
+def _training(figure: Figure, outcome: Outcome) -> bool:
+    from matplotlib.ticker import MaxNLocator
+
     rows = [row for row in outcome["rows"] if row["ours"] and row["ours"]["curve"]]
     if not rows:
         return False
@@ -134,20 +140,20 @@ def _training(figure: Any, outcome: Mapping[str, Any]) -> bool:
     for row in rows:
         axes.plot(*zip(*row["ours"]["curve"], strict=True), marker=".", label=row["name"])
     axes.set(xlabel="epoch", ylabel="strict F1 on dev (%)")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
     _plain(axes)
     return True
 
 
-def _legend(figure: Any) -> None:
+def _legend(figure: Figure) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(color=PUBLISHED, label="published"), Patch(color=OURS, label="ours")]
     figure.legend(handles=handles, loc="outside lower right", ncols=2, frameon=False, fontsize=8)
 
 
-def _plain(axes: Any) -> None:
+def _plain(axes: Axes) -> None:
     axes.grid(alpha=0.3, axis="y")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

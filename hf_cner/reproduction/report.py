@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..metrics.report import markdown_table
 from .summary import inversions
 from .tables import FIGURES
+
+Outcome: TypeAlias = Mapping[str, Any]
+"""What `results.json` of a reproduction holds."""
 
 LETTERS = {"precision": "P", "recall": "R", "f1": "F1"}
 NOTHING = "–"
@@ -30,7 +33,7 @@ def markdown(outcome: Mapping[str, object]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def title(outcome: Mapping[str, Any]) -> str:
+def title(outcome: Outcome) -> str:
     """One line; the small scale and another corpus than the paper's are said in it."""
     table, corpus = outcome["table"], outcome["protocol"]["corpus"]
     here = [] if corpus == table["corpus"] else [f"on {corpus}"]
@@ -39,7 +42,7 @@ def title(outcome: Mapping[str, Any]) -> str:
     return f"{table['paper']}, {table['where']}: {table['title']}" + (f"; here {', '.join(here)}" if here else "")
 
 
-def _head(outcome: Mapping[str, Any]) -> str:
+def _head(outcome: Outcome) -> str:
     protocol = outcome["protocol"]
     seeds = ", ".join(map(str, protocol["seeds"]))
     lines = [
@@ -88,7 +91,7 @@ def _listed(settings: Mapping[str, object], path: str = "") -> str:
     )
 
 
-def _figures(outcome: Mapping[str, Any]) -> str:
+def _figures(outcome: Outcome) -> str:
     header = [
         "model",
         *(f"published {LETTERS[name]}" for name in FIGURES),
@@ -129,14 +132,14 @@ def _figures(outcome: Mapping[str, Any]) -> str:
     return "\n\n".join(lines)
 
 
-def _not_run(outcome: Mapping[str, Any]) -> str:
+def _not_run(outcome: Outcome) -> str:
     missing = [row for row in outcome["rows"] if row["ours"] is None]
     if not missing:
         return ""
     return "## Not run\n\n" + "\n".join(f"- {row['name']}: {row['not_run']}." for row in missing)
 
 
-def _order(outcome: Mapping[str, Any]) -> str:
+def _order(outcome: Outcome) -> str:
     known = [row for row in outcome["rows"] if row["ours"] and "f1" in row["published"]]
     if len(known) < 2:
         return ""
@@ -152,7 +155,7 @@ def _order(outcome: Mapping[str, Any]) -> str:
     return f"## Order\n\n{said}\n\n" + "\n".join(lines)
 
 
-def _per_type(outcome: Mapping[str, Any]) -> str:
+def _per_type(outcome: Outcome) -> str:
     types: Mapping[str, str] = outcome["table"]["types"]
     rows = [row for row in outcome["rows"] if row["published_per_type"] or (types and row["ours"])]
     if not types or not rows:
@@ -174,7 +177,7 @@ def _per_type(outcome: Mapping[str, Any]) -> str:
     return "\n\n".join(sections)
 
 
-def _times(outcome: Mapping[str, Any]) -> str:
+def _times(outcome: Outcome) -> str:
     seconds = {row["name"]: row["ours"]["seconds_per_epoch"] for row in outcome["rows"] if row["ours"]}
     lines = []
     for pair in outcome["table"]["times"]:
@@ -201,7 +204,7 @@ def _times(outcome: Mapping[str, Any]) -> str:
     )
 
 
-def _samples(outcome: Mapping[str, Any]) -> str:
+def _samples(outcome: Outcome) -> str:
     found = [row for row in outcome["rows"] if row["ours"] and "samples" in row["ours"]]
     if not found and not outcome["table"]["samples"]:
         return ""
@@ -235,24 +238,24 @@ def _samples(outcome: Mapping[str, Any]) -> str:
     return "\n\n".join(sections)
 
 
-def _notes(outcome: Mapping[str, Any]) -> str:
+def _notes(outcome: Outcome) -> str:
     notes = [*outcome["table"]["notes"], *(f"{row['name']}: {row['note']}" for row in outcome["rows"] if row["note"])]
     return "## Notes\n\n" + "\n".join(f"- {note.rstrip('.')}." for note in notes) if notes else ""
 
 
-def _pictures(outcome: Mapping[str, Any]) -> str:
+def _pictures(outcome: Outcome) -> str:
     lines = [f"![{name}]({name})" for name in outcome["pictures"]]
     return "\n\n".join([*lines, *outcome["pictures_left_out"]])
 
 
-def _made_with(outcome: Mapping[str, Any]) -> str:
+def _made_with(outcome: Outcome) -> str:
     groups = _made_by(outcome, [row["name"] for row in outcome["rows"]])
     if len(groups) == 1:
         return f"Made with {next(iter(groups))}."
     return "\n\n".join(f"{', '.join(names)}: made with {how}." for how, names in groups.items())
 
 
-def _made_by(outcome: Mapping[str, Any], names: Sequence[str]) -> dict[str, list[str]]:
+def _made_by(outcome: Outcome, names: Sequence[str]) -> dict[str, list[str]]:
     """Versions and machine in words, and the rows of these that were made with them."""
     groups: dict[str, list[str]] = {}
     for row in outcome["rows"]:
@@ -274,7 +277,7 @@ def _number(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.2f}"
 
 
-def lines_of(outcome: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+def lines_of(outcome: Outcome) -> Iterator[Sequence[str]]:
     """For a terminal: model, published F1, our F1, or why there is none."""
     for row in outcome["rows"]:
         ours = spread(row["ours"]["f1"]) if row["ours"] else f"not run: {row['not_run']}"

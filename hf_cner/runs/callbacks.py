@@ -49,7 +49,7 @@ class Patience(TrainerCallback):
             raise ValueError(f"early_stopping_patience watches {name}, but the evaluation does not give it.")
 
     def is_out(self, args: TrainingArguments, state: TrainerState) -> bool:
-        """Whether so many evaluations went by; also of a run that was cut off between that and its end."""
+        """Whether so many evaluations passed without a new best; also for a run that was interrupted after that."""
         name, sign = _watched(args), 1 if args.greater_is_better else -1
         values = [sign * float(entry[name]) for entry in state.log_history if name in entry]
         return bool(values) and len(values) - 1 - values.index(max(values)) >= self.patience
@@ -63,8 +63,8 @@ def _watched(args: TrainingArguments) -> str:
 class FiniteWeights(TrainerCallback):
     """Ends a training whose weights are no longer numbers, before anything is logged, evaluated or saved of them.
 
-    transformers logs a loss of 0 then, and goes on. The weights are asked, not the loss: in half precision an infinite
-    gradient is skipped, and is no fault.
+    transformers then logs a loss of 0 and continues. The weights are checked, not the loss: in half precision an
+    infinite gradient is skipped, and is no fault.
     """
 
     @event

@@ -1,5 +1,6 @@
-"""Which checkpoints of a run are whole: transformers writes them file by file, and a kill may come at any time.
+"""Which checkpoints of a run are whole.
 
+transformers writes them file by file, and the process may be killed at any time.
 An error while saving (a full disk) removes what was begun; a kill leaves a checkpoint that is cut off, which resuming
 passes over.
 """
@@ -71,7 +72,7 @@ def is_checkpoint(path: Path, *, whole: bool = False) -> bool:
 
 
 def last_complete_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
-    """The newest checkpoint of a run from which training can go on; None when there is none."""
+    """The newest checkpoint of a run from which training can continue; None when there is none."""
     folder = Path(output_dir)
     numbered = [(int(match[1]), path) for path in folder.glob("checkpoint-*") if (match := _NAME.fullmatch(path.name))]
     for _, path in sorted(numbered, reverse=True):

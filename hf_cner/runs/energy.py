@@ -1,4 +1,4 @@
-"""Energy of the processor while a model is trained, where the machine lets itself be measured.
+"""Energy of the processor while a model is trained, where the machine has readable counters.
 
 transformers' `CodeCarbonCallback` leaves its figure in a file of its own in the run's folder, does not count building
 and the last evaluation, asks a web service where the machine stands, and estimates what it cannot read. What

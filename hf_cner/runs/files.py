@@ -24,7 +24,7 @@ _FOLD = re.compile(r"fold-\d+")
 
 
 def _begun(folder: Path) -> bool:
-    """Whether a folder without a list holds the settings of a run, by what every run's settings say."""
+    """Whether a folder without a list holds the settings of a run, judged by the keys that every run has."""
     try:
         settings = yaml.load((folder / SETTINGS).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
@@ -65,7 +65,7 @@ def _code_of_checkpoints(folder: Path) -> frozenset[str]:
             code = (folder / f"{entry}.py").read_text(encoding="utf-8")
             found |= {entry, *re.findall(r"^\s*from\s+\.(\w+)\s+import", code, re.MULTILINE)}
     except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
-        return frozenset(found)  # what is damaged says nothing more
+        return frozenset(found)  # a damaged file names nothing more
     return frozenset(found)
 
 

@@ -52,7 +52,7 @@ class RunFolder:
         self._began = False
 
     def finished(self) -> bool:
-        """Whether a run came to its end here, and none that is to replace it was cut off."""
+        """Whether a run was finished here, and no run that should replace it was interrupted."""
         return (self.work / self.LAST).is_file() and not (self.work == self.path and self._is_being_replaced())
 
     @contextmanager
@@ -140,11 +140,11 @@ class RunFolder:
 
     def begin(
         self,
-        settings: Mapping[str, Any],
-        split: Mapping[str, Any],
+        settings: Mapping[str, object],
+        split: Mapping[str, object],
         *,
         inputs: Mapping[str, str],
-        complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+        complete: Callable[[Mapping[str, object]], Mapping[str, object]] = dict,
     ) -> None:
         """Write down what the run depends on, or see that a resumed run still depends on the same.
 
@@ -169,7 +169,11 @@ class RunFolder:
         self.write_json(SPLIT, {**split, "inputs": dict(inputs)})
 
     def _compare(
-        self, before: Mapping[str, Any], now: Mapping[str, Any], split: Mapping[str, Any], inputs: Mapping[str, str]
+        self,
+        before: Mapping[str, object],
+        now: Mapping[str, object],
+        split: Mapping[str, object],
+        inputs: Mapping[str, str],
     ) -> None:
         began = json.loads((self.work / SPLIT).read_text(encoding="utf-8"))
         read = began.pop("inputs", None)  # of a run of an older version nothing is known of them
@@ -181,7 +185,7 @@ class RunFolder:
             )
         if any(
             began.get(key) != split.get(key) for key in ("hash", "fingerprint", "folds")
-        ):  # how it names its documents is no matter
+        ):  # the names of its documents do not count
             raise OtherRun(f"The run in {self.path} began with other data; overwrite it (--overwrite).")
         if read is not None and (other := sorted(set(inputs) - moved)):
             raise OtherRun(
@@ -196,10 +200,10 @@ class RunFolder:
 
     def read_results(self) -> dict[str, Any]:
         """The results of a finished run."""
-        results: dict[str, Any] = json.loads((self.work / RESULTS).read_text(encoding="utf-8"))
+        results: dict[str, object] = json.loads((self.work / RESULTS).read_text(encoding="utf-8"))
         return results
 
-    def write_json(self, name: str, value: Any) -> None:
+    def write_json(self, name: str, value: object) -> None:
         """Write one file, whole or not at all."""
         with atomic_write(self.work / name) as stream:
             json.dump(value, stream, ensure_ascii=False, indent=2)
@@ -232,11 +236,11 @@ class RunFolder:
         return (self.path / self.LAST).is_file() or self._can_be_resumed(self.path)
 
     def _is_being_replaced(self) -> bool:
-        """Whether a run that is to replace this one was begun, and cut off."""
+        """Whether a run that should replace this one was begun and interrupted."""
         return (self.beside / self.FIRST).is_file()
 
     def _where(self, *, resume: bool, overwrite: bool) -> Path:
-        """Where the run is made; every process of a run comes to the same."""
+        """Where the run is made; it is the same for every process of a run."""
         if overwrite:
             return self.beside if self._holds_something() else self.path
         return self.beside if resume and self._is_being_replaced() else self.path
@@ -258,7 +262,7 @@ class RunFolder:
             print(f"{kept}: the old run is kept, because somebody put files into it meanwhile.", file=sys.stderr)
 
     def _can_be_resumed(self, folder: Path) -> bool:
-        """Whether training came far enough in a folder, or in one of its folds, for something to be lost."""
+        """Whether a folder, or one of its folds, holds anything of a training that is worth keeping."""
         if any((folder / name).is_file() for name in (RESULTS, "config.json")):
             return True
         if any(is_checkpoint(path) for path in folder.glob("checkpoint-*")):
@@ -266,7 +270,7 @@ class RunFolder:
         return any(self._can_be_resumed(fold) for fold in folder.glob("fold-*"))
 
     def _forget(self, folder: Path) -> None:
-        """Remove what a run that never came to a checkpoint wrote, and nothing else."""
+        """Remove what a run wrote before its first checkpoint, and nothing else."""
         shutil.rmtree(folder / SAVING, ignore_errors=True)
         for name in (SETTINGS, SPLIT, LIST):
             (folder / name).unlink(missing_ok=True)
@@ -278,12 +282,12 @@ def is_first_process() -> bool:
 
 
 def _remove_empty(folder: Path, keep: bool) -> None:
-    """Remove a folder that was made for nothing."""
+    """Remove a folder that was made here, if it is empty."""
     if not keep and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> set[str]:
+def differences(before: Mapping[str, object], now: Mapping[str, object], path: str = "") -> set[str]:
     """Dotted names of the settings that differ; where the run lies does not matter."""
     found = set()
     for key in {*before, *now} - {"output_dir"}:

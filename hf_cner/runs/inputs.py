@@ -1,7 +1,7 @@
-"""What a run reads beside its corpus: encoders, vectors, word lists, each known again by what is in it.
+"""What a run reads beside its corpus: encoders, vectors, word lists, each identified by its content.
 
-A file may change while its name stays, and move while it stays the same: a run goes on, and a result is read again,
-where the content is the same.
+A file may change under the same name, and move unchanged: a run continues, and a result is read again, if the content
+is the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OF_A_FOLDER = (
 OF_NO_ENCODER = ("training_args", "optimizer", "scheduler", "scaler", "rng_state", "generation_config")  # first letters
 
 
-def inputs_of(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+def inputs_of(settings: Mapping[str, object], names: Iterable[str]) -> dict[str, str]:
     """The fingerprint of each of the settings `names` (dotted) that has a value."""
     found = {}
     for name in names:
@@ -36,11 +36,11 @@ def inputs_of(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, st
     return found
 
 
-def read_by(settings: Mapping[str, Any]) -> list[str]:
+def read_by(settings: Mapping[str, object]) -> list[str]:
     """The files and folders that a run's settings name, as far as they are paths: none of them may be written."""
     found = []
     for name in (*OF_TRAINING, *OF_PRETRAINING, "data.data_dir", "data.files", "data.exclude", "model.queries"):
-        value: Any = settings
+        value: object = settings
         for key in name.split("."):
             value = value.get(key) if isinstance(value, Mapping) else None
         values = value if isinstance(value, list | tuple) else [value]
@@ -48,7 +48,7 @@ def read_by(settings: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def by_content(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def by_content(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, object]:
     """A copy of the settings in which `names` are given by their fingerprints, wherever those things lie."""
     copied = copy.deepcopy(dict(settings))
     for name, found in inputs_of(settings, names).items():

@@ -9,6 +9,6 @@ from transformers.utils.import_utils import is_torch_bf16_gpu_available
 def only_a_cpu_has_bf16() -> bool:
     """Whether bf16 can mean the CPU alone; transformers refuses it there unless `use_cpu` is given as well.
 
-    An NVIDIA GPU without bf16 is not passed over in silence: there transformers' refusal stands.
+    On a machine with an NVIDIA GPU without bf16 transformers' refusal stands.
     """
     return not (torch.cuda.is_available() or is_torch_bf16_gpu_available())

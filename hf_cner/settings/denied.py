@@ -1,7 +1,7 @@
 """Arguments that no settings decide: what publishes, what holds a secret, and what sends figures to a service.
 
-A settings file travels: somebody sends it, a search writes it, a finished run keeps it. In Python all of this can be
-said to `CnerTrainingArguments` itself.
+Settings files are sent around, written by searches and kept in finished runs. In Python `CnerTrainingArguments` takes
+all of these.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Sections whose fields are those of a class elsewhere: of a dataclass of arguments, or of a constructor.
 
-The classes are given: this room knows neither models nor trainers.
+The classes are passed in: this room imports neither models nor trainers.
 """
 
 from __future__ import annotations

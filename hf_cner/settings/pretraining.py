@@ -53,10 +53,14 @@ class PretrainingData(Section):
         return share
 
 
+ObjectiveName = Literal["mlm", "bilm", "plm"]
+"""Each is the name of a module in `pretraining`."""
+
+
 class PretrainingSettings(Section):
     """Every setting of a pretraining run."""
 
-    objective: Literal["mlm", "bilm", "plm"] = "mlm"
+    objective: ObjectiveName = "mlm"
     """Masked language model; or bilm, the language model under ELMo; or plm, XLNet's permutations."""
     encoder: EncoderSource = EncoderSource()
     max_length: Annotated[int, Field(ge=1)] = 256

@@ -71,7 +71,7 @@ def check_ranges(arguments: Mapping[str, object], *, prefix: str = "") -> None:
         TrainingRanges.model_validate(numbers)
     except ValidationError as error:
         if any(fault["type"] in ("int_type", "float_type") for fault in error.errors(include_url=False)):
-            return  # of another kind: whoever reads it says so
+            return  # of another kind: the sentence for that comes where it is read
         raise ValueError(sentence_of(error, TrainingRanges, prefix=prefix)) from None
     steps = numbers.get("max_steps", -1)
     if isinstance(steps, int) and steps != -1 and steps < 1:

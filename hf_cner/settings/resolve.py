@@ -23,7 +23,8 @@ def resolve_settings(
     """Merge all sources of settings; a later one wins: defaults, preset, configuration file, options, assignments.
 
     A source that gives a slot another `kind` replaces the whole slot: options of a BiLSTM mean nothing to an IDCNN.
-    The options of slots and the section `training` are checked by `hf_cner.training.checks`, which knows their classes.
+    The options of slots and the section `training` are checked by `hf_cner.training.checks`, which imports their
+    classes.
 
     Args:
         preset: name of a preset, or an alias of one.

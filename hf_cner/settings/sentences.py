@@ -109,7 +109,7 @@ class _Place:
             self.inside = None if field is None else next(_sections(field.annotation), None)
 
     def about(self) -> str:
-        """What belongs into open keys, as the field's own docstring says it."""
+        """What open keys may hold, in the words of the field's docstring."""
         field = self.around.model_fields.get(self.path[-1])
         text = (field.description or "" if field else "").partition(";")[0].rstrip(".")
         return text[:1].lower() + text[1:]

@@ -22,7 +22,7 @@ from .section import Arguments, Count, Part, Plain, Probability, Rate, Section, 
 
 
 class Slot(Section):
-    """A replaceable part of a model: `kind`, and the options of its class, which whoever knows the class checks."""
+    """A replaceable part of a model: `kind`, and the options of its class, checked where that is imported."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)  # of what kind the options are

@@ -40,14 +40,15 @@ class YamlFault(ValueError):
 
 
 def bounded_events(text: str) -> Iterator[yaml.Event]:
-    """PyYAML's events of a text; whoever has read them all may compose the text as well.
+    """PyYAML's events of a text; once all of them were read, the text may be composed as well.
 
     Raises:
-        YamlFault: broken YAML, a tag, an anchor, an alias, a second document, or a text that is too large or too deep.
+        YamlFault: broken YAML, a tag, an anchor, an alias, a second document, half a surrogate pair, or a text that is
+            too large or too deep.
     """
     if len(text) > LARGEST:
         raise YamlFault(f"found {len(text):,} characters; expected at most {LARGEST:,}", 1)
-    depth, documents = 0, 0
+    depth, documents, line = 0, 0, 1
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             line = _line(event)
@@ -61,10 +62,16 @@ def bounded_events(text: str) -> Iterator[yaml.Event]:
                 raise YamlFault(f"found the anchor or alias {anchor!r}; write the value out in each place", line)
             if tag := getattr(event, "tag", None):
                 raise YamlFault(f"found the tag {tag!r}; expected plain values", line)
+            if isinstance(event, yaml.ScalarEvent):
+                event.value.encode()
             yield event
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlFault(f"found broken YAML ({error.problem or error.context})", mark.line + 1 if mark else 1) from None
+    except YamlFault:
+        raise
+    except ValueError as error:  # an escape of half a surrogate pair, or beyond Unicode
+        raise YamlFault(f"found an escape that stands for no character ({error})", line) from None
     except yaml.YAMLError as error:  # a character that no YAML may hold
         place = int(getattr(error, "position", 0) or 0)
         character = ord(text[place : place + 1] or "\0")

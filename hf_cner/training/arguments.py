@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from transformers import IntervalStrategy, TrainingArguments
@@ -44,10 +43,10 @@ class CnerTrainingArguments(TrainingArguments):
     # On a command line these may be given as JSON.
     _VALID_DICT_FIELDS = [*TrainingArguments._VALID_DICT_FIELDS, "slot_learning_rates", "slot_weight_decays"]  # noqa: RUF012
 
-    slot_learning_rates: dict[str, Any] | str | None = field(
+    slot_learning_rates: dict[str, object] | str | None = field(
         default=None, metadata={"help": "Learning rate of single slots: encoder, context, …, span_decoder."}
     )
-    slot_weight_decays: dict[str, Any] | str | None = field(
+    slot_weight_decays: dict[str, object] | str | None = field(
         default=None, metadata={"help": "Weight decay of single slots: encoder, context, …, span_decoder."}
     )
     optimizer: str | None = field(
@@ -131,7 +130,7 @@ class CnerTrainingArguments(TrainingArguments):
             )
 
 
-def _check_slots(name: str, values: Any) -> None:
+def _check_slots(name: str, values: object) -> None:
     if values is None:
         return
     if not isinstance(values, dict):

@@ -93,7 +93,7 @@ def _classes(model_settings: ModelSettings) -> tuple[type[CnerConfig | CnerMrcCo
 
 def _config(
     model_settings: ModelSettings, encoder: Plain, entity_types: Sequence[str], tokenizer: PreTrainedTokenizerBase
-) -> Any:
+) -> object:
     asked: dict[str, Any] = {
         name: value
         for name, value in model_settings.to_dict().items()
@@ -119,7 +119,7 @@ def _pretrained(
     sizes: Plain = {"vocab_size": len(tokenizer)}  # until the checkpoint's own configuration takes its place
     config = _config(model_settings, slot.own() | {"config": sizes}, entity_types, tokenizer)
     model_class: Any = _classes(model_settings)[1]
-    model: Any
+    model: object
     if opened is None:
         model = model_class.from_encoder_pretrained(folder, config)
     else:

@@ -85,7 +85,7 @@ class CnerTrainer(DocumentTrainer):
         given = self.eval_dataset if isinstance(self.eval_dataset, dict) else {"dev": self.eval_dataset}
         return {name: part for name, part in given.items() if isinstance(part, DocumentDataset)}
 
-    def _results(self, parts: dict[str, DocumentDataset], corpus: str | None) -> dict[str, Any]:
+    def _results(self, parts: dict[str, DocumentDataset], corpus: str | None) -> dict[str, object]:
         """What `results.json` of a run holds, as far as a Trainer knows it."""
         documents = {} if self.train_documents is None else {"train": self.train_documents}
         documents |= {name: part.documents for name, part in parts.items()}
@@ -134,10 +134,10 @@ def _spans(found: Iterable[tuple[Any, ...]]) -> list[Span]:
     return [Span(start, end, kind) for start, end, kind, _ in found]
 
 
-def _slot(value: Any) -> Any:
+def _slot(value: object) -> object:
     """A slot of the configuration without the encoder's own configuration, which is long."""
     return {key: item for key, item in value.items() if key != "config"} if isinstance(value, dict) else value
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return getattr(value, "value", value)

@@ -131,7 +131,7 @@ def check_checkpointing(arguments: CnerTrainingArguments, model: PreTrainedModel
 
 
 def checked(settings: TrainSettings | Mapping[str, object]) -> TrainSettings:
-    """The settings of a run, which can be as far as they themselves show: nothing has been read yet.
+    """The settings of a run, checked as far as that is possible before anything is read.
 
     Raises:
         ValueError: a setting that there is not, or a value that it does not take, in one sentence.
@@ -161,7 +161,7 @@ def training_arguments(settings: TrainSettings, *, has_dev: bool) -> CnerTrainin
 
 @contextmanager
 def taken_by_libraries() -> Iterator[None]:
-    """Says in a sentence that a library does not take the settings, where they are handed to it.
+    """Turn what a library raises about the settings into one sentence.
 
     Raises:
         ValueError: in place of what the library raises; errors of this package, of memory and of the system pass.
@@ -178,5 +178,5 @@ def taken_by_libraries() -> Iterator[None]:
         said = clipped(" ".join(str(error)[:2000].split()), 300)
         raise ValueError(
             f"The settings of the section training cannot be used here ({library}: {said}); change "
-            "or leave out the one that this names."
+            "or leave out the setting that is named here."
         ) from error

@@ -20,7 +20,7 @@ from ..modeling.windows import Window
 
 
 class FeatureDataset(Dataset[Feature]):
-    """Training features in memory, and behind the last one a filler that nothing is learnt from.
+    """Training features in memory. Behind the last one stands a filler, from which nothing is learnt.
 
     Several processes must get batches of one size. Where the features do not suffice, fillers stand in, so that no
     window is trained twice and two processes learn what one does.
@@ -131,7 +131,7 @@ def as_documents(dataset: Any) -> list[Document] | None:
     return None
 
 
-def documents_to_evaluate(dataset: Any) -> list[Document] | None:
+def documents_to_evaluate(dataset: object) -> list[Document] | None:
     """As `as_documents`; ValueError for an empty list, of which there are no figures."""
     if isinstance(dataset, (list, tuple)) and not dataset:
         raise ValueError("There are no documents to evaluate: the list is empty; give at least one.")

@@ -1,8 +1,8 @@
-"""From what the processes of an evaluation find to documents again, by way of tensors that can be gathered."""
+"""Turns what several processes found in an evaluation into tensors that can be gathered, and these into documents."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ def of_documents(
     output: Any,
     documents: list[Document],
     entity_types: Sequence[str],
-    compute_metrics: Callable[..., dict[str, Any]] | None,
+    compute_metrics: Callable[..., Mapping[str, object]] | None,
     prefix: str,
     include: Collection[str] = (),
 ) -> EvalLoopOutput:
@@ -96,7 +96,7 @@ def of_documents(
 
 def default_metrics(prediction: EvalPrediction) -> dict[str, float]:
     """The metrics of `hf_cner.metrics` on documents; nothing on features, whose documents are not known."""
-    gold: Any = prediction.label_ids
+    gold: object = prediction.label_ids
     predicted: Any = prediction.predictions
     if not isinstance(gold, list) or not all(isinstance(document, Document) for document in gold):
         return {}

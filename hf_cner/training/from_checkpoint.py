@@ -1,4 +1,4 @@
-"""What the settings may say of an encoder that is nothing without a checkpoint, such as ELMo."""
+"""What the settings may say of an encoder that always comes from a checkpoint, such as ELMo."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check_slot(slot: EncoderSlot) -> None:
 
 
 def check_folder(folder: Path, slot: EncoderSlot) -> None:
-    """Raise a ValueError where a folder holds an encoder of another kind than one that its own command makes."""
+    """Raise a ValueError where a folder does not hold an encoder of the kind that the settings name."""
     made_by = ENCODERS[slot.kind].made_by
     if not made_by:
         return

@@ -1,6 +1,6 @@
 """Fine-tuning with LoRA: small matrices beside the encoder's, and everything new trained in full.
 
-PEFT knows no defaults for our models, and its `"all-linear"` would also put LoRA into our own layers. What is neither
+PEFT has no defaults for our models, and its `"all-linear"` would also put LoRA into our own layers. What is neither
 adapted nor saved stays frozen: without `modules_to_save` the CRF would keep its random transitions. So:
 
     from peft import LoraConfig, PeftModel, get_peft_model
@@ -28,8 +28,8 @@ from torch import nn
 QUERY_AND_VALUE = ("query", "value", "query_proj", "value_proj", "q_proj", "v_proj", "q_lin", "v_lin")
 
 
-def lora_targets(model: Any, projections: Sequence[str] | None = None) -> dict[str, Any]:
-    """What `peft.LoraConfig` needs to be told about a model of ours: `LoraConfig(r=8, **lora_targets(model))`.
+def lora_targets(model: Any, projections: Sequence[str] | None = None) -> dict[str, object]:
+    """The arguments of `peft.LoraConfig` for a model of ours: `LoraConfig(r=8, **lora_targets(model))`.
 
     Args:
         model: a tagging, span or question-answering model with a pretrained encoder.

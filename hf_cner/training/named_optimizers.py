@@ -51,7 +51,10 @@ def optimizer_name(name: str) -> str:
 
 
 def make_optimizer(
-    name: str, groups: Sequence[dict[str, Any]], arguments: TrainingArguments, options: dict[str, Any] | None = None
+    name: str,
+    groups: Sequence[dict[str, object]],
+    arguments: TrainingArguments,
+    options: dict[str, object] | None = None,
 ) -> torch.optim.Optimizer:
     """Make the optimiser of a run.
 
@@ -85,7 +88,7 @@ def make_optimizer(
     if unknown := [key for key in given if key not in known]:
         raise ValueError(f"The optimizer {name} has no option {unknown[0]!r}; it has {', '.join([*known, *ahead])}.")
     fused = base in FUSED and "fused" in arguments.default_optim and not UNFUSED & set(given)
-    own: dict[str, Any] = {"fused": True} if fused else {}
+    own: dict[str, object] = {"fused": True} if fused else {}
     if base in OF_ADAM:
         own |= {"betas": (arguments.adam_beta1, arguments.adam_beta2), "eps": arguments.adam_epsilon}
     try:
@@ -95,17 +98,17 @@ def make_optimizer(
     return _lookahead(optimizer, ahead) if slow else optimizer
 
 
-def _is_share(value: Any) -> bool:
+def _is_share(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1
 
 
-def parse_options(text: str | None) -> dict[str, Any]:
+def parse_options(text: str | None) -> dict[str, object]:
     """`"momentum=0.9, nesterov=True"`, the form of `optim_args`, as a dict.
 
     Raises:
         ValueError: something that is not `key=value` with a number, a truth value or a tuple of numbers.
     """
-    options: dict[str, Any] = {}
+    options: dict[str, object] = {}
     for part in _parts(text or ""):
         key, equals, value = part.partition("=")
         try:
@@ -134,7 +137,7 @@ def _lookahead(optimizer: torch.optim.Optimizer, options: dict[str, Any]) -> tor
         from pytorch_optimizer import Lookahead
     except ImportError as error:
         raise ImportError(
-            "Lookahead comes with the package pytorch_optimizer, which is not there; pip install hf-cner[optimizers]."
+            "Lookahead needs the package pytorch_optimizer, which is not installed; pip install hf-cner[optimizers]."
         ) from error
     wrapped: torch.optim.Optimizer = Lookahead(optimizer, **options)
     return wrapped

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import torch
 from torch import nn
@@ -46,7 +45,7 @@ def parameter_groups(
     weight_decay: float,
     slot_learning_rates: Mapping[str, float] | None = None,
     slot_weight_decays: Mapping[str, float] | None = None,
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Groups for an optimiser, in a fixed order; parameters without gradient are left out.
 
     Args:
@@ -74,7 +73,7 @@ def parameter_groups(
 
 
 def optimizer_of(
-    groups: list[dict[str, Any]], args: CnerTrainingArguments, chosen: tuple[Any, dict[str, Any]] | None
+    groups: list[dict[str, object]], args: CnerTrainingArguments, chosen: tuple[object, dict[str, object]] | None
 ) -> torch.optim.Optimizer:
     """The optimiser over the groups: the one that `args.optimizer` names, or `chosen`, a class and its options.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from transformers import TrainerState, TrainingArguments
 
@@ -17,21 +16,21 @@ from ..settings.training import TrainSettings
 from .parts import Parts
 
 
-def begin_in(folder: RunFolder, settings: TrainSettings, split: Mapping[str, Any]) -> None:
+def begin_in(folder: RunFolder, settings: TrainSettings, split: Mapping[str, object]) -> None:
     """Write down what a run depends on, or see that a resumed one still depends on the same."""
     given = settings.given()
     folder.begin(recorded(given), split, inputs=inputs_of(given, OF_TRAINING), complete=completed)
 
 
-def completed(before: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Settings as they were written down, with today's default for what there was not yet."""
+def completed(before: Mapping[str, object]) -> Mapping[str, object]:
+    """Settings as they were written down, with today's defaults for settings that did not exist then."""
     try:
         return recorded(TrainSettings.of(before).to_dict())
     except ValueError:  # of a version that had other settings
         return before
 
 
-def what_it_depended_on(parts: Parts, settings: TrainSettings, about: Mapping[str, Any]) -> dict[str, Any]:
+def what_it_depended_on(parts: Parts, settings: TrainSettings, about: Mapping[str, object]) -> dict[str, object]:
     """Data, split, protocol, settings, versions and hardware of a run, for its results."""
     corpus, split, notes = settings.data.corpus, settings.data.split, dict(about)
     shares = split.shares

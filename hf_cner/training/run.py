@@ -1,4 +1,4 @@
-"""A whole run: read the corpus, split it by record, build, train, evaluate, and leave a folder that says it all."""
+"""A whole run: read the corpus, split it by record, build, train, evaluate, and write down all of it in a folder."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ def train_on(
     entity_types: Sequence[str],
     settings: TrainSettings | Mapping[str, object],
     *,
-    about: Mapping[str, Any] | None = None,
+    about: Mapping[str, object] | None = None,
     resume: bool = False,
     overwrite: bool = False,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Train on `parts["train"]`, choose the epoch on `parts["dev"]` and report `parts["test"]`, where they are there.
 
     Args:
@@ -110,9 +110,9 @@ def _train_in(
     entity_types: Sequence[str],
     settings: TrainSettings,
     *,
-    about: Mapping[str, Any] | None,
+    about: Mapping[str, object] | None,
     resume: bool,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Train in a folder that nobody else writes."""
     dev = parts.get("dev")
     args = training_arguments(settings.at(str(folder.work)), has_dev=bool(dev))
@@ -188,7 +188,7 @@ def _say(trainer: DocumentTrainer, notes: Mapping[str, Any]) -> None:
 
 
 def _checkpoint(folder: RunFolder, args: CnerTrainingArguments) -> str | None:
-    """The checkpoint to resume from. If early stopping had already triggered there, no further step is trained."""
+    """The checkpoint to continue from. If early stopping had already triggered, no further step is trained."""
     checkpoint = last_complete_checkpoint(folder.work)
     if checkpoint is None:
         return None
@@ -203,10 +203,10 @@ def _train_folds(
     settings: TrainSettings,
     documents: Sequence[Document],
     types: Sequence[str],
-    about: Mapping[str, Any],
+    about: Mapping[str, object],
     resume: bool,
     overwrite: bool,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     folder = RunFolder(output_dir_of(settings))
     with folder.held(resume=resume, overwrite=overwrite, inputs=read_by(settings.given())):
         if resume and not overwrite and folder.finished():
@@ -219,9 +219,9 @@ def _train_folds_in(
     settings: TrainSettings,
     documents: Sequence[Document],
     types: Sequence[str],
-    about: Mapping[str, Any],
+    about: Mapping[str, object],
     resume: bool,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     split = settings.data.split
     seed, count = split.seed or 0, split.folds or 0
     if is_first_process():
@@ -262,7 +262,7 @@ def _report(trainer: DocumentTrainer, part: list[Document], types: Sequence[str]
     return evaluate_documents(part, predicted, types=types)
 
 
-def _finish(trainer: DocumentTrainer, folder: RunFolder, results: Mapping[str, Any]) -> None:
+def _finish(trainer: DocumentTrainer, folder: RunFolder, results: Mapping[str, object]) -> None:
     """Save the final model, then what is said about it; `results.json` comes last."""
     saving = folder.work / SAVING
     with whole_or_removed(saving):

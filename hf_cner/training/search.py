@@ -56,13 +56,13 @@ def search(
     prune: bool = False,
     resume: bool = False,
     overwrite: bool = False,
-) -> dict[str, Any]:
-    """Try settings one after the other, each better guessed from those before (Optuna's TPE), and keep the best.
+) -> dict[str, object]:
+    """Try settings one after the other, which Optuna's TPE proposes from the results so far, and keep the best.
 
-    What a run with these settings would report on is not looked at: only its training part is used, split once more by
+    The part that a run would report on is not read: only the training part is used, split once more by
     record, to learn from and to choose by. The objective is strict micro-F1 there, of the trial's best epoch, and 0
-    where the training diverges. A trial depends on the seed and on the trials that were finished before it, so a search
-    that was cut off and resumed goes the same way as an unbroken one. `output_dir` holds the study (SQLite, which
+    where the training diverges. A trial depends on the seed and on the trials that were finished before it, so an
+    interrupted and resumed search gives the same trials as an unbroken one. `output_dir` holds the study (SQLite, which
     Optuna's own tools open), `trials.csv`, and `best.yaml`, settings that `hf-cner train --config` takes.
 
     Args:
@@ -99,7 +99,7 @@ def _search_in(
     trials: int,
     shares: Sequence[float],
     prune: bool,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Search in a folder that nobody else writes."""
     settings, learn, dev, types, protocol = _documents(settings, shares)
     parts = f"{fingerprint(learn)} {fingerprint(dev)}"
@@ -122,7 +122,7 @@ def _search_in(
 
 
 class _Trials(DocumentTrainer):
-    """Makes one trial after the other. One that diverges counts as 0, and the search goes on.
+    """Makes one trial after the other. A trial that diverges counts as 0, and the search continues.
 
     transformers makes the model of a trial before it looks at the trial's arguments, and keeps the features of the
     first one; what is varied may say how either is made (a frozen encoder, the tags, the width of spans).
@@ -139,7 +139,7 @@ class _Trials(DocumentTrainer):
         *,
         train_dataset: list[Document],
         eval_dataset: list[Document],
-        arguments_of: Callable[[Any], CnerTrainingArguments],
+        arguments_of: Callable[[object], CnerTrainingArguments],
         varied: Collection[str],
         **options: Any,
     ) -> None:
@@ -147,7 +147,7 @@ class _Trials(DocumentTrainer):
         self._learn, self._dev = train_dataset, eval_dataset
         self._arguments_of, self._varied = arguments_of, varied
 
-    def train(self, *args: Any, trial: Any = None, **kwargs: Any) -> TrainOutput:
+    def train(self, *args: Any, trial: object = None, **kwargs: Any) -> TrainOutput:
         chosen = self._arguments_of(trial)
         for field in {*self._varied, "greater_is_better"}:  # which follows from the metric
             setattr(self.args, field, getattr(chosen, field))
@@ -161,7 +161,7 @@ class _Trials(DocumentTrainer):
             self.objective = 0.0
             return TrainOutput(self.state.global_step, float("nan"), {})
 
-    def call_model_init(self, trial: Any = None) -> Any:
+    def call_model_init(self, trial: object = None) -> Any:
         model = super().call_model_init(trial)
         if trial is not None:
             assert self.processing_class is not None
@@ -225,7 +225,7 @@ def _trainer(
     set_seed(settings.seed or 0)
     _, tokenizer = build(settings, learn, types)
 
-    def model_init(trial: Any = None) -> Any:
+    def model_init(trial: Any = None) -> object:
         if trial is None:
             return build(settings, learn, types)[0]
         values = suggest(trial, space)

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..data.kept import Kind, add_to_list, cannot_be_replaced, refuse_foreign
 from ..data.models import LIST
@@ -46,7 +46,7 @@ class StudyFolder(RunFolder):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path)
-        self._began = True  # what is there without a finished trial is of no use
+        self._began = True  # files without a finished trial are of no use
 
     def check(self, *, resume: bool, overwrite: bool) -> None:
         refuse_foreign(self.path, self.KIND)
@@ -88,7 +88,7 @@ class Study:
         assert self._study is not None, "begin() opens the study"
         return self._study
 
-    def begin(self, about: Mapping[str, Any]) -> None:
+    def begin(self, about: Mapping[str, object]) -> None:
         """Begin the study, or take it up again; trials that were cut off count as failed then.
 
         Args:
@@ -118,7 +118,7 @@ class Study:
             self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
 
     def finished(self) -> list[optuna.trial.FrozenTrial]:
-        """The trials that came to their end, or were given up as hopeless."""
+        """The trials that were finished or pruned."""
         import optuna
 
         states = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
@@ -132,14 +132,14 @@ class Study:
         return f"trial {trial.number}: {value} ({told}); {shown(trial.params)}"
 
     def failure(self, error: BaseException) -> str:
-        """What to do about a trial that broke off: with the same values it comes up again."""
+        """What to do about a trial that failed: a resumed search would try the same values again."""
         trial = self.study.get_trials(deepcopy=False)[-1]
         return (
             f"Trial {trial.number} broke off, with {shown(trial.params)}: {error} It comes up again when the search "
             "goes on (--resume); make room for it, or leave such values out of the search and begin anew (--overwrite)."
         )
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, object]]:
         """A row for each trial: number, state, objective (None without one), seconds, and what was varied."""
         return [
             {
@@ -152,7 +152,7 @@ class Study:
             for trial in self.study.get_trials(deepcopy=False)
         ]
 
-    def write(self, settings: TrainSettings, protocol: str) -> dict[str, Any]:
+    def write(self, settings: TrainSettings, protocol: str) -> dict[str, object]:
         """Write the table of the trials and the best settings, each whole; and give them back."""
         rows, best = self.rows(), self.study.best_trial
         names = list(dict.fromkeys(name for row in rows for name in row))
@@ -173,7 +173,7 @@ class Study:
         }
 
 
-def shown(parameters: Mapping[str, Any]) -> str:
+def shown(parameters: Mapping[str, object]) -> str:
     """What was varied, for people."""
     values = {name: f"{value:.3g}" if isinstance(value, float) else str(value) for name, value in parameters.items()}
     return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Sampler
-from transformers import EvalPrediction, PreTrainedTokenizerBase, Trainer
+from transformers import EvalPrediction, PreTrainedModel, PreTrainedTokenizerBase, Trainer
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, EvalLoopOutput, PredictionOutput, TrainOutput
 
 from ..data.collator import CnerDataCollator
@@ -47,7 +47,7 @@ class DocumentTrainer(Trainer):
 
     Raises:
         ValueError: `compute_loss_func` or `preprocess_logits_for_metrics`, which would bypass the decoder; documents
-            without a tokenizer, or with types that the model does not know.
+            without a tokenizer, or with types that are not among the model's.
     """
 
     args: CnerTrainingArguments
@@ -60,12 +60,12 @@ class DocumentTrainer(Trainer):
         self,
         model: nn.Module | None = None,
         args: CnerTrainingArguments | None = None,
-        data_collator: Callable[..., Any] | None = None,
-        train_dataset: Any = None,
-        eval_dataset: Any = None,
+        data_collator: Callable[[list[Any]], dict[str, Any]] | None = None,
+        train_dataset: object = None,
+        eval_dataset: object = None,
         processing_class: PreTrainedTokenizerBase | None = None,
-        model_init: Callable[..., Any] | None = None,
-        compute_loss_func: Callable[..., Any] | None = None,
+        model_init: Callable[..., PreTrainedModel] | None = None,
+        compute_loss_func: Callable[..., object] | None = None,
         compute_metrics: Callable[[EvalPrediction], dict[str, Any]] | None = None,
         callbacks: list[Any] | None = None,
         **kwargs: Any,
@@ -113,7 +113,7 @@ class DocumentTrainer(Trainer):
             self._document_encoder = DocumentEncoder(self.model, self.processing_class)
         return self._document_encoder
 
-    def _evaluable(self, dataset: Any) -> Any:
+    def _evaluable(self, dataset: object) -> object:
         documents = documents_to_evaluate(dataset)
         return dataset if documents is None else self.document_encoder.dataset(documents)
 
@@ -126,7 +126,7 @@ class DocumentTrainer(Trainer):
 
     # ---- data loading
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[Any] | None:
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[object] | None:
         dataset = self.train_dataset if train_dataset is None else train_dataset
         if self.args.train_sampling_strategy != "group_by_length" or not hasattr(dataset, "__len__"):
             return super()._get_train_sampler(train_dataset)
@@ -138,12 +138,12 @@ class DocumentTrainer(Trainer):
         self._epoch_of_sampler.sampler = LengthBuckets(lengths, step, seed, multiple=multiple)
         return self._epoch_of_sampler.sampler
 
-    def _get_collator_with_removed_columns(self, data_collator: Callable[..., Any], description: Any = None) -> Any:
+    def _get_collator_with_removed_columns(self, data_collator: Callable[..., object], description: Any = None) -> Any:
         if isinstance(data_collator, CnerDataCollator):
             return data_collator  # it takes what the model needs, and the document's name for its messages
         return super()._get_collator_with_removed_columns(data_collator, description)
 
-    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[object]:
         chosen = self.eval_dataset if eval_dataset is None else eval_dataset
         if isinstance(chosen, str):
             chosen = self.eval_dataset[chosen]
@@ -152,13 +152,13 @@ class DocumentTrainer(Trainer):
             return self._document_loader(dataset)
         return super().get_eval_dataloader(eval_dataset)
 
-    def get_test_dataloader(self, test_dataset: Any) -> DataLoader[Any]:
+    def get_test_dataloader(self, test_dataset: Any) -> DataLoader[object]:
         dataset = self._evaluable(test_dataset)
         if isinstance(dataset, DocumentDataset):
             return self._document_loader(dataset)
         return super().get_test_dataloader(test_dataset)
 
-    def _document_loader(self, dataset: DocumentDataset) -> DataLoader[Any]:
+    def _document_loader(self, dataset: DocumentDataset) -> DataLoader[object]:
         """The batches of this process. The accelerator does not shard them: it would give documents out twice."""
         size = self.args.eval_batch_size
         batches = DocumentBatches(
@@ -267,7 +267,7 @@ class DocumentTrainer(Trainer):
 
     def evaluation_loop(
         self,
-        dataloader: DataLoader[Any],
+        dataloader: DataLoader[object],
         description: str,
         prediction_loss_only: bool | None = None,
         ignore_keys: list[str] | None = None,

@@ -12,12 +12,12 @@ from hf_cner.data.problems import DataError
 from hf_cner.data.yaml_text import read_yaml_nodes
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 50_000, "? " * 50_000, "[" * 21 + "]" * 21])
+@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 40_000, "- " * 50_000, "? " * 50_000, "[" * 33 + "]" * 33])
 def test_deep_nesting_is_refused_before_anything_recurses(tmp_path: Path, text: str) -> None:
     path = tmp_path / "q.yaml"
     path.write_text(text)
     begin = time.process_time()
-    with pytest.raises(DataError, match=r"q\.yaml: found YAML nested more than 20 deep; expected a flat file"):
+    with pytest.raises(DataError, match=r"q\.yaml:1: found sections nested more than 32 deep; expected lines"):
         read_yaml_nodes(path)
     assert time.process_time() - begin < 2
 
@@ -25,25 +25,26 @@ def test_deep_nesting_is_refused_before_anything_recurses(tmp_path: Path, text: 
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("a: [", "while parsing a flow node"),
-        ("a: \x1b[2J", "unacceptable character #x001b"),
-        ('a: "\\ud83d"', "surrogates not allowed"),
-        ('a: "\\U00110000"', r"chr\(\) arg not in range"),
-        ("a: b\n---\nc: d\n", "expected a single document"),
-        ("%" * 100_000, "while scanning a directive"),
+        ("a: [", r"1: found broken YAML \(expected the node content"),
+        ("a: b\nc: \x1b[2J", r"2: found the character U\+001B, which YAML forbids"),
+        ('a: "\\ud83d"', r"1: found an escape that stands for no character \('utf-8' codec .* surrogates not allowed"),
+        ('a: "\\U00110000"', r"1: found an escape that stands for no character \(chr\(\) arg not in range"),
+        ("a: b\n---\nc: d\n", "2: found a second document"),
+        ("%" * 100_000, r"1: found broken YAML \(expected alphabetic"),
+        ("a: !!python/object/apply:os.system [ls]", "1: found the tag"),
     ],
 )
 def test_broken_yaml_is_one_short_sentence(tmp_path: Path, text: str, found: str) -> None:
     path = tmp_path / "q.yaml"
     path.write_text(text)
-    with pytest.raises(DataError, match=f"q\\.yaml: found broken YAML \\(.*{found}") as caught:
+    with pytest.raises(DataError, match=f"q\\.yaml:{found}") as caught:
         read_yaml_nodes(path)
     assert len(str(caught.value)) < 500 + len(str(path)) and str(caught.value).isprintable()
 
 
-def test_no_tag_makes_an_object_and_no_number_is_converted(tmp_path: Path) -> None:
+def test_no_number_is_converted(tmp_path: Path) -> None:
     path = tmp_path / "q.yaml"
-    path.write_text("a: !!python/object/apply:os.system [ls]\nb: " + "1" * 10_000)
+    path.write_text("a: b\nb: " + "1" * 10_000)
     node = read_yaml_nodes(path)
     assert isinstance(node, yaml.MappingNode) and node.value[1][1].value == "1" * 10_000
     path.write_text("")

@@ -14,7 +14,7 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, Traine
 from hf_cner import CnerConfig, CnerEncoderModel, CnerForTokenClassification
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.pretraining.arguments import training_arguments
-from hf_cner.pretraining.bilm import BidirectionalLanguageModel, build, collator, measure, save
+from hf_cner.pretraining.bilm import BidirectionalLanguageModel, build, measure, neighbours, save
 from hf_cner.runs.checkpoints import last_complete_checkpoint
 from hf_cner.settings.pretraining import PretrainingSettings, complete
 
@@ -49,34 +49,34 @@ def test_losses_against_predictions_one_by_one() -> None:
     model = make(hidden_size=11).double()
     torch.nn.init.normal_(model.next_bias)
     torch.nn.init.normal_(model.previous_bias)
-    batch = collator(TOKENIZER)(features(TEXTS))
+    batch = neighbours(TOKENIZER)(features(TEXTS))
     following, preceding = model.losses(**batch)
     slow = [sum(sums) for sums in zip(*(slow_losses(model, text) for text in TEXTS), strict=True)]
     assert following.item() == pytest.approx(slow[0], rel=1e-6) and preceding.item() == pytest.approx(slow[1], rel=1e-6)
     pairs = sum(len(text) - 1 for text in TEXTS)
     assert model(**batch)["loss"].item() == pytest.approx(sum(slow) / 2 / pairs, rel=1e-6)
     assert model(**batch, num_items_in_batch=7)["loss"].item() == pytest.approx(sum(slow) / 14, rel=1e-6)
-    found = measure(model, features(TEXTS), collator(TOKENIZER), batch_size=3)
+    found = measure(model, features(TEXTS), neighbours(TOKENIZER), batch_size=3)
     assert found["forward_perplexity"] == pytest.approx(math.exp(slow[0] / pairs), rel=1e-6)
     assert found["backward_perplexity"] == pytest.approx(math.exp(slow[1] / pairs), rel=1e-6)
 
 
 def test_labels_are_the_next_characters_and_specials_are_none() -> None:
-    batch = collator(TOKENIZER)([{"input_ids": [5, 6, 7]}, {"input_ids": [1, 5]}, {"input_ids": [5]}])
+    batch = neighbours(TOKENIZER)([{"input_ids": [5, 6, 7]}, {"input_ids": [1, 5]}, {"input_ids": [5]}])
     assert batch["labels"].tolist() == [[6, 7, -100], [5, -100, -100], [-100, -100, -100]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 1, 0], [1, 0, 0]]
     framed = build_character_tokenizer("甲乙丙")
     framed.add_special_tokens({"cls_token": "[CLS]", "sep_token": "[SEP]"})
     cls, sep = framed.cls_token_id, framed.sep_token_id
-    assert collator(framed)([{"input_ids": [cls, 2, 3, 4, sep]}])["labels"].tolist() == [[-100, 3, 4, -100, -100]]
+    assert neighbours(framed)([{"input_ids": [cls, 2, 3, 4, sep]}])["labels"].tolist() == [[-100, 3, 4, -100, -100]]
 
 
 def test_a_text_of_one_character_has_nothing_to_predict() -> None:
     model, one = make(), features(["痛"])
-    loss = model(**collator(TOKENIZER)(one))["loss"]
+    loss = model(**neighbours(TOKENIZER)(one))["loss"]
     assert loss == 0 and loss.requires_grad
     with pytest.raises(ValueError, match="There is nothing to predict: none of the texts has two characters"):
-        measure(model, one, collator(TOKENIZER))
+        measure(model, one, neighbours(TOKENIZER))
 
 
 def trained(folder: Path, *, batch: int, accumulated: int, steps: int, resume: bool = False) -> tuple[Any, Any]:
@@ -94,7 +94,7 @@ def trained(folder: Path, *, batch: int, accumulated: int, steps: int, resume: b
         use_cpu=True,
         disable_tqdm=True,
     )
-    trainer = Trainer(model=model, args=arguments, train_dataset=features(TEXTS), data_collator=collator(TOKENIZER))
+    trainer = Trainer(model=model, args=arguments, train_dataset=features(TEXTS), data_collator=neighbours(TOKENIZER))
     return model, trainer.train(resume_from_checkpoint=resume)
 
 
@@ -106,7 +106,7 @@ def test_a_plain_trainer_weighs_every_character_alike_however_steps_are_made(tmp
 
 
 def test_it_learns_resumes_and_its_encoder_goes_into_a_tagger(tmp_path: Path) -> None:
-    before = measure(make(), features(TEXTS), collator(TOKENIZER))
+    before = measure(make(), features(TEXTS), neighbours(TOKENIZER))
     trained(tmp_path / "run", batch=4, accumulated=1, steps=10)
     assert last_complete_checkpoint(tmp_path / "run") == str(tmp_path / "run" / "checkpoint-10")
     model, result = trained(tmp_path / "run", batch=4, accumulated=1, steps=40, resume=True)
@@ -114,7 +114,7 @@ def test_it_learns_resumes_and_its_encoder_goes_into_a_tagger(tmp_path: Path) ->
     unbroken, _ = trained(tmp_path / "unbroken", batch=4, accumulated=1, steps=40)
     for one, other in zip(model.parameters(), unbroken.parameters(), strict=True):
         assert_close(one, other)
-    after = measure(model, features(TEXTS), collator(TOKENIZER))
+    after = measure(model, features(TEXTS), neighbours(TOKENIZER))
     assert before["forward_perplexity"] > 15 and max(after.values()) < 3
     assert model.encoder.encoder.mix.weights.tolist() == [0, 0, 0]
 
@@ -137,7 +137,7 @@ def test_another_encoder_is_refused(tmp_path: Path) -> None:
     config = BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8)
     BertModel(config).save_pretrained(tmp_path)
     with pytest.raises(
-        ValueError, match="holds an encoder of kind 'bert'; the objective bilm goes on from one of kind"
+        ValueError, match="holds an encoder of kind 'bert'; the objective bilm continues from one of kind"
     ):
         build(PretrainingSettings.of({"encoder": {"name_or_path": tmp_path}}), TOKENIZER)
     with pytest.raises(ValueError, match="The encoder kind 'elmo' has no option 'layers'"):

@@ -49,6 +49,8 @@ def test_what_is_read_as_what(text: str, value: object) -> None:
         ("? [a]\n: 1\n", 1, "a section or a list in the place of a key"),
         ("x:\n  a: ${oc.env:HF_TOKEN}\n", 2, r"found '\$\{oc\.env:HF_TOKEN\}', and settings are not interpolated"),
         ("'${x}': 1", 1, "settings are not interpolated"),
+        ('a: b\nc: "\\ud83d"', 2, r"found an escape that stands for no character \('utf-8' codec"),
+        ('a: "\\U00110000"', 1, r"found an escape that stands for no character \(chr"),
         (f"a: {'9' * 5000}", 1, "found a number of 5,000 characters; put it in quotes if it is a text"),
         ("[" * 1000, 1, f"found sections nested more than {DEEPEST} deep"),
         ("[" * 100_000, 1, f"nested more than {DEEPEST} deep"),
