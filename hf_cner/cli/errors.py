@@ -9,7 +9,17 @@ import typer
 
 from .console import messages, no_loading_bars, results, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
-from .options import Device, InputColumn, InputScheme, InputSeparator, Model, OnError, OnErrorOption
+from .options import (
+    Device,
+    InputColumn,
+    InputScheme,
+    InputSeparator,
+    Model,
+    OnError,
+    OnErrorOption,
+    Reading,
+    reading_options,
+)
 
 
 def errors(
@@ -32,7 +42,7 @@ def errors(
     ] = None,
     corpus: Annotated[
         str | None,
-        typer.Option("--corpus", help="What --data is: a corpus's name, jsonl or conll [default: by the file's name]."),
+        typer.Option("--corpus", help="What --data is: any name of `hf-cner corpora` [default: by the file's name]."),
     ] = None,
     scores: Annotated[bool, typer.Option(help="Give each predicted entity its probability.")] = True,
     queries: QueriesOption = None,
@@ -42,6 +52,7 @@ def errors(
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
+    reading: Reading = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Show gold against a model's entities: what was missed, is spurious, or has a wrong type or boundary.
@@ -57,12 +68,11 @@ def errors(
     import json
 
     from ..data.fingerprint import fingerprint
-    from ..data.formats.tags import spelling_of
     from ..data.problems import Problems
     from ..data.writing import atomic_write, check_output
+    from ..metrics.gold import check_types
     from .decoding import decoding_options, refuse_missing_model
     from .error_pages import count_table, page_of_errors
-    from .evaluation import check_types
     from .progress import documents_bar
     from .run_parts import gold_for
 
@@ -75,8 +85,8 @@ def errors(
     options = decoding_options(queries, decoding, threshold)
     refuse_missing_model(model)
     folder = Path(model)
-    spelling = spelling_of(input_scheme, input_separator, input_column)
-    gold, warnings = gold_for(folder, split, data, corpus=corpus, spelling=spelling, problems=problems)
+    told = reading_options(reading, input_scheme, input_separator, input_column)
+    gold, warnings = gold_for(folder, split, data, corpus=corpus, options=told, problems=problems)
     from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
 
     no_loading_bars()

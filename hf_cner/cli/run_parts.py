@@ -8,22 +8,22 @@ from pathlib import Path
 from ..data.corpora import read_corpus
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
-from ..data.formats.tags import Spelling
 from ..data.json_text import read_json_object
 from ..data.problems import DataError, Problems
+from ..data.registry import Options
 from ..data.shown import brief
 from ..data.splits import name_of
+from ..metrics.gold import read_gold
+from ..runs.files import SETTINGS, SPLIT
 from ..settings.reading import read_settings_file
 from ..settings.training import TrainSettings, corpus_of
-from ..training.files_of_a_run import SETTINGS, SPLIT
-from ..training.parts import spelling as spelling_of_settings
-from .evaluation import read_gold
+from ..training.parts import reading
 
 Parts = dict[str, frozenset[str]]
 
 
 def gold_for(
-    folder: Path, part: str | None, data: Path | None, *, corpus: str | None, spelling: Spelling, problems: Problems
+    folder: Path, part: str | None, data: Path | None, *, corpus: str | None, options: Options, problems: Problems
 ) -> tuple[list[Document], list[str]]:
     """The gold documents that a model is compared with, and what makes the comparison doubtful.
 
@@ -36,7 +36,7 @@ def gold_for(
     if data is None:
         documents = corpus_of_run(folder, problems)
     else:
-        documents = read_gold(data, corpus=corpus, split=None, spelling=spelling, problems=problems)
+        documents = read_gold(data, corpus=corpus, split=None, options=options, problems=problems)
     chosen = documents if part is None else documents_of_part(documents, parts, part, folder)
     return chosen, doubts(documents, chosen, parts, known)
 
@@ -73,7 +73,7 @@ def corpus_of_run(folder: Path, problems: Problems) -> list[Document]:
     settings = TrainSettings.of(read_settings_file(path, literal=True))
     data = settings.data
     try:
-        return read_corpus(corpus_of(settings), data.data_dir, problems=problems, spelling=spelling_of_settings(data))
+        return read_corpus(corpus_of(settings), data.data_dir, problems=problems, options=reading(data))
     except DataError as error:
         raise DataError(
             f"{error} The run in {folder} names this corpus; if it has moved, say --data and --corpus."
