@@ -16,6 +16,10 @@ from .options import (
     InputSeparator,
     OnError,
     OnErrorOption,
+    Reading,
+    Writing,
+    keys_and_values,
+    reading_options,
 )
 
 if TYPE_CHECKING:
@@ -25,9 +29,12 @@ if TYPE_CHECKING:
 def convert(
     corpus: Corpus,
     to: Annotated[
-        str, typer.Option("--to", help="A format of `hf-cner corpora`: jsonl, conll, mrc.", show_default=False)
+        str,
+        typer.Option("--to", help="A format of `hf-cner corpora`: jsonl, conll, mrc, doccano, …", show_default=False),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write; of brat a new folder.", show_default=False)
+    ],
     data_dir: DataDir = None,
     scheme: Annotated[str | None, typer.Option("--scheme", help="Tags of CoNLL: BIO, BIOE or BIOES [BIO].")] = None,
     dialect: Annotated[
@@ -46,12 +53,15 @@ def convert(
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
+    reading: Reading = None,
+    writing: Writing = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
-    """Write any corpus or format that can be read in another format: jsonl, conll, mrc (`hf-cner corpora` lists them).
+    """Write any corpus or format that can be read in another format, to an annotation tool or from one.
 
-    JSON lines keep everything, and so does mrc: context, query and answers, one row per document and entity type. Tags
-    cannot express mentions that overlap: what is lost is counted and named.
+    `hf-cner corpora` lists what can be read and written. JSON lines keep everything, and so does mrc: context, query
+    and answers, one row per document and entity type. Tags cannot express mentions that overlap: what is lost is
+    counted and named. Offsets of annotation tools are converted, and how they were counted is said.
 
     \b
     Examples:
@@ -60,21 +70,24 @@ def convert(
       hf-cner convert ccks2017 --data-dir ccks2017/train --to mrc --output questions.jsonl
       hf-cner convert conll --data-dir eng.train --input-scheme IOB1 --input-column -1 --to jsonl --output eng.jsonl
       hf-cner convert mrc --data-dir questions.jsonl --to jsonl --output ccks2017.jsonl
+      hf-cner convert sample --to label-studio --output tasks.json
+      hf-cner convert label-studio --data-dir export.json --reading annotator=1 --to jsonl --output gold.jsonl
+      hf-cner convert doccano --data-dir admin.jsonl --reading count=graphemes --to brat --output brat/
     """
     from ..data.corpora import read_corpus
     from ..data.problems import Problems
     from ..data.registry import readable, writable
-    from ..data.writing import OF_ROWS, check_output
+    from .outputs import check_format_output
 
     readable(corpus)
     target = writable(to)
     taken: dict[str, object] = {"scheme": scheme, "dialect": dialect, "separator": separator, "queries": queries}
+    taken |= keys_and_values(writing, "--writing")
     target.writing(taken)
-    endings = target.written_as
-    check_output(output, inputs=(data_dir, queries), endings=endings, never=() if endings else OF_ROWS)
+    check_format_output(target, output, inputs=(data_dir, queries))
     problems = Problems(on_error.value)
-    reading = {"scheme": input_scheme, "separator": input_separator, "column": input_column}
-    documents = read_corpus(corpus, data_dir, problems=problems, split=split, options=reading)
+    told = reading_options(reading, input_scheme, input_separator, input_column)
+    documents = read_corpus(corpus, data_dir, problems=problems, split=split, options=told)
     if "queries" in target.writing_options:
         taken["queries"] = _queries(corpus, documents, queries)
     written = target.write(documents, output, options=target.writing(taken))

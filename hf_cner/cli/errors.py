@@ -9,7 +9,17 @@ import typer
 
 from .console import messages, no_loading_bars, results, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
-from .options import Device, InputColumn, InputScheme, InputSeparator, Model, OnError, OnErrorOption
+from .options import (
+    Device,
+    InputColumn,
+    InputScheme,
+    InputSeparator,
+    Model,
+    OnError,
+    OnErrorOption,
+    Reading,
+    reading_options,
+)
 
 
 def errors(
@@ -42,6 +52,7 @@ def errors(
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
+    reading: Reading = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Show gold against a model's entities: what was missed, is spurious, or has a wrong type or boundary.
@@ -74,8 +85,8 @@ def errors(
     options = decoding_options(queries, decoding, threshold)
     run = parts_of_run(Path(model))
     refuse_missing_model(model)
-    reading = {"scheme": input_scheme, "separator": input_separator, "column": input_column}
-    gold, warnings = gold_for(run, split, data, corpus=corpus, options=reading, problems=problems)
+    told = reading_options(reading, input_scheme, input_separator, input_column)
+    gold, warnings = gold_for(run, split, data, corpus=corpus, options=told, problems=problems)
     from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
 
     no_loading_bars()

@@ -17,6 +17,8 @@ from .options import (
     Model,
     OnError,
     OnErrorOption,
+    Reading,
+    reading_options,
 )
 
 
@@ -44,6 +46,7 @@ def evaluate(
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
+    reading: Reading = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Compare a model's entities with gold: strict and relaxed, per type, with a bootstrap interval.
@@ -68,9 +71,9 @@ def evaluate(
     if output is not None:
         check_output(output, inputs=(data, queries), models=(model,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
-    reading = {"scheme": input_scheme, "separator": input_separator, "column": input_column}
+    told = reading_options(reading, input_scheme, input_separator, input_column)
     options = decoding_options(queries, decoding, threshold)
-    gold = read_gold(data, corpus=corpus, split=split, options=reading, problems=problems)
+    gold = read_gold(data, corpus=corpus, split=split, options=told, problems=problems)
     known = refuse_missing_model(model).get("entity_types")
     if isinstance(known, list) and queries is None:
         check_types(gold, known, data)

@@ -16,6 +16,8 @@ from .options import (
     InputSeparator,
     OnError,
     OnErrorOption,
+    Reading,
+    reading_options,
 )
 
 
@@ -36,6 +38,7 @@ def inspect(
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
+    reading: Reading = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Count what a corpus holds, what tag schemes and windows would lose of it, duplicates, and faults.
@@ -58,8 +61,8 @@ def inspect(
     if json_file is not None:
         check_output(json_file, inputs=(data_dir,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
-    options = {"scheme": input_scheme, "separator": input_separator, "column": input_column}
-    documents = read_corpus(corpus, data_dir, problems=problems, split=split, options=options)
+    told = reading_options(reading, input_scheme, input_separator, input_column)
+    documents = read_corpus(corpus, data_dir, problems=problems, split=split, options=told)
     lengths = {"max_length": max_length, "overlap": max_length // 4 if overlap is None else overlap}
     found = count(
         documents,

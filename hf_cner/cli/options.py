@@ -62,6 +62,26 @@ InputColumn = Annotated[
         show_default=False,
     ),
 ]
+Reading = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reading",
+        metavar="KEY=VALUE",
+        help="How the files are read, as `hf-cner corpora NAME` lists it: annotator=anna, count=graphemes, …; may be "
+        "repeated.",
+        show_default=False,
+    ),
+]
+Writing = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--writing",
+        metavar="KEY=VALUE",
+        help="How a format is written, as `hf-cner corpora NAME` lists it: count=graphemes, model_version=v1, …; may "
+        "be repeated.",
+        show_default=False,
+    ),
+]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="YAML file of settings; wins over the preset.", show_default=False)
 ]
@@ -69,3 +89,26 @@ Model = Annotated[
     str, typer.Option("--model", help="Folder of a trained model, or its name on the Hub.", show_default=False)
 ]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, …; by default a GPU where there is one.")]
+
+
+def keys_and_values(assignments: list[str] | None, option: str) -> dict[str, str]:
+    """What `--reading` or `--writing` says.
+
+    Raises:
+        ValueError: no `=`, no key, or a key that stands there twice.
+    """
+    found: dict[str, str] = {}
+    for assignment in assignments or ():
+        key, equals, value = assignment.partition("=")
+        if not equals or not key or key in found:
+            raise ValueError(f"{option} is {assignment!r}; give KEY=VALUE, each key once.")
+        found[key] = value
+    return found
+
+
+def reading_options(
+    assignments: list[str] | None, scheme: str | None, separator: str | None, column: int | None
+) -> dict[str, object]:
+    """What the options say of how files are read, as `read_corpus` takes it."""
+    named = {"scheme": scheme, "separator": separator, "column": column}
+    return {**named, **keys_and_values(assignments, "--reading")}

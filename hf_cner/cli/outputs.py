@@ -1,4 +1,4 @@
-"""What `hf-cner predict` writes: JSON lines, CSV, marked text or HTML; whole or not at all, JSON lines resumable."""
+"""What `hf-cner predict` writes: JSON lines (resumable), CSV, marked text, HTML, or a format; whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
 from rich.console import Console
 
 from ..data.documents import Document, to_row
+from ..data.folders import refuse_inputs
+from ..data.problems import DataError
+from ..data.queries import read_queries
 from ..data.reading.locate import without_gz
+from ..data.registry import Entry, Options, by_ending, entry, formats, key
 from ..data.streams import is_stream
-from ..data.writing import atomic_write, check_ending
+from ..data.writing import OF_ROWS, atomic_write, check_ending, check_output
 from ..inference.marked import print_marked
 from ..viewer.page import rows_of, write_page
+from .console import messages
 from .partial import partial_file
 
-FORMATS = ("jsonl", "csv", "text", "html")
+OWN_FORMATS = ("jsonl", "csv", "text", "html")  # beside those of the registry
 _BY_SUFFIX = {
     **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
     ".csv": "csv",
@@ -37,14 +43,71 @@ def output_format(form: str | None, path: Path | None) -> str:
     Raises:
         ValueError: no such format; a name that promises a form which is not written.
     """
-    if form is not None and form not in FORMATS:
-        raise ValueError(f"The output format is {form!r}; choose one of {', '.join(FORMATS)}.")
+    known = (*OWN_FORMATS, *(name for name in formats() if entry(name).writes and name not in OWN_FORMATS))
+    form = form and key(form)
+    if form is not None and form not in known:
+        raise ValueError(f"The output format is {form!r}; choose one of {', '.join(known)}.")
     if form is None and path is None:
         return "text" if sys.stdout.isatty() else "jsonl"
-    if path is not None and not is_stream(path):
-        check_ending(path, () if form else _BY_SUFFIX, more="" if form else f", or a --format ({', '.join(FORMATS)})")
+    if form is not None and form not in OWN_FORMATS:
+        check_format_output(entry(form), path)
+        return form
     suffix = Path(without_gz(path.name)).suffix.lower() if path else ""
+    found = by_ending(suffix) if form is None and suffix not in (*_BY_SUFFIX, ".tsv") else None  # .tsv is a table's
+    if found is not None and found.writes and not found.folder:
+        check_format_output(found, path)
+        return found.name
+    if path is not None and not is_stream(path):
+        check_ending(path, () if form else _BY_SUFFIX, more="" if form else f", or a --format ({', '.join(known)})")
     return form or _BY_SUFFIX.get(suffix, "jsonl")
+
+
+def check_format_output(found: Entry, path: Path | None, inputs: Iterable[str | PathLike[str] | None] = ()) -> None:
+    """See that a format may be written to a place, before anything is read or computed.
+
+    Raises:
+        DataError: standard output, a place of another form, or what `check_output` and `refuse_inputs` raise.
+    """
+    if path is None:
+        raise DataError(f"{found.name} is written to a {'folder' if found.folder else 'file'}: name it with --output.")
+    if found.folder:
+        if path.exists():
+            raise DataError(f"{path}: found something there; expected the name of a new folder; choose another.")
+        refuse_inputs(path, inputs)
+        return
+    check_output(path, inputs=inputs, endings=found.written_as, never=() if found.written_as else OF_ROWS)
+
+
+def format_options(form: str, told: Options, queries: Path | None, *, resume: bool = False) -> dict[str, object]:
+    """The options of a format of the registry, checked; the questions are those that the model is asked.
+
+    Raises:
+        DataError: options that the format does not take, or one that it cannot do without.
+    """
+    if form in OWN_FORMATS:
+        raise DataError(f"{form} is written without {', '.join(told)}; leave out --writing.")
+    if resume:
+        raise DataError("--resume takes up an --output file of JSON lines; other formats are written anew.")
+    found = entry(form)
+    if "queries" in found.writing_options:
+        if queries is None:
+            raise DataError(f"{form} is written with the questions that were asked; name them with --queries FILE.")
+        told = {**told, "queries": read_queries(queries)}
+    return found.writing(told)
+
+
+def write_format(documents: Iterable[Document], path: Path, form: str, options: Options) -> int:
+    """Write a format of the registry, and say what it could not hold; returns the number of documents.
+
+    Args:
+        options: those that the format does not take are passed over.
+    """
+    found = entry(form)
+    taken = {name: value for name, value in options.items() if name in found.writing_options}
+    written = found.write(documents, path, options=found.writing(taken))
+    if written.lost or written.notes:
+        messages().print(f"{path}: {written.summary()}", markup=False, soft_wrap=True)
+    return written.documents
 
 
 def write_predictions(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .console import messages, no_loading_bars, say_what_is_unknown, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
-from .options import Device, Model, OnError, OnErrorOption
+from .options import Device, Model, OnError, OnErrorOption, Writing, keys_and_values
+
+if TYPE_CHECKING:
+    from ..data.documents import Document
 
 
 def predict(
@@ -30,7 +34,8 @@ def predict(
         str | None,
         typer.Option(
             "--format",
-            help="jsonl, csv, text or html [default: by the name of --output, else jsonl; on a terminal text].",
+            help="jsonl, csv, text, html, or a format of `hf-cner corpora` (label-studio, doccano, brat, conll, …) "
+            "[default: by the name of --output, else jsonl; on a terminal text].",
         ),
     ] = None,
     input_format: Annotated[str, typer.Option("--input-format", help="auto, text, lines or jsonl.")] = "auto",
@@ -44,6 +49,7 @@ def predict(
     batch_tokens: Annotated[
         int | None, typer.Option("--batch-tokens", help="Characters in one pass of the model.")
     ] = None,
+    writing: Writing = None,
     queries: QueriesOption = None,
     decoding: DecodingOption = None,
     threshold: ThresholdOption = None,
@@ -61,6 +67,8 @@ def predict(
       hf-cner predict --model OUT notes/ --output notes.jsonl
       hf-cner predict --model OUT corpus.jsonl --output entities.csv
       echo 患者头痛3天。 | hf-cner predict --model OUT - --format text
+      hf-cner predict --model OUT notes/ --format label-studio --output tasks.json
+      hf-cner predict --model OUT notes/ --format brat --output brat/
       hf-cner predict --model MRC note.txt --queries queries.yaml --threshold 0.3
     """
     from ..data.inputs import read_inputs
@@ -68,10 +76,13 @@ def predict(
     from ..data.queries import read_queries
     from ..data.writing import check_output
     from .decoding import decoding_options, refuse_missing_model
-    from .outputs import output_format, write_predictions
+    from .outputs import OWN_FORMATS, format_options, output_format, write_format, write_predictions
     from .progress import documents_bar
 
     chosen = output_format(form, output)
+    told: dict[str, object] = dict(keys_and_values(writing, "--writing"))
+    if chosen not in OWN_FORMATS or told:
+        told = format_options(chosen, told, queries, resume=resume)
     check_output(output, inputs=(source, queries), models=(model,))
     problems = Problems(on_error.value)
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
@@ -87,15 +98,16 @@ def predict(
     about = {"weights": weights_hash(predictor.model), "scores": scores, **decoding_options(None, decoding, threshold)}
     about |= {"queries": None if queries is None else read_queries(queries)}
     with documents_bar("predicting", total) as counted:
-        number = write_predictions(
-            lambda rest: counted(predictor.predict(unknown.watch(rest))),
-            documents,
-            output,
-            chosen,
-            resume=resume,
-            about=about,
-            types=predictor.entity_types,
-        )
+
+        def predicted(rest: Iterable[Document]) -> Iterator[Document]:
+            return counted(predictor.predict(unknown.watch(rest)))
+
+        if chosen in OWN_FORMATS or output is None:
+            types = predictor.entity_types
+            number = write_predictions(predicted, documents, output, chosen, resume=resume, about=about, types=types)
+        else:
+            name = f"{Path(model).name} {about['weights'][:8]}"  # so that a correction can be traced to its model
+            number = write_format(predicted(documents), output, chosen, {"model_version": name, **told})
     say_what_was_left_out(problems)
     say_what_is_unknown(unknown.share())
     if output is not None:

@@ -8,7 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from .console import results
-from .options import ConfigFile, CorpusOption, DataDir, InputColumn, InputScheme, InputSeparator, OnErrorSetting
+from .options import (
+    ConfigFile,
+    CorpusOption,
+    DataDir,
+    InputColumn,
+    InputScheme,
+    InputSeparator,
+    OnErrorSetting,
+    Reading,
+    keys_and_values,
+)
 
 
 def train(
@@ -39,6 +49,7 @@ def train(
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
+    reading: Reading = None,
     on_error: OnErrorSetting = None,
 ) -> None:
     """Train a model on a corpus, keep the best epoch, and evaluate it on documents held out by record.
@@ -70,6 +81,7 @@ def train(
         "input_scheme": input_scheme,
         "input_separator": input_separator,
         "input_column": input_column,
+        "reading": keys_and_values(reading, "--reading") or None,
         "on_error": None if on_error is None else on_error.value,
     }
     options: dict[str, Any] = {"data": {name: value for name, value in data.items() if value is not None}}

@@ -8,7 +8,8 @@ A module of `formats` is a form in which anybody's documents come, with `NAME`, 
 `PATTERNS` (the names of its files in a folder) and `read(file, *, problems) -> Iterator[Document]`,
 `write(documents, path) -> Written`, or both. It may have `ENDINGS` (of files that are this format where nobody names
 one), `WRITTEN_AS` (the only endings of written files) and `FOLDER = True` (a written result is a folder of files). More
-keyword-only parameters of `read` and `write` are its options; nothing else has to be told about them.
+keyword-only parameters of `read` and `write` are its options, of type `str` or `int`; nothing else has to be told about
+them. A reader that can also give texts alone has `gold`, as `documents.from_row`.
 
 To add a corpus or a format, write such a module and one line here; a corpus also has its questions in `queries`.
 """
@@ -26,6 +27,7 @@ from types import ModuleType
 
 from .documents import Document
 from .formats.written import Written
+from .numbers import whole_number
 from .problems import DataError, Problems
 
 # Name → module beside this file; modules are imported when they are needed.
@@ -45,6 +47,9 @@ REGISTRY = {
     "jsonl": "formats.jsonl",
     "conll": "formats.conll",
     "mrc": "formats.mrc",
+    "doccano": "formats.doccano",
+    "label-studio": "formats.label_studio",
+    "brat": "formats.brat",
 }
 Options = Mapping[str, object]
 _UNKNOWN_LICENCE = "Not known to the package: that of the files themselves."
@@ -123,14 +128,14 @@ class Entry:
         return hasattr(self.module, "write")
 
     @cached_property
-    def reading_options(self) -> tuple[str, ...]:
-        """What its reader can be told, beside the place and the problems."""
-        return _keywords(self.module.read) if self.reads else ()
+    def reading_options(self) -> dict[str, str]:
+        """What its reader can be told, beside the place and the problems: name of the option, and its type."""
+        return _keywords(self.module.read) if self.reads else {}
 
     @cached_property
-    def writing_options(self) -> tuple[str, ...]:
+    def writing_options(self) -> dict[str, str]:
         """What its writer can be told."""
-        return _keywords(self.module.write) if self.writes else ()
+        return _keywords(self.module.write) if self.writes else {}
 
     def reading(self, options: Options | None) -> dict[str, object]:
         """The options that are given (not None), each of which the reader takes.
@@ -155,15 +160,19 @@ class Entry:
         return written
 
     def _taken(
-        self, options: Options | None, known: tuple[str, ...], verb: str, of: Callable[[Entry], tuple[str, ...]]
+        self, options: Options | None, known: Mapping[str, str], verb: str, of: Callable[[Entry], Mapping[str, str]]
     ) -> dict[str, object]:
         given = {name: value for name, value in (options or {}).items() if value is not None}
         for name in given:
             if name not in known:
-                takers = ", ".join(other.name for other in entries() if name in of(other)) or "nothing"
-                raise DataError(
-                    f"{self.name} is {verb} without {name!r}, which only {takers} can be told; leave it out."
-                )
+                takers = ", ".join(other.name for other in entries() if name in of(other))
+                why = f"which only {takers} can be told" if takers else "which nothing here knows"
+                raise DataError(f"{self.name} is {verb} without {name!r}, {why}; leave it out.")
+            if known[name].startswith("int") and isinstance(given[name], str):
+                number = whole_number(str(given[name]))
+                if number is None:
+                    raise DataError(f"The option {name!r} of {self.name} is {given[name]!r}; give a whole number.")
+                given[name] = number
         return given
 
 
@@ -224,6 +233,7 @@ def by_ending(ending: str) -> Entry | None:
     return next((found for found in map(entry, formats()) if ending in found.endings), None)
 
 
-def _keywords(function: Callable[..., object]) -> tuple[str, ...]:
+def _keywords(function: Callable[..., object]) -> dict[str, str]:
     parameters = signature(function).parameters.values()
-    return tuple(p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY and p.name != "problems")
+    own = (p for p in parameters if p.kind is Parameter.KEYWORD_ONLY and p.name not in ("problems", "gold"))
+    return {p.name: str(p.annotation) for p in own}

@@ -169,6 +169,8 @@ class DataSettings(Section):
     """Of CoNLL files: space, tab, comma, or the character itself; null finds it out."""
     input_column: int | None = None
     """Of CoNLL files with several columns: the tag's, from 2, or -1 for the last."""
+    reading: dict[str, str] = Field(default={})
+    """More options of the corpus's or format's reader: `hf-cner corpora NAME` lists them."""
     max_unknown: Rate = 0.2
     """Share of the training texts' characters that the vocabulary may lack; above it training is refused."""
 

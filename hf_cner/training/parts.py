@@ -15,7 +15,8 @@ DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the 
 
 def reading(data: DataSettings) -> dict[str, object]:
     """What the settings say of how the files are to be read, as `read_corpus` takes it."""
-    return {"scheme": data.input_scheme, "separator": data.input_separator, "column": data.input_column}
+    named = {"scheme": data.input_scheme, "separator": data.input_separator, "column": data.input_column}
+    return {**named, **data.reading}
 
 
 def parts_of(documents: Sequence[Document], split: Split) -> Parts:

@@ -293,3 +293,64 @@ def test_errors_refuses(model: Path, data: Path, tmp_path: Path, capsys: pytest.
     assert "found the split of a cross-validation; expected one model's; name a fold" in " ".join(error.split())
     error = refused(capsys, "errors", "--model", model, "--split", "dev", "-o", tmp_path / "errors.json")
     assert "found a name that ends in .json" in " ".join(error.split())
+
+
+@pytest.mark.parametrize("form", ["label-studio", "doccano", "brat", "conll"])
+def test_predictions_go_to_annotation_tools_and_come_back(
+    form: str, model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("predict", "--model", model, data, "--output", tmp_path / "plain.jsonl")
+    there = tmp_path / {"label-studio": "tasks.json", "doccano": "a.jsonl", "brat": "brat", "conll": "a.bio"}[form]
+    named = () if form == "conll" else ("--format", form)  # by its ending
+    run("predict", "--model", model, data, *named, "--output", there)
+    assert f"60 documents in {there}" in capsys.readouterr().err
+    told = ("--reading", "annotator=predictions") if form == "label-studio" else ()
+    back = tmp_path / "back.jsonl"
+    run("convert", form, "--data-dir", there, *told, "--to", "jsonl", "--output", back)
+    before, after = list(read_jsonl(tmp_path / "plain.jsonl")), list(read_jsonl(back))
+    assert [(d.text, d.spans) for d in after] == [(d.text, d.spans) for d in before]
+    if form == "label-studio":
+        assert [s.score for d in after for s in d.spans] == [s.score for d in before for s in d.spans]
+        assert json.loads(there.read_text(encoding="utf-8"))[0]["predictions"][0]["model_version"].startswith("out ")
+        assert "症状" in (tmp_path / "tasks.config.xml").read_text(encoding="utf-8")
+        assert "found something there" in refused(
+            capsys, "predict", "--model", model, data, "--format", "brat", "--output", tmp_path
+        )
+
+
+def test_formats_are_refused_where_they_cannot_be(
+    model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ("predict", "--model", model, data)
+    assert "name it with --output" in refused(capsys, *common, "--format", "brat")
+    assert "ends in .csv" in refused(capsys, *common, "--format", "doccano", "--output", tmp_path / "a.csv")
+    assert "choose one of jsonl, csv, text, html, conll" in refused(capsys, *common, "--format", "xml")
+    tasks = ("--format", "label-studio", "--output", tmp_path / "a.json")
+    assert "only doccano can be told" in refused(capsys, *common, *tasks, "--writing", "count=utf-8")
+    assert "give KEY=VALUE, each key once" in refused(capsys, *common, *tasks, "--writing", "count")
+    assert "--resume takes up an --output file of JSON lines" in refused(capsys, *common, *tasks, "--resume")
+    assert "jsonl is written without count" in refused(capsys, *common, "--writing", "count=utf-8")
+    questions = ("--format", "mrc", "--output", tmp_path / "a.jsonl")
+    assert "name them with --queries FILE" in refused(capsys, *common, *questions)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_format_is_inspected_evaluated_and_trained_on(
+    model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks = tmp_path / "tasks.json"
+    run("convert", "jsonl", "--data-dir", data, "--to", "label-studio", "--output", tasks)
+    rows = json.loads(tasks.read_text(encoding="utf-8"))
+    for row in rows:
+        row["annotations"] = [{**row["annotations"][0], "completed_by": 1}, {"completed_by": 2, "result": []}]
+    tasks.write_text(json.dumps(rows), encoding="utf-8")
+    assert "60" not in refused(capsys, "inspect", "label-studio", "--data-dir", tasks)
+    told = ("--reading", "annotator=1")
+    run("inspect", "label-studio", "--data-dir", tasks, *told)
+    assert "label-studio: 120 mentions (60/60) in 60 records" in capsys.readouterr().out
+    run("evaluate", "--model", model, "--data", tasks, "--corpus", "label-studio", *told)
+    assert "60 documents" in capsys.readouterr().out
+    sets = [item for assignment in [*TINY, "training.num_train_epochs=1"] for item in ("--set", assignment)]
+    common = ("train", "--preset", "bilstm-crf", "--corpus", "label-studio", "--data-dir", tasks)
+    run(*common, "--output-dir", tmp_path / "run", *told, *sets)
+    assert "annotator: '1'" in (tmp_path / "run" / "settings.yaml").read_text(encoding="utf-8")

@@ -128,7 +128,7 @@ def test_gold_that_is_not_there_is_a_fault(
     path = jsonl(tmp_path / "a.jsonl", ROW, {"text": "头痛", "label": [[0, 2, "症状"]]})
     options = ["--to", "jsonl", "--output", tmp_path / "out.jsonl"] if command == "convert" else []
     said = error_of(capsys, call, command, "jsonl", "--data-dir", path, *options)
-    assert "a.jsonl:2: found no 'entities', but 'text', 'label' (this is doccano's export)" in said
+    assert "a.jsonl:2: found no 'entities', but 'text', 'label' (this is doccano's export: read it as doccano)" in said
     assert call(command, "jsonl", "--data-dir", path, *options, "--on-error", "skip") == 0
     assert "left out: 1" in capsys.readouterr().err
 
@@ -144,7 +144,7 @@ def test_an_export_is_named_and_no_corpus_is_guessed(
         ("evaluate", "--model", "m/n", "--data", path),
     ):
         said = error_of(capsys, call, *arguments)
-        assert "Label Studio's export" in said and "tcm" not in said
+        assert "looks like label-studio" in said and "tcm" not in said
 
 
 def test_what_is_left_out_of_a_folder_is_said(tmp_path: Path, call: Call, capsys: pytest.CaptureFixture[str]) -> None:

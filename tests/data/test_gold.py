@@ -28,7 +28,10 @@ def written(tmp_path: Path, *rows: Any) -> Path:
 
 
 FOREIGN = [
-    ({"text": TEXT, "label": [[2, 4, "症状"]]}, r"no 'entities', but 'text', 'label' \(this is doccano's export\)"),
+    (
+        {"text": TEXT, "label": [[2, 4, "症状"]]},
+        r"no 'entities', but 'text', 'label' \(this is doccano's export: read it as doccano\)",
+    ),
     ({"text": TEXT, "labels": [[2, 4, "症状"]]}, "doccano's export"),
     ({"text": TEXT, "entitiess": []}, r"no 'entities', but 'text', 'entitiess' \(is 'entitiess' meant\?\)"),
     ({"text": TEXT, "Entities": []}, r"\(is 'Entities' meant\?\)"),
@@ -186,7 +189,7 @@ def test_what_a_format_writes_it_reads_back(
         except DataError:
             assert not path.exists()
             continue
-        (again,) = entry(form).read(path, problems=Problems())
+        (again,) = read_corpus(form, path)
         assert (again.text, again.spans) == (document.text, document.spans)
 
 

@@ -11,6 +11,7 @@ from ..documents import Document
 from ..files import refuse_pipe
 from ..problems import DataError, Problems
 from ..reading.detect import exports, guess, same_family
+from ..reading.exports import one_annotator
 from ..reading.folders import what_was_read
 from ..reading.locate import SPLITS, by_split, choose_split, matching
 from ..registry import Entry, Options, entry, readable
@@ -164,8 +165,12 @@ def _read(found: Entry, path: Path, split: str | None, problems: Problems, optio
     if path.is_file() or found.patterns is None or (split is None and found.published):
         yield from found.read(path, problems=problems, options=options)
         return
-    for file in choose_split(path, _parts(found, path, problems), split):
-        yield from found.read(file, problems=problems, options=options)
+    files = choose_split(path, _parts(found, path, problems), split)
+    parts = ((file, found.read(file, problems=problems, options=options)) for file in files)
+    if "annotator" in found.reading_options:
+        yield from one_annotator(parts, problems)
+    else:
+        yield from (document for _, documents in parts for document in documents)
 
 
 def _existing(data_dir: str | PathLike[str]) -> Path:

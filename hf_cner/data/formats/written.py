@@ -39,6 +39,11 @@ class Written:
     lost: list[Lost] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
 
+    def note(self, what: str, times: int) -> None:
+        """Count something else that the file does not say."""
+        if times:
+            self.notes[what] += times
+
     @property
     def lost_by_reason(self) -> Counter[str]:
         """Numbers of lost entities."""

@@ -18,7 +18,11 @@ from .folders import walk
 from .names import without_gz
 
 # Corpora whose files look alike, or that are views of the same files.
-FAMILIES = (frozenset({"ccks2017", "ccks2017-early"}), frozenset({"tcm-literature", "tcm-literature5"}))
+FAMILIES = (
+    frozenset({"ccks2017", "ccks2017-early"}),
+    frozenset({"tcm-literature", "tcm-literature5"}),
+    frozenset({"tcm-formulas", "label-studio"}),  # it was annotated with it
+)
 _HEAD = 65_536  # characters
 _FILES = 40  # annotation files that are looked into
 
@@ -27,7 +31,7 @@ _CCKS2018 = frozenset({"解剖部位", "症状描述", "独立症状", "药物",
 _LITERATURE = frozenset(
     {"方剂", "中医证候", "中药", "临床表现", "西医诊断", "中医诊断", "其他治疗", "中医治则", "中医治疗", "西医治疗"}
 )
-_ENDINGS = (".txt", ".json", ".jsonl", ".csv", ".conll", ".bio", ".train", ".dev", ".test")
+_ENDINGS = (".txt", ".json", ".jsonl", ".csv", ".conll", ".bio", ".train", ".dev", ".test", ".ann")
 
 # Keys alone say little: others name theirs so, too. So a corpus is recognised by a key together with one of its types.
 _JSON_MARKS = (
@@ -39,13 +43,12 @@ _JSON_MARKS = (
     ),
     ("tcm-formulas", re.compile(r'"labels"\s*:\s*\[\s*"(?:方剂名|组成|功用|主治|剂型|运用)"')),
     ("jsonl", re.compile(r'"entities"\s*:\s*\[\s*\{[^}]{0,2000}"start"\s*:')),
+    ("doccano", re.compile(r'"labels?"\s*:\s*\[\s*\[\s*[0-9]+\s*,\s*[0-9]+\s*,\s*"|"start_offset"\s*:')),
+    ("mrc", re.compile(r'"answers"\s*:\s*\{\s*"')),
 )
-_EXPORTS = (
-    ("Label Studio's export", re.compile(r'"(?:from_name|completed_by|lead_time)"\s*:')),
-    ("doccano's export", re.compile(r'"labels?"\s*:\s*\[\s*\[\s*[0-9]+\s*,\s*[0-9]+\s*,\s*"')),
-    ("doccano's export with relations", re.compile(r'"start_offset"\s*:')),
-    ("Prodigy's export", re.compile(r'"_input_hash"\s*:')),
-)
+_LABEL_STUDIO = re.compile(r'"(?:from_name|completed_by|lead_time)"\s*:')
+_EXPORTS = (("Prodigy's export", re.compile(r'"_input_hash"\s*:')),)  # of programs that no format here reads
+_BRAT = re.compile(r"T[0-9]+\t\S+ [0-9]+ [0-9]+[;\t]")
 _CMEEE = re.compile(
     r"\|\|\|-?[0-9]{1,9}[ \t]{1,20}-?[0-9]{1,9}[ \t]{1,20}(?:dis|sym|pro|equ|dru|ite|bod|dep|mic)\|\|\|"
 )
@@ -97,8 +100,12 @@ def _columns(head: str) -> Iterator[list[str]]:
 def _guess_file(path: Path) -> Iterator[str]:
     head = _head(path)
     if head.lstrip()[:1] in ("{", "["):
-        if not any(mark.search(head) for _, mark in _EXPORTS[:1]):
+        if _LABEL_STUDIO.search(head):
+            yield "label-studio"
+        else:
             yield from islice((name for name, mark in _JSON_MARKS if mark.search(head)), 1)
+    elif _BRAT.match(head):
+        yield "brat"
     elif _CMEEE.search(head):
         yield "cmeee"
     elif without_gz(path.name).lower().endswith(".csv"):

@@ -12,23 +12,23 @@ _ANNOTATIONS = ("entities", "label", "labels", "annotations", "spans", "result")
 
 
 def export_of(row: Mapping[str, Any]) -> str:
-    """The program or data set whose rows look so, as `doccano's export`; empty where nothing is recognised."""
+    """Whose rows look so, and under which name they are read, where they are; empty where nothing is recognised."""
     keys = set(row)
     label = row.get("label")
     if (keys & {"annotations", "completions"} and "data" in keys) or {"result", "from_name"} & keys:
-        return "Label Studio's export"
+        return "Label Studio's export: read it as label-studio"
     if _are(label, dict) or {"annotator", "lead_time"} <= keys:
-        return "Label Studio's short export (JSON-MIN)"
+        return "Label Studio's short export (JSON-MIN): read it as label-studio"
     if _are(label, list) or (_are(row.get("labels"), list) and not _are(row.get("entities"), dict)):
-        return "doccano's export"
+        return "doccano's export: read it as doccano"
     if _are(row.get("entities"), dict) and "start_offset" in row["entities"][0]:
-        return "doccano's export with relations"
+        return "doccano's export with relations: read it as doccano"
     if "_input_hash" in keys or (_are(row.get("spans"), dict) and "tokens" in keys):
         return "Prodigy's export"
     if keys & {"ner_tags", "tags"} and keys & {"tokens", "words"}:
-        return "a data set of tokens and tags, which CoNLL files hold"
+        return "a data set of tokens and tags: write it as CoNLL files"
     if "originalText" in keys:
-        return "a row of CCKS-2019"
+        return "a row of CCKS-2019: read it as ccks2019"
     if {"context", "answers"} <= keys:
         return "a row of questions and answers: read it as mrc"
     return ""

@@ -1,15 +1,18 @@
 """How else offsets may have been counted: tried when mentions are given and do not stand where their offsets say.
 
-Programs count UTF-16 units (JavaScript: Label Studio, doccano), bytes, a line end as one character or as two, from 1,
-or to the last character. Offsets here count code points of the unchanged text, from 0, and the end is exclusive.
+Programs count UTF-16 units (JavaScript: Label Studio, doccano), what a reader takes for one character (grapheme
+clusters: doccano on request), bytes, a line end as one character or as two, from 1, or to the last character. Offsets
+here count code points of the unchanged text, from 0, and the end is exclusive.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate, product
 from typing import NamedTuple
+
+import regex as re
 
 
 class Mention(NamedTuple):
@@ -39,6 +42,12 @@ def _crlf_as_one(text: str) -> Iterator[int]:
     return (0 if char == "\r" and text[n + 1 : n + 2] == "\n" else 1 for n, char in enumerate(text))
 
 
+def _graphemes(text: str) -> Iterator[int]:
+    for cluster in re.findall(r"\X", text):
+        yield from (0,) * (len(cluster) - 1)
+        yield 1
+
+
 def _lf_as_two(text: str) -> Iterator[int]:
     return (2 if char == "\n" and text[n - 1 : n] != "\r" else 1 for n, char in enumerate(text))
 
@@ -48,8 +57,11 @@ _UNITS: dict[str, tuple[str, Callable[[str], Iterator[int]]]] = {
     "utf-16": ("in UTF-16 units", lambda text: (2 if char > "\uffff" else 1 for char in text)),
     "utf-8": ("in UTF-8 bytes", lambda text: (len(char.encode("utf-8", "surrogatepass")) for char in text)),
     "crlf": ("with CRLF as one character", _crlf_as_one),
+    "graphemes": ("in grapheme clusters", _graphemes),
     "lf": ("with each line end as two characters (CRLF)", _lf_as_two),
 }
+# What people call a unit; ours, code points, has no name of its own inside.
+UNIT_NAMES = {"code-points": "", **{unit: unit for unit in ("utf-16", "graphemes", "utf-8")}}
 COUNTINGS = tuple(Counting(*ways) for ways in product(("", *_UNITS), (0, 1), (False, True)))
 
 
@@ -72,7 +84,7 @@ class Survey:
         """Try one mention."""
         if mention.text != self._text:
             self._text = mention.text
-            self._places = {unit: _places(mention.text, unit) for unit in _UNITS}
+            self._places = {unit: places(mention.text, unit) for unit in _UNITS}
         self.given += 1
         for way in COUNTINGS:
             self.fit[way] += self._fits(mention, way)
@@ -105,9 +117,7 @@ class Survey:
         return end - start == len(given.mention) and given.text.startswith(given.mention, start)
 
     def _place(self, position: int, way: Counting) -> int | None:
-        if places := self._places.get(way.unit):
-            return places.get(position)
-        return position if 0 <= position <= len(self._text or "") else None
+        return place_of(self._places.get(way.unit, {}), position, self._text or "")
 
 
 def best_of(mentions: Iterable[Mention], *, inclusive: bool = False) -> str:
@@ -122,15 +132,25 @@ def _unified(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _places(text: str, unit: str) -> dict[int, int]:
+def places(text: str, unit: str) -> dict[int, int]:
     """Position in a unit → index of the character that begins there; empty where the unit differs from ours nowhere."""
-    lengths = list(_UNITS[unit][1](text))
-    if set(lengths) <= {1}:
-        return {}
-    places: dict[int, int] = {}
-    position = 0
-    for index, length in enumerate(lengths):
-        places.setdefault(position, index)
-        position += length
-    places.setdefault(position, len(text))
-    return places
+    found: dict[int, int] = {}
+    for index, position in enumerate(positions(text, unit)):
+        found.setdefault(position, index)
+    return found
+
+
+def positions(text: str, unit: str) -> list[int]:
+    """The position, in a unit, of each character and of the text's end; empty where the unit differs from ours nowhere.
+
+    Characters that are parts of one unit share its position.
+    """
+    lengths = list(_UNITS[unit][1](text)) if unit else []
+    return [] if set(lengths) <= {1} else list(accumulate(lengths, initial=0))
+
+
+def place_of(found: Mapping[int, int], position: int, text: str) -> int | None:
+    """The index of the character that begins at a position of `places`; None where none does."""
+    if found:
+        return found.get(position)
+    return position if 0 <= position <= len(text) else None

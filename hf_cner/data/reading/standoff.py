@@ -1,5 +1,6 @@
 """From annotations as files give them (offsets, type, perhaps the mention) to checked documents.
 
+Published corpora and the exports of annotation tools are both checked here.
 Every reader states whether its end offsets are inclusive (the last character) or exclusive (the one after it). Where
 the file also gives the mention, ``text[start:end]`` is compared with it, character by character; on a difference the
 message says how many annotations of the file and of the corpus each of the two conventions would match, because
@@ -10,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import eq
 from pathlib import Path
 
-from ..documents import Document, Span
+from ..documents import Document, Span, type_fault
 from ..numbers import whole_number
 from ..problems import Problems
 from ..shown import brief
-from .offsets import Counting, Mention, Survey
+from .offsets import Counting, Mention, Survey, place_of, places
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class RawSpan:
     type: str
     mention: str | None = None
     line: int | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,23 @@ class RawDocument:
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """What a corpus promises: its types, other names for them, and where its end offsets stand."""
+    """What a corpus promises: its types, other names for them, and where its end offsets stand.
+
+    Attributes:
+        entity_types: none where any type may be.
+        inclusive: whether ends are the last character.
+        aliases: other names of types.
+        unit: what offsets count, a unit of ``offsets``; code points by default.
+        same: whether a stretch of the text is the mention that the file gives.
+        blank: whether a text without any character but blanks is a document, and no fault.
+    """
 
     entity_types: Sequence[str]
     inclusive: bool
     aliases: Mapping[str, str]
+    unit: str = ""
+    same: Callable[[str, str], bool] = eq
+    blank: bool = False
 
 
 def to_documents(
@@ -62,12 +77,13 @@ def to_documents(
     """
     survey = _Survey(read_raw)
     for raw in read_raw(problems):
-        if not raw.text.strip():
+        if not raw.text.strip() and not conventions.blank:
             where = raw.text_path or raw.path
             line = None if raw.text_path else raw.line
             problems.report(where, line, f"an empty text (document {raw.id})", "some text", "remove the document")
             continue
-        spans = [_check(span, raw, conventions, survey, problems) for span in raw.spans]
+        found = places(raw.text, conventions.unit) if raw.spans else {}
+        spans = [_check(span, raw, found, conventions, survey, problems) for span in raw.spans]
         yield Document(raw.text, tuple(span for span in spans if span is not None), raw.id, raw.record)
 
 
@@ -79,32 +95,41 @@ def offset(value: object) -> int | None:
 
 
 def _check(
-    span: RawSpan, raw: RawDocument, conventions: Conventions, survey: _Survey, problems: Problems
+    span: RawSpan,
+    raw: RawDocument,
+    found: Mapping[int, int],
+    conventions: Conventions,
+    survey: _Survey,
+    problems: Problems,
 ) -> Span | None:
     line = span.line if span.line is not None else raw.line
     type_ = conventions.aliases.get(span.type, span.type)
-    if type_ not in conventions.entity_types:
-        found = f"the type {brief(span.type)} in document {raw.id}"
-        known = ", ".join(conventions.entity_types)
-        problems.report(raw.path, line, found, f"one of {known}", "correct the type, or read it as another corpus")
+    fault = type_fault(type_)
+    if fault or (conventions.entity_types and type_ not in conventions.entity_types):
+        wrong = f"the type {brief(span.type)} in document {raw.id}{f', which has {fault}' if fault else ''}"
+        known = f"one of {', '.join(conventions.entity_types)}" if conventions.entity_types else "a type without it"
+        problems.report(raw.path, line, wrong, known, "correct the type, or read it as another corpus")
         return None
-    end = span.end + 1 if conventions.inclusive else span.end
+    last = span.end + 1 if conventions.inclusive else span.end
+    start, end = (place_of(found, position, raw.text) for position in (span.start, last))
     named = f" of {brief(span.mention)}" if span.mention is not None else ""
     what = f"offsets {span.start} to {span.end}{named} ({span.type}) in document {raw.id}"
     side = "inclusive" if conventions.inclusive else "exclusive"
     expected = ""
-    if end <= span.start:
+    if last <= span.start:
         expected = f"an {side} end {'not before' if conventions.inclusive else 'after'} the start"
-    elif span.start < 0 or end > len(raw.text):
+    elif start is None or end is None or start == end:
         expected = f"offsets inside the text of {len(raw.text)} characters"
-    elif span.mention is not None and raw.text[span.start : end] != span.mention:
+        expected += f", counted {Counting(conventions.unit)}" if conventions.unit else ""
+    elif span.mention is not None and not conventions.same(raw.text[start:end], span.mention):
         what = f"the mention {brief(span.mention)} at {span.start} to {span.end} in document {raw.id}"
-        expected = f"{brief(raw.text[span.start : end])}, which stands there when ends are {side}"
-    if expected:
-        advice = survey.advice(raw.path, conventions.inclusive) if span.mention is not None else "correct the offsets"
+        expected = f"{brief(raw.text[start:end])}, which stands there when ends are {side}"
+    if expected or start is None or end is None:
+        own = Counting(conventions.unit, 0, conventions.inclusive)
+        advice = survey.advice(raw.path, own) if span.mention is not None else "correct the offsets"
         problems.report(raw.path, line, what, expected, advice)
         return None
-    return Span(span.start, end, type_)
+    return Span(start, end, type_, span.score)
 
 
 class _Survey:
@@ -114,22 +139,22 @@ class _Survey:
         self._read_raw = read_raw
         self._by_path: dict[Path, Survey] | None = None
 
-    def advice(self, path: Path, inclusive: bool) -> str:
+    def advice(self, path: Path, own: Counting) -> str:
         if self._by_path is None:
             self._by_path = self._count()
         here = self._by_path.get(path, Survey())
         total = sum(self._by_path.values(), Survey())
-        own, other = Counting(inclusive=inclusive), Counting(inclusive=not inclusive)
+        other = own._replace(inclusive=not own.inclusive)
         share = f"{other} {_of(here.fit[other], here.given)} of this file"
         if len(self._by_path) > 1:
             share += f" and {_of(total.fit[other], total.given)} of the corpus"
         if total.fit[other] == total.given and total.fit[own] < total.given:
-            name = "exclusive" if inclusive else "inclusive"
+            name = "exclusive" if own.inclusive else "inclusive"
             verdict = f"these are {name} ends: read it as a corpus that has them, or correct the offsets"
         elif best := total.best(own) or here.best(own):
             verdict = f"{best}: count code points from 0, of the text with its line ends as they are"
         else:
-            verdict = "correct the offsets or the mention"
+            verdict = "correct the offsets or the mention (was the text edited after it was annotated?)"
         return f"{share} would match; {verdict}"
 
     def _count(self) -> dict[Path, Survey]:

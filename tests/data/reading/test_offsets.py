@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from hf_cner.data.formats import mrc
 from hf_cner.data.problems import DataError, Problems
 from hf_cner.data.reading.offsets import COUNTINGS, Counting, Mention, Survey, best_of
 
-TEXT = "🧠头痛\r\n发热\n咳嗽𠀀。"
+TEXT = "e\u0301🧠头痛\r\n发热\n咳嗽𠀀。"
 
 
 def other(text: str, start: int, end: int, way: Counting) -> tuple[int, int, str]:
@@ -24,17 +25,20 @@ def other(text: str, start: int, end: int, way: Counting) -> tuple[int, int, str
         "": lambda t: t,
         "utf-16": lambda t: t,
         "utf-8": lambda t: t,
+        "graphemes": lambda t: t,
         "crlf": lambda t: t.replace("\r\n", "\n"),
         "lf": lambda t: t.replace("\r\n", "\n").replace("\n", "\r\n"),
     }[way.unit]
-    length = {"utf-16": lambda t: len(t.encode("utf-16-le")) // 2, "utf-8": lambda t: len(t.encode())}.get(
-        way.unit, len
-    )
+    length = {
+        "utf-16": lambda t: len(t.encode("utf-16-le")) // 2,
+        "utf-8": lambda t: len(t.encode()),
+        "graphemes": lambda t: len(regex.findall(r"\X", t)),
+    }.get(way.unit, len)
     first, last = length(changed(text[:start])), length(changed(text[:end]))
     return first + way.base, last + way.base - way.inclusive, changed(text[start:end])
 
 
-SPANS = ((0, 3), (5, 7), (8, 10), (8, 11))
+SPANS = ((0, 5), (7, 9), (10, 12), (10, 13))
 
 
 @pytest.mark.parametrize("way", COUNTINGS, ids=str)
@@ -52,7 +56,7 @@ def test_sentences() -> None:
     ways = {str(way) for way in COUNTINGS if bool(way.unit) + way.base + way.inclusive < 2}
     assert ways == {
         "with exclusive ends", "with inclusive ends", "from 1", "in UTF-16 units", "in UTF-8 bytes",
-        "with CRLF as one character", "with each line end as two characters (CRLF)",
+        "in grapheme clusters", "with CRLF as one character", "with each line end as two characters (CRLF)",
     }  # fmt: skip
     assert str(Counting("utf-16", 1, True)) == "in UTF-16 units, from 1, with inclusive ends"
 
@@ -86,6 +90,7 @@ def rows(way: Counting, number: int) -> str:
     [
         (Counting("utf-16"), "in UTF-16 units"),
         (Counting("utf-8"), "in UTF-8 bytes"),
+        (Counting("graphemes"), "in grapheme clusters"),
         (Counting("crlf"), "with CRLF as one character"),
         (Counting("lf"), r"with each line end as two characters \(CRLF\)"),
         (Counting("", 1), "from 1"),

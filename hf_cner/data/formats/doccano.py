@@ -1,0 +1,162 @@
+"""doccano: what its sequence labelling exports and imports, JSON lines of one text each.
+
+    {"id": 7, "text": "患者头痛。", "label": [[2, 4, "症状"]], "Comments": []}
+
+or, in a project with relations, `"entities": [{"id": 1, "label": "症状", "start_offset": 2, "end_offset": 4}]` and
+`"relations"`. No mention is exported. The page counts UTF-16 units, in a project's "grapheme mode" grapheme clusters,
+and what a program had imported stays as it was counted. doccano keeps keys that it does not know and exports them
+again: so a written row says how its offsets are counted (`offsets`), and whose text it is (`id`, `record`).
+
+An annotator's export is a file called after the annotator; in a folder of several, `annotator` says which one is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+
+from ..documents import TEXT_KEYS, Document, Gold, check_characters
+from ..overlaps import count_overlaps
+from ..problems import Problems
+from ..reading.exports import checked, say_what_is_not_read, unit_named, without_duplicates
+from ..reading.foreign import instead_of
+from ..reading.json_items import json_items
+from ..reading.locate import stem
+from ..reading.offsets import UNIT_NAMES, positions
+from ..reading.standoff import RawDocument, RawSpan, offset
+from ..shown import brief
+from ..writing import atomic_write
+from .written import Lost, Written
+
+NAME = "doccano"
+DESCRIPTION = "doccano's JSON lines for sequence labelling: text and label, or text, entities and relations."
+LAYOUT = "*.jsonl as doccano exports it, one object per line with text and label ([start, end, type])"
+EXAMPLE = {
+    "admin.jsonl": '{"id": 1, "text": "患者头痛，查胸部CT。", "label": [[2, 4, "症状"]], "Comments": []}\n'
+    '{"id": 2, "text": "无发热。", "entities": [{"id": 5, "label": "症状", "start_offset": 1, "end_offset": 3}], '
+    '"relations": [], "Comments": []}\n'
+}
+PATTERNS = ("*.jsonl", "*.json")
+WRITTEN_AS = (".jsonl", ".json")
+
+_SPANS = ("label", "labels", "entities")
+_UNITS = ("utf-16", "", "graphemes")  # what doccano may count, its habit first
+_BESIDE = {"relations": "relations", "Comments": "comments", "comments": "comments", "cats": "categories"}
+_EXPECTED = "a text with label ([[start, end, type], …]) or entities (label, start_offset, end_offset)"
+
+
+def read(
+    path: str | PathLike[str],
+    *,
+    problems: Problems | None = None,
+    count: str | None = None,
+    annotator: str | None = None,
+    gold: Gold = "required",
+) -> Iterator[Document]:
+    """The documents of a file with their entities.
+
+    Args:
+        count: what the offsets count, a key of `UNIT_NAMES`, where the file does not say it.
+        annotator: the name of a file, without its ending; another file holds nothing then.
+        gold: as `from_row`.
+    """
+    unit_named(count)
+    problems, place = problems or Problems(), Path(path)
+    if annotator is not None and stem(place) != annotator:
+        return
+    left_out = Counter[str]()
+    said: set[str] = set()
+    raw = list(_documents(place, gold, said, left_out, problems))
+    say_what_is_not_read(place, left_out, problems)
+    known = said & set(UNIT_NAMES)
+    yield from checked(raw, units=_UNITS, problems=problems, count=count or (known.pop() if len(known) == 1 else None))
+
+
+def write(documents: Iterable[Document], path: str | PathLike[str], *, count: str = "utf-16") -> Written:
+    """Write documents for doccano's import (Sequence Labeling, JSONL, encoding utf_8).
+
+    Args:
+        count: what the offsets shall count: `utf-16`, or what the project counts else, a key of `UNIT_NAMES`.
+
+    Returns:
+        What was lost: entities that are part of a unit; scores are not written, and an empty text is not imported.
+    """
+    unit, written = unit_named(count), Written()
+    with atomic_write(path) as stream:
+        for document in documents:
+            check_characters(document)
+            labels = _labels(document, unit, written)
+            row = {
+                "id": document.id,
+                "record": document.record,
+                "text": document.text,
+                "label": labels,
+                "offsets": count,
+            }
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            written.documents += 1
+            written.entities += len(document.spans)
+            written.note("documents without a character, which doccano does not import", not document.text)
+            written.note("scores that are not written", sum(span.score is not None for span in document.spans))
+            overlaps = sum(count_overlaps(document.spans)[:3])
+            written.note("pairs of entities that overlap, which only a project that allows it imports", overlaps)
+    return written
+
+
+def _labels(document: Document, unit: str, written: Written) -> list[list[object]]:
+    at = positions(document.text, unit)
+    labels: list[list[object]] = []
+    for span in document.spans:
+        whole = not at or all(
+            place in (0, len(document.text)) or at[place - 1] < at[place] for place in (span.start, span.end)
+        )
+        if whole:
+            labels.append([at[span.start], at[span.end], span.type] if at else [span.start, span.end, span.type])
+        else:
+            written.lost.append(Lost(document.id, span, document.mention(span), f"part of one of the {unit}"))
+    return labels
+
+
+def _documents(
+    path: Path, gold: Gold, said: set[str], left_out: Counter[str], problems: Problems
+) -> Iterator[RawDocument]:
+    for position, (line, row) in enumerate(json_items(path, problems), 1):
+        text = row.get("text", row.get("data"))
+        key = next((key for key in _SPANS if isinstance(row.get(key), list)), None)
+        if not isinstance(text, str) or (key is None and gold == "required"):
+            missing, others = ("label", ()) if isinstance(text, str) else ("text", TEXT_KEYS)
+            found = f"no {missing!r}, but {instead_of(missing, row, others)}"
+            problems.report(path, line, found, _EXPECTED, "read it as what it is, or correct or remove the line")
+            continue
+        said.add(str(row.get("offsets")))
+        for name, kind in _BESIDE.items():
+            beside = row.get(name)
+            left_out[kind] += len(beside) if isinstance(beside, list) else 0
+        labels = row.get(key or "")
+        labels = labels if isinstance(labels, list) and gold != "ignored" else []
+        spans = [span for label in labels if (span := _span(label, path, line, problems))]
+        identity, record = (_name(row.get(name)) for name in ("id", "record"))
+        kept = without_duplicates(spans, left_out)
+        yield RawDocument(text, kept, identity or f"{stem(path)}-{position}", path, record, line)
+
+
+def _span(label: object, path: Path, line: int, problems: Problems) -> RawSpan | None:
+    values: list[object] = list(label) if isinstance(label, list) and len(label) == 3 else [None] * 3
+    if isinstance(label, Mapping):
+        values = [label.get(key) for key in ("start_offset", "end_offset", "label")]
+    start, end, kind = offset(values[0]), offset(values[1]), values[2]
+    if start is None or end is None or not isinstance(kind, str):
+        whole = isinstance(label, str)
+        found = f"the label {brief(label)}{', which is one of a whole text' if whole else ''}"
+        problems.report(
+            path, line, found, _EXPECTED, "export a project of sequence labelling" if whole else "correct it"
+        )
+        return None
+    return RawSpan(start, end, kind, None, line)
+
+
+def _name(value: object) -> str:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
