@@ -16,6 +16,7 @@ from transformers import TrainerCallback
 from hf_cner import CnerForTokenClassification, CnerTrainer
 from hf_cner.data.documents import write_jsonl
 from hf_cner.training.run import train
+from hf_cner.training.trainer import DocumentTrainer
 
 
 def settings(folder: Path, **training: Any) -> dict[str, Any]:
@@ -57,24 +58,24 @@ class Kill(TrainerCallback):
 
 
 def kill_while_training(step: int) -> None:
-    original = CnerTrainer.__init__
+    original = DocumentTrainer.__init__
 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         self.add_callback(Kill(step))
 
-    CnerTrainer.__init__ = init  # type: ignore[method-assign]
+    DocumentTrainer.__init__ = init  # type: ignore[method-assign]
 
 
 def kill_while_saving(step: int) -> None:
-    original = CnerTrainer._save_rng_state
+    original = DocumentTrainer._save_rng_state
 
     def save(self: Any, output_dir: str) -> None:
         if self.state.global_step == step:
             os.kill(os.getpid(), signal.SIGKILL)
         original(self, output_dir)
 
-    CnerTrainer._save_rng_state = save  # type: ignore[method-assign]
+    DocumentTrainer._save_rng_state = save  # type: ignore[method-assign]
 
 
 def evaluate(folder: Path, checkpoint: str) -> None:
