@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..data.placeholders import check_is_content
+from ..modeling.weight_files import PICKLES
 from .findings import first_of
 
 SAFETENSORS, PICKLE = "safetensors", "pickle"
@@ -19,7 +20,7 @@ USUAL = (
     ("pytorch_model.bin", PICKLE),
     ("pytorch_model.bin.index.json", PICKLE),
 )
-SUFFIXES = {SAFETENSORS: (".safetensors",), PICKLE: (".bin", ".pt", ".pth", ".ckpt", ".pkl")}
+SUFFIXES = {SAFETENSORS: (".safetensors",), PICKLE: PICKLES}
 # What training leaves beside weights, and what belongs to a tokenizer.
 NO_WEIGHTS = ("training_args", "optimizer", "scheduler", "scaler", "rng_state", "adapter_model", "tokenizer")
 # Weights of other libraries -> the library.

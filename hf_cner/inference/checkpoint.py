@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.files import read_text
 from ..data.json_text import kind_of, parse_json
 from ..data.shown import brief
+from ..modeling.weight_files import parts_of, refuse_pickles
 
 if TYPE_CHECKING:
     import torch
@@ -21,8 +23,6 @@ AUTO_CLASSES = {  # model type -> transformers' class that loads it
 }
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
-_PART = re.compile(r"[\w.-]{1,200}\.safetensors")
-_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
 class CheckpointError(ValueError):
@@ -56,17 +56,10 @@ def check_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
     config = _config(path)
     check_model_type(config.get("model_type"), path)
     if not (path / WEIGHTS).is_file() and not (path / INDEX).is_file():
-        pickles = sorted(found.name for pattern in _PICKLES for found in path.glob(pattern))
-        weights = [name for name in pickles if name != "training_args.bin"]
-        if weights:
-            raise CheckpointError(
-                f"{path} holds its weights only as a pickle ({', '.join(weights)}), which can run any code when it is "
-                "loaded, so it is refused; save it again with model.save_pretrained, which writes safetensors."
-            )
+        with _named():
+            refuse_pickles(path)
         raise CheckpointError(f"{path / WEIGHTS} is missing; copy it too, or save the model with save_pretrained.")
-    for shard in weight_files(path):
-        if not shard.is_file():
-            raise CheckpointError(f"{shard} is missing, which {INDEX} names; copy all the parts of the weights.")
+    weight_files(path)
     for name in TOKENIZER:
         if not (path / name).is_file():
             raise CheckpointError(
@@ -97,20 +90,22 @@ def weight_files(folder: Path) -> list[Path]:
     """The safetensors files of a checkpoint, as its index names them where it is in parts.
 
     Raises:
-        CheckpointError: an index that is broken, or names something else than files of the folder.
+        CheckpointError: what `parts_of` raises.
     """
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
-    parts = _json(folder / INDEX).get("weight_map")
-    if not isinstance(parts, dict) or not parts:
-        raise CheckpointError(f"{folder / INDEX} is broken (it has no weight_map); copy the file again.")
-    for part in parts.values():
-        if not isinstance(part, str) or not _PART.fullmatch(part):
-            raise CheckpointError(
-                f"{folder / INDEX} is broken (found {brief(part)} as a part of the weights, expected the name of a "
-                "safetensors file in the folder); copy the file again."
-            )
-    return [folder / part for part in sorted(set(parts.values()))]
+    content = _json(folder / INDEX)
+    with _named():
+        return parts_of(content, folder / INDEX)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """What the portable checks find, as the error of this module."""
+    try:
+        yield
+    except ValueError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def _json(path: Path) -> dict[str, object]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +10,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from .loaded_weights import LoadedWeights, WeightFaults, WeightsError, faults_of
-
-PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+from .weight_files import check_weights
 
 
 class CnerBaseModel(PreTrainedModel):
@@ -87,37 +84,3 @@ class CnerBaseModel(PreTrainedModel):
         if mode:  # what was missing is being learnt
             self._loaded = None
         return super().train(mode)
-
-
-def check_weights(folder: Path) -> None:
-    """Raise ValueError when a folder's weights are only a pickle, or when a part of them is missing.
-
-    A folder that is not there (a name on the Hub) and one without any weights are left to transformers.
-    """
-    if not folder.is_dir() or any(folder.glob("*.safetensors")):
-        for index in folder.glob("*.safetensors.index.json"):
-            for shard in parts_of(index):
-                if not (folder / shard).is_file():
-                    raise ValueError(
-                        f"{folder / shard} is missing, which {index.name} names; copy all the parts of the weights."
-                    )
-        return
-    pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
-    if weights := [name for name in pickles if name != "training_args.bin"]:
-        raise ValueError(
-            f"{folder} holds its weights only as a pickle ({', '.join(weights)}), which can run any code when it is "
-            "loaded, so it is refused; save it again with model.save_pretrained, which writes safetensors. Of a "
-            "published encoder `hf-cner encoder import FOLDER OUT` reads the tensors alone."
-        )
-
-
-def parts_of(index: Path) -> list[str]:
-    """The files that an index of sharded weights names; raises ValueError when it is broken."""
-    try:
-        content = json.loads(index.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:  # JSON and encoding errors alike, and deep nesting
-        raise ValueError(f"{index} is broken ({error}); copy the file again.") from error
-    weight_map = content.get("weight_map") if isinstance(content, Mapping) else None
-    if not isinstance(weight_map, Mapping) or not all(isinstance(name, str) for name in weight_map.values()):
-        raise ValueError(f"{index} is broken (it has no weight_map); copy the file again.")
-    return sorted(set(weight_map.values()))

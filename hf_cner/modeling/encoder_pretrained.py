@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
-from .base_model import check_weights
 from .character_encoder import Encoder
+from .weight_files import check_weights
 
 POSITION_TABLES = {"position_embeddings", "embed_positions", "wpe"}
 

@@ -120,7 +120,7 @@ def test_a_model_type_of_any_form_is_refused_in_a_short_sentence(folder: Path, m
         ('{"weight_map": {"a": 3}}', r"found 3 as a part of the weights"),
         ('{"weight_map": {"a": "../../x.safetensors"}}', r"found '\.\./\.\./x\.safetensors' as a part"),
         ('{"weight_map": {"a": "pytorch_model.bin"}}', r"found 'pytorch_model\.bin' as a part"),
-        (json.dumps({"weight_map": {"a": "x" * 5000 + ".safetensors"}}), r"found 'x+'… \(5,012 characters\) as a part"),
+        (json.dumps({"weight_map": {"a": "x" * 5000 + ".safetensors"}}), r"found 'x+ as a part"),
         ("[" * 5000, r"JSON nested more than 100 deep"),
         ('{"weight_map": {}, "weight_map": {}}', r"the key 'weight_map' twice"),
     ],

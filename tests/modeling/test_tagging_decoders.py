@@ -6,7 +6,7 @@ import pytest
 import torch
 from cases import TYPES
 from closeness import assert_close
-from crf_cases import MASKS, all_paths, rows
+from crf_cases import MASKS, all_paths, rows, slow_log_likelihood
 
 from hf_cner.modeling.labels import IGNORED
 from hf_cner.modeling.schemes import tag_names
@@ -53,6 +53,47 @@ def test_a_unit_without_a_label_goes_into_no_loss() -> None:
     own = -emissions[0, 1].log_softmax(-1)[1]
     for mask in (units, decoder.scored(labels, units)):
         assert_close(decoder.loss(emissions, labels, mask), own)
+
+
+@pytest.mark.parametrize("kind", [SoftmaxDecoder, CrfDecoder])
+def test_by_default_the_scheme_is_bioes_and_nothing_is_dropped(kind: type[TaggingDecoder]) -> None:
+    decoder = kind(6, tag_names("BIOES", ["药物"]))
+    assert decoder.scheme == "BIOES" and decoder.has_tags and decoder.dropout.p == 0
+    assert kind(6, TAGS, scheme="BIO", dropout=0.3).dropout.p == 0.3
+
+
+def test_a_crf_is_constrained_where_it_should_be_and_its_labels_are_tags() -> None:
+    assert CrfDecoder(6, TAGS, scheme="BIO").crf.constraints is not None
+    assert CrfDecoder(6, TAGS, scheme="BIO", constrained=False).crf.constraints is None
+    free = CrfDecoder(6, ["名", "动"], scheme="BIO")
+    assert free.crf.constraints is None
+    logits = free.logits(torch.zeros(1, 2, 2), torch.tensor([[True, False]]))
+    assert logits[0, 1].tolist() == [0.0, LOWEST_LOGIT]  # without a label O the first one stands where no unit is
+
+
+def test_the_loss_of_a_crf_is_that_of_its_units_alone() -> None:
+    torch.manual_seed(0)
+    decoder = CrfDecoder(6, TAGS, scheme="BIO").double()
+    mask = torch.tensor(MASKS["ragged"]).bool()
+    emissions = torch.randn(3, 5, 3).double()
+    labels = torch.tensor([[1, 2, 0, 1, 2], [0, 1, 2, 0, 1], [1, 0, 0, 0, 0]])  # what lies behind the units counts not
+    assert_close(
+        decoder.loss(emissions, labels, mask), -slow_log_likelihood(decoder.crf, emissions, labels, mask).sum()
+    )
+
+
+@pytest.mark.parametrize("kind", [SoftmaxDecoder, CrfDecoder])
+def test_documents_of_different_lengths_are_decoded_as_each_alone(kind: type[TaggingDecoder]) -> None:
+    torch.manual_seed(0)
+    decoder = kind(6, tag_names("BIO", TYPES), scheme="BIO").double()
+    documents = [3 * torch.randn(length, 5).double() for length in (7, 1, 12, 0, 4)]
+    together = decoder.decode(documents, scores=True)
+    alone = [decoder.decode([document], scores=True)[0] for document in documents]
+    assert [[span[:3] for span in spans] for spans in together] == [[span[:3] for span in spans] for spans in alone]
+    assert sum(map(len, together)) >= 6
+    for one, other in zip(together, alone, strict=True):
+        assert [span[3] for span in one] == pytest.approx([span[3] for span in other], abs=1e-12)
+    assert decoder.decode([]) == []
 
 
 def test_what_tags_cannot_express_is_said() -> None:
