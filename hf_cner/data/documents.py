@@ -81,7 +81,7 @@ def to_row(document: Document) -> dict[str, Any]:
     """A document as a plain dict: id, record, text, entities with start, end, type, text and, if known, score."""
     entities = []
     for span in document.spans:
-        entity: dict[str, Any] = {"start": span.start, "end": span.end, "type": span.type}
+        entity: dict[str, object] = {"start": span.start, "end": span.end, "type": span.type}
         entity["text"] = document.mention(span)
         if span.score is not None:
             entity["score"] = span.score

@@ -9,6 +9,8 @@ from expected import EXPECTED
 
 
 def test_every_row_is_of_some_test(request: pytest.FixtureRequest) -> None:
+    if request.config.option.keyword:  # then the others were left out
+        return
     tests = [item.nodeid.partition("tests/peers/")[2] for item in request.session.items]
     collected = {test.partition("::")[0] for test in tests}
     rows = [row for row in EXPECTED if row.pattern.partition("::")[0] in collected]
