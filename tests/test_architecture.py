@@ -18,7 +18,7 @@ from hf_cner.cli.main import app
 PACKAGE = Path(__file__).parents[1] / "hf_cner"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PORTABLE = sorted(p for p in (PACKAGE / "modeling").glob("*.py") if p.name != "__init__.py")
-PORTABLE_IMPORTS = {"torch", "torchcrf", "numpy", "transformers"} | sys.stdlib_module_names
+PORTABLE_IMPORTS = {"torch", "torchcrf", "numpy", "transformers", "huggingface_hub"} | sys.stdlib_module_names
 TORCH_FREE = {
     "characters",
     "labels",

@@ -70,7 +70,8 @@ def inspect(
         schemes=[name.upper() for name in scheme] if scheme else SCHEMES,
         windows=[{"policy": "sentence", **lengths}, {"policy": "stride", **lengths}],
     )
-    found["problems"] = [str(problem) for problem in problems.items]
+    listed = problems.listing()
+    found |= {"problems": listed["left_out"], "problems_count": listed["left_out_count"]}
     if json_file is not None:
         with atomic_write(json_file) as stream:
             json.dump({"corpus": corpus, **found}, stream, ensure_ascii=False, indent=2)

@@ -36,9 +36,8 @@ def render(outcome: Mapping[str, Any], console: Console) -> None:
         epochs = f"{outcome['epochs']:g} epochs" + ("" if best is None else f", the best was {best:g}")
         console.print(f"{epochs}; {duration(outcome['seconds']['total'])}", markup=False)
     console.print(f"Protocol: {outcome['protocol']}", markup=False, soft_wrap=True)
-    left_out = outcome["data"].get("left_out", [])
-    if left_out:
-        console.print(f"Left out of the data: {len(left_out)} faulty places, listed in results.json", markup=False)
+    if line := left_out_line(outcome["data"]):
+        console.print(line, markup=False)
     console.print(f"The model lies in {outcome['checkpoint']}", markup=False, soft_wrap=True)
 
 
@@ -93,8 +92,16 @@ def render_pretraining(outcome: Mapping[str, Any], console: Console) -> None:
     lines.append(f"{size}, {duration(outcome['seconds'])}")
     if data.get("dropped"):
         lines.append(dropped_line(data["dropped"]))
-    if data["left_out"]:
-        lines.append(f"Left out of the data: {len(data['left_out'])} faulty places, listed in results.json")
+    if line := left_out_line(data):
+        lines.append(line)
     lines.append(f"The encoder lies in {outcome['checkpoint']}")
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)
+
+
+def left_out_line(data: Mapping[str, Any]) -> str:
+    """How many faulty places of the data were left out; empty where there were none."""
+    listed = len(data.get("left_out") or [])
+    count = data.get("left_out_count", listed)
+    some = "" if count == listed else f"the first {listed:,} "
+    return f"Left out of the data: {count:,} faulty places, {some}listed in results.json" if count else ""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from .console import results
-from .options import DataDir, OnError
+from .options import DataDir, InputColumn, InputScheme, InputSeparator, OnError, Reading
 from .texts import AllowOverlap, DropOverlap, Exclude, Files, TextCorpus, Unit, overlap_of
 
 
@@ -44,7 +44,11 @@ def pretrain(
     ] = None,
     model_type: Annotated[
         str | None,
-        typer.Option("--model-type", help="From scratch: bert, albert, …; sizes by --set encoder.config.KEY=VALUE."),
+        typer.Option(
+            "--model-type",
+            help="From scratch: bert, albert, …, with sizes by --set encoder.config.KEY=VALUE; or the type of an "
+            "--encoder that does not say it.",
+        ),
     ] = None,
     objective: Annotated[
         str | None,
@@ -81,6 +85,10 @@ def pretrain(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was cut off.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --output-dir.")] = False,
+    input_scheme: InputScheme = None,
+    input_separator: InputSeparator = None,
+    input_column: InputColumn = None,
+    reading: Reading = None,
     on_error: Annotated[
         OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it. [stop]")
     ] = None,
@@ -100,8 +108,9 @@ def pretrain(
           --set model.encoder.name_or_path=OUT
     """
     from ..data.folders import refuse_inputs
-    from ..pretraining.run import pretrain as run
+    from ..data.texts import check_texts
     from ..settings.resolve import resolve_pretraining
+    from .corpus import reading_settings
     from .outcome import render_pretraining
 
     if overwrite:
@@ -114,10 +123,14 @@ def pretrain(
         "exclude": list(exclude) if exclude else None,
         "overlap": overlap_of(allow_overlap, drop_overlap) if allow_overlap or drop_overlap else None,
         "on_error": on_error and on_error.value,
+        **reading_settings(reading, input_scheme, input_separator, input_column),
     }
     options: dict[str, Any] = {
         "objective": objective,
-        "encoder": {"name_or_path": encoder, "config": {"model_type": model_type} if model_type else None},
+        "encoder": {
+            "name_or_path": encoder,
+            **({"model_type": model_type} if encoder else {"config": {"model_type": model_type}}),
+        },
         "masking": masking and masking.value,
         "entities": entities and entities.value,
         "lexicon": lexicon and str(lexicon),
@@ -130,4 +143,7 @@ def pretrain(
         "output_dir": str(output_dir),
     }
     settings = resolve_pretraining(config, options, assignments or [])
+    check_texts(settings.data.files, settings.data.corpus, settings.data.data_dir)
+    from ..pretraining.run import pretrain as run  # takes seconds: what needs no torch is refused before
+
     render_pretraining(run(settings, resume=resume, overwrite=overwrite), results())

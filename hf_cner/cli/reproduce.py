@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .console import messages, results
-from .options import DataDir, OnError, OnErrorOption
+from .options import DataDir, InputColumn, InputScheme, InputSeparator, OnError, OnErrorOption, Reading
 
 
 def reproduce(
@@ -61,6 +61,10 @@ def reproduce(
     ] = None,
     keep_models: Annotated[bool, typer.Option(help="Keep the weights of the runs.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Train rows again that are finished.")] = False,
+    input_scheme: InputScheme = None,
+    input_separator: InputSeparator = None,
+    input_column: InputColumn = None,
+    reading: Reading = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Train a published table anew and print it beside the published figures: Markdown, JSON and pictures.
@@ -80,13 +84,11 @@ def reproduce(
     if table is None:
         _list()
         return
-    import logging
-
+    from ..data.corpora import check_place
     from ..reproduction.plan import Request
-    from ..reproduction.report import lines_of, title
-    from ..reproduction.run import reproduce as run
     from ..reproduction.tables import read_table
-    from .console import no_loading_bars
+    from ..settings.training import CorpusReading
+    from .corpus import reading_settings
     from .splits import parse_split
 
     found = read_table(table)
@@ -99,13 +101,12 @@ def reproduce(
         data_dir=None if data_dir is None else _absolute(data_dir),
         test=None if test is None else _absolute(test),
         split=parse_split(split),
+        reading=CorpusReading.of(reading_settings(reading, input_scheme, input_separator, input_column)),
         on_error=on_error.value,
         seeds=seeds,
         seed=seed,
         scale=scale,
-        encoders={
-            key: _absolute(name) if Path(name).exists() else name for key, name in _pairs(encoders or []).items()
-        },
+        encoders=_pairs(encoders or []),
         unlabelled=tuple(_absolute(path) for path in unlabelled or []),
         vectors=vectors if vectors in (None, "none") else _absolute(vectors),
         assignments=tuple(assignments or []),
@@ -114,14 +115,30 @@ def reproduce(
         overwrite=overwrite,
         keep_models=keep_models,
     )
-    no_loading_bars()
-    # For every run transformers lists the heads of the encoder that are left behind, which is as it should be.
-    logging.getLogger("transformers.modeling_utils").addFilter(lambda record: "LOAD REPORT" not in record.getMessage())
-    log = messages()
-    outcome = run(request, say=lambda text: log.print(text, markup=False, soft_wrap=True))
+    request.check()
+    check_place(corpus or found.corpus, request.data_dir)
+    from ..reproduction.report import lines_of, title  # takes seconds: what needs no torch is refused before
+    from ..reproduction.run import reproduce as run
+
+    _quiet()
+    outcome = run(request, say=_say)
     _show(title(outcome), list(lines_of(outcome)), request.output_dir / f"{found.name}.md")
     if outcome["failed"]:
         raise typer.Exit(1)
+
+
+def _quiet() -> None:
+    import logging
+
+    from .console import no_loading_bars
+
+    no_loading_bars()
+    # For every run transformers lists the heads of the encoder that are left behind, which is as it should be.
+    logging.getLogger("transformers.modeling_utils").addFilter(lambda record: "LOAD REPORT" not in record.getMessage())
+
+
+def _say(text: str) -> None:
+    messages().print(text, markup=False, soft_wrap=True)
 
 
 def _absolute(path: str | Path) -> str:
@@ -157,5 +174,5 @@ def _pairs(given: list[str]) -> dict[str, str]:
         name, equals, folder = item.partition("=")
         if not (name and equals and folder):
             raise ValueError(f"--encoder takes NAME=FOLDER, as bert=my-encoder; found {item!r}.")
-        pairs[name] = folder
+        pairs[name] = _absolute(folder) if Path(folder).exists() else folder
     return pairs

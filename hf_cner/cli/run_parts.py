@@ -18,7 +18,6 @@ from ..metrics.gold import read_gold
 from ..runs.files import SETTINGS, SPLIT
 from ..settings.reading import read_settings_file
 from ..settings.training import TrainSettings, corpus_of
-from ..training.parts import reading
 
 
 class RunParts(NamedTuple):
@@ -89,7 +88,7 @@ def corpus_of_run(folder: Path, problems: Problems) -> list[Document]:
     data = settings.data
     problems.on_error = data.on_error if problems.on_error == "stop" else problems.on_error  # what the run left out
     try:
-        return read_corpus(corpus_of(settings), data.data_dir, problems=problems, options=reading(data))
+        return read_corpus(corpus_of(settings), data.data_dir, problems=problems, options=data.told)
     except DataError as error:
         raise DataError(
             f"{error} The run in {folder} names this corpus; if it has moved, say --data and --corpus."

@@ -17,7 +17,6 @@ from .options import (
     InputSeparator,
     OnErrorSetting,
     Reading,
-    keys_and_values,
 )
 
 
@@ -79,11 +78,12 @@ def search(
           --vary "training.slot_learning_rates.span_decoder={low: 1e-4, high: 1e-1, log: true}"
       hf-cner train --config OUT/best.yaml --corpus ccks2019 --data-dir ccks2019 --output-dir MODEL
     """
+    from ..data.corpora import check_place
     from ..data.folders import refuse_inputs
     from ..settings.reading import parse_assignments
     from ..settings.resolve import resolve_settings
-    from ..training.search import search as run
-    from ..training.search_space import names_in, space_of
+    from ..settings.training import corpus_of
+    from .corpus import data_settings, reading_settings
     from .outcome import render_search
     from .splits import parse_split
 
@@ -91,20 +91,16 @@ def search(
         refuse_inputs(output_dir, (config, space))
     if preset is None and config is None:
         raise ValueError("Say what to search for: --preset NAME (`hf-cner presets` lists them) or --config FILE.")
-    data = {
-        "corpus": corpus,
-        "data_dir": None if data_dir is None else str(data_dir),
-        "split": parse_split(split),
-        "input_scheme": input_scheme,
-        "input_separator": input_separator,
-        "input_column": input_column,
-        "reading": keys_and_values(reading, "--reading") or None,
-        "on_error": None if on_error is None else on_error.value,
-    }
-    options: dict[str, Any] = {"data": {name: value for name, value in data.items() if value is not None}}
+    told = reading_settings(reading, input_scheme, input_separator, input_column)
+    options: dict[str, Any] = {"data": data_settings(corpus, data_dir, parse_split(split), told, on_error)}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
     fixed = assignments or []
     settings = resolve_settings(preset, config=config, options=options, assignments=fixed)
+    check_place(corpus_of(settings), settings.data.data_dir)
+    varied = parse_assignments(vary or [], option="--vary")
+    from ..training.search import search as run  # takes seconds: what needs no torch is refused before
+    from ..training.search_space import names_in, space_of
+
     shares = (parse_split(choose_by) or {}).get("ratios") or []
     found = run(
         settings,
@@ -112,7 +108,7 @@ def search(
         space=space_of(
             settings,
             path=space,
-            more=parse_assignments(vary or [], option="--vary"),
+            more=varied,
             encoder=encoder,
             fixed=names_in(parse_assignments(fixed)),
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,6 +60,7 @@ def read_allowed(
     *,
     corpus: str | None,
     data_dir: Path | None,
+    options: Mapping[str, object],
     unit: Unit,
     exclude: Sequence[str] | None,
     overlap: str,
@@ -69,7 +70,9 @@ def read_allowed(
     from ..data.leakage import without_held_out
     from ..data.texts import read_texts
 
-    documents = read_texts(files or (), corpus=corpus, data_dir=data_dir, unit=unit.value, problems=problems)
+    documents = read_texts(
+        files or (), corpus=corpus, data_dir=data_dir, options=options, unit=unit.value, problems=problems
+    )
     kept = without_held_out(documents, exclude or (), overlap=overlap, problems=problems)
     if dropped := len(documents) - len(kept):
         messages().print(dropped_line(dropped), style="yellow", markup=False)

@@ -17,7 +17,6 @@ from .options import (
     InputSeparator,
     OnErrorSetting,
     Reading,
-    keys_and_values,
 )
 
 
@@ -64,9 +63,11 @@ def train(
       hf-cner train --preset bert-bilstm-crf --corpus jsonl --data-dir notes.jsonl --output-dir OUT \\
           --set model.encoder.name_or_path=my-encoder --set training.num_train_epochs=5
     """
+    from ..data.corpora import check_place
     from ..data.folders import refuse_inputs
     from ..settings.resolve import resolve_settings
-    from ..training.run import train as run
+    from ..settings.training import corpus_of
+    from .corpus import data_settings, reading_settings
     from .outcome import render
     from .splits import parse_split
 
@@ -74,17 +75,11 @@ def train(
         refuse_inputs(output_dir, (config,))
     if preset is None and config is None:
         raise ValueError("Say what to train: --preset NAME (`hf-cner presets` lists them) or --config FILE.")
-    data = {
-        "corpus": corpus,
-        "data_dir": None if data_dir is None else str(data_dir),
-        "split": parse_split(split),
-        "input_scheme": input_scheme,
-        "input_separator": input_separator,
-        "input_column": input_column,
-        "reading": keys_and_values(reading, "--reading") or None,
-        "on_error": None if on_error is None else on_error.value,
-    }
-    options: dict[str, Any] = {"data": {name: value for name, value in data.items() if value is not None}}
+    told = reading_settings(reading, input_scheme, input_separator, input_column)
+    options: dict[str, Any] = {"data": data_settings(corpus, data_dir, parse_split(split), told, on_error)}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
     settings = resolve_settings(preset, config=config, options=options, assignments=assignments or [])
+    check_place(corpus_of(settings), settings.data.data_dir)
+    from ..training.run import train as run  # takes seconds: what needs no torch is refused before
+
     render(run(settings, resume=resume, overwrite=overwrite), results())

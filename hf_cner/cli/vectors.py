@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .console import messages, results, say_what_was_left_out
-from .options import DataDir, OnError, OnErrorOption
+from .options import DataDir, InputColumn, InputScheme, InputSeparator, OnError, OnErrorOption, Reading, reading_options
 from .texts import AllowOverlap, DropOverlap, Exclude, Files, TextCorpus, Unit, UnitOption, overlap_of, read_allowed
 
 
@@ -32,6 +32,10 @@ def vectors(
     exclude: Exclude = None,
     allow_overlap: AllowOverlap = False,
     drop_overlap: DropOverlap = False,
+    input_scheme: InputScheme = None,
+    input_separator: InputSeparator = None,
+    input_column: InputColumn = None,
+    reading: Reading = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Train static vectors of characters, or of bigrams, on text without annotation (word2vec, by gensim).
@@ -58,6 +62,7 @@ def vectors(
         files,
         corpus=corpus,
         data_dir=data_dir,
+        options=reading_options(reading, input_scheme, input_separator, input_column),
         unit=unit,
         exclude=exclude,
         overlap=overlap_of(allow_overlap, drop_overlap),

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from .files import read_lines
 from .json_text import BrokenJson, kind_of, parse_json
 from .problems import DataError, Problems
-from .reading.foreign import instead_of
+from .reading.foreign import filled_beside, instead_of
 from .reading.offsets import Mention, best_of
 from .shown import brief, half_surrogate
 from .writing import atomic_write
@@ -81,12 +81,8 @@ def to_row(document: Document) -> dict[str, Any]:
     """A document as a plain dict: id, record, text, entities with start, end, type, text and, if known, score."""
     entities = []
     for span in document.spans:
-        entity: dict[str, object] = {
-            "start": span.start,
-            "end": span.end,
-            "type": span.type,
-            "text": document.mention(span),
-        }
+        entity: dict[str, object] = {"start": span.start, "end": span.end, "type": span.type}
+        entity["text"] = document.mention(span)
         if span.score is not None:
             entity["score"] = span.score
         entities.append(entity)
@@ -113,8 +109,10 @@ def from_row(row: object, *, gold: Gold = "optional") -> Document:
     names = [_name(row.get(key), key) for key in ("id", "record")]
     entities = None if gold == "ignored" else row.get("entities")
     if entities is None and gold == "required":
-        found = "'entities' that are null" if "entities" in row else f"no 'entities', but {instead_of('entities', row)}"
-        raise ValueError(found)
+        no = f"no 'entities', but {instead_of('entities', row)}"
+        raise ValueError("'entities' that are null" if "entities" in row else no)
+    if other := entities is not None and filled_beside("entities", row):
+        raise ValueError(f"'entities' that are empty beside {brief(other)} with {len(row[other])}")
     if not isinstance(entities, Sequence | None) or isinstance(entities, str):
         raise ValueError(f"'entities' that are a JSON {kind_of(entities)} and no array")
     try:

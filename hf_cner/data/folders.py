@@ -81,18 +81,23 @@ def relative_files(folder: Path) -> list[PurePosixPath]:
 
 
 def refuse_inputs(folder: Path, inputs: Iterable[str | os.PathLike[str] | None]) -> None:
-    """Raise DataError where a folder to be written is, or holds, something that is read.
+    """Raise DataError where a folder to be written is, or holds, something that is read, or lies in a folder of texts.
 
-    None, and what is not there (as the name of an encoder on the Hub), is passed over.
+    None, and what is not there (as the name of an encoder on the Hub), is passed over. In a model's folder another may
+    lie.
     """
-    if not folder.exists():
-        return
+    target = Path(os.path.realpath(folder))
     for given in inputs:
         place = Path(given).expanduser() if given is not None else None
         if place is None or not os.fspath(given or "") or not place.exists():
             continue
         real = Path(os.path.realpath(place))
-        if any(os.path.samefile(folder, part) for part in (real, *real.parents)):
+        if real in target.parents and not (real / "config.json").is_file():
+            raise DataError(
+                f"{folder}: found a folder in {given}, which is read, so the next run would read what is written; "
+                "expected one elsewhere; choose another name."
+            )
+        if folder.exists() and any(os.path.samefile(folder, part) for part in (real, *real.parents)):
             what = "is also read" if os.path.samefile(folder, real) else f"holds {given}, which is read"
             raise DataError(f"{folder}: found a folder that {what}; expected another one to write to; choose its name.")
 

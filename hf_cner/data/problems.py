@@ -81,6 +81,10 @@ class Problems:
         if len(self.items) < MOST_KEPT:
             self.items.append(problem)
 
+    def listing(self) -> dict[str, list[str] | int]:
+        """What results keep: `left_out`, a sentence for each problem that was kept, and `left_out_count`, of all."""
+        return {"left_out": [str(item) for item in self.items], "left_out_count": self.count}
+
     def summary(self, most: int = 10) -> str:
         """How many things were left out, and the first of them, one a line."""
         if not self.items:

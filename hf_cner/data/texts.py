@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
-from .corpora import read_corpus
+from .corpora import check_place, read_corpus
 from .documents import Document, Gold, read_jsonl
 from .files import missing, printable, read_lines, read_text
 from .problems import DataError, Problems
 from .reading.folders import choose
 from .reading.kinds import EXPECTED, Kind, judge, kind_by_name, kind_of
 from .reading.names import suffix_of
+from .registry import Options
 
 UNITS = ("auto", "line", "file")
 
@@ -23,6 +24,7 @@ def read_texts(
     *,
     corpus: str | None = None,
     data_dir: str | PathLike[str] | None = None,
+    options: Options | None = None,
     unit: str = "auto",
     gold: Gold = "ignored",
     problems: Problems | None = None,
@@ -34,6 +36,7 @@ def read_texts(
             is, `reading.kinds` says.
         corpus: name of a corpus, whose training part is read as well, with its gold.
         data_dir: where the corpus lies.
+        options: what its reader is told, as `read_corpus` takes it.
         unit: what one document is in a text file: a `line`, or the whole `file`; `auto` takes the lines of a file that
             is named, and the whole of each file in a folder.
         gold: of the `entities` of JSON lines, as `from_row`.
@@ -46,6 +49,7 @@ def read_texts(
     """
     if unit not in UNITS:
         raise ValueError(f"The unit of a text file is {unit!r}; choose one of {', '.join(UNITS)}.")
+    check_texts(files, corpus, data_dir)
     problems = problems or Problems()
     documents: list[Document] = []
     paths = [Path(name).expanduser() for name in files]
@@ -56,18 +60,25 @@ def read_texts(
             for file, kind in files_of(path, problems, kinds=("text", "jsonl")):
                 name = printable(file.relative_to(base).as_posix())
                 documents += documents_of(file, kind, name, by_line=unit == "line", gold=gold, problems=problems)
-        elif path.exists():
+        else:
             name = printable(path.name if named[path.name] == 1 else path.as_posix())
             documents += documents_of(path, kind_of(path), name, by_line=unit != "file", gold=gold, problems=problems)
-        else:
-            raise DataError(missing(path, "file"))
     if corpus is not None:
-        documents += read_corpus(corpus, data_dir, problems=problems)
+        documents += read_corpus(corpus, data_dir, problems=problems, options=options)
     documents = [document for document in documents if document.text.strip()]
     if not documents:
         found = "found no text that is not blank in them" if files or corpus else "no file and no corpus was named"
         raise DataError(f"There is nothing to read: {found}; name text files, JSON lines or a corpus.")
     return documents
+
+
+def check_texts(files: Sequence[str | PathLike[str]], corpus: str | None, data_dir: str | PathLike[str] | None) -> None:
+    """Raise DataError where a file or the corpus is not there, before anything is read."""
+    for path in (Path(name).expanduser() for name in files):
+        if not path.exists():
+            raise DataError(missing(path, "file"))
+    if corpus is not None:
+        check_place(corpus, data_dir)
 
 
 def files_of(folder: Path, problems: Problems, *, kinds: Sequence[Kind]) -> list[tuple[Path, Kind]]:

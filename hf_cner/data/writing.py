@@ -106,11 +106,11 @@ def check_output(
         own: names of files that this command itself writes into the folder, and may write again.
 
     Raises:
-        DataError: it is one of the inputs, by whatever name (a link, another case, an open file); a folder; a file
-            that may not be written; a file of a model or of another result (see `models`), whether it is read or
-            not; or its name promises another form.
+        DataError: it is one of the inputs, by whatever name (a link, another case, an open file), or the next run
+            would take it for one; a folder; a file that may not be written; a file of a model or of another result
+            (see `models`), whether it is read or not; or its name promises another form.
     """
-    there = _regular(path, 1)
+    there, inputs = _regular(path, 1), list(inputs)
     for given, names in [*((item, _ALL) for item in inputs), *((item, OF_A_MODEL) for item in models)]:
         if there is not None and given is not None:
             _refuse_input(path, there, given, names)
@@ -118,6 +118,8 @@ def check_output(
         check_ending(path, endings, never=never)
         target = Path(os.path.realpath(Path(path).expanduser()))
         _refuse(target)
+        for folder in inputs:
+            _refuse_among_inputs(path, target, folder)
         if target.name not in own and belongs_to_a_model(target):
             raise DataError(
                 f"{path}: found a name of the model, or of another result, in {target.parent}, which would be lost or "
@@ -270,6 +272,20 @@ def _refuse_input(
         raise DataError(f"{path}: found a file that is also read; expected another one to write to; choose its name.")
     what = "what standard input comes from" if same == "-" else f"another name of {same}"
     raise DataError(f"{path}: found {what}, which is read; expected another file to write to; choose its name.")
+
+
+def _refuse_among_inputs(path: str | os.PathLike[str], target: Path, given: str | os.PathLike[str] | None) -> None:
+    """Raise DataError for a name in a folder that is read, where a file of the same ending is one of the inputs."""
+    folder = Path(os.path.realpath(Path(given).expanduser())) if given else None
+    if folder is None or folder not in target.parents or not folder.is_dir():
+        return
+    ending = Path(target.name.removesuffix(".gz")).suffix
+    others = (Path(file) for file in _files(str(folder)) if not os.path.basename(file).startswith("."))
+    if any(Path(other.name.removesuffix(".gz")).suffix == ending and other != target for other in others):
+        raise DataError(
+            f"{path}: found a name in {given}, which is read, beside files that end in {ending or 'nothing'} too, so "
+            "the next run would read it; expected a name elsewhere; choose another folder."
+        )
 
 
 def _files(folder: str) -> Iterator[str]:

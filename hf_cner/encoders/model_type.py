@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from transformers.models.auto import modeling_auto
 
-HOW_TO_NAME_IT = "with --model-type of `hf-cner encoder import` (in the settings of `train`: model.encoder.model_type)"
+HOW_TO_NAME_IT = (
+    "with --model-type of `hf-cner encoder import` or `pretrain` (in the settings of `train`: model.encoder.model_type)"
+)
 # What the names of weights say, the plainest sign first: layers that one type alone has, then the prefix of a type.
 SIGNS = (
     ("xlnet", r"(^|\.)mask_emb$"),

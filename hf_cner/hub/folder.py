@@ -153,7 +153,7 @@ def _publish(source: Path, target: Path) -> None:
     if source.name == RESULTS:
         for run in (cleaned, *(cleaned.get("folds") or [])):
             if "left_out" in (about := run.get("data") or {}):
-                about["left_out"] = len(about["left_out"])
+                about["left_out"] = about.pop("left_out_count", len(about["left_out"]))
             if (lost := run.get("entities") or {}).get("longest_lost"):
                 lost["longest_lost"] = lost["longest_lost"][1:]  # the first is a record's name
     if cleaned == content:

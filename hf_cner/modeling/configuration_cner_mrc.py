@@ -11,12 +11,14 @@ from .configuration_cner import (
     DEFAULT_CONTEXT,
     DEFAULT_ENCODER,
     DEFAULT_WINDOWS,
+    MOST_TYPES,
     Slot,
     check_slot,
+    check_types,
     check_windows,
     tell_unknown,
 )
-from .labels import labels_in_order, placeholders, twice
+from .labels import labels_in_order, placeholders
 
 DEFAULT_INTERACTION: Slot = {"kind": "separate"}
 DEFAULT_MRC_DECODER: Slot = {"kind": "biaffine"}
@@ -78,6 +80,8 @@ class CnerMrcConfig(PreTrainedConfig):
             check_slot(name, getattr(self, name))
         if not __name__.startswith("transformers_modules"):
             kwargs.pop("custom_pipelines", None)  # the installed package has registered the task: no code to trust
+        if max(len(id2label or {}), num_labels or 0) > MOST_TYPES:
+            raise ValueError(f"There are more labels than a model takes: at most {MOST_TYPES:,}.")
         self.pad_token_id = pad_token_id
         super().__init__(**kwargs)
         given = labels_in_order(id2label or {})
@@ -129,13 +133,11 @@ def check_queries(entity_types: list[str], queries: dict[str, str]) -> None:
     """Raise one clear sentence when types and questions do not go together one to one.
 
     Raises:
-        ValueError: a type that stands there twice, a type without a question, a question without a type or with an
-            empty one, an empty question, or one question for two types. No questions at all are legal: they can be set
-            later.
+        ValueError: a type that stands there twice, more types than a model takes, a type without a question, a question
+            without a type or with an empty one, an empty question, or one question for two types. No questions at all
+            are legal: they can be set later.
     """
-    repeated = twice(entity_types)
-    if repeated:
-        raise ValueError(f"entity_types names {repeated} more than once; each type must stand there once.")
+    check_types(entity_types)
     if not queries:
         return
     missing = [name for name in entity_types if name not in queries]

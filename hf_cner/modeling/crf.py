@@ -102,13 +102,13 @@ class LinearChainCRF(CRF):
         """
         if reduction not in REDUCTIONS:
             raise ValueError(f"invalid reduction: {reduction}; one of {', '.join(REDUCTIONS)}")
+        given = emissions.shape[:2]
         emissions, mask = self._batch_first(emissions, mask)
-        tags = tags if self.batch_first else tags.transpose(0, 1)
-        if tags.shape != emissions.shape[:2]:
+        if tags.shape != given:
             raise ValueError(
-                "the first two dimensions of emissions and tags must match, "
-                f"got {tuple(emissions.shape[:2])} and {tuple(tags.shape)}"
+                f"the first two dimensions of emissions and tags must match, got {tuple(given)} and {tuple(tags.shape)}"
             )
+        tags = tags if self.batch_first else tags.transpose(0, 1)
         mask = mask & (tags != IGNORED)
         scores = self._log_likelihood(emissions, tags, mask) if mask.numel() else emissions.float().sum((1, 2))
         if reduction == "none":

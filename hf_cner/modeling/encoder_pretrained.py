@@ -14,6 +14,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from .character_encoder import Encoder
 from .weight_files import check_weights
 
+PATIENCE = 5.0  # seconds that the Hub has to answer
 POSITION_TABLES = {"position_embeddings", "embed_positions", "wpe"}
 
 
@@ -167,6 +168,7 @@ def load_pretrained(name_or_path: str | os.PathLike[str], **kwargs: Any) -> PreT
     Raises:
         ValueError: the encoder needs code of its own, or a folder holds its weights only as a pickle.
     """
+    kwargs = _without_waiting(os.fspath(name_or_path), kwargs)
     settings, _ = PreTrainedConfig.get_config_dict(name_or_path, **kwargs)
     model_type = settings.get("model_type")
     if settings.get("auto_map") and model_type != "cner-encoder":  # our own encoders' code is here already
@@ -176,6 +178,25 @@ def load_pretrained(name_or_path: str | os.PathLike[str], **kwargs: Any) -> PreT
         name_or_path, **{**kwargs, "use_safetensors": True, "trust_remote_code": False}
     )
     return model
+
+
+def _without_waiting(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options, with `local_files_only` for a name on a Hub that cannot be reached, which is asked once.
+
+    transformers alone asks five times for each file: 23 seconds and more on a machine without a network.
+    """
+    if options.get("local_files_only") or Path(name).is_dir():
+        return options
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        HfApi(token=options.get("token")).model_info(name, revision=options.get("revision"), timeout=PATIENCE)
+    except HfHubHTTPError:  # an answer, if not a good one: transformers says what it means
+        return options
+    except Exception:  # of the client's own library, which changed between its versions
+        return {**options, "local_files_only": True}
+    return options
 
 
 def needs_code(model_type: object) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from ..runs.checks import taken_by_libraries
 from ..runs.precision import only_a_cpu_has_bf16
 from ..runs.sampling import check_strategy
 from ..settings.fields import arguments_section, check_values
@@ -63,4 +64,5 @@ def training_arguments(
     check_strategy(options["train_sampling_strategy"])
     if not has_held_out:
         options["eval_strategy"] = "no"
-    return TrainingArguments(**{**options, **OWN, "output_dir": output_dir or str(settings.output_dir)})
+    with taken_by_libraries():
+        return TrainingArguments(**{**options, **OWN, "output_dir": output_dir or str(settings.output_dir)})

@@ -20,6 +20,7 @@ from ..data.unknown_characters import check_unknown
 from ..encoders.findings import say
 from ..encoders.published import open_encoder
 from ..runs.checkpoints import last_complete_checkpoint, whole_or_removed
+from ..runs.checks import check_trainer, taken_by_libraries
 from ..runs.environment import hardware, versions
 from ..runs.folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
 from ..runs.inputs import OF_PRETRAINING, inputs_of, read_by
@@ -82,7 +83,9 @@ def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bo
     learn = _data(settings, train, tokenizer, entities, model)
     check = _data(settings, held_out, tokenizer, entities, model) if held_out else None
     collate = objective.collator(settings, tokenizer, entities)
-    trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
+    with taken_by_libraries():
+        trainer = PretrainingTrainer(model, args, train_dataset=learn, eval_dataset=check, data_collator=collate)
+    check_trainer(trainer)
     written = recorded(settings.to_dict())
     if is_first_process():
         texts = {"hash": fingerprint(entities.documents), "train": len(train), "held_out": len(held_out)}
@@ -127,7 +130,7 @@ def _model(
     texts = [document.text for document in documents]
     encoder, opened = settings.encoder, None
     if encoder.name_or_path and objective.OF_TRANSFORMERS:
-        opened = open_encoder(encoder.name_or_path, setting=SETTING)
+        opened = open_encoder(encoder.name_or_path, model_type=encoder.model_type, setting=SETTING)
     tokenizer = opened.tokenizer if opened else tokenizer_for(encoder, texts, framed=objective.OF_TRANSFORMERS)
     model = objective.build(settings, tokenizer, opened=opened)
     found = {"encoder": opened.findings.to_dict()} if opened else {}
@@ -151,7 +154,7 @@ def _about(
         "characters": {name: data.characters if data else 0 for name, (_, data) in parts.items()},
         "fingerprint": fingerprint(entities.documents),
         "entities": entities.about,
-        "left_out": [str(item) for item in problems.items],
+        **problems.listing(),
         "dropped": dropped,
     }
 
@@ -163,6 +166,7 @@ def _documents(settings: PretrainingSettings, problems: Problems) -> tuple[list[
         data.files,
         corpus=data.corpus,
         data_dir=data.data_dir,
+        options=data.told,
         unit=data.unit,
         gold="optional" if settings.masking == "entity" else "ignored",
         problems=problems,

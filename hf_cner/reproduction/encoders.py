@@ -14,6 +14,7 @@ from ..data.leakage import leaking
 from ..data.lexicon import mentions_of
 from ..data.texts import read_texts
 from ..data.writing import atomic_write
+from ..encoders.configuration import read_settings
 from ..encoders.fetch import local_folder
 from ..runs.inputs import OF_PRETRAINING, by_content, path_fingerprint
 from ..settings.merging import merge
@@ -52,16 +53,8 @@ class Workshop:
         Raises:
             ValueError: an encoder that was named is not there, or a text cannot be read.
         """
-        from transformers import AutoConfig
-
         for key, name in self.request.encoders.items():
-            try:
-                AutoConfig.from_pretrained(name)
-            except (OSError, ValueError) as error:
-                raise ValueError(
-                    f"--encoder {key}={name}: found no encoder there, expected a folder with config.json, weights and "
-                    "tokenizer (or a name on the Hub, where the network may be used); check the path."
-                ) from error
+            read_settings(local_folder(name, setting=f"--encoder {key}"))
         vectors = self.request.vectors
         if vectors not in (None, "none") and not Path(vectors).is_file():
             raise ValueError(f"--vectors {vectors}: there is no such file; give a word2vec file, or none.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..settings.merging import merge
 from ..settings.preset import aliases, canonical_name
 from ..settings.resolve import resolve_settings
-from ..settings.training import TrainSettings
+from ..settings.training import CorpusReading, TrainSettings
 from .tables import Row, Table, small_scale
 
 SCALES = ("full", "small")
@@ -17,7 +17,7 @@ OWN = {  # settings that a table makes itself, and the options that decide them
     "seed": "--seed and --seeds",
     "training.seed": "--seed and --seeds",
     "output_dir": "--output-dir",
-    "data": "--corpus, --data-dir and --split",
+    "data": "--corpus, --data-dir, --split, and --input-scheme and its like",
     "vectors.path": "--vectors",
     "model.encoder.name_or_path": "--encoder NAME=FOLDER",
 }
@@ -33,7 +33,7 @@ class Request:
 
     Attributes:
         output_dir: for the report, the runs, and encoders and vectors that are made on the spot.
-        corpus, data_dir, test, split, on_error: as `protocol.prepare` takes them.
+        corpus, data_dir, test, split, reading, on_error: as `protocol.prepare` takes them.
         seeds: how many runs of each row; `seed` is the first, and that of the split.
         scale: `full`, or `small`, where encoders that are pretrained on the spot stand for the papers'.
         encoders: by the tables' names of them (bert, albert, …), a folder or a name on the Hub.
@@ -51,6 +51,7 @@ class Request:
     data_dir: str | None = None
     test: str | None = None
     split: Mapping[str, object] | None = None
+    reading: CorpusReading = field(default_factory=CorpusReading)
     on_error: str = "stop"
     seeds: int = 3
     seed: int = 42
@@ -86,7 +87,9 @@ class Request:
                 f"{self.table.name} has no row with the encoder {unknown[0]!r}; "
                 + (f"its rows use {', '.join(sorted(names))}." if names else "none of its rows has a pretrained one.")
             )
-        self.chosen_rows()
+        for row in self.chosen_rows():
+            if row.preset is not None:  # a setting that does not exist stops here
+                resolve_settings(row.preset, assignments=self.assignments)
 
     def _encoders_to_make(self) -> list[str]:
         rows = [row for row in self.chosen_rows() if row.preset and row.encoder and not row.plain]

@@ -15,6 +15,7 @@ from ..data.fingerprint import fingerprint
 from ..data.problems import DataError, Problems
 from ..data.reading.detect import guess
 from ..data.splits import join, shared_texts, split_by_record, split_hash
+from ..settings.training import CorpusReading
 from .tables import Table
 
 Parts = dict[str, list[Document]]
@@ -61,6 +62,7 @@ def prepare(
     test: Path | str | None = None,
     split: Mapping[str, Any] | None = None,
     seed: int = 42,
+    reading: CorpusReading | None = None,
     on_error: str = "stop",
 ) -> Protocol:
     """Read a table's data and split them as its paper does, as far as the data at hand allow.
@@ -71,6 +73,7 @@ def prepare(
         test: a file or folder of held-out documents, in the corpus's form or as JSON lines: the official test part.
         split: `ratios` and `join_dev` in place of the table's: train:test:dev or train:dev.
         seed: of the split.
+        reading: of a corpus in CoNLL files.
         on_error: at a fault in the data.
 
     Raises:
@@ -78,9 +81,10 @@ def prepare(
     """
     name = corpus or table.corpus
     problems = Problems(on_error)
-    documents = read_corpus(name, data_dir, problems=problems)
+    reading = reading or CorpusReading()
+    documents = read_corpus(name, data_dir, problems=problems, options=reading.told)
     types = types_of_corpus(name) or types_in(documents)
-    held_out = None if test is None else _read_test(Path(test), name, types, problems)
+    held_out = None if test is None else _read_test(Path(test), name, types, reading, problems)
     chosen = dict(table.split) | {key: value for key, value in (split or {}).items() if value is not None}
     if chosen.get("folds"):
         raise ValueError(
@@ -105,6 +109,7 @@ def prepare(
         "corpus": name,
         "data_dir": None if data_dir is None else str(data_dir),
         "on_error": on_error,
+        **reading.given(),
     }
     data["split"] = {"ratios": ratios, "folds": None, "join_dev": bool(chosen.get("join_dev")), "seed": seed}
     return Protocol(name, parts, reported, tuple(types), sentence, data)
@@ -142,12 +147,14 @@ def _beside_test(
     return {"train": learn, "test": test, "dev": join(others)}, said
 
 
-def _read_test(path: Path, corpus: str, types: Sequence[str], problems: Problems) -> list[Document]:
+def _read_test(
+    path: Path, corpus: str, types: Sequence[str], reading: CorpusReading, problems: Problems
+) -> list[Document]:
     if not path.exists():
         raise DataError(f"There is no test part {path}; check --test, a file or a folder.")
-    form = "jsonl" if path.is_file() and guess(path) == {"jsonl"} else corpus
+    form, options = ("jsonl", None) if path.is_file() and guess(path) == {"jsonl"} else (corpus, reading.told)
     published = path.is_dir() and "test" in splits(form, path)
-    documents = read_corpus(form, path, problems=problems, split="test" if published else None)
+    documents = read_corpus(form, path, problems=problems, split="test" if published else None, options=options)
     counts = Counter(span.type for document in documents for span in document.spans)
     if unknown := [name for name in counts if name not in types]:
         raise DataError(

@@ -61,6 +61,7 @@ def _reproduce(request: Request, say: Say) -> dict[str, object]:
         test=request.test,
         split=request.split,
         seed=request.seed,
+        reading=request.reading,
         on_error=request.on_error,
     )
     say(f"{table.paper}, {table.where}: {protocol.sentence}")

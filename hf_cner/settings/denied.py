@@ -31,6 +31,7 @@ DENIED = {
     **dict.fromkeys(("project", "trackio_space_id", "trackio_bucket_id", "trackio_static_space_id"), SENDS),
     **dict.fromkeys(("output_dir", "logging_dir"), ELSEWHERE),
     "deepspeed": ENGINE,
+    "debug": "transformers' look at the numbers between layers fails on masks; a run that diverges says so by itself",
     "resume_from_checkpoint": "a run that was cut off is continued by --resume",
     "parallelism_config": "it is an object of Python, which no file can hold",
 }

@@ -9,12 +9,15 @@ from pydantic import Field, JsonValue, field_validator
 
 from .denied import check_config, check_denied
 from .section import Arguments, Count, Plain, Rate, Section, Seed, Texts
+from .training import CorpusReading
 
 
 class EncoderSource(Section):
     """A checkpoint, or a configuration with model_type and sizes."""
 
     name_or_path: str | None = None
+    model_type: str | None = None
+    """Of a checkpoint that does not say it; from scratch `config` says it."""
     config: dict[str, JsonValue] | None = None
     """`model_type` and what its configuration has; of the objective bilm the options of an encoder of kind elmo."""
     tokenizer: str | None = None
@@ -29,7 +32,7 @@ class EncoderSource(Section):
         return config
 
 
-class PretrainingData(Section):
+class PretrainingData(CorpusReading):
     """The texts, and which of them are held out."""
 
     files: Texts = Field(default=[])
@@ -113,6 +116,9 @@ def complete(given: Mapping[str, object] | PretrainingSettings) -> PretrainingSe
     if encoder.name_or_path and (encoder.config or encoder.tokenizer):
         raise ValueError("encoder.name_or_path brings its configuration and tokenizer; leave encoder.config and "
                          "encoder.tokenizer out, or name no checkpoint.")  # fmt: skip
+    if encoder.model_type and not encoder.name_or_path:
+        raise ValueError("encoder.model_type is of a checkpoint, and encoder.name_or_path names none; from scratch say "
+                         "encoder.config.model_type.")  # fmt: skip
     if settings.objective != "mlm" and (settings.next_sentence or settings.masking != "random"):
         raise ValueError(
             f"The objective {settings.objective} hides no entities and knows no pairs; leave masking and "

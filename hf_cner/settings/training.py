@@ -156,13 +156,9 @@ class Split(Section):
         return f"{self.folds} folds" if self.folds else ":".join(f"{share:g}" for share in self.ratios or [1])
 
 
-class DataSettings(Section):
-    """The corpus, and how it is split."""
+class CorpusReading(Section):
+    """How the files of a corpus are read."""
 
-    corpus: str | None = None
-    data_dir: str | None = None
-    split: Split = Split()
-    on_error: Literal["stop", "skip"] = "stop"
     input_scheme: str | None = None
     """Of CoNLL files: the scheme of their tags, BIO (IOB2), IOB1, BIOE, BIOES (BMES, BILOU); null finds it out."""
     input_separator: str | None = None
@@ -171,6 +167,21 @@ class DataSettings(Section):
     """Of CoNLL files with several columns: the tag's, from 2, or -1 for the last."""
     reading: dict[str, str] = Field(default={})
     """More options of the corpus's or format's reader: `hf-cner corpora NAME` lists them."""
+
+    @property
+    def told(self) -> dict[str, object]:
+        """What is said of how files are to be read, as `read_corpus` takes it."""
+        named = {"scheme": self.input_scheme, "separator": self.input_separator, "column": self.input_column}
+        return {**named, **self.reading}
+
+
+class DataSettings(CorpusReading):
+    """The corpus, and how it is split."""
+
+    corpus: str | None = None
+    data_dir: str | None = None
+    split: Split = Split()
+    on_error: Literal["stop", "skip"] = "stop"
     max_unknown: Rate = 0.2
     """Share of the training texts' characters that the vocabulary may lack; above it training is refused."""
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 from torch import nn
 from transformers import PreTrainedModel
 
 from ..data.documents import Document, Span
-from ..data.shown import clipped
 from ..metrics.report import evaluate_documents, flat
 from ..modeling.attention import ATTENTIONS
 from ..modeling.context import CONTEXTS
@@ -21,6 +17,7 @@ from ..modeling.decoders import DECODERS
 from ..modeling.encoders import ENCODERS
 from ..modeling.interaction import INTERACTIONS
 from ..modeling.mrc_decoders import MRC_DECODERS
+from ..runs.checks import taken_by_libraries
 from ..settings.fields import arguments_section, check_values, options_section
 from ..settings.ranges import check_ranges, check_slot_rates
 from ..settings.section import Plain, Section
@@ -108,17 +105,6 @@ def check_metric(metric: str, documents: Sequence[Document]) -> None:
     raise ValueError(f"training.metric_for_best_model is {metric!r}, and an evaluation does not give it.{hint}")
 
 
-def check_steps(arguments: CnerTrainingArguments, windows: int) -> None:
-    """Raise ValueError where no batch of the training is full and only full ones are trained on."""
-    together = arguments.train_batch_size * arguments.world_size
-    if arguments.dataloader_drop_last and windows < together:
-        raise ValueError(
-            f"The training part has {windows} windows, a batch {together}, and training.dataloader_drop_last leaves "
-            "out a last batch that is not full, so nothing would be trained; leave it out, or lower "
-            "training.per_device_train_batch_size."
-        )
-
-
 def check_checkpointing(arguments: CnerTrainingArguments, model: PreTrainedModel) -> None:
     """Raise ValueError where gradient checkpointing is asked for and no layer of the model can do it."""
     # transformers 5.23 calls it activation_checkpointing, and keeps the old name
@@ -157,26 +143,3 @@ def training_arguments(settings: TrainSettings, *, has_dev: bool) -> CnerTrainin
     arguments: dict[str, Any] = {**own, "output_dir": str(Path(output_dir_of(settings)).expanduser())}
     with taken_by_libraries():
         return CnerTrainingArguments(**arguments)
-
-
-@contextmanager
-def taken_by_libraries() -> Iterator[None]:
-    """Turn what a library raises about the settings into one sentence.
-
-    Raises:
-        ValueError: in place of what the library raises; errors of this package, of memory and of the system pass.
-    """
-    try:
-        yield
-    except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError) as error:
-        frames = [
-            str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame, _ in walk_tb(error.__traceback__)
-        ]
-        library = next((name for name in reversed(frames) if name not in sys.stdlib_module_names), "hf_cner")
-        if library == "hf_cner":
-            raise
-        said = clipped(" ".join(str(error)[:2000].split()), 300)
-        raise ValueError(
-            f"The settings of the section training cannot be used here ({library}: {said}); change "
-            "or leave out the setting that is named here."
-        ) from error

@@ -7,16 +7,10 @@ from collections.abc import Sequence
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.splits import join, name_of, split_by_record, split_hash
-from ..settings.training import DataSettings, Split
+from ..settings.training import Split
 
 Parts = dict[str, list[Document]]
 DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
-
-
-def reading(data: DataSettings) -> dict[str, object]:
-    """What the settings say of how the files are to be read, as `read_corpus` takes it."""
-    named = {"scheme": data.input_scheme, "separator": data.input_separator, "column": data.input_column}
-    return {**named, **data.reading}
 
 
 def parts_of(documents: Sequence[Document], split: Split) -> Parts:

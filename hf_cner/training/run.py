@@ -18,6 +18,7 @@ from ..data.corpora import entity_types as types_of_corpus
 from ..data.corpora import read_corpus, types_in
 from ..data.documents import Document
 from ..data.fingerprint import fingerprint
+from ..data.folders import refuse_inputs
 from ..data.problems import Problems
 from ..data.shown import printable
 from ..data.splits import k_folds, split_by_record
@@ -26,14 +27,15 @@ from ..encoders.findings import say
 from ..metrics.report import evaluate_documents
 from ..runs.callbacks import Patience, ProgressLines, Stopwatch, remove_progress_of_transformers
 from ..runs.checkpoints import last_complete_checkpoint, whole_or_removed
+from ..runs.checks import check_trainer, taken_by_libraries
 from ..runs.energy import EnergyMeter
 from ..runs.folder import LOG, RESULTS, SAVING, RunFolder, is_first_process
 from ..runs.inputs import read_by
 from ..settings.training import TrainSettings, corpus_of, output_dir_of
 from .arguments import CnerTrainingArguments
 from .build import build
-from .checks import check_checkpointing, check_metric, check_steps, checked, taken_by_libraries, training_arguments
-from .parts import DEV_SHARE, Parts, parts_of, reading, split_of
+from .checks import check_checkpointing, check_metric, checked, training_arguments
+from .parts import DEV_SHARE, Parts, parts_of, split_of
 from .questions import queries_of
 from .record import begin_in, chosen_epoch, what_it_depended_on
 from .trainer import DocumentTrainer
@@ -66,15 +68,16 @@ def train(
     if resume and not overwrite and folder.finished():
         return folder.read_results()
     folder.refuse_others()  # before the corpus is read, which may take long
+    refuse_inputs(folder.path, read_by(settings.given()))
     data = settings.data
     problems = Problems(data.on_error, aloud=True)
     corpus = corpus_of(settings)
-    documents = read_corpus(corpus, data.data_dir, problems=problems, options=reading(data))
+    documents = read_corpus(corpus, data.data_dir, problems=problems, options=data.told)
     types = types_of_corpus(corpus) or types_in(documents)
     if not types:
         raise ValueError(f"The corpus {corpus} has no entities at all; there is nothing to learn.")
     settings = settings.with_queries(queries_of(settings, types))
-    about = {"left_out": [str(item) for item in problems.items]} if problems.items else {}
+    about = problems.listing() if problems.items else {}
     if data.split.folds:
         return _train_folds(settings, documents, types, about, resume, overwrite)
     parts = parts_of(documents, data.split)
@@ -136,10 +139,7 @@ def _train_in(
             processing_class=tokenizer,
             callbacks=[watch, meter],
         )
-    check_steps(args, len(trainer.train_dataset))
-    with taken_by_libraries():  # only to see that they can be: what can go wrong with the settings goes wrong before
-        trainer.create_optimizer_and_scheduler(num_training_steps=1)
-        trainer.optimizer = trainer.lr_scheduler = None  # anything in the folder is touched
+    check_trainer(trainer)
     if is_first_process():
         begin_in(folder, settings, split_of(parts))
     remove_progress_of_transformers(trainer)

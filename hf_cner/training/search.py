@@ -27,7 +27,7 @@ from .arguments import CnerTrainingArguments
 from .build import build
 from .checks import checked, training_arguments
 from .encoding import DocumentEncoder
-from .parts import parts_of, reading
+from .parts import parts_of
 from .questions import queries_of
 from .search_space import Space, default_space, read_values, suggest, with_values
 from .study import NAME, Study, StudyFolder, shown
@@ -201,7 +201,7 @@ def _documents(
     """The settings with their questions, what to learn from and to choose by, the types, and in words what was done."""
     data, corpus = settings.data, corpus_of(settings)
     problems = Problems(data.on_error, aloud=True)
-    documents = read_corpus(corpus, data.data_dir, problems=problems, options=reading(data))
+    documents = read_corpus(corpus, data.data_dir, problems=problems, options=data.told)
     types = types_of_corpus(corpus) or types_in(documents)
     if not types:
         raise ValueError(f"The corpus {corpus} has no entities at all; there is nothing to learn.")

@@ -230,6 +230,15 @@ def test_inspect_lists_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFi
     assert len(json.loads((tmp_path / "counts.json").read_text(encoding="utf-8"))["problems"]) == 1
 
 
+def test_inspect_counts_what_it_does_not_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hf_cner.data.problems.MOST_KEPT", 2)
+    path = tmp_path / "notes.jsonl"
+    path.write_text('{"text": "头痛", "entities": []}\n' + "broken\n" * 5, encoding="utf-8")
+    run("inspect", "jsonl", "--data-dir", path, "--on-error", "skip", "--json", tmp_path / "counts.json")
+    counts = json.loads((tmp_path / "counts.json").read_text(encoding="utf-8"))
+    assert len(counts["problems"]) == 2 and counts["problems_count"] == 5
+
+
 def test_presets_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     run("corpora")
     listed = capsys.readouterr().out

@@ -115,3 +115,29 @@ def test_a_folder_with_somebody_elses_file_is_refused(
     assert "holds enc/config.json, which is read" in " ".join(capsys.readouterr().err.split())
     assert call(*command, "--output-dir", "in.jsonl") == 2
     assert "is a file; output_dir must be a folder" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("vectors", "notes", "--output", "notes/v.txt"),
+        ("vectors", "notes", "--output", "notes/deep/v.txt.gz"),
+        ("predict", "notes", "--model", "nowhere", "--output", "linked/found.txt"),
+        ("convert", "jsonl", "--data-dir", "notes", "--to", "jsonl", "--output", "notes/out.jsonl"),
+        ("pretrain", "notes", "--model-type", "bert", "--output-dir", "notes/encoder"),
+        ("train", "--preset", "bilstm-crf", "--corpus", "jsonl", "--data-dir", "notes", "--output-dir", "notes/model"),
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_an_output_is_never_what_the_next_run_would_read(
+    command: tuple[str, ...], folder: Path, call: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "notes").mkdir()
+    (folder / "notes" / "a.txt").write_text("患者头痛")
+    (folder / "in.jsonl").rename(folder / "notes" / "in.jsonl")
+    (folder / "linked").symlink_to("notes")
+    assert call(*command) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "which is read" in said and "so the next run would read" in said
+    assert sorted(path.name for path in (folder / "notes").iterdir()) == ["a.txt", "in.jsonl"]
+    assert call("inspect", "jsonl", "--data-dir", "notes", "--json", "notes/counts.json") == 0  # no such file is read

@@ -184,6 +184,14 @@ def test_spellings_can_be_named_wherever_conll_is_read(
         )
         said = error_of(capsys, call, *run, *named, "--split", "8:2")
         assert "too few" in said or "record" in said, said  # the corpus was read
+    table = ("p4-table2", "--output-dir", tmp_path / "t", "--corpus", "conll", "--data-dir", path, "--vectors", "none")
+    said = error_of(capsys, call, "reproduce", *table, *named)
+    assert "too few" in said or "record" in said, said
+    trained = ("vectors", "--corpus", "conll", "--data-dir", path, "-o", tmp_path / "v.txt", "--min-count", "1")
+    assert call(*trained, *named) == 0
+    (tmp_path / "test.txt").write_text("甲乙丙\n", encoding="utf-8")
+    run = ("pretrain", "--corpus", "conll", "--data-dir", path, "--output-dir", tmp_path / "p", "--objective", "bilm")
+    assert "held out" in error_of(capsys, call, *run, *named, "--exclude", tmp_path / "test.txt")
     said = error_of(capsys, call, "inspect", "jsonl", "--data-dir", path, "--input-scheme", "IOB1")
     assert "which only conll can be told" in said
     said = error_of(capsys, call, "inspect", "conll", "--data-dir", path, "--input-separator", "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,3 +48,25 @@ def test_settings_of_pretraining_are_shown_and_checked(call: Call, capsys: pytes
     }.items():
         assert call("settings", *arguments) == 2
         assert sentence in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_what_is_wrong_with_settings_is_said_before_torch_is_imported() -> None:
+    calls = (
+        ("train", "--preset", "bilstm-crf", "--corpus", "sample", "--output-dir", "o", "--set", "model.dropout=3"),
+        ("train", "--preset", "bilstm-crf", "--corpus", "smple", "--output-dir", "o"),
+        ("search", "--preset", "bilstm-crf", "--corpus", "jsonl", "--data-dir", "nowhere", "--output-dir", "o"),
+        ("pretrain", "nowhere.txt", "--output-dir", "o"),
+        ("pretrain", "--corpus", "sample", "--output-dir", "o", "--set", "mask_rate=7"),
+        ("reproduce", "p4-table2", "--output-dir", "o", "--set", "modl.dropout=0.1"),
+        ("reproduce", "p4-table2", "--output-dir", "o"),
+    )
+    code = (
+        "import sys\nfrom hf_cner.cli.main import main\n"
+        f"for call in {calls!r}:\n"
+        "    try: main(list(call))\n"
+        "    except SystemExit as ended: assert ended.code == 2, call\n"
+        "    assert 'torch' not in sys.modules and 'transformers' not in sys.modules, call\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("error: ") == len(calls)

@@ -38,6 +38,8 @@ FOREIGN = [
     ({"text": TEXT, "entity": []}, r"\(is 'entity' meant\?\)"),
     ({"text": TEXT}, "no 'entities', but 'text'; expected a document"),
     ({"text": TEXT, "entities": None}, "'entities' that are null"),
+    ({"text": TEXT, "entities": [], "label": [[2, 4, "症状"]]}, "'entities' that are empty beside 'label' with 1"),
+    ({"text": TEXT, "entities": [], "spans": [{"start": 2, "end": 4}]}, "that are empty beside 'spans' with 1"),
     ({"text": TEXT, "label": [{"start": 2, "end": 4, "labels": ["症状"]}]}, "Label Studio's short export"),
     ({"data": {"text": TEXT}, "annotations": [{"result": []}]}, r"no string 'text', .*this is Label Studio's export"),
     ({"text": TEXT, "tokens": [], "spans": [{"start": 2}]}, "Prodigy's export"),

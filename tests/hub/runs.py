@@ -55,6 +55,7 @@ def results() -> dict[str, Any]:
             "entities": {"train": 5000, "test": 3, "dev": 3},
             "split": {"shares": "7:2:1", "seed": 42, "hash": "fedcba9876543210"},
             "left_out": ["/home/chen/ward3/a.jsonl:3: found the mention '张三' …"],
+            "left_out_count": 12_000,
         },
         "seed": 1,
         "settings": {

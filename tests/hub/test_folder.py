@@ -50,7 +50,7 @@ def test_places_and_texts_stay_here(tmp_path: Path, target: Path) -> None:
         content = path.read_bytes()
         assert b"/home/chen" not in content and "张三".encode() not in content, path.name
     told = json.loads((target / "results.json").read_text(encoding="utf-8"))
-    assert told["metrics"] == results()["metrics"] and told["data"]["left_out"] == 1
+    assert told["metrics"] == results()["metrics"] and told["data"]["left_out"] == 12_000
     assert told["entities"]["longest_lost"] == [3, 9, "治疗", "overlap"]
     assert json.loads((target / "config.json").read_text(encoding="utf-8"))["encoder"]["config"]["vocab_size"] == 9
     assert json.loads((target / "training_log.json").read_text())[4]["loss"] is None, "NaN is no JSON"

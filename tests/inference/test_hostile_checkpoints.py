@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from hf_cner import CnerConfig, CnerForTokenClassification
+from hf_cner import CnerConfig, CnerForTokenClassification, CnerMrcConfig
 from hf_cner.cli.main import main
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.inference.checkpoint import CheckpointError
@@ -193,4 +193,10 @@ def test_types_are_bounded_before_anything_is_made_of_them() -> None:
         CnerConfig(id2label={number: f"B-t{number}" for number in range(100_000)})
     with pytest.raises(ValueError, match="more labels than a model takes"):
         CnerConfig(num_labels=10**9)
+    names = [f"t{number}" for number in range(100_000)]
+    with pytest.raises(ValueError, match=r"entity_types holds 100,000 types; a model takes at most 2,000"):
+        CnerMrcConfig(queries={name: f"{name}?" for name in names})
+    for options in ({"id2label": dict(enumerate(names))}, {"num_labels": 10**9}):
+        with pytest.raises(ValueError, match="more labels than a model takes: at most 2,000"):
+            CnerMrcConfig(**options)
     assert time.process_time() - begin < 2

@@ -160,3 +160,22 @@ def test_an_encoder_with_code_of_its_own_is_refused(tmp_path: Path) -> None:
     for options in ({}, {"trust_remote_code": True}):
         with pytest.raises(ValueError, match=r"encoder 'theirs' needs code of its own .* only encoders that"):
             CnerForTokenClassification.from_encoder_pretrained(tmp_path, config(), **options)
+
+
+def test_a_hub_that_cannot_be_reached_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def unreachable(self: object, name: str, **options: object) -> None:
+        asked.append(name)
+        raise ConnectionError("no route")
+
+    def settings_of(name: str, **options: object) -> None:
+        raise OSError(f"{name}: {options}")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", unreachable)
+    monkeypatch.setattr("transformers.PreTrainedConfig.get_config_dict", settings_of)
+    with pytest.raises(OSError, match=r"somebody/bert: \{'local_files_only': True\}"):
+        CnerForTokenClassification.from_encoder_pretrained("somebody/bert", config())
+    with pytest.raises(OSError, match=r"\{\}"):
+        CnerForTokenClassification.from_encoder_pretrained(tmp_path, config())
+    assert asked == ["somebody/bert"]

@@ -1,7 +1,8 @@
 """What other projects test of their own models, run on ours: `make peers`. Not collected otherwise.
 
 `expected.py` lists every test that does not pass, with its reason. A test that fails or is skipped without standing
-there fails, and so does one that stands there and passes.
+there fails, and so does one that stands there and passes. The tests of a source that `fetch.py` could not fetch are
+skipped with its sentence.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 from expected import expectation
+from fetch import COMMON, place
 
 FOLDER = os.environ.get("HF_CNER_PEERS", "")
 # What transformers' common tests import from files that its source distribution leaves out.
@@ -27,7 +29,7 @@ LEFT_OUT = {
 
 collect_ignore_glob = [] if FOLDER else ["test_*.py"]
 if FOLDER:
-    sys.path.insert(0, FOLDER)
+    sys.path.insert(0, str(place(Path(FOLDER), COMMON).parent))
     for name, content in LEFT_OUT.items():
         module = types.ModuleType(f"transformers_tests.{name}")
         vars(module).update(content)
@@ -42,15 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     import transformers.testing_utils
 
     config.addinivalue_line("filterwarnings", "ignore")
-    for path in (Path(transformers.testing_utils.__file__), *Path(FOLDER).glob("transformers_tests/*.py")):
+    for path in (Path(transformers.testing_utils.__file__), *place(Path(FOLDER), COMMON).glob("*.py")):
         for mark in set(re.findall(r"mark\.(\w+)", path.read_text(encoding="utf-8"))):
             config.addinivalue_line("markers", f"{mark}: of transformers")
-
-
-@pytest.fixture(scope="session")
-def peers() -> Path:
-    """The folder that `fetch.py` has filled."""
-    return Path(FOLDER)
 
 
 OUTCOMES = pytest.StashKey[set[str]]()

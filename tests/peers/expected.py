@@ -25,6 +25,11 @@ def rows(outcome: Outcome, reason: str, tests: str, cases: str = "*") -> tuple[R
 
 
 EXPECTED: tuple[Row, ...] = (
+    Row(
+        "test_pytorch_crf.py::*::test_first_timestep_mask_is_not_all_on",
+        "failed",
+        "our CRF takes any mask, so it does not refuse one that leaves out the first unit",
+    ),
     *rows("skipped", "needs an accelerator", "test_cpu_offload test_disk_offload_* test_can_load_with_*device*"),
     *rows(
         "skipped", "needs an accelerator", "test_flex_attention_* test_model_parallelism test_sdpa_can_compile_dynamic"
@@ -37,7 +42,7 @@ EXPECTED: tuple[Row, ...] = (
     *rows("skipped", "likewise", "test_can_set_*_composite_model test_sdpa_can_dispatch_composite_models"),
     *rows("skipped", "is of generation", "test_causal_lm_* test_encoder_decoder_*"),
     *rows("skipped", "is of rotary positions", "test_model_rope_* test_vision_axial_rope"),
-    *rows("skipped", "is of experts", "test_moe_* test_output_router_*"),
+    *rows("skipped", "is of experts", "test_moe_* test_output_router_* test_eager_matches_batched_and_grouped_*"),
     *rows("skipped", "is of tensor parallelism, for which our models have no plan", "test_tp_plan_* test_tied_head_*"),
     *rows("skipped", "is of models that transformers lists", "test_can_init_all_missing_weights"),
     *rows("skipped", "our weights are saved under their own names", "test_can_load_from_already_* test_reverse_*"),
@@ -75,7 +80,7 @@ EXPECTED: tuple[Row, ...] = (
     *rows(
         "skipped",
         "the encoder has no attention",
-        "test_attention_outputs test_sdpa_can_dispatch_non_composite_models",
+        "test_attention_outputs test_sdpa_can_dispatch_non_composite_models test_eager_matches_sdpa_inference_*",
         "Static* Elmo Lattice MrcJointStatic MrcTags MrcPointers",
     ),
     *rows("failed", "the questions hold ids that the smaller vocabulary lacks", "test_resize_tokens_*", "Mrc*"),

@@ -1,13 +1,13 @@
 """Fetch what `make peers` runs: `python tests/peers/fetch.py FOLDER`.
 
-The common tests come from the source distribution of the installed transformers. The source distributions of
-transformers and of pytorch-crf hold neither `run_ner.py` nor pytorch-crf's tests, so these two files come from the
-projects' repositories, at the tags of the installed versions. A file that is there already is kept: without a network,
-copy `run_ner.py` and `test_crf.py` of these tags into the folder. Nothing of it becomes part of this project.
+The common tests come from the source distribution of the installed transformers. `run_ner.py` and pytorch-crf's tests
+are in no distribution, so they come from the projects' repositories, at the tags of the installed versions. What is
+there already is kept, so a copy can be put there by hand. Nothing of it becomes part of this project.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -16,51 +16,88 @@ import tempfile
 import urllib.request
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
-SINGLE_FILES = {
-    "run_ner.py": "https://raw.githubusercontent.com/huggingface/transformers/v{transformers}"
-    "/examples/pytorch/token-classification/run_ner.py",
-    "test_crf.py": "https://raw.githubusercontent.com/kmkurn/pytorch-crf/{torchcrf}/tests/test_crf.py",
+import pytest
+
+COMMON = "transformers_tests"
+RAW = "https://raw.githubusercontent.com"
+
+
+class Source(NamedTuple):
+    """Where something that the tests run comes from."""
+
+    distribution: str
+    address: str  # of its version; none for the source distribution's folder `tests`
+
+
+SOURCES = {
+    COMMON: Source("transformers", ""),
+    "run_ner.py": Source(
+        "transformers", f"{RAW}/huggingface/transformers/v{{version}}/examples/pytorch/token-classification/run_ner.py"
+    ),
+    "test_crf.py": Source("pytorch-crf", f"{RAW}/kmkurn/pytorch-crf/{{version}}/tests/test_crf.py"),
 }
 
 
+def place(folder: Path, name: str) -> Path:
+    """Where a source lies: below its distribution and version, so that another version fetches its own."""
+    distribution = SOURCES[name].distribution
+    return folder / f"{distribution}-{version(distribution)}" / name
+
+
+def missing(folder: Path, name: str) -> str:
+    """The sentence for a source that is not there; empty where it is."""
+    target = place(folder, name)
+    if target.exists():
+        return ""
+    source = SOURCES[name]
+    found = source.address.format(version=version(source.distribution)) or f"the folder tests of {target.parent.name}"
+    return f"{target} is not there, so its tests are skipped: put {found} there by hand"
+
+
+def source(name: str) -> Path:
+    """A source, for the tests that run it; they are skipped where it is missing."""
+    folder = Path(os.environ["HF_CNER_PEERS"])
+    if sentence := missing(folder, name):
+        pytest.skip(sentence, allow_module_level=True)
+    return place(folder, name)
+
+
 def main(folder: Path) -> None:
-    """Fill the folder; a single file that cannot be fetched is named, and its tests are skipped."""
-    folder.mkdir(parents=True, exist_ok=True)
-    versions = {"transformers": version("transformers"), "torchcrf": version("pytorch-crf")}
-    fetch_common_tests(folder / "transformers_tests", versions["transformers"])
-    for name, address in SINGLE_FILES.items():
-        fetch_file(folder / name, address.format(**versions))
+    """Fill the folder; what cannot be fetched is named."""
+    for name, source in SOURCES.items():
+        target = place(folder, name)
+        if target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if source.address:
+                fetch_file(target, source.address.format(version=version(source.distribution)))
+            else:
+                fetch_common_tests(target)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"{missing(folder, name)} ({error}).", file=sys.stderr)
 
 
-def fetch_common_tests(target: Path, wanted: str) -> None:
+def fetch_common_tests(target: Path) -> None:
     """The folder `tests` of transformers' source distribution."""
-    stamp = target / "VERSION"
-    if stamp.is_file() and stamp.read_text() == wanted:
-        return
-    with tempfile.TemporaryDirectory() as name:
-        options = ["--no-binary", ":all:", "--no-deps", "--disable-pip-version-check", "--dest", name]
+    wanted = version("transformers")
+    with tempfile.TemporaryDirectory(dir=target.parent) as name:
+        options = ["--no-binary", "transformers", "--no-deps", "--disable-pip-version-check", "--dest", name]
         subprocess.run([sys.executable, "-m", "pip", "download", *options, f"transformers=={wanted}"], check=True)
         (archive,) = Path(name).glob("transformers-*.tar.gz")
         with tarfile.open(archive) as content:
             content.extractall(name, filter="data")
-        shutil.rmtree(target, ignore_errors=True)
         shutil.move(Path(name, archive.name.removesuffix(".tar.gz"), "tests"), target)
-    stamp.write_text(wanted)
 
 
 def fetch_file(target: Path, address: str) -> None:
     """One file of a repository."""
-    if target.is_file():
-        return
-    try:
-        with urllib.request.urlopen(address, timeout=20) as answer:
-            content = answer.read()
-    except OSError as error:
-        print(f"{address} cannot be fetched ({error}). Copy it to {target}; without it, its tests are skipped.")
-        return
+    with urllib.request.urlopen(address, timeout=20) as answer:
+        content = answer.read()
     target.write_bytes(content)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]).absolute())

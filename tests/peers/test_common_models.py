@@ -8,11 +8,15 @@ from typing import Any
 
 import torch
 from cases import NON_UNITS, VOCABULARY, config
+from fetch import COMMON, source
 from test_modeling_cner_mrc import CASES as MRC_CASES
 from test_modeling_cner_mrc import model_of as mrc_model_of
-from transformers_tests.test_modeling_common import MODEL_MAPPING_NAMES, ModelTesterMixin
 
 from hf_cner import CnerForQuestionAnswering, CnerForTokenClassification, CnerModel, CnerMrcConfig
+from hf_cner.modeling import attention, context, decoders, encoders, interaction, mrc_decoders
+
+source(COMMON)
+from transformers_tests.test_modeling_common import MODEL_MAPPING_NAMES, ModelTesterMixin  # noqa: E402
 
 BATCH, LENGTH = 3, 7
 MODEL_MAPPING_NAMES["cner"] = "CnerModel"  # a model without a head has no loss
@@ -86,3 +90,16 @@ for case in CASES:
 for name in QUESTIONS:
     made = CnerMrcConfig.from_dict(mrc_model_of(MRC_CASES[name]).config.to_dict())
     add(f"mrc-{name}", made, (CnerForQuestionAnswering,))
+
+
+def test_the_cases_cover_every_kind_of_every_slot() -> None:
+    configs = [value.made for value in globals().values() if isinstance(value, type) and hasattr(value, "made")]
+    tables = {
+        "encoder": {**encoders.ENCODERS},
+        "context": {**context.CONTEXTS},
+        "attention": {**attention.ATTENTIONS},
+        "span_decoder": {**decoders.DECODERS, **mrc_decoders.MRC_DECODERS},
+        "interaction": {**interaction.INTERACTIONS},
+    }
+    for slot, table in tables.items():
+        assert set(table) <= {getattr(made, slot)["kind"] for made in configs if hasattr(made, slot)}, slot

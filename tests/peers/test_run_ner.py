@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from fetch import source
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline, set_seed
 
 from hf_cner import CnerConfig, CnerForTokenClassification
@@ -18,7 +19,7 @@ from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.modeling.characters import CharacterTable
 from hf_cner.modeling.schemes import decode, encode
 
-SCRIPT = Path(os.environ["HF_CNER_PEERS"], "run_ner.py")
+SCRIPT = source("run_ner.py")
 TEXT = "患者服用阿司匹林后头痛两天，行阑尾切除术，痰中带血。"
 SPANS = [(4, 8, "drug"), (9, 11, "symptom"), (15, 20, "operation"), (21, 23, "sample"), (24, 25, "symptom")]
 CASES = (  # decoder, scheme and number of types of the checkpoint; scheme of the data
@@ -62,7 +63,6 @@ def checkpoint(folder: Path, decoder: dict[str, Any], types: list[str]) -> None:
     tokenizer.save_pretrained(folder)
 
 
-@pytest.mark.skipif(not SCRIPT.is_file(), reason="run_ner.py is not there: see fetch.py")
 @pytest.mark.parametrize(("decoder", "before", "types", "scheme"), CASES)
 def test_it_trains_other_labels_and_what_it_saves_is_whole(
     decoder: str, before: str, types: int, scheme: str, tmp_path: Path

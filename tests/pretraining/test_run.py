@@ -319,3 +319,36 @@ def test_values_of_another_kind_are_one_sentence(changes: dict[str, Any], senten
         pretrain(settings(tmp_path, **changes))
     with pytest.raises(ValueError, match=r"data\.held_out takes a number; found 'abc'"):
         pretrain(settings(tmp_path, data={"files": [], "held_out": "abc"}))
+
+
+@pytest.mark.parametrize(
+    ("training", "sentence"),
+    [
+        ({"warmup_steps": 1e9}, r"training\.warmup_steps is 1e\+09, and the whole run has \d+ steps"),
+        ({"optim": "adamw_none"}, r"settings of the section training cannot be used here \(transformers: .*adamw_none"),
+        ({"lr_scheduler_type": "steep"}, r"cannot be used here \(transformers: .*steep"),
+    ],
+)
+def test_what_libraries_do_not_take_is_found_before_the_pretraining(
+    training: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        pretrain(settings(tmp_path, training={**QUICK, **training}))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_type_of_an_encoder_that_does_not_say_it_can_be_named(tmp_path: Path) -> None:
+    pretrain(settings(tmp_path))
+    published = tmp_path / "published"
+    published.mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
+        (published / name).write_bytes((tmp_path / "out" / name).read_bytes())
+    config = json.loads((published / "config.json").read_text(encoding="utf-8"))
+    (published / "config.json").write_text(json.dumps({**config, "model_type": "odd"}), encoding="utf-8")
+    given = {"name_or_path": published, "model_type": "bert"}
+    results = pretrain(settings(tmp_path, encoder=given, output_dir=tmp_path / "more"))
+    assert results["data"]["encoder"]["model_type"] == "bert"
+    with pytest.raises(
+        ValueError, match=r"encoder\.model_type is of a checkpoint, and encoder\.name_or_path names none"
+    ):
+        pretrain(settings(tmp_path, encoder={"model_type": "bert"}, output_dir=tmp_path / "none"))

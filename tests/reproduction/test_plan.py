@@ -22,7 +22,10 @@ from hf_cner.reproduction.plan import row_settings
         ),
         ({"encoders": {"bert": "x"}}, "p4-table2 has no row with the encoder 'bert'; its rows use albert"),
         ({"assignments": ("seed=5",)}, "A table sets seed itself, for each of its runs; give --seed and --seeds, not"),
-        ({"assignments": ("data.corpus=x",)}, "A table sets data itself, .* --data-dir and --split, not data.corpus=x"),
+        (
+            {"assignments": ("data.corpus=x",)},
+            "A table sets data itself, .* --data-dir, --split, .*, not data.corpus=x",
+        ),
         (
             {"assignments": ("training.seed=5",)},
             "sets training.seed itself, .* --seed and --seeds, not training.seed=5",

@@ -179,3 +179,25 @@ def test_gradient_checkpointing_needs_layers_that_can(tmp_path: Path) -> None:
     check_checkpointing(arguments(tmp_path), model())
     with pytest.raises(ValueError, match="gradient_checkpointing is true, and no layer of this model can be computed"):
         check_checkpointing(arguments(tmp_path, gradient_checkpointing=True), model())
+
+
+@pytest.mark.parametrize(
+    ("training", "sentence"),
+    [
+        (
+            {"warmup_steps": 1e9},
+            r"training\.warmup_steps is 1e\+09, and the whole run has \d+ steps",
+        ),
+        (
+            {"eval_strategy": "steps", "eval_steps": 900, "save_strategy": "steps", "save_steps": 900},
+            r"training\.eval_steps is 900, .* so nothing would be evaluated; give at most \d+\.",
+        ),
+        ({"eval_delay": 50}, r"training\.eval_delay is 50, .* so nothing would be evaluated; give at most \d\."),
+    ],
+)
+def test_what_lies_behind_the_end_of_the_run_is_found_before_the_training(
+    training: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        train(settings(tmp_path / "out", **training))
+    assert not (tmp_path / "out").exists()

@@ -68,7 +68,7 @@ def read_corpus(
         DataError: an unknown name, a missing folder, a folder of another corpus, no document at all, and with
             ``"stop"`` any fault in the files.
     """
-    found = readable(name)
+    found, path = check_place(name, data_dir)
     problems = Problems(on_error) if problems is None else problems
     if split is not None and split not in SPLITS:
         raise DataError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
@@ -76,15 +76,7 @@ def read_corpus(
     if found.name == "sample":
         if split not in (None, "train"):
             raise DataError(f"The bundled sample has no splits; leave out split={split!r}.")
-        if data_dir is not None:
-            raise DataError(
-                f"{data_dir}: found a file or folder for the corpus sample, which is bundled and read from nowhere "
-                "else; name the corpus that lies there (jsonl or conll for a file of yours), or leave the place out."
-            )
         return list(found.module.read(problems=problems))
-    if data_dir is None:
-        raise DataError(f"The corpus {found.name} needs data_dir, the folder that holds {found.layout}.")
-    path = _existing(data_dir)
     if found.published:
         _refuse_other_corpus(found, path)
         return _read_all(found, path, split, problems, given)
@@ -93,6 +85,25 @@ def read_corpus(
     except DataError as error:
         likely = sorted(guess(path) - {found.name}) or sorted(exports(path))
         raise type(error)(f"{error} It looks like {' or '.join(likely)}." if likely else str(error)) from error
+
+
+def check_place(name: str, data_dir: str | PathLike[str] | None) -> tuple[Entry, Path]:
+    """The corpus of a name and the place that it is read from, before anything of it is read.
+
+    Raises:
+        DataError: an unknown name, no place or one that is not there, or one for the bundled sample.
+    """
+    found = readable(name)
+    if found.name != "sample":
+        if data_dir is None:
+            raise DataError(f"The corpus {found.name} needs data_dir, the folder that holds {found.layout}.")
+        return found, _existing(data_dir)
+    if data_dir is not None:
+        raise DataError(
+            f"{data_dir}: found a file or folder for the corpus sample, which is bundled and read from nowhere else; "
+            "name the corpus that lies there (jsonl or conll for a file of yours), or leave the place out."
+        )
+    return found, Path()
 
 
 def read_splits(

@@ -33,7 +33,7 @@ from .tags import (
 )
 
 DOCSTART = "-DOCSTART-"
-_WHERE = " (inspect, convert and evaluate take it; for training, convert the file to jsonl)"
+_WHERE = " (every command that reads a corpus takes it)"
 
 
 class _Row(NamedTuple):

@@ -11,6 +11,7 @@ was written: texts, spans, ids and records, and scores where there are any (`ans
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from os import PathLike
@@ -73,20 +74,35 @@ def write(documents: Iterable[Document], path: str | PathLike[str], *, queries: 
 
 
 def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iterator[Document]:
-    """Documents of a file, read as they are asked for.
+    """Documents of a file.
 
     A document ends where another id, record or context follows; without an id, where a type follows that it has had
-    already. Under one id and
-    record there is one context, and a context that follows itself under another id has rows for the same types: else a
-    slip of one character would cut a document in two, each half annotated.
+    already. Under one id and record there is one context, and all documents have rows for the same types: else a slip
+    of one character would cut a document in two, and a row that is missing would be a text without such entities.
 
     Raises:
         DataError: what `read_lines` raises, or a row that is broken or disagrees with its context; with problems
-            collected, the row is left out. A document whose rows stand apart is refused as well, since its entities
-            would come back in two halves.
+            collected, the row is left out. A document whose rows stand apart, or that has rows for other types than
+            most documents, is refused as well, since its entities would not be whole.
     """
     problems = problems or Problems()
+    read_ = list(_documents(path, problems))
+    usual = Counter(types for _, types, _ in read_).most_common(1)
+    for document, types, line in read_:
+        if types == usual[0][0]:
+            yield document
+            continue
+        missing, more = sorted(usual[0][0] - types), sorted(types - usual[0][0])
+        found = f"no row for the type {brief(missing[0])}" if missing else f"a row for the type {brief(more[0])}"
+        expected = f"rows for the types {', '.join(map(brief, sorted(usual[0][0])))}, as most documents have"
+        advice = "add the row, with no answers where there are none" if missing else "remove the row, or add it to all"
+        problems.report(path, line, f"{found} of document {brief(document.id)}", expected, advice)
+
+
+def _documents(path: str | PathLike[str], problems: Problems) -> Iterator[tuple[Document, frozenset[str], int]]:
+    """Each document with the types of its rows and the line of the last of them."""
     seen = _Seen()
+    last = 0
     current: Document | None = None
     hint: str | None = None
     for number, line in read_lines(path, problems):
@@ -104,21 +120,22 @@ def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iter
         if current is not None and _same(current, document) and kind not in seen.types:
             current = replace(current, spans=current.spans + document.spans)
             seen.types.add(kind)
+            last = number
             continue
         fault_ = seen.fault(current, document, kind)
         if fault_ is not None and fault_.of_row:
             problems.report(path, number, *fault_.said)
             continue
         if current is not None:
-            yield current
+            yield current, frozenset(seen.types), last
         current = None
         if fault_ is not None:
             problems.report(path, number, *fault_.said)
             continue
         seen.begin(document, kind)
-        current = document
+        current, last = document, number
     if current is not None:
-        yield current
+        yield current, frozenset(seen.types), last
 
 
 class _Fault(NamedTuple):

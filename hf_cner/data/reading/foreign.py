@@ -53,11 +53,17 @@ def instead_of(key: str, row: Mapping[str, object], others: Sequence[str] = ()) 
 def stands_elsewhere(key: str, row: Mapping[str, object]) -> bool:
     """Whether annotations that `key` should hold seem to stand under another key of the row."""
     if key in row:
-        return False
+        return bool(filled_beside(key, row))
     names = [name for name in row if isinstance(name, str)]
     return any(isinstance(row.get(name), list) and row[name] for name in _ANNOTATIONS) or bool(
         get_close_matches(key, [name.casefold() for name in names], n=1, cutoff=0.7)
     )
+
+
+def filled_beside(key: str, row: Mapping[str, Any]) -> str:
+    """Another key that holds annotations while `key` holds an empty list; empty where there is none."""
+    others = (name for name in _ANNOTATIONS if name != key and (_are(row.get(name), dict) or _are(row.get(name), list)))
+    return next(others, "") if row.get(key) == [] else ""
 
 
 def _are(value: object, kind: type) -> bool:

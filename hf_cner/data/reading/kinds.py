@@ -8,6 +8,7 @@ table, JSON or binary data must never become one long note.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import re
 import zlib
@@ -52,6 +53,7 @@ _MAGIC = (
 )
 _JSON = re.compile(r'\s*(?:\{\s*"|\[\s*\{\s*")')
 _TAGGED = re.compile(r"\S{1,20}[ \t,](?:O|[BIESMLU][-_]\S+|\S+[-_][BIESMLU])")
+_COLUMN = re.compile(r"[^\W\d][\w ./()-]{0,29}")  # a name: it begins with a letter, and is no sentence
 _COLUMNS = frozenset(
     {"text", "content", "sentence", "note", "id", "label", "labels", "entities", "文本", "正文", "内容"}
 )
@@ -127,12 +129,24 @@ def foreign_content(head: bytes, kind: Kind) -> str:
 
 
 def _is_table(lines: list[str]) -> bool:
-    """Whether the first line names columns, one of them of a text or its name, and the second has as many cells."""
+    """Whether the first line names columns: one of a text or its name, or any, where each line has as many cells."""
     for mark in "\t,;|":
+        if _has_columns(lines, mark):
+            return True
         cells = [cell.strip().strip("\"'").casefold() for cell in lines[0].split(mark)] if lines else []
         if 2 <= len(cells) <= 40 and all(0 < len(cell) <= 30 for cell in cells) and _COLUMNS & set(cells):
             return len(lines) > 1 and lines[1].count(mark) >= len(cells) - 1
     return False
+
+
+def _has_columns(lines: list[str], mark: str) -> bool:
+    """Whether all lines have as many cells as the first, and those of the first are names: short, different words."""
+    try:
+        names, *rows = list(csv.reader(lines, delimiter=mark))[:50]
+    except (csv.Error, ValueError):
+        return False
+    named = all(_COLUMN.fullmatch(name) for name in names) and len(set(names)) == len(names)
+    return 2 <= len(names) <= 40 and named and len(rows) >= 2 and all(len(row) == len(names) for row in rows[:-1])
 
 
 def _is_utf16(head: bytes) -> bool:

@@ -29,7 +29,7 @@ def written(tmp_path: Path, text: str) -> Path:
 def test_iob1_is_named_and_converted(tmp_path: Path) -> None:
     path = written(tmp_path, IOB1)
     with pytest.raises(
-        DataError, match=r"a\.conll:1: .*can be read as IOB1: if that .* say --input-scheme IOB1 \(inspect, convert"
+        DataError, match=r"a\.conll:1: .*can be read as IOB1: if that .* say --input-scheme IOB1 \(every command"
     ):
         list(read(path))
     expected = [("甲乙丙丁戊己", [(0, 2, "x"), (2, 4, "x"), (4, 5, "y")]), ("庚辛", [(1, 2, "y")])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +174,19 @@ def test_a_row_that_stands_twice_is_a_fault_and_so_is_a_document(tmp_path: Path)
     assert [document.id for document in mrc.read(path, problems=problems)] == ["1", "2"] and len(problems.items) == 1
     with pytest.raises(DataError, match="Document '1': found it twice"):
         mrc.write([Document("头痛", (), "1")] * 2, tmp_path / "b.jsonl", queries=QUERIES)
+
+
+def test_a_missing_row_is_a_fault_of_its_document(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    mrc.write([Document(f"头痛{number}", (), str(number)) for number in range(1, 4)], path, queries=QUERIES)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for left_out, said in ((0, r":1: .* document '1'"), (3, r":3: .* document '2'"), (5, r":5: .* document '3'")):
+        path.write_text("\n".join(lines[:left_out] + lines[left_out + 1 :]) + "\n", encoding="utf-8")
+        with pytest.raises(DataError, match=r"found no row for the type '\w+'.*expected rows for the types"):
+            list(mrc.read(path))
+        problems = Problems("skip")
+        assert len(list(mrc.read(path, problems=problems))) == 2
+        assert re.search(said, str(problems.items[0]))
+    path.write_text("\n".join([*lines, lines[-1].replace("部位", "症状")]) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r":7: found a row for the type '症状' of document '3'"):
+        list(mrc.read(path))

@@ -59,6 +59,8 @@ def test_other_endings_are_refused(tmp_path: Path, name: str, what: str) -> None
         ("\ufeff{\n \"text\": 1}".encode(), "JSON under the name of a text"),
         ("id,text\n1,头痛\n".encode(), "a table with a line of column names"),
         ("编号\t正文\n1\t头痛\n".encode(), "a table with a line of column names"),
+        ("病历号,科别,主诉\n1,内,头痛\n2,外,\"腹痛,\n发热\"\n3,内,".encode(), "a table with a line of column names"),
+        (b"pid;ward;body\n1;A;fever\n2;B;rash\n", "a table with a line of column names"),
         ("头 B-x\n痛 I-x\n。 O\n\n无 O\n。 O\n".encode(), "a CoNLL file, a character and its tag per line"),
     ],
 )  # fmt: skip
@@ -74,6 +76,8 @@ def test_content_that_is_not_prose_is_refused(tmp_path: Path, content: bytes, wh
     [
         NOTE.encode(), b"", b"\n", "[主诉] 头痛".encode(), "{注}头痛".encode(), "头\x00痛".encode(), b"\x1b[0m\x0c",
         NOTE.encode("gb18030"), "\ufeff患者".encode("utf-16"), "\ufeff头痛".encode(), b"id, text",
+        "白细胞\t5.6\n红细胞\t4.1\n血小板\t200\n".encode(), b"Fever, rash\nPain, cold\nBP, pulse\n",
+        "姓名,性别\n张,男\n患者头痛三天。\n无发热\n".encode(), b"a,a\n1,2\n3,4\n",
         "头痛，\t发热\n咳嗽\t咳痰\n".encode(), "甲 O\n".encode(), "🧠𠀀é".encode(), NOTE.encode()[:-2],
     ],
 )  # fmt: skip

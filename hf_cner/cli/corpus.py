@@ -1,0 +1,33 @@
+"""What the options of a command say of a corpus, as settings; what was left out is no part of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .options import OnError, keys_and_values
+
+
+def data_settings(
+    corpus: str,
+    data_dir: Path | None,
+    split: Mapping[str, Any] | None,
+    reading: Mapping[str, Any],
+    on_error: OnError | None,
+) -> dict[str, Any]:
+    """The section `data` of a training."""
+    place = None if data_dir is None else str(data_dir)
+    return _given(corpus=corpus, data_dir=place, split=split, on_error=on_error and on_error.value) | dict(reading)
+
+
+def reading_settings(
+    reading: list[str] | None, input_scheme: str | None, input_separator: str | None, input_column: int | None
+) -> dict[str, Any]:
+    """The settings that say how the files of a corpus are read."""
+    told = keys_and_values(reading, "--reading") or None
+    return _given(input_scheme=input_scheme, input_separator=input_separator, input_column=input_column, reading=told)
+
+
+def _given(**options: object) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
