@@ -11,6 +11,7 @@ import pytest
 from test_page import HOSTILE
 
 from hf_cner.data.documents import Document, Span
+from hf_cner.viewer.errors import error_rows, errors_per_type
 from hf_cner.viewer.page import rows_of, write_page
 
 pytestmark = pytest.mark.slow
@@ -156,6 +157,53 @@ def test_light_and_dark(opened: Opened, tmp_path: Path) -> None:
     assert page.evaluate(ground) == "rgb(18, 20, 23)"
     page.locator("#theme").click()
     assert page.evaluate(ground) == "rgb(251, 250, 248)"
+
+
+def test_errors_by_kind(opened: Opened, tmp_path: Path) -> None:
+    text = "右侧上肢麻木3天伴头痛发热"
+    gold = [
+        Document(text, (Span(0, 4, "部位"), Span(4, 6, "症状"), Span(9, 11, "症状"), Span(11, 13, "症状")), id="一")
+    ]
+    found = [
+        Document(text, (Span(2, 4, "部位"), Span(4, 6, "疾病"), Span(6, 8, "症状"), Span(9, 11, "症状", 0.9)), id="一")
+    ]
+    path = tmp_path / "errors.html"
+    counts = errors_per_type(gold, found, [])
+    columns = list(counts["症状"])
+    table = {
+        **{"columns": columns, "rows": [[name, *row.values()] for name, row in counts.items()]},
+        **{"sums": [sum(row[column] for row in counts.values()) for column in columns], "remarks": ["A <b>doubt</b>."]},
+    }
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        write_page(stream, error_rows(gold, found), title="errors", mode="errors", about={"table": table})
+    page = opened(path)
+    chips = page.locator("#kinds .chip").all_text_contents()
+    assert chips == [
+        "all",
+        "correct1",
+        "wrong boundary1",
+        "wrong type1",
+        "wrong boundary and type0",
+        "missed1",
+        "spurious1",
+    ]
+    assert page.locator("#figures .warning").text_content() == "A <b>doubt</b>."
+    assert page.locator("#figures tr").first.locator("th").nth(1).text_content() == "gold"
+    seen = []
+    for _ in range(6):
+        page.keyboard.press("j")
+        seen.append(page.locator("#about").text_content().split(" · ", 2)[2])
+    assert seen == [
+        "wrong boundary · gold ↔ predicted: 部位 上肢",
+        "wrong boundary · predicted ↔ gold: 部位 右侧上肢",
+        "wrong type · gold ↔ predicted: 疾病 麻木",
+        "wrong type · predicted ↔ gold: 症状 麻木",
+        "spurious · predicted",
+        "missed · gold",
+    ]
+    page.locator("#kinds .chip", has_text="missed").click()
+    page.locator("#kinds .chip", has_text="correct").click()
+    assert tags(page) == ["部位 · wrong boundary", "部位 · gold", "症状 · gold", "疾病 · wrong type", "症状 · spurious"]
 
 
 def test_every_control_has_a_name(opened: Opened, tmp_path: Path) -> None:

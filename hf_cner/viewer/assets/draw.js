@@ -87,9 +87,11 @@ function cover(element, covering, levels) {
 
 function tag(doc, span) {
   const label = describe(doc, span);
-  const said = !span.kind || span.kind === "correct" ? "" : ` · ${span.side === "gold" && span.other !== null ? word("gold") : kindWord(span.kind)}`;
+  const paired = span.side === "gold" && span.other !== null; // the other one of the pair says what is wrong
+  const said = !span.kind || span.kind === "correct" ? "" : ` · ${paired ? word("gold") : kindWord(span.kind)}`;
   const kind = !span.kind ? "" : span.kind === "correct" ? "correct" : "wrong";
-  const button = make("button", { className: `tag ${span.verdict || ""} ${kind}`, title: label, data: { key: span.key } },
+  const className = `tag ${span.verdict || ""} ${kind}`;
+  const button = make("button", { className, title: label, data: { key: span.key } },
     (SIGNS[span.verdict] || "") + visible(span.type) + said);
   button.setAttribute("aria-label", label);
   button.setAttribute("aria-pressed", String(span === state.span));
