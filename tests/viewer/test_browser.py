@@ -11,7 +11,7 @@ import pytest
 from test_page import HOSTILE
 
 from hf_cner.data.documents import Document, Span
-from hf_cner.viewer.errors import error_rows, errors_per_type
+from hf_cner.viewer.errors import errors_per_type, write_errors_page
 from hf_cner.viewer.page import rows_of, write_page
 
 pytestmark = pytest.mark.slow
@@ -168,14 +168,10 @@ def test_errors_by_kind(opened: Opened, tmp_path: Path) -> None:
         Document(text, (Span(2, 4, "部位"), Span(4, 6, "疾病"), Span(6, 8, "症状"), Span(9, 11, "症状", 0.9)), id="一")
     ]
     path = tmp_path / "errors.html"
-    counts = errors_per_type(gold, found, [])
-    columns = list(counts["症状"])
-    table = {
-        **{"columns": columns, "rows": [[name, *row.values()] for name, row in counts.items()]},
-        **{"sums": [sum(row[column] for row in counts.values()) for column in columns], "remarks": ["A <b>doubt</b>."]},
-    }
     with path.open("w", encoding="utf-8", newline="") as stream:
-        write_page(stream, error_rows(gold, found), title="errors", mode="errors", about={"table": table})
+        write_errors_page(
+            stream, gold, found, errors_per_type(gold, found, []), title="errors", remarks=["A <b>doubt</b>."]
+        )
     page = opened(path)
     chips = page.locator("#kinds .chip").all_text_contents()
     assert chips == [

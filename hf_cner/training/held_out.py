@@ -18,7 +18,7 @@ from ..metrics.gold import read_gold
 from ..runs.files import SETTINGS, SPLIT
 from ..settings.reading import read_settings_file
 from ..settings.training import TrainSettings, corpus_of
-from ..training.parts import reading
+from .parts import reading
 
 
 class RunParts(NamedTuple):
