@@ -107,7 +107,9 @@ function draw(doc) {
   body.style.lineHeight = `calc(2em + ${levels * LINE}px)`;
   for (const piece of pieces(doc.points.length, [...shown, ...draft], findHits(doc.points, state.query))) {
     const part = (start, end) => {
-      const text = make("span", { className: piece.hit ? "hit" : "", data: { start } }, visible(doc.points.slice(start, end)));
+      const shown = visible(doc.points.slice(start, end));
+      const text = make("span", { className: piece.hit ? "hit" : "", data: { start } }, shown);
+      text.hidden = end === doc.points.length && !piece.active.length && !shown.trim(); // blank lines at the end
       return cover(text, piece.active, levels);
     };
     const length = piece.end - piece.start; // a tag stays in the line of what it is about, or of the last character of that

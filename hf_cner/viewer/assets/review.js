@@ -215,6 +215,13 @@ function beginReview() {
     countAll();
   }
   if (!memory.set("probe", "1")) setTimeout(() => notice("notKept"));
+  addEventListener("beforeunload", (event) => cursor && !memory.set("probe", "1") && event.preventDefault());
+  $("types").addEventListener("keydown", (event) => {
+    const step = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
+    if (!step) return;
+    event.stopPropagation();
+    event.target.closest(".chip")?.[step]?.focus();
+  });
   addEventListener("storage", (event) => event.key === `hf-cner:${KEPT}` && notice("otherTab"));
   $("list").addEventListener("mouseup", () => setTimeout(() => {
     const found = selected();
