@@ -61,7 +61,7 @@ function describe(doc, span) {
   return `${visible(span.type)}: ${mention(doc, span)} · ${word("characters")} ${span.start}–${span.end}${score}${verdict}${kind}${pair}`;
 }
 
-
+/** The ground of a piece: one line for each entity that covers it, and the tint of the innermost. */
 function bars(covering, levels) {
   const images = [], places = [];
   for (const span of covering) {
@@ -107,9 +107,9 @@ function draw(doc) {
   body.style.lineHeight = `calc(2em + ${levels * LINE}px)`;
   for (const piece of pieces(doc.points.length, [...shown, ...draft], findHits(doc.points, state.query))) {
     const part = (start, end) => {
-      const shown = visible(doc.points.slice(start, end));
-      const text = make("span", { className: piece.hit ? "hit" : "", data: { start } }, shown);
-      text.hidden = end === doc.points.length && !piece.active.length && !shown.trim(); // blank lines at the end
+      const characters = visible(doc.points.slice(start, end));
+      const text = make("span", { className: piece.hit ? "hit" : "", data: { start } }, characters);
+      text.hidden = end === doc.points.length && !piece.active.length && !characters.trim(); // blank lines at the end
       return cover(text, piece.active, levels);
     };
     const length = piece.end - piece.start; // a tag stays in the line of what it is about, or of the last character of that

@@ -19,12 +19,12 @@ function put({ doc: number, key }, item) {
 }
 
 /** Puts a step in force (`forward`) or takes it back, and shows where it was. */
-function apply(step, forward, follow = true) {
+function apply(step, forward) {
   const item = forward ? step.now : step.was;
   const doc = put(step, item);
   countAll();
   showChips();
-  if (follow) choose(doc, step.key === "done" ? null : item);
+  choose(doc, step.key === "done" ? null : item);
   update();
 }
 
