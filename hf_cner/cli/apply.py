@@ -14,7 +14,7 @@ def apply(
     corrections: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CORRECTIONS...",
+            metavar="CORRECTIONS",
             help="Files of corrections, as the page of `hf-cner review` saves them.",
             show_default=False,
         ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,32 @@ def test_entities_stand_where_they_are_also_behind_characters_of_two_units(opene
         "症状: 上肢麻木",
     ]
     assert "characters 11–15" in found[3] and "score 0.400" in found[3]
+
+
+def test_random_documents_are_drawn_whole(opened: Opened, tmp_path: Path) -> None:
+    generator = random.Random(7)
+    documents = []
+    for number in range(150):
+        text = "".join(generator.choices("心肺𬌗😀<&\r\n\t e\u0301\x00", k=generator.randint(1, 30)))
+        places = [sorted(generator.sample(range(len(text) + 1), 2)) for _ in range(generator.randint(0, 8))]
+        spans = {Span(start, end, generator.choice("甲乙丙")) for start, end in places}
+        documents.append(Document(text, tuple(spans), id=str(number)))
+    page = opened(saved(tmp_path, documents))
+    found = page.evaluate(
+        """docs.map(doc => { draw(doc); return {
+        text: [...doc.element.querySelectorAll("[data-start]")].map(e => e.textContent).join(""),
+        starts: [...doc.element.querySelectorAll("[data-start]")].map(e => [Number(e.dataset.start), e.textContent]),
+        tags: [...doc.element.querySelectorAll(".tag")].map(e => doc.spans.find(s => s.key === Number(e.dataset.key))),
+        shown: visible(doc.text) }; })"""
+    )
+    for document, drawn in zip(documents, found, strict=True):
+        assert drawn["text"] == drawn["shown"] and len(drawn["shown"]) == len(document.text)
+        assert all(drawn["shown"][start:].startswith(piece) for start, piece in drawn["starts"])
+        tags = sorted((tag["start"], tag["end"], tag["type"]) for tag in drawn["tags"])
+        assert tags == [(span.start, span.end, span.type) for span in document.spans]
+        for one, other in combinations(drawn["tags"], 2):
+            apart = one["end"] <= other["start"] or other["end"] <= one["start"]
+            assert apart or one["level"] != other["level"]
 
 
 def test_filters_and_search(opened: Opened, tmp_path: Path) -> None:
