@@ -44,7 +44,8 @@ function countAll() {
 
 const colour = (name, alpha = 1) => `rgb(var(--c${name === null ? "" : addType(name).colour}) / ${alpha})`; // null: a draft
 const kindWord = (kind) => word(kind === "type" ? "kind_type" : kind);
-const mention = (doc, span) => visible(doc.points.slice(span.start, span.end));
+const seen = (doc) => (doc.seen ||= new Points(visible(doc.text))); // as it is shown, as many code points
+const mention = (doc, span) => seen(doc).slice(span.start, span.end);
 const nameOf = (doc) => visible(doc.id) || `${word("document")} ${doc.number + 1}`;
 function isShown(span) {
   if (!types.get(span.type).on || span.kind && !kinds.get(span.kind).on) return false;
@@ -107,7 +108,7 @@ function draw(doc) {
   body.style.lineHeight = `calc(2em + ${levels * LINE}px)`;
   for (const piece of pieces(doc.points.length, [...shown, ...draft], findHits(doc.points, state.query))) {
     const part = (start, end) => {
-      const characters = visible(doc.points.slice(start, end));
+      const characters = seen(doc).slice(start, end);
       const text = make("span", { className: piece.hit ? "hit" : "", data: { start } }, characters);
       text.hidden = end === doc.points.length && !piece.active.length && !characters.trim(); // blank lines at the end
       return cover(text, piece.active, levels);
