@@ -86,6 +86,8 @@ def check_commands(folder: Path) -> None:
     rows = [json.loads(line) for line in (folder / "out.jsonl").read_text(encoding="utf-8").split("\n")[:-1]]
     gold = [json.loads(line) for line in (folder / "gold.jsonl").read_text(encoding="utf-8").split("\n")[:-1]]
     assert [row["text"] for row in rows] == [row["text"] for row in gold]
+    call(command, "review", "out.jsonl", "--output", "review.html", folder=folder)
+    assert (folder / "review.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     call(sys.executable, "-I", "-c", LOAD, model, folder=folder)
 
 

@@ -14,7 +14,7 @@ def apply(
     corrections: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CORRECTIONS...",
+            metavar="CORRECTIONS",
             help="Files of corrections, as the page of `hf-cner review` saves them.",
             show_default=False,
         ),
@@ -58,8 +58,8 @@ def apply(
     from ..data.documents import read_jsonl, to_row
     from ..data.problems import DataError
     from ..data.writing import OF_ROWS, atomic_write, check_output
+    from ..viewer.correction_log import log_lines, refuse_conflicts
     from ..viewer.corrections import apply_corrections, merged, read_corrections, without_scores
-    from .corrections import log_lines, refuse_conflicts
 
     rows = [ending for ending in OF_ROWS if "htm" not in ending]
     log = (

@@ -71,10 +71,10 @@ def errors(
     from ..data.problems import Problems
     from ..data.writing import atomic_write, check_output
     from ..metrics.gold import check_types
+    from ..training.held_out import gold_for, parts_of_run
     from .decoding import decoding_options, refuse_missing_model
-    from .error_pages import count_table, page_of_errors
+    from .error_counts import count_table
     from .progress import documents_bar
-    from .run_parts import gold_for, parts_of_run
 
     if split is None and data is None:
         raise ValueError("errors needs --split (a part of the run: test, dev or train), or --data with gold documents.")
@@ -94,7 +94,7 @@ def errors(
     check_types(gold, predictor.entity_types, data or run.folder)
     with documents_bar("predicting", len(gold)) as counted:
         predicted = list(counted(predictor.predict(gold)))
-    from ..viewer.errors import errors_as_json, errors_per_type
+    from ..viewer.errors import errors_as_json, errors_per_type, write_errors_page
 
     per_type = errors_per_type(gold, predicted, predictor.entity_types)
     for warning in warnings:
@@ -103,9 +103,8 @@ def errors(
     say_what_was_left_out(problems)
     if output is not None:
         with atomic_write(output) as stream:
-            page_of_errors(
-                stream, gold, predicted, per_type, title=f"{run.folder.name} · {split or data}", remarks=warnings
-            )
+            title = f"{run.folder.name} · {split or data}"
+            write_errors_page(stream, gold, predicted, per_type, title=title, remarks=warnings)
     if json_file is not None:
         about = {"model": model, "split": split, "data": None if data is None else str(data), "warnings": warnings}
         with atomic_write(json_file) as stream:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO
 
 from ..data.documents import Document
 from ..metrics.counts import Key, align
 from ..metrics.errors import KINDS, Error, find_errors
-from .page import Row, row_of
+from .page import Row, row_of, write_page
+
+Counts = Mapping[str, Mapping[str, int]]
+COLUMNS = ("gold", "predicted", "correct", *KINDS)
 
 
 def error_rows(gold: Sequence[Document], predicted: Sequence[Document]) -> Iterator[Row]:
@@ -61,9 +65,28 @@ def errors_per_type(
         place = error.gold or error.predicted
         assert place is not None  # an error has at least one side
         count(place[2], error.kind)
-    return {
-        name: {what: found[what] for what in ("gold", "predicted", "correct", *KINDS)} for name, found in counts.items()
-    }
+    return {name: {what: found[what] for what in COLUMNS} for name, found in counts.items()}
+
+
+def sums(per_type: Counts) -> list[int]:
+    """Of each column of `errors_per_type`, over all types."""
+    return [sum(row[column] for row in per_type.values()) for column in COLUMNS]
+
+
+def write_errors_page(
+    stream: IO[str],
+    gold: Sequence[Document],
+    predicted: Sequence[Document],
+    per_type: Counts,
+    *,
+    title: str,
+    remarks: Sequence[str] = (),
+) -> None:
+    """Write the page of gold against predictions, with `errors_per_type` and with remarks that are doubts."""
+    rows = [[name, *(row[column] for column in COLUMNS)] for name, row in per_type.items()]
+    table = {"columns": list(COLUMNS), "rows": rows, "sums": sums(per_type), "remarks": list(remarks)}
+    about = {"table": table}
+    write_page(stream, error_rows(gold, predicted), title=title, mode="errors", types=list(per_type), about=about)
 
 
 def errors_as_json(gold: Sequence[Document], predicted: Sequence[Document]) -> list[Row]:

@@ -45,6 +45,7 @@ def opened(browser: Any) -> Iterator[Callable[..., Any]]:
             lambda request: None if request.url.startswith(("file:", "data:", "blob:")) else faults.append(request.url),
         )
         page.goto(path.as_uri())
+        page.wait_for_selector("article h2")  # the first documents are drawn
         return page
 
     yield open_page

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from test_page import HOSTILE
 
 from hf_cner.data.documents import Document, Span
+from hf_cner.viewer.errors import errors_per_type, write_errors_page
 from hf_cner.viewer.page import rows_of, write_page
 
 pytestmark = pytest.mark.slow
@@ -72,6 +75,32 @@ def test_entities_stand_where_they_are_also_behind_characters_of_two_units(opene
         "症状: 上肢麻木",
     ]
     assert "characters 11–15" in found[3] and "score 0.400" in found[3]
+
+
+def test_random_documents_are_drawn_whole(opened: Opened, tmp_path: Path) -> None:
+    generator = random.Random(7)
+    documents = []
+    for number in range(150):
+        text = "".join(generator.choices("心肺𬌗😀<&\r\n\t e\u0301\x00", k=generator.randint(1, 30)))
+        places = [sorted(generator.sample(range(len(text) + 1), 2)) for _ in range(generator.randint(0, 8))]
+        spans = {Span(start, end, generator.choice("甲乙丙")) for start, end in places}
+        documents.append(Document(text, tuple(spans), id=str(number)))
+    page = opened(saved(tmp_path, documents))
+    found = page.evaluate(
+        """docs.map(doc => { draw(doc); return {
+        text: [...doc.element.querySelectorAll("[data-start]")].map(e => e.textContent).join(""),
+        starts: [...doc.element.querySelectorAll("[data-start]")].map(e => [Number(e.dataset.start), e.textContent]),
+        tags: [...doc.element.querySelectorAll(".tag")].map(e => doc.spans.find(s => s.key === Number(e.dataset.key))),
+        shown: visible(doc.text) }; })"""
+    )
+    for document, drawn in zip(documents, found, strict=True):
+        assert drawn["text"] == drawn["shown"] and len(drawn["shown"]) == len(document.text)
+        assert all(drawn["shown"][start:].startswith(piece) for start, piece in drawn["starts"])
+        tags = sorted((tag["start"], tag["end"], tag["type"]) for tag in drawn["tags"])
+        assert tags == [(span.start, span.end, span.type) for span in document.spans]
+        for one, other in combinations(drawn["tags"], 2):
+            apart = one["end"] <= other["start"] or other["end"] <= one["start"]
+            assert apart or one["level"] != other["level"]
 
 
 def test_filters_and_search(opened: Opened, tmp_path: Path) -> None:
@@ -156,6 +185,49 @@ def test_light_and_dark(opened: Opened, tmp_path: Path) -> None:
     assert page.evaluate(ground) == "rgb(18, 20, 23)"
     page.locator("#theme").click()
     assert page.evaluate(ground) == "rgb(251, 250, 248)"
+
+
+def test_errors_by_kind(opened: Opened, tmp_path: Path) -> None:
+    text = "右侧上肢麻木3天伴头痛发热"
+    gold = [
+        Document(text, (Span(0, 4, "部位"), Span(4, 6, "症状"), Span(9, 11, "症状"), Span(11, 13, "症状")), id="一")
+    ]
+    found = [
+        Document(text, (Span(2, 4, "部位"), Span(4, 6, "疾病"), Span(6, 8, "症状"), Span(9, 11, "症状", 0.9)), id="一")
+    ]
+    path = tmp_path / "errors.html"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        write_errors_page(
+            stream, gold, found, errors_per_type(gold, found, []), title="errors", remarks=["A <b>doubt</b>."]
+        )
+    page = opened(path)
+    chips = page.locator("#kinds .chip").all_text_contents()
+    assert chips == [
+        "all",
+        "correct1",
+        "wrong boundary1",
+        "wrong type1",
+        "wrong boundary and type0",
+        "missed1",
+        "spurious1",
+    ]
+    assert page.locator("#figures .warning").text_content() == "A <b>doubt</b>."
+    assert page.locator("#figures tr").first.locator("th").nth(1).text_content() == "gold"
+    seen = []
+    for _ in range(6):
+        page.keyboard.press("j")
+        seen.append(page.locator("#about").text_content().split(" · ", 2)[2])
+    assert seen == [
+        "wrong boundary · gold ↔ predicted: 部位 上肢",
+        "wrong boundary · predicted ↔ gold: 部位 右侧上肢",
+        "wrong type · gold ↔ predicted: 疾病 麻木",
+        "wrong type · predicted ↔ gold: 症状 麻木",
+        "spurious · predicted",
+        "missed · gold",
+    ]
+    page.locator("#kinds .chip", has_text="missed").click()
+    page.locator("#kinds .chip", has_text="correct").click()
+    assert tags(page) == ["部位 · wrong boundary", "部位 · gold", "症状 · gold", "疾病 · wrong type", "症状 · spurious"]
 
 
 def test_every_control_has_a_name(opened: Opened, tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ def rows(page: Any, folder: Path, who: str = "王医生") -> list[dict[str, Any]
     return [json.loads(line) for line in (folder / "saved.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
+def rows_of_page(page: Any) -> list[dict[str, Any]]:
+    """What the page would save."""
+    return list(page.evaluate("corrections()"))
+
+
 def said(found: list[dict[str, Any]]) -> list[tuple[str, str, tuple[Any, ...] | None]]:
     return [(row["document"], row["action"], row["after"] and tuple(row["after"].values())) for row in found]
 
@@ -138,6 +143,23 @@ def test_letters_work_while_a_chinese_input_method_is_on(review: Callable[[], An
     for code in ("KeyJ", "KeyA"):
         page.evaluate(f"code => document.body.dispatchEvent({event})", code)
     assert said(rows(page, tmp_path)) == [("一", "accept", (0, 4, "检查"))]
+
+
+def test_the_types_are_reached_with_the_arrows(review: Callable[[], Any], tmp_path: Path) -> None:
+    page = review()
+    keys(page, "j", "t", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft", "Enter")
+    assert said(rows(page, tmp_path)) == [("一", "change", (0, 4, "症状"))]
+
+
+def test_a_browser_that_keeps_nothing_says_so(browser: Any, opened: Opened, tmp_path: Path) -> None:
+    context = browser.new_context(locale="en-US")
+    context.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('closed'); } })")
+    page = opened(saved(tmp_path, NOTES, mode="review", types=TYPES, about={"saveAs": "x.jsonl"}), context=context)
+    page.wait_for_selector("#notice:not([hidden])")
+    assert page.locator("#notice").text_content().startswith("This browser keeps no progress")
+    keys(page, "j", "a")
+    assert [row["action"] for row in rows_of_page(page)] == ["accept"]
+    context.close()
 
 
 def test_a_rejected_new_entity_is_gone_and_a_verdict_can_be_taken_back(

@@ -123,6 +123,15 @@ def test_a_frame_holds_the_page() -> None:
     assert data_of(frame.source)["documents"][0]["text"] == '头"痛'  # type: ignore[index]
 
 
+def test_the_page_stays_small() -> None:
+    lengths = {}
+    for path in sorted((Path(module.__file__).parent / "assets").iterdir()):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        lengths[path.name] = len(lines)
+        assert len(lines) <= 300 and (path.suffix != ".js" or max(map(len, lines)) <= 230), path.name
+    assert sum(lengths.values()) < 900, lengths
+
+
 def test_both_languages_say_the_same_things() -> None:
     folder = Path(module.__file__).parent / "assets"
     words = (folder / "words.js").read_text(encoding="utf-8")

@@ -44,7 +44,8 @@ function countAll() {
 
 const colour = (name, alpha = 1) => `rgb(var(--c${name === null ? "" : addType(name).colour}) / ${alpha})`; // null: a draft
 const kindWord = (kind) => word(kind === "type" ? "kind_type" : kind);
-const mention = (doc, span) => visible(doc.points.slice(span.start, span.end));
+const seen = (doc) => (doc.seen ||= new Points(visible(doc.text))); // as it is shown, as many code points
+const mention = (doc, span) => seen(doc).slice(span.start, span.end);
 const nameOf = (doc) => visible(doc.id) || `${word("document")} ${doc.number + 1}`;
 function isShown(span) {
   if (!types.get(span.type).on || span.kind && !kinds.get(span.kind).on) return false;
@@ -61,7 +62,7 @@ function describe(doc, span) {
   return `${visible(span.type)}: ${mention(doc, span)} · ${word("characters")} ${span.start}–${span.end}${score}${verdict}${kind}${pair}`;
 }
 
-
+/** The ground of a piece: one line for each entity that covers it, and the tint of the innermost. */
 function bars(covering, levels) {
   const images = [], places = [];
   for (const span of covering) {
@@ -87,9 +88,11 @@ function cover(element, covering, levels) {
 
 function tag(doc, span) {
   const label = describe(doc, span);
-  const said = !span.kind || span.kind === "correct" ? "" : ` · ${span.side === "gold" && span.other !== null ? word("gold") : kindWord(span.kind)}`;
+  const paired = span.side === "gold" && span.other !== null; // the other one of the pair says what is wrong
+  const said = !span.kind || span.kind === "correct" ? "" : ` · ${paired ? word("gold") : kindWord(span.kind)}`;
   const kind = !span.kind ? "" : span.kind === "correct" ? "correct" : "wrong";
-  const button = make("button", { className: `tag ${span.verdict || ""} ${kind}`, title: label, data: { key: span.key } },
+  const className = `tag ${span.verdict || ""} ${kind}`;
+  const button = make("button", { className, title: label, data: { key: span.key } },
     (SIGNS[span.verdict] || "") + visible(span.type) + said);
   button.setAttribute("aria-label", label);
   button.setAttribute("aria-pressed", String(span === state.span));
@@ -105,7 +108,9 @@ function draw(doc) {
   body.style.lineHeight = `calc(2em + ${levels * LINE}px)`;
   for (const piece of pieces(doc.points.length, [...shown, ...draft], findHits(doc.points, state.query))) {
     const part = (start, end) => {
-      const text = make("span", { className: piece.hit ? "hit" : "", data: { start } }, visible(doc.points.slice(start, end)));
+      const characters = seen(doc).slice(start, end);
+      const text = make("span", { className: piece.hit ? "hit" : "", data: { start } }, characters);
+      text.hidden = end === doc.points.length && !piece.active.length && !characters.trim(); // blank lines at the end
       return cover(text, piece.active, levels);
     };
     const length = piece.end - piece.start; // a tag stays in the line of what it is about, or of the last character of that

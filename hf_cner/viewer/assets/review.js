@@ -2,6 +2,7 @@
 let steps = []; // { doc, key, was, now }: an entity (null: there is none), or with the key "done" whether a document is done
 let cursor = 0; // steps before it are in force, those behind it can be redone
 const KEPT = `review:${DATA.about.digest}`;
+const person = () => $("who").value.trim();
 const plain = ({ start, end, type }) => ({ start, end, type });
 
 function put({ doc: number, key }, item) {
@@ -18,17 +19,17 @@ function put({ doc: number, key }, item) {
 }
 
 /** Puts a step in force (`forward`) or takes it back, and shows where it was. */
-function apply(step, forward, follow = true) {
+function apply(step, forward) {
   const item = forward ? step.now : step.was;
   const doc = put(step, item);
   countAll();
   showChips();
-  if (follow) choose(doc, step.key === "done" ? null : item);
+  choose(doc, step.key === "done" ? null : item);
   update();
 }
 
 function take(doc, key, was, now) {
-  const stamp = { by: $("who").value.trim(), at: new Date().toISOString() };
+  const stamp = { by: person(), at: new Date().toISOString() };
   const step = { doc: doc.number, key, was, now: now && typeof now === "object" ? { ...now, ...stamp } : now, ...stamp };
   steps = [...steps.slice(0, cursor), step];
   cursor++;
@@ -83,7 +84,8 @@ function choosePicked(type) {
   const { doc, start, end } = state.draft;
   if (doc.spans.some((other) => other.verdict !== "reject" && sameSpan(other, { start, end, type }))) return notice("there");
   state.draft = null;
-  const key = 1 + Math.max(-1, ...docs[doc.number].spans.map((span) => span.key), ...steps.filter((step) => step.doc === doc.number && step.key !== "done").map((step) => step.key));
+  const before = steps.filter((step) => step.doc === doc.number && step.key !== "done");
+  const key = 1 + Math.max(-1, ...[...doc.spans, ...before].map((item) => item.key));
   take(doc, key, null, { key, start, end, type, score: null, other: null, from: null, verdict: "add" });
 }
 
@@ -110,13 +112,14 @@ function selected() {
   const selection = getSelection();
   if (selection.isCollapsed || !selection.rangeCount) return null;
   const range = selection.getRangeAt(0);
-  const doc = docs[(range.startContainer.nodeType === 1 ? range.startContainer : range.startContainer.parentElement).closest("article")?.dataset.number];
+  const begin = range.startContainer;
+  const doc = docs[(begin.nodeType === 1 ? begin : begin.parentElement).closest("article")?.dataset.number];
   if (!doc) return null;
   let [start, end] = [Infinity, -1];
   for (const piece of doc.element.querySelectorAll("[data-start]")) {
     const node = piece.firstChild;
     if (!node || !range.intersectsNode(node)) continue;
-    const from = node === range.startContainer ? range.startOffset : 0;
+    const from = node === begin ? range.startOffset : 0;
     const to = node === range.endContainer ? range.endOffset : node.length;
     if (from >= to) continue;
     start = Math.min(start, Number(piece.dataset.start) + countPoints(node.data.slice(0, from)));
@@ -146,7 +149,8 @@ function showReview() {
   const pickable = span || state.draft;
   $("types").hidden = !pickable;
   $("types").replaceChildren(...[...types.keys()].map((name, i) => {
-    const pick = make("button", { className: "chip", onclick: () => choosePicked(name) }, ...(i < 9 ? [make("kbd", {}, String(i + 1))] : []), visible(name));
+    const digit = i < 9 ? [make("kbd", {}, String(i + 1))] : [];
+    const pick = make("button", { className: "chip", onclick: () => choosePicked(name) }, ...digit, visible(name));
     pick.style.setProperty("--own", colour(name));
     pick.setAttribute("aria-current", String(Boolean(span && span.type === name)));
     return pick;
@@ -161,7 +165,8 @@ function showReview() {
 }
 
 function doneBox(doc) {
-  const box = make("input", { type: "checkbox", checked: Boolean(doc.done), onchange: () => take(doc, "done", Boolean(doc.done), box.checked) });
+  const onchange = () => take(doc, "done", Boolean(doc.done), box.checked);
+  const box = make("input", { type: "checkbox", checked: Boolean(doc.done), onchange });
   return make("label", { className: "quiet" }, box, word("done"));
 }
 
@@ -174,15 +179,16 @@ function corrections() {
     const begin = { document: doc.id, text_sha256: doc.hash };
     for (const span of [...doc.spans].filter((one) => one.verdict).sort((a, b) => a.start - b.start || b.end - a.end)) {
       const after = span.verdict === "reject" ? null : plain(span);
-      lines.push({ ...begin, action: span.verdict, before: span.from, after, text: doc.points.slice(span.start, span.end), by: span.by || $("who").value.trim(), at: span.at });
+      const text = doc.points.slice(span.start, span.end);
+      lines.push({ ...begin, action: span.verdict, before: span.from, after, text, by: span.by || person(), at: span.at });
     }
     const step = doc.done && steps.slice(0, cursor).reverse().find((one) => one.doc === doc.number && one.key === "done");
-    if (step) lines.push({ ...begin, action: "done", before: null, after: null, by: step.by || $("who").value.trim(), at: step.at });
+    if (step) lines.push({ ...begin, action: "done", before: null, after: null, by: step.by || person(), at: step.at });
   }
   return lines;
 }
 function save() {
-  if (!$("who").value.trim()) {
+  if (!person()) {
     $("who").focus();
     return notice("needName");
   }
@@ -195,8 +201,10 @@ function save() {
 
 function beginReview() {
   for (const doc of docs) for (const span of doc.spans) Object.assign(span, { from: plain(span), verdict: "" });
-  const who = make("input", { type: "text", id: "who", value: memory.get("reviewer") || "", maxLength: 80, oninput: () => memory.set("reviewer", who.value) });
-  $("saving").replaceChildren(make("span", { id: "progress", className: "progress" }), make("button", { id: "undo", onclick: undo }), make("button", { id: "redo", onclick: redo }),
+  const who = make("input", { type: "text", id: "who", value: memory.get("reviewer") || "", maxLength: 80 });
+  who.oninput = () => memory.set("reviewer", who.value);
+  $("saving").replaceChildren(make("span", { id: "progress", className: "progress" }),
+    make("button", { id: "undo", onclick: undo }), make("button", { id: "redo", onclick: redo }),
     who, make("button", { id: "save", className: "main", onclick: save }));
   $("saving").hidden = false;
   let kept = null;
@@ -207,6 +215,13 @@ function beginReview() {
     countAll();
   }
   if (!memory.set("probe", "1")) setTimeout(() => notice("notKept"));
+  addEventListener("beforeunload", (event) => cursor && !memory.set("probe", "1") && event.preventDefault());
+  $("types").addEventListener("keydown", (event) => {
+    const step = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
+    if (!step) return;
+    event.stopPropagation();
+    event.target.closest(".chip")?.[step]?.focus();
+  });
   addEventListener("storage", (event) => event.key === `hf-cner:${KEPT}` && notice("otherTab"));
   $("list").addEventListener("mouseup", () => setTimeout(() => {
     const found = selected();
@@ -214,11 +229,16 @@ function beginReview() {
     getSelection().removeAllRanges();
     setDraft(found.doc, found.start, found.end);
   }));
-  const pick = (number) => () => { const name = [...types.keys()][number]; return name && (state.span || state.draft) ? choosePicked(name) : false; };
+  const pick = (number) => () => {
+    const name = [...types.keys()][number];
+    return name && (state.span || state.draft) ? choosePicked(name) : false;
+  };
+  const move = (values) => () => state.span && change(values(state.span));
   Object.assign(KEYS, {
-    a: ["accept", () => judge("accept")], r: ["reject", () => judge("reject")], t: ["retype", () => ($("types").hidden ? false : $("types").firstChild.focus())],
-    "[": ["startLeft", () => state.span && change({ start: state.span.start - 1 })], "]": ["startRight", () => state.span && change({ start: state.span.start + 1 })],
-    "{": ["endLeft", () => state.span && change({ end: state.span.end - 1 })], "}": ["endRight", () => state.span && change({ end: state.span.end + 1 })],
+    a: ["accept", () => judge("accept")], r: ["reject", () => judge("reject")],
+    t: ["retype", () => ($("types").hidden ? false : $("types").firstChild.focus())],
+    "[": ["startLeft", move(({ start }) => ({ start: start - 1 }))], "]": ["startRight", move(({ start }) => ({ start: start + 1 }))],
+    "{": ["endLeft", move(({ end }) => ({ end: end - 1 }))], "}": ["endRight", move(({ end }) => ({ end: end + 1 }))],
     m: ["mark", beginDraft], arrowleft: ["caret", () => moveDraft(-1)], arrowright: ["caret", () => moveDraft(1)],
     "shift+arrowleft": ["caret", () => moveDraft(-1, true)], "shift+arrowright": ["caret", () => moveDraft(1, true)],
     d: ["done", () => state.doc && take(state.doc, "done", Boolean(state.doc.done), !state.doc.done)],

@@ -28,7 +28,8 @@ function reorder() {
 function chips(place, entries, label, own) {
   const redo = () => { chips(place, entries, label, own); update(); };
   const all = [...entries.values()].every((entry) => entry.on);
-  const first = make("button", { className: "chip", onclick: () => { entries.forEach((entry) => (entry.on = !all)); redo(); } }, word("all"));
+  const turnAll = () => { entries.forEach((entry) => (entry.on = !all)); redo(); };
+  const first = make("button", { className: "chip", onclick: turnAll }, word("all"));
   first.setAttribute("aria-pressed", String(all));
   const focused = [...place.children].indexOf(document.activeElement);
   place.replaceChildren(first, ...[...entries].map(([name, entry]) => {
@@ -69,15 +70,18 @@ function showBar() {
   if (MODE === "review") showReview();
 }
 
-/** The next shown entity behind the chosen one (`step` 1) or before it (−1), over all listed documents. */
-function neighbour(step, wanted = () => true) {
+const inOrder = (spans) => [...spans].sort((a, b) => a.start - b.start || b.end - a.end);
+
+/** The next shown entity behind the chosen one (`step` 1) or before it (−1), over all listed documents; of errors the next error. */
+function neighbour(step, wanted = (span) => span.kind !== "correct") {
   const listed = sequence.filter((doc) => doc.shown);
-  const fit = (doc) => doc.spans.filter((span) => isShown(span) && wanted(span)).sort((a, b) => a.start - b.start || b.end - a.end);
+  const fit = (doc) => inOrder(doc.spans.filter((span) => isShown(span) && wanted(span)));
   let at = state.doc ? listed.indexOf(state.doc) : -1;
   if (at >= 0 && state.span) {
-    const spans = doc_order(state.doc), here = spans.indexOf(state.span);
-    const rest = (step > 0 ? spans.slice(here + 1) : spans.slice(0, Math.max(here, 0)).reverse()).filter((span) => isShown(span) && wanted(span));
-    if (rest.length) return [state.doc, rest[0]];
+    const spans = inOrder(state.doc.spans), here = spans.indexOf(state.span);
+    const rest = step > 0 ? spans.slice(here + 1) : spans.slice(0, Math.max(here, 0)).reverse();
+    const found = rest.find((span) => isShown(span) && wanted(span));
+    if (found) return [state.doc, found];
   } else if (at >= 0 && step > 0 && fit(state.doc).length) return [state.doc, fit(state.doc)[0]];
   for (at += step; at >= 0 && at < listed.length; at += step) {
     const spans = fit(listed[at]);
@@ -85,7 +89,6 @@ function neighbour(step, wanted = () => true) {
   }
   return null;
 }
-const doc_order = (doc) => [...doc.spans].sort((a, b) => a.start - b.start || b.end - a.end);
 function go(step, wanted) {
   const found = neighbour(step, wanted);
   if (found) choose(...found);
@@ -102,15 +105,18 @@ $("list").addEventListener("click", (event) => {
   if (!doc || event.target.closest("label") || !getSelection().isCollapsed) return;
   if (key !== undefined) return choose(doc, doc.spans.find((span) => span.key === Number(key)));
   const start = event.target.closest("[data-start]")?.dataset.start;
-  const over = doc.spans.filter((span) => isShown(span) && span.start <= start && start < span.end).sort((a, b) => a.level - b.level);
-  if (start !== undefined && over.length) choose(doc, over[(over.indexOf(state.span) + 1) % over.length]); // again: the next outer one
+  const over = doc.spans.filter((span) => isShown(span) && span.start <= start && start < span.end);
+  over.sort((a, b) => a.level - b.level);
+  if (over.length) choose(doc, over[(over.indexOf(state.span) + 1) % over.length]); // once more: the next outer one
 });
 
 // ---- keys ----------------------------------------------------------------------------------------------------------
 
 const KEYS = {
-  j: ["next", () => go(1)], k: ["previous", () => go(-1)], n: ["nextDocument", () => goDocument(1)], p: ["previousDocument", () => goDocument(-1)],
-  "/": ["find", () => $("search").focus()], "?": ["help", () => showKeys()], escape: ["cancel", () => { state.draft = null; choose(state.doc, null); }],
+  j: ["next", () => go(1)], k: ["previous", () => go(-1)],
+  n: ["nextDocument", () => goDocument(1)], p: ["previousDocument", () => goDocument(-1)],
+  "/": ["find", () => $("search").focus()], "?": ["help", () => showKeys()],
+  escape: ["cancel", () => { state.draft = null; choose(state.doc, null); }],
 };
 const CODES = { BracketLeft: "[", BracketRight: "]", Slash: "/" };
 
@@ -119,7 +125,8 @@ function keyOf(event) {
   let key = event.key.length === 1 && event.key > " " && event.key <= "~" ? event.key.toLowerCase() : event.key;
   if (key === "Process" || key.charCodeAt(0) > 0x7e) key = CODES[event.code] || event.code.replace(/^(Key|Digit)/, "").toLowerCase();
   if (event.shiftKey) key = { "[": "{", "]": "}", "/": "?" }[key] || key;
-  return `${event.ctrlKey || event.metaKey ? "ctrl+" : ""}${key.length > 1 || event.ctrlKey || event.metaKey ? (event.shiftKey ? "shift+" : "") : ""}${key.toLowerCase()}`;
+  const control = event.ctrlKey || event.metaKey;
+  return (control ? "ctrl+" : "") + (event.shiftKey && (control || key.length > 1) ? "shift+" : "") + key.toLowerCase();
 }
 document.addEventListener("keydown", (event) => {
   const writing = event.target.matches("input:not([type=checkbox]):not([type=range]), select, textarea");
@@ -134,8 +141,11 @@ document.addEventListener("keydown", (event) => {
 function showKeys() {
   const signs = { arrowleft: "←", arrowright: "→", escape: "Esc", "ctrl+": "Ctrl ", "shift+": "Shift " };
   const keys = {}; // what is done → the keys that do it
-  for (const [key, [name]] of Object.entries(KEYS)) (keys[name] ||= []).push(key.replace(/arrow\w+|escape|ctrl\+|shift\+/g, (part) => signs[part]));
-  const rows = Object.entries(keys).map(([name, list]) => make("tr", {}, make("td", {}, ...list.map((key) => make("kbd", {}, key))), make("td", {}, word(name))));
+  for (const [key, [name]] of Object.entries(KEYS)) {
+    (keys[name] ||= []).push(key.replace(/arrow\w+|escape|ctrl\+|shift\+/g, (part) => signs[part]));
+  }
+  const rows = Object.entries(keys).map(([name, list]) =>
+    make("tr", {}, make("td", {}, ...list.map((key) => make("kbd", {}, key))), make("td", {}, word(name))));
   const close = make("button", { onclick: () => $("keys").close() }, word("close"));
   $("keys").replaceChildren(make("h2", {}, word("help")), make("table", {}, ...rows), close);
   $("keys").showModal();
@@ -148,9 +158,11 @@ function showFigures() {
   $("figures").hidden = !table;
   if (!table) return;
   const head = (name) => (KINDS.includes(name) ? kindWord(name) : word(name));
-  const row = (kind, name, values) => make("tr", {}, make(kind, {}, name), ...values.map((value) => make(kind, {}, value.toLocaleString())));
+  const row = (kind, name, values) =>
+    make("tr", {}, make(kind, {}, name), ...values.map((value) => make(kind, {}, value.toLocaleString())));
   $("figures").lastElementChild.replaceChildren(...table.remarks.map((line) => make("p", { className: "warning" }, line)),
-    make("table", {}, row("th", word("type"), table.columns.map(head)), ...table.rows.map(([name, ...values]) => row("td", visible(name), values)), row("td", word("all"), table.sums)));
+    make("table", {}, row("th", word("type"), table.columns.map(head)),
+      ...table.rows.map(([name, ...values]) => row("td", visible(name), values)), row("td", word("all"), table.sums)));
 }
 
 function say() {
@@ -190,13 +202,24 @@ function begin() {
   DATA.about.types.forEach(addType);
   countAll();
   layOut();
-  $("theme").onclick = () => { const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark"; setGround(next); memory.set("theme", next); };
-  $("language").onclick = () => { language = language === "zh" ? "en" : "zh"; memory.set("language", language); say(); };
+  $("theme").onclick = () => {
+    setGround(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+    memory.set("theme", document.documentElement.dataset.theme);
+  };
+  $("language").onclick = () => {
+    language = language === "zh" ? "en" : "zh";
+    memory.set("language", language);
+    say();
+  };
   $("help").onclick = showKeys;
   $("search").oninput = later(() => { state.query = $("search").value; update(); });
   $("marked").onchange = () => { state.marked = $("marked").checked; update(); };
   $("order").onchange = () => { reorder(); update(); };
-  for (const name of ["floor", "ceiling"]) $(name).oninput = () => { state[name] = Number($(name).value); $(`${name}-value`).textContent = $(name).value; update(); };
+  for (const name of ["floor", "ceiling"]) $(name).oninput = () => {
+    state[name] = Number($(name).value);
+    $(`${name}-value`).textContent = $(name).value;
+    update();
+  };
   for (const element of document.querySelectorAll("#floor, #ceiling, #order")) {
     (element.closest("label") || element).hidden = !docs.some((doc) => doc.spans.some((span) => span.score !== null));
   }
