@@ -238,7 +238,7 @@ def test_inputs_embeds_stand_in_for_ids() -> None:
     ).last_hidden_state
     assert_close(by_embeds, by_ids)
     assert model(inputs_embeds=embeds, unit_mask=unit_mask).emissions.shape[1] == 7
-    with pytest.raises(ValueError, match="either input_ids or inputs_embeds"):
+    with pytest.raises(ValueError, match="exactly one of input_ids and inputs_embeds"):
         model()
 
 
