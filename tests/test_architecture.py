@@ -19,14 +19,7 @@ PACKAGE = Path(__file__).parents[1] / "hf_cner"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PORTABLE = sorted(p for p in (PACKAGE / "modeling").glob("*.py") if p.name != "__init__.py")
 PORTABLE_IMPORTS = {"torch", "torchcrf", "numpy", "transformers", "huggingface_hub"} | sys.stdlib_module_names
-TORCH_FREE = {
-    "characters",
-    "labels",
-    "schemes",
-    "weight_files",
-    "window_batches",
-    "windows",
-}  # of `modeling`, without its models
+TORCH_FREE = {"characters", "labels", "schemes", "window_batches", "windows"}  # of `modeling`, without its models
 ALLOWED = {  # folder -> folders that it may import, besides itself
     "modeling": set(),
     "data": {"modeling", "settings"},

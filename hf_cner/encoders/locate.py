@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -177,8 +176,3 @@ def read_json(path: Path) -> dict[str, object]:
     if not isinstance(content, dict):
         raise ValueError(f"{path}: found a JSON {type(content).__name__}; expected an object; copy the file again.")
     return content
-
-
-def file_names(folder: Path, names: Iterable[str]) -> list[str]:
-    """Those of `names` that are files of the folder."""
-    return [name for name in names if (folder / name).is_file()]

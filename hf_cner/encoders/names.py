@@ -92,7 +92,7 @@ def fit(given: Iterable[str], expected: Iterable[str], base: str) -> Names:
             found.heads.append(name)
         else:
             found.strange[into + rest] = name
-    _take_tied(found, wanted, inner, into)
+    _take_tied(found, inner, into)
     return found
 
 
@@ -139,7 +139,7 @@ def prefix_of(names: Iterable[str], expected: Iterable[str]) -> str:
     return best
 
 
-def _take_tied(found: Names, wanted: set[str], inner: set[str], into: str) -> None:
+def _take_tied(found: Names, inner: set[str], into: str) -> None:
     """Where the input embedding is missing, a head's copy of it, if the file has exactly one."""
     tables = [name for name in inner if name.endswith(("word_embeddings.weight", "word_embedding.weight"))]
     for table in tables:

@@ -71,6 +71,14 @@ def test_a_crf_is_constrained_where_it_should_be_and_its_labels_are_tags() -> No
     assert logits[0, 1].tolist() == [0.0, LOWEST_LOGIT]  # without a label O the first one stands where no unit is
 
 
+def test_of_equal_paths_the_decoded_one_stands_out_in_the_logits_in_16_bits_too() -> None:
+    decoder = CrfDecoder(6, TAGS, scheme="BIO", constrained=False)
+    for parameter in decoder.crf.parameters():
+        torch.nn.init.zeros_(parameter)
+    logits = decoder.logits(torch.zeros(1, 4, 3), torch.ones(1, 4).bool()).bfloat16()
+    assert ((logits == 0).sum(-1) == 1).all() and logits.sort(-1).values[..., 1].max() < 0
+
+
 def test_the_loss_of_a_crf_is_that_of_its_units_alone() -> None:
     torch.manual_seed(0)
     decoder = CrfDecoder(6, TAGS, scheme="BIO").double()
