@@ -72,8 +72,6 @@ def make_plan(source: str, out: str, *, shard_rows: int = SHARD_ROWS) -> Plan:
         for number, (shard, size) in enumerate(shards):
             target = f"{out.rstrip('/')}/{begin}-{number:05d}-of-{len(shards):05d}{ending}"
             tasks.append(Task(shard, target, size))
-    if len({task.target for task in tasks}) < len(tasks):
-        raise DataError(f"{printable(source)}: found two files whose shards would have one name; rename one of them.")
     return Plan(tasks, left_out)
 
 
@@ -146,7 +144,11 @@ def _shards(path: str, shard_rows: int) -> Iterator[tuple[Shard, int]]:
     form = form_of(path)
     if form is ParquetRows:
         with opened(path) as stream:
-            yield from _row_groups(stream, Shard(path), shard_rows)
+            try:
+                groups = list(_row_groups(stream, Shard(path), shard_rows))
+            except DataError:  # its worker says so, and the others go on
+                groups = [(Shard(path), size)]
+        yield from groups
     elif form is JsonRows and without_gz(path) == path:
         with opened(path) as stream:
             yield from _lines(stream, Shard(path), size, shard_rows)
