@@ -41,6 +41,7 @@ class Worker:
 
     def __init__(self, settings: Settings, device: str | None = None) -> None:
         import torch
+
         from ..inference.predictor import Predictor
         from .identity import model_hash
 
