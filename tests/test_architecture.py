@@ -30,17 +30,19 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "runs": {"modeling", "data", "settings"},
     "settings": set(),
     "training": {"modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "hub"},
+    "scale": {"inference", "data"},
     "hub": {"data", "metrics", "settings"},
     "viewer": {"data", "metrics"},
     "reproduction": {"data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"},
     "cli": {
         *("modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"),
-        *("hub", "reproduction", "viewer"),
+        *("hub", "reproduction", "scale", "viewer"),
     },
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others
 # Imported only where it is there -> the extra that installs it.
-OPTIONAL = {"gensim": "vectors", "matplotlib": "plots", "optuna": "search", "pytorch_optimizer": "optimizers"}
+OPTIONAL = {"gensim": "vectors", "matplotlib": "plots", "optuna": "search"}
+OPTIONAL |= {"pytorch_optimizer": "optimizers", "ray": "ray"}
 LONGEST_FILE, LONGEST_BODY = 300, 60
 
 

@@ -13,6 +13,7 @@ import typer
 from ..data.problems import is_panic
 from ..data.shown import printable
 from . import (
+    annotate,
     apply,
     card,
     convert,
@@ -66,6 +67,7 @@ for module in (
     evaluate,
     errors,
     predict,
+    annotate,
     review,
     apply,
     card,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
@@ -24,8 +24,9 @@ _ADVICE = "say what it is with --input-format text, lines or jsonl"
 def read_inputs(
     source: str, *, form: str = "auto", problems: Problems | None = None
 ) -> tuple[Iterable[Document], int | None]:
-    """The documents of an input, and their number where it is known beforehand.
+    """The documents of an input, as they are read, and their number where it is known beforehand.
 
+    JSON lines, lines and standard input may be larger than the memory: no list is made of them.
     Only the texts are looked at; entities that JSON lines may have are not, whatever their form.
 
     Args:
@@ -56,8 +57,9 @@ def read_inputs(
         read = (_file(file, "text", name, form, problems) for file, name in zip(files, names, strict=True))
         return chain.from_iterable(read), None if form == "lines" else len(files)
     kind: Kind = "jsonl" if form == "jsonl" else "text" if form != "auto" else kind_of(path, advice=_ADVICE)
-    documents = list(_file(path, kind, printable(path.name), form, problems))
-    return documents, len(documents)
+    documents = _file(path, kind, printable(path.name), form, problems)
+    first = list(islice(documents, 1))  # most of what is wrong with a file shows before anything is computed
+    return chain(first, documents), len(first) if kind == "text" and form != "lines" else None
 
 
 def _file(path: Path, kind: Kind, name: str, form: str, problems: Problems) -> Iterator[Document]:

@@ -197,7 +197,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             take_name(temporary, target)
         except BaseException as error:
             temporary.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
+            if isinstance(error, OSError) and error.errno in NO_ROOM and not isinstance(error, NotWritten):
                 raise not_written(target, error) from error
             raise
 

@@ -10,6 +10,7 @@ from transformers import TrainingArguments
 from ..runs.checks import taken_by_libraries
 from ..runs.precision import only_a_cpu_has_bf16
 from ..runs.sampling import check_strategy
+from ..runs.sharding import refuse_sharding
 from ..settings.fields import arguments_section, check_values
 from ..settings.pretraining import PretrainingSettings
 from ..settings.ranges import check_ranges
@@ -38,6 +39,7 @@ def training_arguments(
     given: dict[str, Any] = dict(settings.training)
     check_values(given, arguments_section(TrainingArguments), "training.")
     check_ranges(given, prefix="training.")
+    refuse_sharding(fsdp=given.get("fsdp"), deepspeed=None)
     objective, scratch = objective_of(settings), not settings.encoder.name_or_path
     accelerated = torch.cuda.is_available() and not given.get("use_cpu")
     impossible = {

@@ -17,8 +17,8 @@ SECRET = "settings are written beside the model and may not hold a secret; log i
 SENDS = "it belongs to a service that figures are sent to, which settings may not decide"
 ELSEWHERE = "the setting output_dir says where a run lies"
 ENGINE = (
-    "an engine's own configuration names further files, reporters and commands; give it from Python with "
-    "CnerTrainingArguments(deepspeed=…)"
+    "an engine's own configuration names further files, reporters and commands; models of this package are trained "
+    "whole on each device"
 )
 
 DENIED = {

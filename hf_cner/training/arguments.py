@@ -10,6 +10,7 @@ from transformers.trainer_utils import SaveStrategy
 
 from ..runs.precision import only_a_cpu_has_bf16
 from ..runs.sampling import check_strategy
+from ..runs.sharding import refuse_sharding
 from ..settings.merging import SLOTS
 from ..settings.ranges import check_ranges
 from .named_optimizers import optimizer_name, parse_options
@@ -37,7 +38,7 @@ class CnerTrainingArguments(TrainingArguments):
 
     Raises:
         ValueError: an option that would bypass the decoder (`label_smoothing_factor`, `batch_eval_metrics`), a slot
-            that does not exist, an unknown optimiser, or two of them (`optimizer` and `optim`).
+            that does not exist, an unknown optimiser, two of them (`optimizer` and `optim`), or FSDP or DeepSpeed.
     """
 
     # On a command line these may be given as JSON.
@@ -76,6 +77,7 @@ class CnerTrainingArguments(TrainingArguments):
 
     def __post_init__(self) -> None:
         check_ranges(vars(self))
+        refuse_sharding(fsdp=self.fsdp, deepspeed=self.deepspeed)
         if self.label_smoothing_factor:
             raise ValueError(
                 "label_smoothing_factor would replace the decoder's loss by a cross-entropy over single tags, and a "

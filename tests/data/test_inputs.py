@@ -60,8 +60,21 @@ def test_jsonl_keeps_ids(tmp_path: Path) -> None:
     path = tmp_path / "notes.jsonl"
     path.write_text('{"text": "头痛", "id": "n1"}\n\n{"text": ""}\n', encoding="utf-8")
     documents, total = read_inputs(str(path))
-    assert [(document.id, document.text) for document in documents] == [("n1", "头痛"), ("", "")] and total == 2
+    assert [(document.id, document.text) for document in documents] == [("n1", "头痛"), ("", "")]
+    assert total is None
     assert texts_of(path, form="text") == ['{"text": "头痛", "id": "n1"}\n\n{"text": ""}\n']
+
+
+def test_jsonl_is_read_as_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "notes.jsonl"
+    path.write_text('{"text": "头痛", "id": "n"}\n' * 9 + "broken\n", encoding="utf-8")
+    documents = iter(read_inputs(str(path))[0])
+    assert [next(documents).text for _ in range(9)] == ["头痛"] * 9
+    with pytest.raises(DataError, match=":10: found broken JSON"):
+        next(documents)
+    path.write_text("broken\n", encoding="utf-8")
+    with pytest.raises(DataError, match=":1: found broken JSON"):  # before a model is loaded
+        read_inputs(str(path))
 
 
 @pytest.mark.parametrize(

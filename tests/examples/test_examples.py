@@ -29,6 +29,9 @@ ROOTS = {
     "numpy",
     "pandas",
     "IPython",
+    "datatrove",
+    "pyspark",
+    "torch",
 }
 TINY = [
     *("--set", "model.encoder={kind: static, embedding_size: 16}", "--set", "model.context.hidden_size=16"),
@@ -164,3 +167,31 @@ def test_domain_pretraining(few_documents: Path, tmp_path: Path, capsys: pytest.
     texts.write_text(next(read_jsonl(tmp_path / "first" / "test.jsonl")).text.replace("\n", " "), encoding="utf-8")
     with pytest.raises(ValueError, match="that is held out for the test"):
         main_of("04")([*corpus, "--texts", str(texts), "--output-dir", str(tmp_path / "third")])
+
+
+@pytest.mark.slow
+def test_annotation_on_spark_and_by_datatrove(tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    from hf_cner import Predictor
+
+    model = Path(__file__).parents[1] / "fixtures" / "checkpoints" / "tagging-bilstm-crf"
+    texts = [document.text for document in read_corpus("sample")[:40]]
+    expected = [[span.start for span in document.spans] for document in Predictor.from_pretrained(model)(texts)]
+
+    def check(source: Path, number: str, package: str, *options: str) -> None:
+        pytest.importorskip(package)
+        main_of(number)(["--model", str(model), str(source), str(tmp_path / number), *options])
+        found = load_dataset(source.suffix[1:], data_files=f"{tmp_path}/{number}/[!_]*", split="train")
+        assert sorted([span["start"] for span in row["entities"]] for row in found) == sorted(expected)
+
+    notes = tmp_path / "notes"
+    import pandas as pd
+
+    frame = pd.DataFrame({"text": texts})
+    notes.mkdir()
+    for part in range(4):
+        frame[part * 10 : part * 10 + 10].to_parquet(notes / f"{part}.parquet")
+    frame.to_parquet(tmp_path / "all.parquet")
+    check(tmp_path / "all.parquet", "07", "pyspark")
+    check(notes.rename(tmp_path / "notes.parquet"), "08", "datatrove", "--tasks", "3", "--workers", "1")

@@ -1,0 +1,155 @@
+"""Annotation at scale on this machine: overhead of the contract, notes per second, memory, one worker and two.
+
+    python benchmarks/bench_scale.py [--rows 20000 200000] [--model MODEL] [--engine local] [--rounds 3]
+
+The notes are short, 40 characters on average, and are made from the sentences of the invented corpus. Without a model
+the small one of the tests is taken, beside which every cost of an engine shows most. Processor time tells the costs on
+a machine that others use as well; wall-clock time tells what a second worker is worth, where a second core is free.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import torch
+from kill_annotate import MODEL, write_notes
+
+from hf_cner import Predictor
+from hf_cner.data.bars import bars_off
+from hf_cner.data.documents import to_row
+from hf_cner.scale import annotate_shard
+from hf_cner.scale.engines import engine_of, refuse_duplicates, run_job
+from hf_cner.scale.plan import make_plan
+from hf_cner.scale.worker import Settings
+
+SHARD_ROWS = 10_000
+
+
+@contextmanager
+def peak_memory() -> Iterator[list[int]]:
+    """Most bytes that this process, and the largest of its workers, hold while the block runs."""
+    found, ended = [0, 0], threading.Event()
+
+    def watch() -> None:
+        here = psutil.Process()
+        while not ended.wait(0.2):
+            found[0] = max(found[0], here.memory_info().rss)
+            for child in here.children(recursive=True):
+                try:
+                    found[1] = max(found[1], child.memory_info().rss)
+                except psutil.Error:
+                    continue
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield found
+    finally:
+        ended.set()
+        thread.join()
+
+
+def processor_seconds() -> float:
+    """Of this process and of its workers that have ended."""
+    return sum(os.times()[:4])
+
+
+def bare(predictor: Predictor, notes: Path) -> Callable[[], None]:
+    """The loop without an engine: texts in memory, and nothing is written."""
+    texts = [json.loads(line)["text"] for line in notes.open(encoding="utf-8")]
+
+    def run() -> None:
+        for _ in predictor.predict(texts):
+            pass
+
+    return run
+
+
+def plain(predictor: Predictor, notes: Path, out: Path) -> Callable[[], None]:
+    """The loop as one would write it: rows are read and written with the standard library."""
+
+    def run() -> None:
+        with notes.open(encoding="utf-8") as source, out.open("w", encoding="utf-8") as target:
+            for document in predictor.predict(json.loads(line) for line in source):
+                target.write(json.dumps(to_row(document), ensure_ascii=False) + "\n")
+
+    return run
+
+
+def overhead(predictor: Predictor, folder: Path, rounds: int) -> None:
+    """Processor time of one shard under the contract against the two loops, interleaved, medians."""
+    notes = folder / "shard.jsonl"
+    write_notes(notes, SHARD_ROWS)
+    took: dict[str, list[float]] = {"bare": [], "plain": [], "contract": []}
+    for number in range(rounds + 1):
+        work = {
+            "bare": bare(predictor, notes),
+            "plain": plain(predictor, notes, folder / "plain.jsonl"),
+            "contract": lambda n=number: annotate_shard(notes, folder / f"contract{n}.jsonl", predictor),  # type: ignore[misc]
+        }
+        for name, run in work.items():
+            begin = time.process_time()
+            run()
+            if number:  # the first round warms up
+                took[name].append(time.process_time() - begin)
+    bare_, plain_, contract = (statistics.median(took[name]) for name in ("bare", "plain", "contract"))
+    micro = 1e6 / SHARD_ROWS
+    print(
+        f"one shard of {SHARD_ROWS:,} notes, processor time per note: bare loop {bare_ * micro:.0f} µs, the same with"
+    )
+    print(f"reading and writing {plain_ * micro:.0f} µs, annotate_shard {contract * micro:.0f} µs, which is")
+    print(
+        f"{contract / bare_ - 1:+.1%} of the bare loop, {contract / plain_ - 1:+.1%} of the one that reads and writes"
+    )
+
+
+def job(notes: Path, out: Path, *, model: str, engine: str, workers: int) -> tuple[float, float, list[int]]:
+    """Wall-clock seconds from the first to the last shard, processor seconds, and the peak of memory."""
+    settings = Settings(model, {"device": "cpu"})
+    plan = make_plan(str(notes), str(out), shard_rows=SHARD_ROWS)
+    begin, first = processor_seconds(), None
+    with peak_memory() as peak:
+        refuse_duplicates(plan, settings)
+        for progress in run_job(plan, settings, engine=engine_of(engine), workers=workers):
+            first = first or (time.monotonic(), progress.new_rows)
+    assert first is not None and not progress.faults
+    rate = (progress.new_rows - first[1]) / (time.monotonic() - first[0])
+    return progress.rows / rate, processor_seconds() - begin, peak
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[20_000, 200_000])
+    parser.add_argument("--model", default=str(MODEL))
+    parser.add_argument("--engine", default="local")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    bars_off()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        overhead(Predictor.from_pretrained(options.model, device="cpu"), folder, options.rounds)
+        print("     rows workers  notes/s  wall s   CPU s driver MiB worker MiB")
+        for rows in options.rows:
+            notes = folder / f"{rows}.jsonl"
+            write_notes(notes, rows)
+            for workers in (1, 2):
+                wall, used, peak = job(
+                    notes, folder / f"{rows}-{workers}", model=options.model, engine=options.engine, workers=workers
+                )
+                mib = [f"{size / 2**20:10,.0f}" for size in peak]
+                print(f"{rows:9,} {workers:7} {rows / wall:8,.0f} {wall:7.0f} {used:7.0f} {' '.join(mib)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

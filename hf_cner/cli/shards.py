@@ -1,0 +1,81 @@
+"""How far a job of shards is, on standard error: a bar on a terminal, a line a minute elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from .console import messages
+
+if TYPE_CHECKING:
+    from ..scale.engines import Progress
+
+EVERY = 60.0  # seconds between two lines
+MOST_FAULTS = 10  # that are printed
+
+
+def default_workers(device: str | None) -> int:
+    """One for each GPU that is to be used, else one for each core that this process may use."""
+    if device in (None, "cuda"):
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.device_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def line_of(progress: Progress, shards: int) -> str:
+    """The progress in a line."""
+    left = progress.seconds_left()
+    time_left = "time left unknown" if left is None else f"{timedelta(seconds=round(left))} left"
+    faults = f", {len(progress.faults):,} failed" if progress.faults else ""
+    return (
+        f"{progress.shards:,} of {shards:,} shards ({progress.before:,} before){faults}, {progress.rows:,} rows, "
+        f"{progress.errors:,} with an error, {progress.rate():,.0f} rows/s, {time_left}"
+    )
+
+
+@contextmanager
+def job_bar(shards: int) -> Iterator[Callable[[Progress], None]]:
+    """A function that shows the progress."""
+    console = messages()
+    if not sys.stderr.isatty():
+        told = time.monotonic()
+
+        def say(progress: Progress) -> None:
+            nonlocal told
+            if time.monotonic() - told >= EVERY:
+                told = time.monotonic()
+                console.print(line_of(progress, shards), markup=False, soft_wrap=True)
+
+        yield say
+        return
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    with Bar(BarColumn(20), TextColumn("{task.description}"), console=console, transient=True) as bar:
+        task = bar.add_task("annotating")
+
+        def draw(progress: Progress) -> None:
+            done = progress.bytes - progress.left
+            bar.update(task, total=max(1, progress.bytes), completed=done, description=line_of(progress, shards))
+
+        yield draw
+
+
+def say_what_came(progress: Progress, out: str) -> None:
+    """The counts of the whole job, and what went wrong."""
+    console = messages()
+    for fault in progress.faults[:MOST_FAULTS]:
+        console.print(f"failed: {fault}", style="yellow", markup=False, soft_wrap=True)
+    counts = f"{progress.rows:,} rows in {progress.shards:,} shards ({progress.before:,} were done before)"
+    errors = f", {progress.errors:,} rows with an error" if progress.errors else ""
+    console.print(f"{out}: {counts}, {progress.entities:,} entities{errors}", markup=False, soft_wrap=True)
+    if progress.replaced:
+        said = f"{progress.replaced:,} rows had entities or an error in the input, which the output does not have"
+        console.print(said, markup=False, soft_wrap=True)

@@ -1,0 +1,90 @@
+"""What a worker of any engine is given, and what it does: load one model, annotate shard after shard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..data.bars import bars_off
+from ..data.locks import Held
+from .plan import Task
+from .report import Outcome
+from .shard import annotate_shard
+
+PATIENCE = 60  # seconds for which a shard may be held: by a process of a run that was killed and is about to end
+MEMORY = "give fewer --workers, a smaller --batch-tokens, or the machine more memory"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to annotate; it travels to the workers.
+
+    Args:
+        model: folder or Hub name.
+        predictor: options of `Predictor.from_pretrained`.
+        text_column, id_column, allow_duplicate_ids: of `annotate_shard`.
+        threads: of each worker. One thread gives the most notes per core, and every worker the same last digits.
+    """
+
+    model: str
+    predictor: Mapping[str, Any] = field(default_factory=dict)
+    text_column: str = "text"
+    id_column: str = "id"
+    allow_duplicate_ids: bool = False
+    threads: int = 1
+
+
+class Worker:
+    """A loaded model. `device` is where it computes; None leaves it to the settings."""
+
+    def __init__(self, settings: Settings, device: str | None = None) -> None:
+        import torch
+
+        from ..inference.predictor import Predictor
+        from .identity import model_hash
+
+        bars_off()
+        torch.set_num_threads(settings.threads)
+        options = {**settings.predictor, **({} if device is None else {"device": device})}
+        self.settings = settings
+        self.predictor = Predictor.from_pretrained(settings.model, **options)
+        self.model = model_hash(self.predictor)
+
+    def annotate(self, task: Task, progress: Callable[[int], None] | None = None) -> Outcome:
+        """Annotate a shard. No exception of an ordinary kind leaves it."""
+        patient_until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                report = annotate_shard(
+                    task.shard,
+                    task.target,
+                    self.predictor,
+                    text_column=self.settings.text_column,
+                    id_column=self.settings.id_column,
+                    allow_duplicate_ids=self.settings.allow_duplicate_ids,
+                    model=self.model,
+                    progress=progress,
+                )
+            except Held as error:
+                if time.monotonic() > patient_until:
+                    return outcome_of(error, task)
+                time.sleep(1)
+            except Exception as error:
+                return outcome_of(error, task)
+            else:
+                return Outcome(report)
+
+
+def outcome_of(error: Exception, task: Task | None = None) -> Outcome:
+    """An exception as an outcome: bad input concerns its shard, the system's own faults concern all."""
+    name = type(error).__name__
+    where = f"{task.shard}: " if task is not None else ""
+    if isinstance(error, MemoryError) or name == "OutOfMemoryError" or "can't allocate memory" in str(error)[:1000]:
+        return Outcome(fault=f"{where}found too little memory; expected enough for a batch; {MEMORY}.", fatal=True)
+    if isinstance(error, ValueError):
+        return Outcome(fault=str(error), fatal=task is None)
+    if isinstance(error, OSError):
+        return Outcome(fault=str(error), fatal=True)
+    return Outcome(fault=f"{where}the model failed: {name}: {str(error)[:400]}", fatal=True)
