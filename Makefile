@@ -69,6 +69,8 @@ mutation: $(VENV)/.installed  ## Change the CRF, decoders, schemes, windows and 
 	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt mutmut==$(MUTMUT)
 	$(OFFLINE) $(BIN)/python -m mutmut run --max-children $(TEST_WORKERS)
 	$(BIN)/python -m mutmut results
+	$(BIN)/python -m mutmut export-cicd-stats
+	$(BIN)/python tests/mutation.py
 
 $(LOWEST_VENV)/.installed: constraints-lowest.txt setup.cfg pyproject.toml
 	$(call create_environment,$(LOWEST_VENV))

@@ -16,8 +16,8 @@ class AdditiveAttention(nn.Module):
 
     u_t = v · tanh(W h_t + b), a = softmax(u) over the units, s = Σ a_t h_t, out_t = f(W_o [s; h_t] + b_o).
 
-    Two choices that the paper leaves open. Its u_t has no v: bounded by tanh, no unit could then outweigh another by
-    more than e², so v is there, as in Bahdanau's additive attention. And its s is one vector for the whole sequence,
+    Two choices that the paper leaves open. Its u_t has no v, and since tanh is bounded no unit could outweigh another
+    by more than e²; so v is added, as in Bahdanau's additive attention. And its s is one vector for the whole sequence,
     while a CRF needs one per unit: s and h_t are concatenated and projected, with an activation (Luong's attentional
     vector), for without one s could only shift the emissions of all units alike.
 

@@ -97,7 +97,7 @@ class CnerPreTrainedModel(CnerBaseModel):
 
         The folder then loads with `trust_remote_code=True` where the package is not installed, and
         `pipeline("clinical-ner", …)` works on it. transformers copies the files that a class's own file imports; it
-        writes the pipeline's only when a pipeline is saved, so this import makes it part of every checkpoint.
+        writes the pipeline's only when a pipeline is saved, so the import here makes it part of every checkpoint.
         """
         from .pipeline_cner import ClinicalNerPipeline
 

@@ -23,7 +23,7 @@ class CnerBaseModel(PreTrainedModel):
     _supports_flash_attn = True
     _supports_attention_backend = True
 
-    supports_gradient_checkpointing = True  # of the class; a model whose encoder cannot says so itself
+    supports_gradient_checkpointing = True  # of the class; each model corrects it for its encoder
 
     @property
     def weight_faults(self) -> WeightFaults | None:
@@ -52,7 +52,7 @@ class CnerBaseModel(PreTrainedModel):
     ) -> Any:
         """As transformers', from safetensors alone: a pickle can run any code when it is loaded.
 
-        What is missing or too much is noted in `weight_faults`, and whoever predicts refuses it (`check_complete`).
+        What is missing or too much is noted in `weight_faults`, and refused before predicting (`check_complete`).
 
         Raises:
             ValueError: the folder holds its weights only as a pickle, or parts of the files are missing.

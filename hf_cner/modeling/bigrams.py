@@ -68,8 +68,8 @@ def frequent_bigrams(sequences: Iterable[Sequence[int]], *, limit: int, min_coun
 class BigramEmbedding(Embedding):
     """Vectors of bigrams: row i + 1 belongs to the key `table[i]`, row 0 to all bigrams that are not in the table.
 
-    The table is a persistent buffer of the size that the configuration gives, so that nobody outside has to collate
-    anything, and a checkpoint carries it.
+    The table is a persistent buffer of the size that the configuration gives, so that no collator is needed, and a
+    checkpoint carries it.
 
     Args:
         rows: number of vectors, the shared one included.

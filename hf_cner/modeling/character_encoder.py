@@ -1,4 +1,4 @@
-"""What encoders say of themselves, and what our own share: a vector for each character, which can be replaced."""
+"""What each kind of encoder declares, and what our own share: a vector for each character, which can be replaced."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -11,7 +11,7 @@ from .units import full_mask
 
 
 class Encoder(nn.Module):
-    """Base of all encoders: what a kind needs before it can be built, so that nobody has to know it by its name.
+    """Base of all encoders: what a kind needs before it can be built, so that no other file names the kind.
 
     Attributes:
         needs: what is made of the training texts for it, and of files that the settings name: keys of `NEEDS` in
@@ -39,7 +39,7 @@ class CharacterEncoder(Encoder):
     trainable: bool
 
     def freeze(self) -> None:
-        """Let the character vectors learn no more; called again after loading, which makes new parameters."""
+        """Freeze the character vectors; called again after loading, which makes new parameters."""
         self.characters.requires_grad_(False)
 
     def get_input_embeddings(self) -> nn.Embedding:

@@ -1,7 +1,7 @@
 """Text to ids, one id per character, without the tokenizers library on the hot path. Imports no torch.
 
 A character tokenizer is a pure function of the single code point, so a dictionary replaces it: about ten times faster
-than the tokenizers library, and equal to it by construction, because each entry was asked from the tokenizer itself.
+than the tokenizers library, and equal to it by construction, because each entry is what the tokenizer gave.
 """
 
 import re
@@ -81,7 +81,7 @@ class CharacterTable:
     def _learn(self, text: str) -> dict[str, int]:
         """Ask the tokenizer for every character of `text` that is not in the table; gives a table that holds them.
 
-        A full table is left to whoever reads it in another thread, and an empty one takes its place.
+        A full table is replaced by an empty one; another thread may still be reading it.
         """
         table = self._ids if len(self._ids) < MOST_CHARACTERS else {}
         new = sorted(set(text).difference(table))

@@ -199,7 +199,7 @@ class CnerConfig(PreTrainedConfig):
         if self.entity_types and given == placeholders(len(names)):  # what transformers fills in by itself
             return names
         if sorted(given) == sorted(names):
-            return given  # the same labels in the order of whoever numbered them
+            return given  # the same labels in another order
         if self.gives_tags and self._hold(given, scheme):
             return given
         of_scheme = f"the scheme {scheme} with the types {self.entity_types} has the tags"
@@ -231,7 +231,7 @@ class CnerConfig(PreTrainedConfig):
 
 
 def gives_tags(kind: str) -> bool:
-    """Whether a kind of decoder gives one tag to each unit; of an unknown kind the model's own check says more."""
+    """Whether a kind of decoder gives one tag to each unit; False for an unknown kind, which the model reports."""
     from .decoders import DECODERS  # late: a configuration is read without torch where nothing asks for its labels
 
     return kind in DECODERS and DECODERS[kind].gives_tags

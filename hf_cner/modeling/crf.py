@@ -51,7 +51,7 @@ class LinearChainCRF(CRF):
     def __init__(self, num_tags: int, batch_first: bool = False, *, constraints: Constraints | None = None) -> None:
         super().__init__(num_tags, batch_first)
         for name, parameter in list(self.named_parameters()):
-            if parameter.dtype in (torch.float16, torch.bfloat16):  # the default dtype of whoever builds this
+            if parameter.dtype in (torch.float16, torch.bfloat16):  # torch's default dtype was set so
                 setattr(self, name, nn.Parameter(torch.empty_like(parameter, dtype=torch.float32)))
                 self.reset_parameters()
         self._warned = False
@@ -60,7 +60,7 @@ class LinearChainCRF(CRF):
     def set_constraints(self, constraints: Constraints | None) -> None:
         """What is legal from now on; None for everything. Raises ValueError where it is for another number of tags."""
         self.constraints = constraints
-        self._forbidden: list[np.ndarray] | None = None  # no buffers: those would not survive being built on meta
+        self._forbidden: list[np.ndarray] | None = None  # no buffers: built on the meta device, they would be lost
         if constraints is not None:
             start, matrix, end = constraints
             sizes = {len(start), len(matrix), len(end), *(len(row) for row in matrix)}
@@ -204,7 +204,7 @@ class LinearChainCRF(CRF):
 
         The probability of a segment `(start, tags, forbidden_next)` is the summed probability of all tag sequences that
         have just `tags` from `start` on, and behind them, unless the document ends there, no tag of `forbidden_next`:
-        with BIO, the entity of two units `B-x I-x` goes on unless the next tag is not `I-x`.
+        with BIO, the entity `B-x I-x` has two units only where the next tag is not `I-x`.
 
         Args:
             emissions: `(n, t)`, the units of the document.

@@ -38,9 +38,9 @@ class ElmoEncoder(CharacterEncoder):
     """A language model that reads to the right, one that reads to the left, and a weighted sum of their layers.
 
     Characters take the place of the paper's words, so an embedding takes that of its convolutions over the letters of a
-    word. Both directions share it, and nothing else: a state of the rightward network knows its own character and those
-    before it, one of the leftward network its own and those behind it, in every layer. From the second layer on, a
-    layer's input is added to its output, as in the paper.
+    word. Both directions share it, and nothing else: in every layer, a rightward state depends on its own character and
+    those before it, a leftward state on its own and those behind it. From the second layer on, a layer's input is added
+    to its output, as in the paper.
 
     Only units are read. Padding and special tokens are left out wherever they stand, and their vectors are zero.
 
@@ -102,7 +102,7 @@ class ElmoEncoder(CharacterEncoder):
             self.freeze()
 
     def freeze(self) -> None:
-        """Let the language model learn no more; called again after loading, which makes new parameters."""
+        """Freeze the language model; called again after loading, which makes new parameters."""
         for part in (self.characters, self.rightward, self.leftward):
             part.requires_grad_(False)
 

@@ -18,7 +18,7 @@ class LatticeEncoder(CharacterEncoder):
     """Character vectors and a bidirectional lattice LSTM over them and the words of a lexicon; see `LatticeLSTM`.
 
     Words are found in the ids themselves, wherever they stand and however they overlap, so nothing has to be collated
-    outside; no word reaches over padding, and none holds a special token unless somebody puts one into the lexicon.
+    outside; no word reaches over padding, and none holds a special token, unless the lexicon does.
     As it is a context of its own, `{"kind": "none"}` suits the slot `context`.
 
     Args:
@@ -31,7 +31,7 @@ class LatticeEncoder(CharacterEncoder):
         longest_word: in characters.
         dropout: rate on the vectors of characters and words.
         word_dropout: rate at which words are left out of the lattice in training. A lexicon of the training mentions
-            holds every mention that the model learns from, but not every one that it will meet.
+            holds every mention of the training texts, but not every mention of other texts.
         trainable: whether the character vectors learn.
         pad_token_id: the id whose vector stays zero and that no word contains; None if there is none.
     """
@@ -77,7 +77,7 @@ class LatticeEncoder(CharacterEncoder):
             self.freeze()
 
     def set_lexicon(self, words: Sequence[Sequence[int]], vectors: object | None = None) -> None:
-        """Say which words there are, in the place of those there were.
+        """Replace the words of the lexicon.
 
         Args:
             words: at most `lexicon_size` different ones, each as 2 to `longest_word` character ids.

@@ -19,7 +19,7 @@ POSITION_TABLES = {"position_embeddings", "embed_positions", "wpe"}
 
 
 class PretrainedEncoder(Encoder):
-    """A transformer encoder, built from its configuration without weights; loading them is the caller's business.
+    """A transformer encoder, built from its configuration without weights; the caller loads them.
 
     Args:
         config: the encoder's configuration as a dict with `model_type`, as `config.to_dict()` gives it.
@@ -192,7 +192,7 @@ def _without_waiting(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
     try:
         HfApi(token=options.get("token")).model_info(name, revision=options.get("revision"), timeout=PATIENCE)
-    except HfHubHTTPError:  # an answer, if not a good one: transformers says what it means
+    except HfHubHTTPError:  # the Hub answered; transformers explains what
         return options
     except Exception:  # of the client's own library, which changed between its versions
         return {**options, "local_files_only": True}
@@ -200,7 +200,7 @@ def _without_waiting(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def needs_code(model_type: object) -> str:
-    """What to say about an encoder that is no part of transformers."""
+    """The sentence about an encoder that is no part of transformers."""
     return (
         f"The encoder {model_type!r} needs code of its own (auto_map in its configuration); only encoders that are "
         "part of transformers can be used."

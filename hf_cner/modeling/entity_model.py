@@ -1,4 +1,4 @@
-"""What extraction, predictor, trainer and pipeline ask of a model that finds entities."""
+"""What extraction, predictor, trainer and pipeline need from a model that finds entities."""
 
 from __future__ import annotations
 

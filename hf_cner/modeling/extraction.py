@@ -66,7 +66,7 @@ def extract(
     """Find the spans of documents from their windows.
 
     Args:
-        model: a model of this package; evaluated in evaluation mode, and put back as it was.
+        model: a model of this package; set to evaluation mode meanwhile.
         encoded: the windows of all the documents, in any order; with labels on all of them or on none.
         num_documents: how many documents there are; one without windows has no spans.
         table: how the tokenizer frames and pads.
@@ -178,7 +178,7 @@ def _emissions(
     if "labels" in inputs:
         inputs["num_items_in_batch"] = 1  # the plain sum of the losses, which sums up over batches
         losses.units += int(model.scored_units(tensors["labels"], tensors["unit_mask"]).sum())
-    # Max-marginals as logits would cost time and serve nobody.
+    # Max-marginals as logits would cost time, and nothing reads them.
     output = model(**inputs, **constant, eval_logits="emissions", return_dict=True)
     if output.loss is not None:
         losses.sums.append(output.loss.detach())

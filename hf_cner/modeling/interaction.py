@@ -36,7 +36,7 @@ class QueryAttention(nn.Module):
 
 
 class InteractionLayer(nn.Module):
-    """One transformer layer over the characters of a text that knows its question.
+    """One transformer layer over the characters of a text that has attended to its question.
 
     Normalised before each part (pre-norm), which is the steadier order when it is trained from scratch.
     """
@@ -58,7 +58,7 @@ class InteractionLayer(nn.Module):
 class SeparateInteraction(nn.Module):
     """Text and queries, encoded apart by the same encoder, brought together.
 
-    It works at a size of its own, much smaller than the encoder's, because it alone is paid for once per type.
+    It works at a size of its own, much smaller than the encoder's, because it alone is computed once per type.
 
     Args:
         input_size: size of the encoder's vectors.
@@ -83,7 +83,7 @@ class SeparateInteraction(nn.Module):
     ) -> None:
         super().__init__()
         if attention_layers < 1:
-            raise ValueError("attention_layers must be at least 1, or the text never meets its query.")
+            raise ValueError("attention_layers must be at least 1, or the text never attends to its query.")
         self.output_size = hidden_size
         self.text = nn.Linear(input_size, hidden_size)
         self.query = nn.Linear(input_size, hidden_size)

@@ -41,7 +41,8 @@ class LatticeDirection(nn.Module):
 
 
 class LatticeLSTM(nn.Module):
-    """An LSTM over characters, in which a word that stands in the text takes a way of its own to its last character.
+    """An LSTM over characters, in which each word that stands in the text has a cell of its own, which reaches its last
+    character.
 
     For every word from character b to character e there is a cell `c_w = σ(f) c_b + σ(i) tanh(g)` with `i, f, g` from
     the word's vector and the state of character b (eq. 13). Where words end, the character's cell is the mean of its
@@ -74,7 +75,7 @@ class LatticeLSTM(nn.Module):
             words: `(m, w)`, their vectors.
 
         Returns:
-            `(b, n, 2 * hidden_size)`; what stands behind the characters is not meant to be used.
+            `(b, n, 2 * hidden_size)`; what stands behind the characters means nothing.
         """
         both = (self.rightward, self.leftward)
         lengths = mask.sum(dim=1)

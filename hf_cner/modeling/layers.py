@@ -1,7 +1,7 @@
 """torch's layers with initialisations of our own.
 
-They stand in the layers themselves, not in the modules that contain them: transformers initialises a model layer by
-layer, leaves first, and takes a containing module that has no parameters of its own for initialised already.
+The initialisations stand in the layers themselves, not in the modules that contain them: transformers initialises a
+model layer by layer, leaves first, and takes a containing module without parameters of its own for initialised already.
 
 transformers marks what it read from a checkpoint and guards it from `torch.nn.init`; a slice of a tensor does not carry
 the mark, which is why `is_loaded` is asked before a slice is filled.

@@ -62,7 +62,7 @@ class LoadedWeights:
     """The faults of a model's weights when it was loaded, and which of them still stand.
 
     An adapter (PEFT) may bring a part that the checkpoint lacks, such as the decoder: it puts a module of its own in
-    the place of the model's. What is replaced so is no fault any more, unless it is only a copy of what was there.
+    the place of the model's. A replaced part is no fault any more, unless it is only a copy of the old one.
 
     Args:
         model: just loaded.
@@ -107,7 +107,7 @@ def _same(first: torch.Tensor | None, second: torch.Tensor | None) -> bool:
 def check_complete(model: Any) -> None:
     """Raise WeightsError when a model was loaded with weights that are not its own, and was not trained since.
 
-    Such a model computes something, and what it finds means nothing. `from_pretrained` itself lets it pass, because it
+    What such a model finds means nothing. `from_pretrained` itself lets it pass, because it
     is where training begins: an encoder's checkpoint is loaded into a whole model.
     """
     faults = getattr(model, "weight_faults", None)
