@@ -104,3 +104,11 @@ def test_a_device_is_never_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
         mask = torch.ones(3, 8, dtype=torch.bool)
         assert crf.viterbi(torch.randn(3, 8, 5), mask).shape == (3, 8)
         assert crf.max_marginals(torch.randn(3, 8, 5), mask).shape == (3, 8, 5)
+
+
+def test_where_no_path_is_possible_nothing_has_a_posterior(crf_place: str) -> None:
+    no_pair = ([True] * 3, [[False] * 3] * 3, [True] * 3)
+    crf = LinearChainCRF(3, batch_first=True, constraints=no_pair).double()
+    mask = torch.tensor([[1, 1, 1, 0], [1, 0, 0, 0]]).bool()
+    found = crf.marginals(torch.randn(2, 4, 3).double(), mask)
+    assert_close(found.sum(-1), torch.tensor([[0.0] * 4, [1.0, 0.0, 0.0, 0.0]]).double())

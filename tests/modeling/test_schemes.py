@@ -17,6 +17,7 @@ from hf_cner.modeling.schemes import (
     illegal_position,
     illegal_positions,
     inexpressible,
+    pattern,
     tag_names,
 )
 
@@ -196,3 +197,10 @@ def test_inexpressible_agrees_with_comparing_every_pair(raw: list[tuple[int, int
             lost.append((span, "nested" if nested else "crossing"))
     assert inexpressible(spans) == lost
     assert decode(encode(kept, 20, "BIO"), "BIO") == sorted(kept)
+
+
+def test_the_pattern_of_an_entity_and_what_must_not_follow() -> None:
+    assert pattern(1, "x", "BIOES") == (["S-x"], frozenset())
+    assert pattern(2, "x", "BIOES") == (["B-x", "E-x"], frozenset())
+    assert pattern(2, "x", "BIO") == (["B-x", "I-x"], frozenset({"I-x"}))
+    assert pattern(1, "x", "BIOE") == (["B-x"], frozenset({"I-x", "E-x"}))
