@@ -51,12 +51,14 @@ class Document:
         spans: sorted; a duplicate in the gold stays one.
         id: unique within a corpus.
         record: the patient's file that it belongs to; splits never part a record.
+        columns: what else stands in its row of a table, by column; carried through, and no part of a comparison.
     """
 
     text: str
     spans: tuple[Span, ...] = ()
     id: str = ""
     record: str = ""
+    columns: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.spans))
@@ -78,7 +80,10 @@ class Document:
 
 
 def to_row(document: Document) -> dict[str, Any]:
-    """A document as a plain dict: id, record, text, entities with start, end, type, text and, if known, score."""
+    """A document as a plain dict: id, record, text, entities with start, end, type, text and, if known, score.
+
+    Columns that a table had beside them stand under `columns`.
+    """
     entities = []
     for span in document.spans:
         entity: dict[str, object] = {"start": span.start, "end": span.end, "type": span.type}
@@ -86,7 +91,8 @@ def to_row(document: Document) -> dict[str, Any]:
         if span.score is not None:
             entity["score"] = span.score
         entities.append(entity)
-    return {"id": document.id, "record": document.record, "text": document.text, "entities": entities}
+    row = {"id": document.id, "record": document.record, "text": document.text, "entities": entities}
+    return row | ({"columns": dict(document.columns)} if document.columns else {})
 
 
 def from_row(row: object, *, gold: Gold = "optional") -> Document:
@@ -119,7 +125,8 @@ def from_row(row: object, *, gold: Gold = "optional") -> Document:
         spans = tuple(_span(entity, text) for entity in entities or ())
     except OffsetFault as fault:
         raise OffsetFault(fault.found, best_of(mentions_of(row))) from None
-    return Document(text, spans, *names)
+    columns = row.get("columns")
+    return Document(text, spans, names[0], names[1], columns if isinstance(columns, Mapping) else {})
 
 
 def mentions_of(row: object) -> Iterator[Mention]:
