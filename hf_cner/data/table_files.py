@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .bounded import LARGEST_FILE, LONGEST_LINE
-from .files import decode, read_bytes
+from .files import decode, missing, read_bytes
 from .problems import DataError, Problems
 from .reading.names import suffix_of
 from .shown import brief
@@ -53,10 +53,10 @@ def open_table(path: Path, problems: Problems, *, encoding: str | None = None, s
     """
     suffix = suffix_of(path.name)
     problems.opened.add(str(path))
-    if suffix in EXCEL:
-        rows = _sheet(path, sheet, problems)
-    elif suffix in COLUMNS:
-        return _columns(path, suffix)
+    if suffix in (*EXCEL, *COLUMNS):
+        if not path.is_file():
+            raise DataError(missing(path, "file"))
+        rows = _whole(path, _sheet(path, sheet, problems) if suffix in EXCEL else _columns(path, suffix))
     else:
         rows = _delimited(path, encoding, "\t" if suffix == ".tsv" else "", problems)
     _, head = next(rows, (1, ()))
@@ -137,15 +137,9 @@ def _long_fields() -> Iterator[None]:
 
 def _sheet(path: Path, sheet: str | None, problems: Problems) -> Iterator[tuple[int, Sequence[object]]]:
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     _refuse_old_or_large(path)
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
-        raise DataError(
-            f"{path}: found no sheets of Excel ({brief(str(error))}); expected a whole .xlsx file; save it anew."
-        ) from error
+    book = load_workbook(path, read_only=True, data_only=True)
     try:
         names = list(book.sheetnames)
         if sheet is not None and sheet not in names:
@@ -183,11 +177,8 @@ def _refuse_old_or_large(path: Path) -> None:
                 f"{path}: found a file with a password, or one of Excel before 2007; expected .xlsx without a "
                 "password; save it so."
             )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path}: found no sheets of Excel; expected a whole .xlsx file; save it anew.") from error
+    with zipfile.ZipFile(path) as archive:
+        size = sum(item.file_size for item in archive.infolist())
     if size > LARGEST_FILE:
         raise DataError(f"{path}: found {size:,} bytes in it; expected at most {LARGEST_FILE:,}; save it as CSV.")
 
@@ -204,30 +195,34 @@ def _refuse_merged(path: Path, number: int) -> None:
         )
 
 
-def _columns(path: Path, suffix: str) -> Table:
-    import pyarrow
+def _columns(path: Path, suffix: str) -> Iterator[tuple[int, Sequence[object]]]:
     from pyarrow import feather, parquet
 
+    if suffix == ".parquet":
+        source = parquet.ParquetFile(path)
+        names, batches = source.schema_arrow.names, source.iter_batches()
+    else:
+        whole = feather.read_table(path) if suffix == ".feather" else _arrow(path)
+        names, batches = whole.schema.names, iter(whole.to_batches())
+    yield 0, names
+    number = 0
+    for batch in batches:
+        batch.validate(full=True)  # what is damaged may point outside of the memory
+        for row in batch.to_pylist():
+            number += 1
+            yield number, [row[name] for name in names]
+
+
+def _whole(path: Path, rows: Iterator[tuple[int, Sequence[object]]]) -> Iterator[tuple[int, Sequence[object]]]:
+    """The rows; whatever a library raises of a damaged file becomes one sentence. They raise nearly anything."""
     try:
-        if suffix == ".parquet":
-            source = parquet.ParquetFile(path)
-            names, batches = source.schema_arrow.names, source.iter_batches()
-        else:
-            whole = feather.read_table(path) if suffix == ".feather" else _arrow(path)
-            names, batches = whole.schema.names, iter(whole.to_batches())
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path}: found no table of {suffix[1:]} ({brief(str(error))}); expected a whole one; write it anew."
-        ) from error
-
-    def rows() -> Iterator[tuple[int, Sequence[object]]]:
-        number = 0
-        for batch in batches:
-            for row in batch.to_pylist():
-                number += 1
-                yield number, [row[name] for name in names]
-
-    return Table(list(names), rows())
+        yield from rows
+    except DataError:
+        raise
+    except Exception as error:
+        kind = "sheets of Excel" if suffix_of(path.name) in EXCEL else f"table of {suffix_of(path.name)[1:]}"
+        said = brief(str(error).split("\n")[0])
+        raise DataError(f"{path}: found no {kind} ({said}); expected a whole one; write or save it anew.") from error
 
 
 def _arrow(path: Path) -> pyarrow.Table:
