@@ -96,8 +96,10 @@ def format_options(form: str, told: Options, queries: Path | None, *, resume: bo
     Raises:
         DataError: options that the format does not take, or one that it cannot do without.
     """
-    if form in OWN_FORMATS:
+    if form in OWN_FORMATS and told:
         raise DataError(f"{form} is written without {', '.join(told)}; leave out --writing.")
+    if form in OWN_FORMATS:
+        return {}
     if resume:
         raise DataError("--resume takes up an --output file of JSON lines; other formats are written anew.")
     found = entry(form)
@@ -106,6 +108,11 @@ def format_options(form: str, told: Options, queries: Path | None, *, resume: bo
             raise DataError(f"{form} is written with the questions that were asked; name them with --queries FILE.")
         told = {**told, "queries": read_queries(queries)}
     return found.writing(told)
+
+
+def endings_of(form: str) -> tuple[str, ...]:
+    """The only endings that a file of a format may have; empty where any ending of a text will do."""
+    return () if form in OWN_FORMATS else entry(form).written_as
 
 
 def write_format(documents: Iterable[Document], path: Path, form: str, options: Options) -> int:

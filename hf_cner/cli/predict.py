@@ -94,18 +94,14 @@ def predict(
     from ..data.inputs import read_inputs
     from ..data.problems import Problems
     from ..data.queries import read_queries
-    from ..data.registry import entry
     from ..data.writing import check_output
     from .decoding import decoding_options, refuse_missing_model
-    from .outputs import OWN_FORMATS, format_options, output_format, write_format, write_predictions
+    from .outputs import OWN_FORMATS, endings_of, format_options, output_format, write_format, write_predictions
     from .progress import documents_bar
 
     chosen = output_format(form, output)
-    told: dict[str, object] = dict(keys_and_values(writing, "--writing"))
-    if chosen not in OWN_FORMATS or told:
-        told = format_options(chosen, told, queries, resume=resume)
-    endings = () if chosen in OWN_FORMATS else entry(chosen).written_as
-    check_output(output, inputs=(source, queries), models=(model,), endings=endings)
+    told = format_options(chosen, keys_and_values(writing, "--writing"), queries, resume=resume)
+    check_output(output, inputs=(source, queries), models=(model,), endings=endings_of(chosen))
     problems = Problems(on_error.value)
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
     columns = reading_options(reading, text_column=text_column, id_column=id_column, encoding=encoding)

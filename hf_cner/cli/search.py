@@ -12,14 +12,11 @@ from .options import (
     ConfigFile,
     CorpusOption,
     DataDir,
-    Encoding,
-    IdColumn,
     InputColumn,
     InputScheme,
     InputSeparator,
     OnErrorSetting,
     Reading,
-    TextColumn,
 )
 
 
@@ -64,9 +61,6 @@ def search(
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
     reading: Reading = None,
-    text_column: TextColumn = None,
-    id_column: IdColumn = None,
-    encoding: Encoding = None,
     on_error: OnErrorSetting = None,
 ) -> None:
     """Search for the best learning rates, dropouts and sizes of the layers behind the encoder.
@@ -97,15 +91,7 @@ def search(
         refuse_inputs(output_dir, (config, space))
     if preset is None and config is None:
         raise ValueError("Say what to search for: --preset NAME (`hf-cner presets` lists them) or --config FILE.")
-    told = reading_settings(
-        reading,
-        input_scheme,
-        input_separator,
-        input_column,
-        text_column=text_column,
-        id_column=id_column,
-        encoding=encoding,
-    )
+    told = reading_settings(reading, input_scheme, input_separator, input_column)
     options: dict[str, Any] = {"data": data_settings(corpus, data_dir, parse_split(split), told, on_error)}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
     fixed = assignments or []
