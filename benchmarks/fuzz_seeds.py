@@ -9,10 +9,12 @@ import gzip
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from hf_cner.data.corpora import read_corpus
-from hf_cner.data.documents import Document, check_characters
+from hf_cner.data.documents import Document, Span, check_characters
+from hf_cner.data.formats import table
 from hf_cner.data.inputs import read_inputs
 from hf_cner.data.json_text import read_json
 from hf_cner.data.lexicon import read_lexicon
@@ -38,7 +40,7 @@ class Case(NamedTuple):
 
 def cases() -> list[Case]:
     """All readers; those of corpora and formats begin with the examples of the registry."""
-    return [*_registered(), *_texts(), *_others(), *_checkpoints()]
+    return [*_registered(), *_tables(), *_texts(), *_others(), *_checkpoints()]
 
 
 def _dump(value: object, *, indent: int | None = None) -> bytes:
@@ -64,6 +66,23 @@ def _registered() -> list[Case]:
                 _whole(read_corpus(name, folder, problems=problems))
 
             made.append(Case(found.name, files, read))
+    return made
+
+
+def _tables() -> list[Case]:
+    """Tables in the forms that no example shows, since they are no text."""
+    documents = [Document(TEXT, (), "a", "r", {"ward": "3"}), Document("头痛", (Span(0, 2, "症状"),), "b")]
+    made = []
+    for ending in (".xlsx", ".parquet", ".arrow", ".feather"):
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"a{ending}"
+            table.write(documents, path)
+            data = path.read_bytes()
+
+        def read(folder: Path, problems: Problems, name: str = path.name) -> None:
+            _whole(table.read(folder / name, problems=problems))
+
+        made.append(Case(f"table {ending}", {path.name: data}, read))
     return made
 
 

@@ -11,12 +11,15 @@ from .console import messages, say_what_was_left_out
 from .options import (
     Corpus,
     DataDir,
+    Encoding,
+    IdColumn,
     InputColumn,
     InputScheme,
     InputSeparator,
     OnError,
     OnErrorOption,
     Reading,
+    TextColumn,
     Writing,
     keys_and_values,
     reading_options,
@@ -54,6 +57,9 @@ def convert(
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
     reading: Reading = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
     writing: Writing = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
@@ -86,7 +92,15 @@ def convert(
     target.writing(taken)
     check_format_output(target, output, inputs=(data_dir, queries))
     problems = Problems(on_error.value)
-    told = reading_options(reading, input_scheme, input_separator, input_column)
+    told = reading_options(
+        reading,
+        input_scheme,
+        input_separator,
+        input_column,
+        text_column=text_column,
+        id_column=id_column,
+        encoding=encoding,
+    )
     documents = read_corpus(corpus, data_dir, problems=problems, split=split, options=told)
     if "queries" in target.writing_options:
         taken["queries"] = _queries(corpus, documents, queries)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .options import OnError, keys_and_values
+from .options import OnError, reading_options
 
 
 def data_settings(
@@ -22,10 +22,17 @@ def data_settings(
 
 
 def reading_settings(
-    reading: list[str] | None, input_scheme: str | None, input_separator: str | None, input_column: int | None
+    reading: list[str] | None,
+    input_scheme: str | None,
+    input_separator: str | None,
+    input_column: int | None,
+    *,
+    text_column: str | None = None,
+    id_column: str | None = None,
+    encoding: str | None = None,
 ) -> dict[str, Any]:
     """The settings that say how the files of a corpus are read."""
-    told = keys_and_values(reading, "--reading") or None
+    told = reading_options(reading, text_column=text_column, id_column=id_column, encoding=encoding) or None
     return _given(input_scheme=input_scheme, input_separator=input_separator, input_column=input_column, reading=told)
 
 

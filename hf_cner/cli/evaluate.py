@@ -11,6 +11,8 @@ from .console import no_loading_bars, results, say_what_is_unknown, say_what_was
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import (
     Device,
+    Encoding,
+    IdColumn,
     InputColumn,
     InputScheme,
     InputSeparator,
@@ -18,6 +20,7 @@ from .options import (
     OnError,
     OnErrorOption,
     Reading,
+    TextColumn,
     reading_options,
 )
 
@@ -47,6 +50,9 @@ def evaluate(
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
     reading: Reading = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Compare a model's entities with gold: strict and relaxed, per type, with a bootstrap interval.
@@ -71,7 +77,15 @@ def evaluate(
     if output is not None:
         check_output(output, inputs=(data, queries), models=(model,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
-    told = reading_options(reading, input_scheme, input_separator, input_column)
+    told = reading_options(
+        reading,
+        input_scheme,
+        input_separator,
+        input_column,
+        text_column=text_column,
+        id_column=id_column,
+        encoding=encoding,
+    )
     options = decoding_options(queries, decoding, threshold)
     gold = read_gold(data, corpus=corpus, split=split, options=told, problems=problems)
     known = refuse_missing_model(model).get("entity_types")

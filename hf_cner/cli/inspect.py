@@ -11,12 +11,15 @@ from .console import results, say_what_was_left_out
 from .options import (
     Corpus,
     DataDir,
+    Encoding,
+    IdColumn,
     InputColumn,
     InputScheme,
     InputSeparator,
     OnError,
     OnErrorOption,
     Reading,
+    TextColumn,
     reading_options,
 )
 
@@ -39,6 +42,9 @@ def inspect(
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
     reading: Reading = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Count what a corpus holds, what tag schemes and windows would lose of it, duplicates, and faults.
@@ -61,7 +67,15 @@ def inspect(
     if json_file is not None:
         check_output(json_file, inputs=(data_dir,), endings=(".json", ".jsonl", ".txt"))
     problems = Problems(on_error.value)
-    told = reading_options(reading, input_scheme, input_separator, input_column)
+    told = reading_options(
+        reading,
+        input_scheme,
+        input_separator,
+        input_column,
+        text_column=text_column,
+        id_column=id_column,
+        encoding=encoding,
+    )
     documents = read_corpus(corpus, data_dir, problems=problems, split=split, options=told)
     lengths = {"max_length": max_length, "overlap": max_length // 4 if overlap is None else overlap}
     found = count(

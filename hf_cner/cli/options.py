@@ -82,6 +82,26 @@ Writing = Annotated[
         show_default=False,
     ),
 ]
+TextColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--text-column",
+        help="Of tables (CSV, Excel, Parquet, …): the column of the texts [default: the only one that can be].",
+        show_default=False,
+    ),
+]
+IdColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--id-column",
+        help="Of tables: the column of the texts' names [default: id, or the row's number].",
+        show_default=False,
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="Of CSV and TSV: utf-8, gb18030, utf-16, … [default: utf-8].", show_default=False),
+]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="YAML file of settings; wins over the preset.", show_default=False)
 ]
@@ -107,8 +127,17 @@ def keys_and_values(assignments: list[str] | None, option: str) -> dict[str, str
 
 
 def reading_options(
-    assignments: list[str] | None, scheme: str | None, separator: str | None, column: int | None
+    assignments: list[str] | None,
+    scheme: str | None = None,
+    separator: str | None = None,
+    column: int | None = None,
+    *,
+    text_column: str | None = None,
+    id_column: str | None = None,
+    encoding: str | None = None,
 ) -> dict[str, object]:
     """What the options say of how files are read, as `read_corpus` takes it."""
     named = {"scheme": scheme, "separator": separator, "column": column}
-    return {**named, **keys_and_values(assignments, "--reading")}
+    named |= {"text_column": text_column, "id_column": id_column, "encoding": encoding}
+    given = {name: value for name, value in named.items() if value is not None}
+    return {**given, **keys_and_values(assignments, "--reading")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import sys
@@ -15,11 +14,16 @@ from rich.console import Console
 
 from ..data.documents import Document, to_row
 from ..data.folders import refuse_inputs
+from ..data.formats.table import COLUMNS_OF_ROWS, entity_rows
 from ..data.problems import DataError
 from ..data.queries import read_queries
 from ..data.reading.locate import without_gz
+from ..data.reading.names import suffix_of
 from ..data.registry import Entry, Options, by_ending, entry, formats, key
 from ..data.streams import is_stream
+from ..data.table_files import DELIMITED
+from ..data.table_files import ENDINGS as TABLES
+from ..data.table_writing import write_delimited
 from ..data.writing import OF_ROWS, atomic_write, check_ending, check_output
 from ..inference.marked import print_marked
 from ..viewer.page import rows_of, write_page
@@ -29,7 +33,7 @@ from .partial import partial_file
 OWN_FORMATS = ("jsonl", "csv", "text", "html")  # beside those of the registry
 _BY_SUFFIX = {
     **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
-    ".csv": "csv",
+    **dict.fromkeys(DELIMITED, "csv"),
     ".txt": "text",
     **dict.fromkeys((".html", ".htm"), "html"),
 }
@@ -53,13 +57,21 @@ def output_format(form: str | None, path: Path | None) -> str:
         check_format_output(entry(form), path)
         return form
     suffix = Path(without_gz(path.name)).suffix.lower() if path else ""
-    found = by_ending(suffix) if form is None and suffix not in (*_BY_SUFFIX, ".tsv") else None  # .tsv is a table's
+    if path is not None and form in (None, "csv") and suffix in TABLES and not is_stream(path) and not_packed(path):
+        check_format_output(entry("table"), path)
+        return "table"
+    found = by_ending(suffix) if form is None and suffix not in (*_BY_SUFFIX, *TABLES) else None
     if found is not None and found.writes and not found.folder:
         check_format_output(found, path)
         return found.name
     if path is not None and not is_stream(path):
         check_ending(path, () if form else _BY_SUFFIX, more="" if form else f", or a --format ({', '.join(known)})")
     return form or _BY_SUFFIX.get(suffix, "jsonl")
+
+
+def not_packed(path: Path) -> bool:
+    """Whether a table can have this name: only CSV and TSV are packed with gzip."""
+    return not path.name.lower().endswith(".gz") or suffix_of(path.name) in DELIMITED
 
 
 def check_format_output(found: Entry, path: Path | None, inputs: Iterable[str | PathLike[str] | None] = ()) -> None:
@@ -84,8 +96,10 @@ def format_options(form: str, told: Options, queries: Path | None, *, resume: bo
     Raises:
         DataError: options that the format does not take, or one that it cannot do without.
     """
-    if form in OWN_FORMATS:
+    if form in OWN_FORMATS and told:
         raise DataError(f"{form} is written without {', '.join(told)}; leave out --writing.")
+    if form in OWN_FORMATS:
+        return {}
     if resume:
         raise DataError("--resume takes up an --output file of JSON lines; other formats are written anew.")
     found = entry(form)
@@ -94,6 +108,11 @@ def format_options(form: str, told: Options, queries: Path | None, *, resume: bo
             raise DataError(f"{form} is written with the questions that were asked; name them with --queries FILE.")
         told = {**told, "queries": read_queries(queries)}
     return found.writing(told)
+
+
+def endings_of(form: str) -> tuple[str, ...]:
+    """The only endings that a file of a format may have; empty where any ending of a text will do."""
+    return () if form in OWN_FORMATS else entry(form).written_as
 
 
 def write_format(documents: Iterable[Document], path: Path, form: str, options: Options) -> int:
@@ -170,27 +189,9 @@ def _write(
         for document in counted():
             stream.write(json.dumps(to_row(document), ensure_ascii=False) + "\n")
     elif form == "csv":
-        _write_csv(counted(), stream)
+        write_delimited(stream, COLUMNS_OF_ROWS, entity_rows(counted()), bom=False)
     elif form == "html":
         write_page(stream, rows_of(counted()), title=title, types=types)
     else:
         print_marked(counted(), console=Console(file=stream, highlight=False), types=types)
     return number
-
-
-def _write_csv(documents: Iterable[Document], stream: IO[str]) -> None:
-    """One row for each entity; a document without any has none."""
-    stream.write(_csv_row(["document", "record", "start", "end", "type", "text", "score"]))
-    for number, document in enumerate(documents, 1):
-        name = document.id or str(number)
-        for span in document.spans:
-            score = "" if span.score is None else repr(span.score)
-            row = [name, document.record, span.start, span.end, span.type, document.mention(span), score]
-            stream.write(_csv_row(row))
-
-
-def _csv_row(row: list[object]) -> str:
-    """A row that ends in a line feed; Python's writer quotes a carriage return only where it ends its rows."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow(row)
-    return buffer.getvalue().removesuffix("\r\n") + "\n"

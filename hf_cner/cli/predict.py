@@ -10,7 +10,19 @@ import typer
 
 from .console import messages, no_loading_bars, say_what_is_unknown, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
-from .options import Device, Model, OnError, OnErrorOption, Writing, keys_and_values
+from .options import (
+    Device,
+    Encoding,
+    IdColumn,
+    Model,
+    OnError,
+    OnErrorOption,
+    Reading,
+    TextColumn,
+    Writing,
+    keys_and_values,
+    reading_options,
+)
 
 if TYPE_CHECKING:
     from ..data.documents import Document
@@ -21,7 +33,7 @@ def predict(
         str,
         typer.Argument(
             metavar="INPUT",
-            help="A text file, a folder of text files, a .jsonl file, or - for standard input.",
+            help="A text file, a folder of text files, a .jsonl file, a table (.csv, .xlsx, …), or - for stdin.",
             show_default=False,
         ),
     ],
@@ -38,7 +50,13 @@ def predict(
             "[default: by the name of --output, else jsonl; on a terminal text].",
         ),
     ] = None,
-    input_format: Annotated[str, typer.Option("--input-format", help="auto, text, lines or jsonl.")] = "auto",
+    input_format: Annotated[
+        str, typer.Option("--input-format", help="auto, text, lines, jsonl, or a format of `hf-cner corpora`.")
+    ] = "auto",
+    reading: Reading = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
     lines: Annotated[
         bool, typer.Option("--lines", help="Each line of a text is a document (--input-format lines).")
     ] = False,
@@ -67,6 +85,8 @@ def predict(
       hf-cner predict --model OUT notes/ --output notes.jsonl
       hf-cner predict --model OUT corpus.jsonl --output entities.csv
       echo 患者头痛3天。 | hf-cner predict --model OUT - --format text
+      hf-cner predict --model OUT notes.xlsx --text-column 现病史 --output entities.xlsx
+      hf-cner predict --model OUT notes.csv --encoding gb18030 --output notes.parquet --writing entities=column
       hf-cner predict --model OUT notes/ --format label-studio --output tasks.json
       hf-cner predict --model OUT notes/ --format brat --output brat/
       hf-cner predict --model MRC note.txt --queries queries.yaml --threshold 0.3
@@ -76,17 +96,16 @@ def predict(
     from ..data.queries import read_queries
     from ..data.writing import check_output
     from .decoding import decoding_options, refuse_missing_model
-    from .outputs import OWN_FORMATS, format_options, output_format, write_format, write_predictions
+    from .outputs import OWN_FORMATS, endings_of, format_options, output_format, write_format, write_predictions
     from .progress import documents_bar
 
     chosen = output_format(form, output)
-    told: dict[str, object] = dict(keys_and_values(writing, "--writing"))
-    if chosen not in OWN_FORMATS or told:
-        told = format_options(chosen, told, queries, resume=resume)
-    check_output(output, inputs=(source, queries), models=(model,))
+    told = format_options(chosen, keys_and_values(writing, "--writing"), queries, resume=resume)
+    check_output(output, inputs=(source, queries), models=(model,), endings=endings_of(chosen))
     problems = Problems(on_error.value)
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
-    documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems)
+    columns = reading_options(reading, text_column=text_column, id_column=id_column, encoding=encoding)
+    documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems, options=columns)
     refuse_missing_model(model)
     from ..data.unknown_characters import UnknownCounter
     from ..inference.checkpoint import weights_hash
@@ -107,7 +126,8 @@ def predict(
             number = write_predictions(predicted, documents, output, chosen, resume=resume, about=about, types=types)
         else:
             name = f"{Path(model).name} {about['weights'][:8]}"  # so that a correction can be traced to its model
-            number = write_format(predicted(documents), output, chosen, {"model_version": name, **told})
+            defaults = {"model_version": name, "entities": "rows"}
+            number = write_format(predicted(documents), output, chosen, {**defaults, **told})
     say_what_was_left_out(problems)
     say_what_is_unknown(unknown.share())
     if output is not None:

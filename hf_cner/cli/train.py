@@ -12,11 +12,14 @@ from .options import (
     ConfigFile,
     CorpusOption,
     DataDir,
+    Encoding,
+    IdColumn,
     InputColumn,
     InputScheme,
     InputSeparator,
     OnErrorSetting,
     Reading,
+    TextColumn,
 )
 
 
@@ -49,6 +52,9 @@ def train(
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
     reading: Reading = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
     on_error: OnErrorSetting = None,
 ) -> None:
     """Train a model on a corpus, keep the best epoch, and evaluate it on documents held out by record.
@@ -75,7 +81,15 @@ def train(
         refuse_inputs(output_dir, (config,))
     if preset is None and config is None:
         raise ValueError("Say what to train: --preset NAME (`hf-cner presets` lists them) or --config FILE.")
-    told = reading_settings(reading, input_scheme, input_separator, input_column)
+    told = reading_settings(
+        reading,
+        input_scheme,
+        input_separator,
+        input_column,
+        text_column=text_column,
+        id_column=id_column,
+        encoding=encoding,
+    )
     options: dict[str, Any] = {"data": data_settings(corpus, data_dir, parse_split(split), told, on_error)}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
     settings = resolve_settings(preset, config=config, options=options, assignments=assignments or [])

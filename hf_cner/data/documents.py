@@ -51,12 +51,14 @@ class Document:
         spans: sorted; a duplicate in the gold stays one.
         id: unique within a corpus.
         record: the patient's file that it belongs to; splits never part a record.
+        columns: what else stands in its row of a table, by column; carried through, and no part of a comparison.
     """
 
     text: str
     spans: tuple[Span, ...] = ()
     id: str = ""
     record: str = ""
+    columns: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.spans))
@@ -78,7 +80,7 @@ class Document:
 
 
 def to_row(document: Document) -> dict[str, Any]:
-    """A document as a plain dict: id, record, text, entities with start, end, type, text and, if known, score."""
+    """A document as a plain dict: id, record, text, entities (start, end, type, text, perhaps score), any columns."""
     entities = []
     for span in document.spans:
         entity: dict[str, object] = {"start": span.start, "end": span.end, "type": span.type}
@@ -86,7 +88,8 @@ def to_row(document: Document) -> dict[str, Any]:
         if span.score is not None:
             entity["score"] = span.score
         entities.append(entity)
-    return {"id": document.id, "record": document.record, "text": document.text, "entities": entities}
+    row = {"id": document.id, "record": document.record, "text": document.text, "entities": entities}
+    return row | ({"columns": dict(document.columns)} if document.columns else {})
 
 
 def from_row(row: object, *, gold: Gold = "optional") -> Document:
@@ -119,7 +122,8 @@ def from_row(row: object, *, gold: Gold = "optional") -> Document:
         spans = tuple(_span(entity, text) for entity in entities or ())
     except OffsetFault as fault:
         raise OffsetFault(fault.found, best_of(mentions_of(row))) from None
-    return Document(text, spans, *names)
+    more = row.get("columns")
+    return Document(text, spans, names[0], names[1], more if isinstance(more, Mapping) else {})
 
 
 def mentions_of(row: object) -> Iterator[Mention]:
@@ -264,9 +268,8 @@ def documents_of_lines(
             compared = bool(document.id) and gold == "required"  # else a file may be larger than the memory
             before = seen.setdefault(document.id, (hash(document), number)) if compared else (0, 0)
             if compared and before[0] != hash(document):
-                found = (
-                    f"the id {brief(document.id)} of line {before[1]} once more, with another text or other entities"
-                )
+                found = f"the id {brief(document.id)} of line {before[1]} once more"
+                found += ", with another text or other entities"
                 own = "give each document an id of its own, and all its entities; what documents share is 'record'"
                 problems.report(where, number, found, "one document under one id", own)
             else:
@@ -288,11 +291,7 @@ def _hint(path: str | PathLike[str]) -> str:
 
 
 def write_jsonl(documents: Iterable[Document], path: str | PathLike[str]) -> None:
-    """Write one JSON object per line; the file takes its name when it is whole.
-
-    Raises:
-        DataError: a text holds half a surrogate pair, which no file in UTF-8 can.
-    """
+    """Write one JSON object per line; the file takes its name when it is whole. Raises as `check_characters`."""
     with atomic_write(path) as stream:
         for document in documents:
             check_characters(document)

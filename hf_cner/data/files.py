@@ -38,23 +38,32 @@ def read_text(path: str | os.PathLike[str], problems: Problems | None = None, *,
             likely encoding is named. With problems collected, what is wrong with the content is reported.
     """
     problems = problems or Problems()
+    return decode(read_bytes(path, problems, most=most).removeprefix(_BOM), path, problems) or ""
+
+
+def read_bytes(path: str | os.PathLike[str], problems: Problems, *, most: int) -> bytes:
+    """The bytes of a file, unpacked where it is gzip'd; none where it is broken, which is reported. Raises as above."""
     problems.opened.add(os.fspath(path))
     try:
         with _opened(path) as reader:
-            data = reader.whole(most)
+            return reader.whole(most)
     except BROKEN as error:
         _report_broken(path, error, problems)
-        return ""
-    return decode(data.removeprefix(_BOM), path, problems) or ""
+        return b""
 
 
-def decode(data: bytes, where: Where, problems: Problems) -> str | None:
-    """Bytes as UTF-8; None where they are not, which is reported with the line and the likely encoding."""
+def decode(data: bytes, where: Where, problems: Problems, *, advice: str = "") -> str | None:
+    """Bytes as UTF-8; None where they are not, which is reported with the line and the likely encoding.
+
+    Args:
+        advice: what can be done where they are in another encoding, in place of converting them.
+    """
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        _report_encoding(where, line, data[error.start : error.start + 1], _likely(data), problems)
+        byte = data[error.start : error.start + 1]
+        _report_encoding(where, line, byte, _likely(data), problems, instead=advice)
         return None
 
 
@@ -187,11 +196,11 @@ def _by_frequency(data: bytes) -> str:
 
 
 def _report_encoding(
-    where: Where, line: int, byte: bytes, likely: str, problems: Problems, *, rest: bool = False
+    where: Where, line: int, byte: bytes, likely: str, problems: Problems, *, rest: bool = False, instead: str = ""
 ) -> None:
     names = {"UTF-8": "it is mostly UTF-8", "GB18030": "it looks like GBK/GB18030"}
     looks = f" ({names.get(likely, f'it looks like {likely}')})" if likely else ""
-    advice = f"convert it with `iconv -f {likely or 'ITS-ENCODING'} -t UTF-8`"
+    advice = instead or f"convert it with `iconv -f {likely or 'ITS-ENCODING'} -t UTF-8`"
     if likely == "UTF-8":
         advice = "it may be damaged or cut off: fetch it again"
     if rest:

@@ -10,19 +10,23 @@ from pathlib import Path
 from typing import IO
 
 from .bounded import LONGEST_LINE, BoundedReader
+from .corpora import read_corpus
 from .documents import Document, documents_of_lines
 from .files import decode, decoded, missing, printable, raw_lines
 from .problems import DataError, Problems
 from .reading.kinds import Kind, foreign_content, kind_of, refused
+from .reading.names import suffix_of
+from .registry import Options, formats
+from .table_files import ENDINGS as TABLES
 from .texts import documents_of, files_of
 
-FORMATS = ("auto", "text", "lines", "jsonl")
+FORMATS = ("auto", "text", "lines", "jsonl")  # and those of the registry
 STDIN = "standard input"
-_ADVICE = "say what it is with --input-format text, lines or jsonl"
+_ADVICE = "say what it is with --input-format text, lines, jsonl or a format"
 
 
 def read_inputs(
-    source: str, *, form: str = "auto", problems: Problems | None = None
+    source: str, *, form: str = "auto", problems: Problems | None = None, options: Options | None = None
 ) -> tuple[Iterable[Document], int | None]:
     """The documents of an input, as they are read, and their number where it is known beforehand.
 
@@ -31,17 +35,28 @@ def read_inputs(
 
     Args:
         source: a file, a folder (its text files, by name), or `-` for standard input.
-        form: `text` (a file is one document), `lines` (a line is one), `jsonl`; `auto` takes a file for what its name
-            and its content say, and refuses what is neither, and takes standard input for JSON lines when it begins
-            with `{` or `[`, else for one document.
+        form: `text` (a file is one document), `lines` (a line is one), `jsonl`, or a format of the registry; `auto`
+            takes a file for what its name and its content say (a table by its ending), and refuses what is neither, and
+            takes standard input for JSON lines when it begins with `{` or `[`, else for one document.
         problems: what to do with lines that cannot be read; its notes say which files of a folder were left out.
+        options: of a format of the registry.
 
     Raises:
         DataError: no such input, one of another kind, a folder without texts, or what `problems` raises.
     """
-    if form not in FORMATS:
-        raise ValueError(f"The input format is {form!r}; choose one of {', '.join(FORMATS)}.")
+    if form not in FORMATS and form not in formats():
+        known = ", ".join(dict.fromkeys((*FORMATS, *formats())))
+        raise ValueError(f"The input format is {form!r}; choose one of {known}.")
     problems = problems or Problems()
+    if form == "auto" and suffix_of(Path(source).name) in TABLES:
+        form = "table"
+    if form not in FORMATS:
+        if source == "-":
+            raise DataError(f"Standard input cannot be read as {form}; write it to a file, and name that.")
+        found = read_corpus(form, source, problems=problems, options=options, gold="ignored")
+        return found, len(found)
+    if given := [name for name, value in (options or {}).items() if value is not None]:
+        raise DataError(f"{source}: found no table or export, which alone are read with {given[0]!r}; leave it out.")
     if source == "-":
         if sys.stdin is None or sys.stdin.closed:
             raise DataError("Standard input is closed; expected a text or JSON lines; pipe them in, or name a file.")

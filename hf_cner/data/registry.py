@@ -50,6 +50,7 @@ REGISTRY = {
     "doccano": "formats.doccano",
     "label-studio": "formats.label_studio",
     "brat": "formats.brat",
+    "table": "formats.table",
 }
 Options = Mapping[str, object]
 _UNKNOWN_LICENCE = "Not known to the package: that of the files themselves."
@@ -126,6 +127,11 @@ class Entry:
     def writes(self) -> bool:
         """Whether it can be written."""
         return hasattr(self.module, "write")
+
+    @property
+    def gives_texts(self) -> bool:
+        """Whether its reader can be asked for the texts alone, as `gold` says."""
+        return self.reads and "gold" in signature(self.module.read).parameters
 
     @cached_property
     def reading_options(self) -> dict[str, str]:

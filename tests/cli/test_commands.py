@@ -7,14 +7,19 @@ import io
 import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hf_cner.cli.main import main
+from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import Document, Span, read_jsonl, write_jsonl
+from hf_cner.data.formats import table
+from hf_cner.data.problems import Problems
 from hf_cner.data.registry import REGISTRY
+from hf_cner.data.table_files import open_table
 
 PARTS = ("头", "腹", "胸", "腰", "膝")
 SIGNS = ("疼痛", "红肿", "发热", "麻木")
@@ -363,3 +368,29 @@ def test_a_format_is_inspected_evaluated_and_trained_on(
     common = ("train", "--preset", "bilstm-crf", "--corpus", "label-studio", "--data-dir", tasks)
     run(*common, "--output-dir", tmp_path / "run", *told, *sets)
     assert "annotator: '1'" in (tmp_path / "run" / "settings.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_a_table_is_predicted_and_its_columns_are_carried_through(
+    ending: str, model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = [document.with_spans(()) for document in read_jsonl(data)]
+    ward = [replace(document, columns={"ward": f"w{number}"}) for number, document in enumerate(notes)]
+    table.write(ward, tmp_path / f"notes.{ending}")
+    common = ("predict", "--model", model, tmp_path / f"notes.{ending}", "--output")
+    run(*common, tmp_path / f"entities.{ending}")
+    assert "the texts are read from the column 'text', and their names from 'id'" in capsys.readouterr().err
+    run(*common, tmp_path / f"whole.{ending}", "--writing", "entities=column")
+    run(*common, tmp_path / "rows.jsonl")
+    predicted = list(read_jsonl(tmp_path / "rows.jsonl"))
+    again = read_corpus("table", tmp_path / f"whole.{ending}")
+    assert again == predicted and [d.columns for d in again] == [d.columns for d in ward]
+    assert [d.columns for d in predicted] == [d.columns for d in ward]
+    _, rows = open_table(tmp_path / f"entities.{ending}", Problems())
+    cells = [list(map(str, cells)) for _, cells in rows]
+    assert [(row[0], row[4], row[5], row[7]) for row in cells] == [
+        (d.id, span.type, d.mention(span), str(d.columns["ward"])) for d in predicted for span in d.spans
+    ]
+    run("evaluate", "--model", model, "--data", tmp_path / f"whole.{ending}")
+    run("inspect", "table", "--data-dir", tmp_path / f"whole.{ending}", "--text-column", "text")
+    assert "table: " in capsys.readouterr().out

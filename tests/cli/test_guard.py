@@ -45,7 +45,7 @@ def test_an_output_is_never_an_input(
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
-@pytest.mark.parametrize("ending", ["parquet", "xlsx", "ann", "docx"])
+@pytest.mark.parametrize("ending", ["pdf", "xml", "ann", "docx"])
 def test_a_name_that_promises_another_form_is_refused(
     command: tuple[str, ...], ending: str, folder: Path, call: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -59,7 +59,11 @@ def test_what_needs_no_model_is_refused_before_torch_is_loaded(tmp_path: Path) -
         (("evaluate", "--model", tmp_path / "none", "--data", good), "There is no folder"),
         (("evaluate", "--model", tmp_path, "--data", good), "config.json is missing"),
         (("evaluate", "--model", "m/n", "--data", good, "--threshold", "x"), "--threshold takes a probability"),
-        (("predict", "--model", "m/n", tmp_path / "table.csv"), "found a table (.csv)"),
+        (("predict", "--model", "m/n", tmp_path / "table.csv", "--text-column", "txt"), "did you mean 'text'?"),
+        (
+            ("predict", "--model", "m/n", note, "--encoding", "gbk"),
+            "found no table or export, which alone are read with",
+        ),
         (("predict", "--model", tmp_path / "none", note), "There is no folder"),
         (("predict", "--model", "m/n", tmp_path / "nothing"), "no such file or folder"),
     ]
@@ -71,9 +75,10 @@ def test_what_needs_no_model_is_refused_before_torch_is_loaded(tmp_path: Path) -
 def test_a_table_is_no_note(tmp_path: Path, call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "notes.csv"
     path.write_text("id,text\n1,头痛\n", encoding="utf-8")
-    said = error_of(capsys, call, "predict", "--model", "m/n", path)
-    assert "found a table (.csv); expected text (.txt) or JSON lines (.jsonl" in said
-    assert said.endswith("or say what it is with --input-format text, lines or jsonl.")
+    (tmp_path / "notes.docx").write_bytes(b"PK")
+    said = error_of(capsys, call, "predict", "--model", "m/n", tmp_path / "notes.docx")
+    assert "found a document of a word processor (.docx); expected text (.txt) or JSON lines (.jsonl" in said
+    assert said.endswith("or say what it is with --input-format text, lines, jsonl or a format.")
     said = error_of(capsys, call, "vectors", path, "--output", tmp_path / "v.txt")
     assert "found a table (.csv)" in said
     said = error_of(capsys, call, "pretrain", path, "--model-type", "bert", "--output-dir", tmp_path / "out")

@@ -205,3 +205,22 @@ def test_broken_packed_standard_input_is_a_sentence(monkeypatch: pytest.MonkeyPa
     stdin_with(monkeypatch, gzip.compress(b"abc" * 1000)[:-12])
     with pytest.raises(DataError, match=r"standard input: found broken gzip data"):
         texts_of("-")
+
+
+def test_texts_of_exports_and_tables_are_read_without_their_annotations(tmp_path: Path) -> None:
+    tasks = [{"id": 1, "data": {"text": "头痛"}}, {"id": 2, "data": {"text": "发热"}, "annotations": [{"result": [7]}]}]
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text('{"text": "头痛"}\n', encoding="utf-8")
+    (tmp_path / "a.csv").write_text("病历,ward\n头痛,3\n,4\n", encoding="utf-8")
+    found, number = read_inputs(str(tmp_path / "tasks.json"), form="label-studio")
+    assert [(d.id, d.text, d.spans) for d in found] == [("1", "头痛", ()), ("2", "发热", ())] and number == 2
+    found, _ = read_inputs(str(tmp_path / "a.jsonl"), form="doccano")
+    assert [d.text for d in found] == ["头痛"]
+    found, _ = read_inputs(str(tmp_path / "a.csv"))
+    assert [(d.text, dict(d.columns)) for d in found] == [("头痛", {"ward": "3"}), ("", {"ward": "4"})]
+    found, _ = read_inputs(str(tmp_path / "a.csv"), options={"text_column": "ward"})
+    assert [d.text for d in found] == ["3", "4"]
+    with pytest.raises(DataError, match="Standard input cannot be read as table; write it to a file"):
+        read_inputs("-", form="table")
+    with pytest.raises(DataError, match="found no table or export, which alone are read with 'encoding'"):
+        read_inputs(str(tmp_path / "a.jsonl"), options={"encoding": "gbk"})

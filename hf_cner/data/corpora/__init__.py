@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from unicodedata import normalize
 
-from ..documents import Document
+from ..documents import Document, Gold
 from ..files import refuse_pipe
 from ..problems import DataError, Problems
 from ..reading.detect import exports, guess, same_family
@@ -48,6 +48,7 @@ def read_corpus(
     problems: Problems | None = None,
     split: str | None = None,
     options: Options | None = None,
+    gold: Gold = "required",
 ) -> list[Document]:
     """Read a corpus from its folder (or from one of its files).
 
@@ -61,6 +62,7 @@ def read_corpus(
             part, so that the published test part never slips in.
         options: what the reader can be told, as ``Entry.reading_options`` lists it (of ``conll``: scheme, dialect,
             separator, column); None stands for what the reader finds out itself.
+        gold: of a format that can be read without annotations: `ignored` where the texts alone are wanted.
 
     Which files of a folder were not read is said in the notes of ``problems``.
 
@@ -72,7 +74,7 @@ def read_corpus(
     problems = Problems(on_error) if problems is None else problems
     if split is not None and split not in SPLITS:
         raise DataError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
-    given = found.reading(options)
+    given = found.reading(options) | ({"gold": gold} if found.gives_texts else {})
     if found.name == "sample":
         if split not in (None, "train"):
             raise DataError(f"The bundled sample has no splits; leave out split={split!r}.")

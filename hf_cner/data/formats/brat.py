@@ -82,7 +82,7 @@ def read(
     left_out = Counter[str]()
     spans: list[RawSpan] = []
     if gold != "ignored" and (notes_file.exists() or gold == "required"):
-        spans = list(_entities(notes_file, text, _labels(place.parent), left_out, problems))
+        spans = list(_entities(notes_file, text, _labels(place.parent, problems), left_out, problems))
     say_what_is_not_read(notes_file, left_out, problems)
     kept = without_duplicates(spans, left_out)
     raw = RawDocument(text, kept, stem(text_file), notes_file, text_path=text_file)
@@ -145,12 +145,13 @@ def _write_configuration(folder: Path, names: dict[str, str]) -> None:
         (folder / "visual.conf").write_text(f"{_OURS}\n[labels]\n{labels}\n[drawing]\n", encoding="utf-8", newline="")
 
 
-def _labels(folder: Path) -> dict[str, str]:
+def _labels(folder: Path, problems: Problems) -> dict[str, str]:
     """Name of a type → what it stands for: its label in `visual.conf` where we wrote it, or where it is not Latin."""
     path, found, inside = folder / "visual.conf", dict[str, str](), False
     if not path.is_file():
         return found
     ours = False
+    problems.opened.add(str(path))
     for _, line in read_lines(path, Problems("skip")):
         ours = ours or line == _OURS
         name, bar, label = line.partition("|")

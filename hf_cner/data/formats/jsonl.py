@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from os import PathLike
 
-from ..documents import Document, read_jsonl, write_jsonl
+from ..documents import Document, Gold, read_jsonl, write_jsonl
 from ..problems import Problems
 from .written import Written
 
@@ -21,9 +21,9 @@ PATTERNS = tuple(f"*{ending}" for ending in ENDINGS)
 WRITTEN_AS = (*ENDINGS, ".json", ".txt")
 
 
-def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iterator[Document]:
+def read(path: str | PathLike[str], *, problems: Problems | None = None, gold: Gold = "required") -> Iterator[Document]:
     """Documents of a file with their gold, read as they are asked for."""
-    return read_jsonl(path, problems=problems, gold="required")
+    return read_jsonl(path, problems=problems, gold=gold)
 
 
 def write(documents: Iterable[Document], path: str | PathLike[str]) -> Written:

@@ -9,7 +9,8 @@ decides. A task may have several annotations, some of them cancelled or copies o
 read where they differ. A task without an annotation is unlabelled, and is not taken for one without entities.
 
 Written are tasks with `annotations` or, of a model, with `predictions` that have its name and scores, and beside them
-the labelling configuration that the project needs (`NAME.config.xml`).
+the labelling configuration that the project needs (`NAME.config.xml`). A text's own name stands in `data` as
+`document`, since `id` is the task's number in the short export.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def _task(document: Document, model_version: str | None) -> dict[str, object]:
         }
         regions.append(region if span.score is None else {**region, "score": span.score})
     task: dict[str, object] = {
-        "data": {"text": document.text, "id": document.id, "record": document.record},
+        "data": {"text": document.text, "document": document.id, "record": document.record},
     }
     if model_version is None:
         return {**task, "annotations": [{"result": regions}]}

@@ -91,13 +91,18 @@ def _tasks(path: Path, text_column: str | None, left_out: Counter[str], problems
             problems.report(path, line, found, _EXPECTED, "read it as what it is, or correct or remove it")
             continue
         source = data if isinstance(data, Mapping) else row
-        names = [_name(part.get(key)) for part in (source, row) for key in ("id", "record")]
-        identity = names[0] or names[2] or f"{stem(path)}-{position}"
+        names = [
+            _name(source.get("document")),
+            _name(source.get("id")),
+            _name(row.get("id")),
+            f"{stem(path)}-{position}",
+        ]
+        identity, record = next(filter(None, names)), _name(source.get("record"))
         if not full:
-            task = short.setdefault(identity, _Task(text, identity, names[1], line))
+            task = short.setdefault(identity, _Task(text, identity, record, line))
             task.annotations.append(_Annotation(_name(row.get("annotator")), _who(row.get("annotator")), regions))
             continue
-        task = _Task(text, identity, names[1], line)
+        task = _Task(text, identity, record, line)
         for given in _items(row.get("annotations", row.get("completions"))):
             if isinstance(given, Mapping) and given.get("was_cancelled"):
                 left_out["cancelled annotations"] += 1
@@ -185,7 +190,9 @@ def _text(data: Mapping[str, object], key: str | None) -> str | None:
     if key is not None or isinstance(data.get("text"), str):
         text = data.get(key or "text")
         return text if isinstance(text, str) else None
-    texts = [value for name, value in data.items() if isinstance(value, str) and name not in ("id", "record")]
+    texts = [
+        value for name, value in data.items() if isinstance(value, str) and name not in ("document", "id", "record")
+    ]
     return texts[0] if len(texts) == 1 else None
 
 

@@ -164,7 +164,7 @@ def test_pre_annotations_with_scores_and_their_configuration(tmp_path: Path) -> 
     path = tmp_path / "tasks.json"
     assert not write([document, Document("无")], path, model_version="v1").notes
     first, second = json.loads(path.read_text(encoding="utf-8"))
-    assert first["data"] == {"text": "🧠头痛", "id": "a", "record": "r"}
+    assert first["data"] == {"text": "🧠头痛", "document": "a", "record": "r"}
     (prediction,) = first["predictions"]
     assert (prediction["model_version"], prediction["score"]) == ("v1", 0.4)
     assert prediction["result"][1]["value"] == {"start": 2, "end": 4, "text": "头痛", "labels": ["症<状>"]}
