@@ -1,6 +1,7 @@
 """Annotation at scale on this machine: overhead of the contract, notes per second, memory, one worker and two.
 
     python benchmarks/bench_scale.py [--rows 20000 200000] [--model MODEL] [--engine local] [--rounds 3]
+    python benchmarks/bench_scale.py --encoders        # notes per second of one core with encoders of two sizes
 
 The notes are short, 40 characters on average, and are made from the sentences of the invented corpus. Without a model
 the small one of the tests is taken, beside which every cost of an engine shows most. Processor time tells the costs on
@@ -22,9 +23,10 @@ from pathlib import Path
 
 import psutil
 import torch
+import transformers
 from kill_annotate import MODEL, write_notes
 
-from hf_cner import Predictor
+from hf_cner import CnerConfig, CnerForTokenClassification, Predictor
 from hf_cner.data.bars import bars_off
 from hf_cner.data.documents import to_row
 from hf_cner.scale import annotate_shard
@@ -127,17 +129,53 @@ def job(notes: Path, out: Path, *, model: str, engine: str, workers: int) -> tup
     return progress.rows / rate, processor_seconds() - begin, peak
 
 
+def encoders(folder: Path) -> None:
+    """Notes per second of processor time on one core, for encoders of two sizes with random weights."""
+    notes = folder / "notes.jsonl"
+    write_notes(notes, 1000)
+    texts = [json.loads(line)["text"] for line in notes.open(encoding="utf-8")]
+    tokenizer = transformers.AutoTokenizer.from_pretrained(MODEL)
+    small = CnerConfig.from_pretrained(MODEL)
+    for layers, hidden, count in ((4, 312, 600), (12, 768, 150)):
+        encoder = transformers.BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=hidden,
+            num_hidden_layers=layers,
+            num_attention_heads=12,
+            intermediate_size=1200 if hidden == 312 else 3072,
+        )
+        config = CnerConfig(
+            encoder={"kind": "pretrained", "config": encoder.to_dict()},
+            span_decoder=small.span_decoder,
+            entity_types=small.entity_types,
+            windows=small.windows,
+        )
+        model = CnerForTokenClassification(config)
+        for dtype in (torch.float32, torch.bfloat16):
+            predictor = Predictor(model.to(dtype), tokenizer)
+            rates = []
+            for _ in range(3):
+                begin = time.process_time()
+                predictor(texts[:count])
+                rates.append(count / (time.process_time() - begin))
+            print(f"{layers} layers of {hidden}, {dtype}: {max(rates):,.0f} notes/s", flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[20_000, 200_000])
     parser.add_argument("--model", default=str(MODEL))
     parser.add_argument("--engine", default="local")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--encoders", action="store_true")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     bars_off()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if options.encoders:
+            encoders(folder)
+            return
         overhead(Predictor.from_pretrained(options.model, device="cpu"), folder, options.rounds)
         print("     rows workers  notes/s  wall s   CPU s driver MiB worker MiB")
         for rows in options.rows:

@@ -96,7 +96,7 @@ def _check_names(out: Path) -> None:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder by its name, locks and temporary files aside."""
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix not in (".lock", ".tmp")]
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 

@@ -10,6 +10,8 @@ from .console import messages
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import Device, Model
 
+SAID_ABOVE = 100_000_000  # bytes of an input, which take a minute to look through
+
 
 def annotate(
     source: Annotated[
@@ -84,6 +86,8 @@ def annotate(
     chosen = {**options, **columns, "shard_rows": shard_rows, "threads": threads}
     claim(out, plan, {"model": folder_hash(model), "options": chosen, "code": code_version()})
     if not allow_duplicate_ids and len(plan.tasks) > 1:
+        if sum(task.size for task in plan.tasks) > SAID_ABOVE:
+            messages().print("looking for ids that stand twice (--allow-duplicate-ids leaves it out)", markup=False)
         refuse_duplicates(plan, settings)
     with job_bar(len(plan.tasks)) as show:
         for progress in run_job(plan, settings, engine=run, workers=workers or default_workers(device)):

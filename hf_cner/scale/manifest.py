@@ -18,9 +18,9 @@ Made = Mapping[str, Any]  # input, model, options and code version, or another s
 
 
 def manifest_of(target: str) -> str:
-    """The manifest's name: one that readers of a folder of Parquet or JSON lines pass over."""
+    """The manifest's name: hidden, so that readers of a whole folder pass over it."""
     path = PurePosixPath(target)
-    return f"{target[: len(target) - len(path.name)]}_{path.name}.manifest"
+    return f"{target[: len(target) - len(path.name)]}.{path.name}.manifest"
 
 
 def read_manifest(path: str) -> dict[str, Any] | None:

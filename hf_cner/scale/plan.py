@@ -17,7 +17,7 @@ from .manifest import Made, flat, manifest_of, read_manifest, refuse_other, writ
 from .parquet_rows import ParquetRows, opened_parquet
 from .source import Shard, filesystem, opened
 
-JOB = "_annotation.manifest"
+JOB = ".annotation.manifest"
 SHARD_ROWS = 10_000
 _SAMPLE = 1 << 20  # bytes, whose lines say how long a line is
 
@@ -90,7 +90,7 @@ def claim(out: str, plan: Plan, made_of: Made) -> None:
     if system.exists(inner):
         known = {manifest_of(task.target).rpartition("/")[2] for task in plan.tasks} | {JOB}
         found = (PurePosixPath(str(path)).name for path in system.find(inner) if str(path).endswith(".manifest"))
-        extra = sorted(name for name in found if name.startswith("_") and name not in known)
+        extra = sorted(name for name in found if name not in known)
         if extra:
             raise DataError(
                 f"{printable(out)}: found {len(extra):,} shards that the input as it is now does not have (as "

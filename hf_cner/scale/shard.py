@@ -44,7 +44,7 @@ def annotate_shard(
     `data.documents.to_row` says; in CSV as JSON) and `error`. A row without a usable text gets an error and no
     entities, and the shard goes on. What `entities` or `error` the input has is replaced, and counted.
 
-    The target takes its name when it is whole. Beside it stands `_NAME.manifest` with hashes of input, model, options
+    The target takes its name when it is whole. Beside it stands `.NAME.manifest` with hashes of input, model, options
     and code. A target that is complete under the same hashes is not done again. The same hashes give the same bytes.
 
     Args:

@@ -182,7 +182,7 @@ def test_annotation_on_spark_and_by_datatrove(tmp_path: Path) -> None:
     def check(source: Path, number: str, package: str, *options: str) -> None:
         pytest.importorskip(package)
         main_of(number)(["--model", str(model), str(source), str(tmp_path / number), *options])
-        found = load_dataset(source.suffix[1:], data_files=f"{tmp_path}/{number}/[!_]*", split="train")
+        found = load_dataset(source.suffix[1:], data_files=f"{tmp_path}/{number}/[!_.]*", split="train")
         assert sorted([span["start"] for span in row["entities"]] for row in found) == sorted(expected)
 
     notes = tmp_path / "notes"

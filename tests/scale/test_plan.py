@@ -99,10 +99,10 @@ def test_an_output_belongs_to_one_model_one_set_of_options_and_one_input(tmp_pat
     with pytest.raises(DataError, match=r"another setting of shard_rows \(10, not 20\)"):
         claim(out, plan, {**MADE_OF, "options": {"scores": True, "shard_rows": 20}})
     for task in plan.tasks:
-        Path(f"{tmp_path}/out/_{Path(task.target).name}.manifest").write_text("{}")
+        Path(f"{tmp_path}/out/.{Path(task.target).name}.manifest").write_text("{}")
     claim(out, plan, MADE_OF)
     write_rows(rows_of_sample(300), source)
-    with pytest.raises(DataError, match=r"found 3 shards that the input as it is now does not have \(as '_a-00000-of"):
+    with pytest.raises(DataError, match=r"found 3 shards that the input as it is now does not have \(as '.a-00000-of"):
         claim(out, make_plan(str(tmp_path / "in"), out, shard_rows=10), MADE_OF)
 
 

@@ -134,7 +134,7 @@ def test_what_differs_is_said(tmp_path: Path, predictor: Predictor) -> None:
     assert "found a damaged manifest" in refused()
     manifest.unlink()
     assert "found a file that was not annotated here" in refused()
-    manifest.write_bytes(before["_notes.jsonl.manifest"])
+    manifest.write_bytes(before[".notes.jsonl.manifest"])
     target.write_text("short")
     assert "was changed since it was written" in refused()
     target.write_bytes(before["notes.jsonl"])
@@ -225,7 +225,7 @@ def test_parts_of_a_file_and_packed_files_and_other_file_systems(tmp_path: Path,
     annotate_shard(source, "memory://bucket/d.jsonl", predictor)
     assert annotate_shard(source, "memory://bucket/d.jsonl", predictor).done_before
     system, inner, _ = filesystem("memory://bucket")
-    assert sorted(path.rpartition("/")[2] for path in system.find(inner)) == ["_d.jsonl.manifest", "d.jsonl"]
+    assert sorted(path.rpartition("/")[2] for path in system.find(inner)) == [".d.jsonl.manifest", "d.jsonl"]
     assert gzip.decompress((tmp_path / "c.jsonl.gz").read_bytes()) == system.cat_file(f"{inner}/d.jsonl")
 
 
