@@ -19,12 +19,14 @@ TO_LOAD = 300  # seconds in which a worker must answer its supervisor: it may be
 def application(settings: ServiceSettings) -> FastAPI:
     """The application with its model, which is loaded here and tried once, so that the first client need not wait."""
     import torch
+    from transformers.utils import logging
 
     from ..data.documents import Document
     from ..inference.predictor import Predictor
     from .app import Served, build
     from .choices import Choices, predicting
 
+    logging.disable_progress_bar()
     token = read_token(settings.token_file)
     if settings.workers > 1 and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.workers))
