@@ -32,17 +32,19 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "training": {"modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "hub"},
     "scale": {"inference", "data"},
     "hub": {"data", "metrics", "settings"},
+    "service": {"data", "inference", "viewer"},
     "viewer": {"data", "metrics"},
     "reproduction": {"data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"},
     "cli": {
         *("modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"),
-        *("hub", "reproduction", "scale", "viewer"),
+        *("hub", "reproduction", "scale", "service", "viewer"),
     },
 }
 ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others
 # Imported only where it is there -> the extra that installs it.
 OPTIONAL = {"gensim": "vectors", "matplotlib": "plots", "optuna": "search"}
 OPTIONAL |= {"pytorch_optimizer": "optimizers", "ray": "ray"}
+OPTIONAL |= dict.fromkeys(("fastapi", "prometheus_client", "starlette", "swagger_ui_bundle", "uvicorn"), "serve")
 LONGEST_FILE, LONGEST_BODY = 300, 60
 
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from ..data.digests import file_digest
 from ..data.folders import new_folder
+from ..modeling.weight_files import open_to_readers
 from .configuration import config_file
 from .fetch import BESIDE_WEIGHTS
 from .findings import Findings
@@ -44,7 +45,7 @@ def import_encoder(
         with quiet():
             model.save_pretrained(folder, max_shard_size="1000GB")
         opened.tokenizer.save_pretrained(folder)
-        os.chmod(folder / "model.safetensors", (folder / "config.json").stat().st_mode)  # safetensors hides its files
+        open_to_readers(folder)
         text = page(opened.findings, digests(opened.folder), parameters=model.num_parameters())
         (folder / "README.md").write_text(text, encoding="utf-8")
     return opened.findings

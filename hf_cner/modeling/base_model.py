@@ -10,7 +10,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from .loaded_weights import LoadedWeights, WeightFaults, WeightsError, faults_of
-from .weight_files import check_weights
+from .weight_files import check_weights, open_to_readers
 
 
 class CnerBaseModel(PreTrainedModel):
@@ -79,6 +79,11 @@ class CnerBaseModel(PreTrainedModel):
             if getattr(module, "trainable", True) is False:
                 module.freeze()
         return loaded if told else model
+
+    def save_pretrained(self, save_directory: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
+        """As transformers', with weights that whoever may read the configuration may read as well."""
+        super().save_pretrained(save_directory, *args, **kwargs)
+        open_to_readers(Path(save_directory))
 
     def train(self, mode: bool = True) -> Any:
         if mode:  # what was missing is being learnt

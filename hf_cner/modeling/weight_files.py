@@ -28,6 +28,17 @@ def check_weights(folder: Path) -> None:
         parts_of(content, index)
 
 
+def open_to_readers(folder: Path) -> None:
+    """Give the weights of a folder the permissions of its configuration, which follow the umask.
+
+    safetensors lets nobody but their owner read its files, so another user, or a service, could not load the model.
+    """
+    config = folder / "config.json"
+    if config.is_file():
+        for weights in folder.glob("*.safetensors"):
+            weights.chmod(config.stat().st_mode & 0o777)
+
+
 def refuse_pickles(folder: Path) -> None:
     """Raise ValueError where a folder, which has no safetensors, holds a pickle of weights."""
     pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)

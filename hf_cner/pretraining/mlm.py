@@ -6,6 +6,7 @@ import inspect
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from ..encoders.published import OpenEncoder
 from ..modeling.characters import CharacterTable
 from ..modeling.encoder_pretrained import positions_of
 from ..modeling.labels import IGNORED
+from ..modeling.weight_files import open_to_readers
 from ..settings.pretraining import EncoderSource, PretrainingSettings
 from .entities import Entities
 from .masking import PAIR_LABELS, MaskingCollator
@@ -135,6 +137,7 @@ def _check_room(model: Any, tokenizer: PreTrainedTokenizerBase, settings: Pretra
 def save(model: Any, tokenizer: PreTrainedTokenizerBase, folder: str | os.PathLike[str]) -> None:
     """Write encoder, heads and character tokenizer, as `AutoModel` and `AutoTokenizer` read them."""
     model.save_pretrained(folder)
+    open_to_readers(Path(folder))
     tokenizer.save_pretrained(folder)
 
 

@@ -1,0 +1,1 @@
+"""A trained model behind an address: JSON over HTTP, metrics, and the page."""

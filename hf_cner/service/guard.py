@@ -1,0 +1,95 @@
+"""Around every request: the token, the count, and no exception that reaches a log with its message."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import time
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .batches import place_of
+from .metrics import Metrics
+from .refusal import Refusal
+
+OPEN = ("/", "/health", "/docs", "/openapi.json", "/page")  # the page's form brings its token itself
+ASSETS = "/docs/"
+logger = logging.getLogger("hf_cner.service")
+
+
+def is_token(given: str, token: str) -> bool:
+    """Compared in a time that does not depend on where they differ."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
+def refused(refusal: Refusal) -> JSONResponse:
+    """A refusal as an answer."""
+    return JSONResponse({"error": refusal.sentence}, status_code=refusal.status, headers=refusal.headers)
+
+
+def sentences(app: FastAPI) -> None:
+    """Every error of the framework in the same form."""
+
+    def refusal(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, Refusal)
+        return refused(error)
+
+    def of_framework(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        sentence = {
+            404: "There is nothing at this address; see /docs.",
+            405: "This address takes another method; see /docs.",
+        }.get(error.status_code, f"The request was refused ({error.detail}); see /docs.")
+        return refused(Refusal(error.status_code, sentence, error.headers))
+
+    app.add_exception_handler(Refusal, refusal)
+    app.add_exception_handler(HTTPException, of_framework)
+
+
+class Guard:
+    """ASGI middleware; see the module."""
+
+    def __init__(self, app: ASGIApp, *, token: str | None, metrics: Metrics, routes: frozenset[str]) -> None:
+        self._app, self._token, self._metrics, self._routes = app, token, metrics, routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        route = scope["path"] if scope["path"] in self._routes else "other"
+        try:
+            if self._may(scope):
+                await self._app(scope, receive, watched)
+            else:
+                refusal = Refusal(
+                    401,
+                    "The token is missing or wrong; send `Authorization: Bearer TOKEN`.",
+                    {"WWW-Authenticate": "Bearer", "Connection": "close"},
+                )
+                await refused(refusal)(scope, receive, watched)
+        except Exception as error:  # the server would log it with its message, which may hold text
+            logger.error("%s in %s", type(error).__name__, place_of(error))
+            if not status:
+                fault = f"This is a fault of the service ({type(error).__name__}); its log says where."
+                await refused(Refusal(500, fault))(scope, receive, watched)
+        finally:
+            self._metrics.requests.labels(route, str(status)).inc()
+            self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
+
+    def _may(self, scope: Scope) -> bool:
+        if self._token is None or scope["path"] in OPEN or scope["path"].startswith(ASSETS):
+            return True
+        given = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        kind, _, token = given.partition(" ")
+        return kind.lower() == "bearer" and is_token(token.strip(), self._token)

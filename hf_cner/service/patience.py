@@ -1,0 +1,69 @@
+"""uvicorn's HTTP protocol with time limits for slow clients, which uvicorn itself does not have.
+
+A client that sends the head of a request too slowly is told so, and one that does not take its answer is cut off. How
+long the body may take is the business of `requests.read_body`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+class Patient(H11Protocol):
+    """Waits as long as uvicorn's `timeout_keep_alive` says."""
+
+    _head: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.loop.call_later(self.timeout_keep_alive, self._still_sending, self.cycle)
+
+    def send_400_response(self, msg: str) -> None:
+        self._say(400, "Bad Request", f"{msg.rstrip('.')}; send HTTP/1.1.")
+
+    def _idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _watch(self) -> None:
+        """Limit the time from here to the end of a head; not while a request is answered."""
+        if not self._idle():
+            self._forget()
+        elif self._head is None and self.timeout_keep_alive_task is None:
+            self._head = self.loop.call_later(self.timeout_keep_alive, self._too_slow)
+
+    def _forget(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+    def _too_slow(self) -> None:
+        if self._idle() and not self.transport.is_closing():
+            self._say(
+                408, "Request Timeout", f"No whole request came within {self.timeout_keep_alive:g} s; send it again."
+            )
+
+    def _still_sending(self, cycle: object) -> None:
+        """Cut off a client that has not taken its whole answer by now."""
+        if self.cycle is cycle and self.transport.get_write_buffer_size():
+            self.transport.abort()
+
+    def _say(self, status: int, reason: str, sentence: str) -> None:
+        body = json.dumps({"error": sentence}).encode()
+        head = f"HTTP/1.1 {status} {reason}\r\ncontent-type: application/json\r\nconnection: close\r\n"
+        self.transport.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        self.transport.close()

@@ -1,0 +1,77 @@
+"""The service as a process: uvicorn, one worker or several."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from typing import Any
+
+from fastapi import FastAPI
+
+from .settings import SETTINGS, ServiceSettings, read_token
+
+FACTORY = "hf_cner.service.server:from_environment"
+PROTOCOL = "hf_cner.service.patience:Patient"
+TO_LOAD = 300  # seconds in which a worker must answer its supervisor: it may be reading a model
+
+
+def application(settings: ServiceSettings) -> FastAPI:
+    """The application with its model, which is loaded here and tried once, so that the first client need not wait."""
+    import torch
+    from transformers.utils import logging
+
+    from ..data.documents import Document
+    from ..inference.predictor import Predictor
+    from .app import Served, build
+    from .choices import Choices, predicting
+
+    logging.disable_progress_bar()
+    token = read_token(settings.token_file)
+    if settings.workers > 1 and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.workers))
+    options: Any = {**settings.chosen, "device": settings.device, "batch_tokens": settings.batch_tokens}
+    predictor = Predictor.from_pretrained(settings.model, **options)
+    predict = predicting(predictor)
+    predict([Document("。")], Choices())
+    name = os.path.basename(os.path.abspath(settings.model)) if os.path.isdir(settings.model) else settings.model
+    return build(Served(predict=predict, types=predictor.entity_types, name=name), limits=settings.limits, token=token)
+
+
+def from_environment() -> FastAPI:
+    """What each of several workers runs; its settings come from the process that started it."""
+    return application(ServiceSettings.from_json(os.environ[SETTINGS]))
+
+
+def serve(settings: ServiceSettings, *, host: str, port: int) -> None:
+    """Answer requests until SIGTERM or SIGINT; what was taken by then is still answered.
+
+    Raises:
+        ValueError: a token that is none, or what loading the model raises.
+    """
+    import uvicorn
+
+    read_token(settings.token_file)
+    limits = settings.limits
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "http": PROTOCOL,
+        "ws": "none",
+        "access_log": False,  # a log has no request in it
+        "server_header": False,
+        "limit_concurrency": limits.connections,
+        "timeout_keep_alive": limits.seconds,
+        "log_level": "warning",
+    }
+    if settings.workers == 1:
+        uvicorn.run(application(settings), **options)
+        return
+    from .metrics import FOLDER
+
+    folder = tempfile.mkdtemp(prefix="hf-cner-metrics-")
+    os.environ |= {SETTINGS: settings.to_json(), FOLDER: folder}
+    try:
+        uvicorn.run(FACTORY, factory=True, workers=settings.workers, timeout_worker_healthcheck=TO_LOAD, **options)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
