@@ -1,9 +1,9 @@
 """Decoding in a form that can be exported: the best path, and the probabilities of the entities along it.
 
 Length is dynamic, so a loop over units has to be an operator of the graph. torch's `scan` is one: `torch.export` keeps
-it, the ONNX exporter writes ONNX `Scan` (one node for each recurrence, any length, any batch), ONNX Runtime and OpenVINO
-both run that. `while_loop` would carry whole output tensors through every step, and a recurrence in log2(length) matrix
-products costs tags^3 instead of tags^2.
+it, the ONNX exporter writes ONNX `Scan` (one node for each recurrence, any length, any batch), and ONNX Runtime and
+OpenVINO both run that. `while_loop` would carry whole output tensors through every step, and a recurrence in
+log2(length) matrix products costs tags^3 instead of tags^2.
 
 Everything is in log space: an exported graph cannot fall back on it for some rows, as `crf_likelihood` does. All scores
 are taken relative to the best at their unit, so that they are as exact in a long document as in a short one.
@@ -17,16 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch._higher_order_ops.scan import scan
 
-from ..modeling.decoders import CrfDecoder, TaggingDecoder
 from ..modeling.labels import types_of_tags
 from ..modeling.schemes import pattern
+from ..modeling.tagging_decoders import CrfDecoder, TaggingDecoder
 
 LOWEST = {torch.float64: -1e300, torch.float32: -1e30}
 """What stands for minus infinity, which minus itself is not a number."""
 LARGEST = 1e25  # an emission in float32 beyond this is taken for it, or it would outweigh a constraint
-
-FIRST, STEP, LEAVE = 0, 1, 2
-"""The last axis of what an `ExportedDecoder` gives beside the tags, see there."""
 
 
 class ExportedDecoder(nn.Module):
@@ -60,9 +57,9 @@ class ExportedDecoder(nn.Module):
             lengths: `(b,)` long, units of each row.
 
         Returns:
-            The tags of the best path `(b, n)` long, and `(b, n, 3)`, for each unit the logarithm of three probabilities:
-            that the unit has its tag; that it has it where the unit before has its own; and that the tag behind it, where
-            it has its own, is none that would continue the entity. Both mean nothing behind a row's units.
+            The tags of the best path `(b, n)` long, and `(b, n, 3)`, for each unit the logarithm of three
+            probabilities: that the unit has its tag; that it has it, given the tag of the unit before; and, given its
+            tag, that the next tag does not continue the entity. Both mean nothing behind a row's units.
         """
         scores = emissions.transpose(0, 1).to(self.dtype)
         if self.dtype == torch.float32:
@@ -181,5 +178,5 @@ def exported_decoder(decoder: TaggingDecoder, dtype: torch.dtype) -> ExportedDec
         ValueError: its labels are no tags.
     """
     if hasattr(decoder, "crf"):
-        return ExportedChain(decoder, dtype)  # type: ignore[arg-type]  # a checkpoint's class may be another copy
+        return ExportedChain(decoder, dtype)  # type: ignore[arg-type]  # by the attribute: see CONTRIBUTING on copies of classes
     return ExportedIndependent(decoder, dtype)

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from .. import __version__
+from ..data.digests import file_digest
 from ..data.documents import Document
 from ..data.folders import new_folder
 from ..inference.checkpoint import TOKENIZER as TOKENIZER_FILES
 from ..inference.checkpoint import weights_hash
-from ..runtime.manifest import GRAPHS, MANIFEST, Manifest, file_digest, read_manifest
+from ..runtime.manifest import GRAPHS, MANIFEST, Manifest, read_manifest
 from ..runtime.predictor import GraphPredictor
 from .graph import ExportError, check_exportable, positions, trace
 from .verify import Agreement, compare
@@ -94,8 +95,8 @@ def verify_export(
     manifest = read_manifest(folder)
     if manifest.weights != weights_hash(predictor.model):
         raise ExportError(
-            f"{folder} was exported from other weights than those of this model, which has changed since, or is another; "
-            f"export it again with --to {manifest.backend} --overwrite."
+            f"{folder} was exported from other weights than those of this model, which has changed since, or is "
+            f"another; export it again with --to {manifest.backend} --overwrite."
         )
     with new_folder(folder, writes=_is_ours, overwrite=True) as target:
         for path in Path(folder).iterdir():
@@ -104,9 +105,7 @@ def verify_export(
         return _finish(predictor, manifest, target, documents)
 
 
-def _finish(
-    predictor: Predictor, manifest: Manifest, target: Path, documents: Sequence[Document]
-) -> Agreement | None:
+def _finish(predictor: Predictor, manifest: Manifest, target: Path, documents: Sequence[Document]) -> Agreement | None:
     """Compare, and write manifest and card."""
     agreement = None
     _write_manifest(manifest, target)
@@ -156,6 +155,6 @@ from hf_cner.runtime import load
 load("FOLDER")(["患者3天前出现头痛。"])
 ```
 
-{graphs} hold the whole model, and the decoder alone for documents that are longer than a window. `export.json` says what
-they take: labels, scheme, windows. The model's own card says what it was trained on, and what it is not for.
+{graphs} hold the whole model, and the decoder alone for documents that are longer than a window. `export.json` says
+what they take: labels, scheme, windows. The model's own card says what it was trained on, and what it is not for.
 """

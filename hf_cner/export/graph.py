@@ -74,7 +74,7 @@ def trace(
     check_exportable(model)
     copied = copy.deepcopy(model).eval().requires_grad_(False)
     make_exportable(copied, onnx=onnx)
-    decoder = exported_decoder(copied.span_decoder, dtype)  # type: ignore[arg-type]  # it gives tags
+    decoder = exported_decoder(copied.span_decoder, dtype)
     ids = torch.full(EXAMPLE, _some_unit(model))
     inputs = [ids, torch.ones_like(ids), torch.ones_like(ids, dtype=torch.bool)]
     inputs += [torch.zeros_like(ids)] if token_types else []
@@ -107,8 +107,8 @@ def check_exportable(model: CnerRecogniser) -> None:
         )
     if not model.gives_tags:
         raise ExportError(
-            f"The decoder {config.span_decoder['kind']!r} scores spans, and only decoders that give tags (crf, softmax) "
-            "can be exported; train with one of these."
+            f"The decoder {config.span_decoder['kind']!r} scores spans, and only decoders that give tags (crf, "
+            "softmax) can be exported; train with one of these."
         )
     if config.encoder["kind"] in NO_GRAPH:
         raise ExportError(

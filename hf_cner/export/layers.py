@@ -8,7 +8,7 @@ recurrence is a `scan`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -63,11 +63,13 @@ class ScannedLayer(nn.Module):
         """As `OnnxLayer`."""
         layer = self.layer
         weights = dict(zip(("input", "state", "bias", "state_bias"), layer.all_weights[0], strict=False))
-        steps = nn.functional.linear(vectors.transpose(0, 1), weights["input"], weights.get("bias") if layer.bias else None)
+        steps = nn.functional.linear(
+            vectors.transpose(0, 1), weights["input"], weights.get("bias") if layer.bias else None
+        )
         state = steps.new_zeros(steps.shape[1], self.size)
         return self._scan(state, steps, weights).transpose(0, 1), None
 
-    def _scan(self, state: Tensor, steps: Tensor, weights: dict[str, Tensor]) -> Tensor:
+    def _scan(self, state: Tensor, steps: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
         layer = self.layer
         bias = weights.get("state_bias") if layer.bias else None
         projection = layer.all_weights[0][-1] if layer.proj_size else None
@@ -119,7 +121,9 @@ def make_exportable(model: nn.Module, *, onnx: bool) -> None:
 
 def translations() -> dict[Any, Callable[..., Any]]:
     """How the ONNX exporter writes our operators: for its `custom_translation_table`."""
-    from onnxscript import opset18 as op
+    from onnxscript import opset18
+
+    op: Any = opset18  # stubs: arrays for axes
 
     def lstm(steps: Any, inputs: Any, states: Any, biases: Any) -> Any:
         size = states.shape[2]

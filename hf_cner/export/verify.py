@@ -42,8 +42,8 @@ class Agreement:
         """In words, for people and the card."""
         return (
             f"agreement of spans {self.share:.2%}: {self.same:,} the same, {self.model_spans:,} of the model, "
-            f"{self.graph_spans:,} of the graph, in {self.documents:,} documents ({self.alike:,} of them alike); largest "
-            f"difference of a score {self.score_difference:.1e}"
+            f"{self.graph_spans:,} of the graph, in {self.documents:,} documents ({self.alike:,} of them alike); "
+            f"largest difference of a score {self.score_difference:.1e}"
         )
 
 
@@ -58,5 +58,5 @@ def compare(model: Sequence[Document], graph: Sequence[Document]) -> Agreement:
         same += len(common)
         known = [abs(a - b) for a, b in common if a is not None and b is not None]
         difference = max([difference, *known])
-    totals = (sum(len(document.spans) for document in documents) for documents in (model, graph))
-    return Agreement(len(model), alike, *totals, same, difference)
+    ours, theirs = (sum(len(document.spans) for document in documents) for documents in (model, graph))
+    return Agreement(len(model), alike, ours, theirs, same, difference)

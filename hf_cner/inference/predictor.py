@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,9 @@ from ..modeling.characters import CharacterTable
 from ..modeling.entity_model import check_model
 from ..modeling.extraction import encode_windows, extract
 from ..modeling.loaded_weights import check_complete
+from ..runtime import is_exported, open_graph
 from ..runtime.finder import EntityFinder
-from .checkpoint import CheckpointError, check_folder, is_local
+from .checkpoint import CheckpointError, check_folder, is_local, weights_hash
 from .shapes import loading
 from .weights import load_model
 
@@ -77,6 +78,7 @@ class Predictor(EntityFinder):
         cls,
         name_or_path: str | os.PathLike[str],
         *,
+        backend: str | None = None,
         device: str | torch.device | None = None,
         dtype: str | torch.dtype | None = None,
         batch_tokens: int | None = None,
@@ -90,14 +92,29 @@ class Predictor(EntityFinder):
         """A predictor from a checkpoint's folder or its name on the Hub.
 
         Args:
-            name_or_path: folder or Hub name; safetensors only.
+            name_or_path: folder or Hub name; safetensors only. Or the folder of an exported graph.
+            backend: `onnx`, `openvino` or `torch`; None takes what the folder is for. An exported graph gives a
+                `runtime.GraphPredictor`, which has the same interface, but no torch model.
             device: default: the first GPU where there is one, else the CPU.
             dtype: e.g. "bfloat16"; the decoder computes in fp32 or better all the same. Default: as it was saved.
             batch_tokens, scores, windows, queries, decoding, threshold, thresholds: as in the constructor.
 
         Raises:
-            CheckpointError: what is missing or wrong, in one sentence.
+            CheckpointError: what is missing or wrong, in one sentence; of an exported graph a GraphError.
         """
+        if is_exported(name_or_path) or backend not in (None, "torch"):
+            chosen = {"queries": queries, "decoding": decoding, "threshold": threshold, "thresholds": thresholds}
+            place = None if device is None else str(device)
+            graph = open_graph(
+                name_or_path,
+                backend=backend,
+                device=place,
+                chosen=chosen | {"dtype": dtype},
+                batch_tokens=batch_tokens,
+                scores=scores,
+                windows=windows,
+            )
+            return graph  # type: ignore[return-value]  # the same interface
         if not is_local(name_or_path):
             name_or_path = _copy_of(os.fspath(name_or_path))
         model_type = check_folder(name_or_path)["model_type"]
@@ -149,6 +166,11 @@ class Predictor(EntityFinder):
             ValueError: a model that gives tags, an unknown decoding or type, or a threshold that is no probability.
         """
         self.model.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
+
+    @property
+    def weights(self) -> str:
+        """Tells models apart."""
+        return weights_hash(self.model)
 
     @property
     def entity_types(self) -> list[str]:

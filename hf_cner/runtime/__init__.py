@@ -11,9 +11,9 @@ Needs numpy, tokenizers and the backend's package (`hf-cner[onnx]`, `hf-cner[ope
 
 from __future__ import annotations
 
-from .manifest import GraphError, Manifest, read_manifest
-from .predictor import GraphPredictor
+from .manifest import GraphError, Manifest, is_exported, read_manifest
+from .predictor import GraphPredictor, open_graph
 
-__all__ = ["GraphError", "GraphPredictor", "Manifest", "load", "read_manifest"]
+__all__ = ["GraphError", "GraphPredictor", "Manifest", "is_exported", "load", "open_graph", "read_manifest"]
 
 load = GraphPredictor

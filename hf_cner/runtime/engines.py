@@ -1,7 +1,8 @@
 """What runs an exported graph: one class for each backend, behind one call.
 
-An engine is a class that takes the path of a graph and gives, for named arrays, the named outputs that are wanted. It is
-imported when a graph needs it. A new one is a class, a line in `ENGINES`, and a file name in `manifest.GRAPHS`.
+An engine is a class that takes the path of a graph and gives, for named arrays, the named outputs that are wanted. Its
+package is imported when a graph needs it. A new one is a class, a line in `ENGINES`, and its files in
+`manifest.GRAPHS`.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class OnnxEngine:
         self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._options = onnxruntime.RunOptions()
         self._options.only_execute_path_to_fetches = True
-        self.last_axis = _last_axis((v.name, v.shape) for v in (*self._session.get_inputs(), *self._session.get_outputs()))
+        self.last_axis = _last_axis(
+            (v.name, v.shape) for v in (*self._session.get_inputs(), *self._session.get_outputs())
+        )
 
     def run(self, inputs: Arrays, wanted: Sequence[str]) -> list[np.ndarray]:
         found: list[np.ndarray] = self._session.run(list(wanted), dict(inputs), self._options)

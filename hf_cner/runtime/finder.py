@@ -17,8 +17,14 @@ READ_AHEAD = 200_000
 class EntityFinder(ABC):
     """Finds the entities of texts of any length, in any number."""
 
+    tokenizer: Any
     table: CharacterTable
     windows: dict[str, Any]
+
+    @property
+    @abstractmethod
+    def weights(self) -> str:
+        """Tells models apart."""
 
     @property
     @abstractmethod

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ..data.digests import file_digest
 from ..data.files import read_text
 from ..data.json_text import kind_of, parse_json
 from ..data.shown import brief
@@ -138,12 +138,3 @@ def check_file(path: Path, digest: str) -> None:
             f"{path} is not the graph that {MANIFEST} describes (another SHA-256); copy the whole folder, or export "
             "the model again."
         )
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    found = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()

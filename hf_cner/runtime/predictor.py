@@ -76,6 +76,11 @@ class GraphPredictor(EntityFinder):
             self._check_labels(Path(folder) / name, engine)
 
     @property
+    def weights(self) -> str:
+        """Tells models apart, and what computes them."""
+        return f"{self.manifest.weights} {self.manifest.backend} {self.manifest.precision}"
+
+    @property
     def entity_types(self) -> list[str]:
         """The types that the model knows, in their order."""
         return list(self.manifest.entity_types)
@@ -84,8 +89,8 @@ class GraphPredictor(EntityFinder):
         longest = self.windows.get("max_length", 0) + len(self.table.prefix) + len(self.table.suffix)
         if self.manifest.positions is not None and longest > self.manifest.positions:
             raise GraphError(
-                f"Windows of {self.windows['max_length']} characters make {longest} tokens, which are too long for this "
-                f"graph: its encoder has {self.manifest.positions} positions; give shorter windows (max_length)."
+                f"Windows of {self.windows['max_length']} characters make {longest} tokens, which are too long for "
+                f"this graph: its encoder has {self.manifest.positions} positions; give shorter windows (max_length)."
             )
 
     def _check_labels(self, path: Path, engine: Engine) -> None:
@@ -175,12 +180,42 @@ class GraphPredictor(EntityFinder):
         return [Span(*triple, min(1.0, float(np.exp(log)))) for triple, log in zip(found, logs, strict=True)]
 
 
+def open_graph(
+    folder: str | os.PathLike[str],
+    *,
+    backend: str | None = None,
+    device: str | None = None,
+    chosen: Mapping[str, object] | None = None,
+    batch_tokens: int | None = None,
+    scores: bool = True,
+    windows: Mapping[str, Any] | None = None,
+) -> GraphPredictor:
+    """A graph where `Predictor.from_pretrained` may be asked for one.
+
+    Args:
+        folder, backend, batch_tokens, scores, windows: as `GraphPredictor` takes them.
+        device: only the CPU.
+        chosen: options of models that a graph does not have; all must be None.
+
+    Raises:
+        GraphError: another device, an option that a graph does not have, or what `GraphPredictor` raises.
+    """
+    if device not in (None, "cpu"):
+        raise GraphError(f"An exported graph runs on the CPU, not on {device}; leave the device out.")
+    if given := [name for name, value in (chosen or {}).items() if value is not None]:
+        raise GraphError(
+            f"An exported graph has its precision, and gives tags, so it takes no {', '.join(given)}; leave it out, or "
+            "give the model's own folder."
+        )
+    return GraphPredictor(folder, backend=backend, batch_tokens=batch_tokens, scores=scores, windows=windows)
+
+
 def _check_numbers(emissions: np.ndarray) -> None:
     """Raise FloatingPointError for scores of which nothing can be decoded."""
     if not np.isfinite(emissions).all():
         raise FloatingPointError(
-            "The graph's scores are not numbers (NaN or infinity), so nothing can be said about these texts: its weights "
-            "are broken; train the model again, and export it."
+            "The graph's scores are not numbers (NaN or infinity), so nothing can be said about these texts: its "
+            "weights are broken; train the model again, and export it."
         )
 
 

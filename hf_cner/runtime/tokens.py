@@ -28,7 +28,7 @@ class Tokens:
             if not (Path(folder) / name).is_file():
                 raise GraphError(f"{Path(folder) / name} is missing; copy the whole folder, or export the model again.")
         try:
-            settings = parse_json(read_text(Path(folder) / SETTINGS))
+            settings: Any = parse_json(read_text(Path(folder) / SETTINGS))
             self._tokenizer: Any = Tokenizer.from_file(str(Path(folder) / TOKENIZER))
             named = {name: _token(settings.get(f"{name}_token")) for name in _NAMES}
         except Exception as error:  # the library raises plain Exception
