@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..inference.predictor import Predictor
 
 CARD = "README.md"
+WRITTEN = {*NAMES, MANIFEST, CARD, *TOKENIZER_FILES, "special_tokens_map.json"}
 PACKAGES = {"onnx": ("torch", "onnxscript"), "openvino": ("torch", "openvino"), "torch": ("torch",)}
 
 
@@ -58,10 +59,10 @@ def export_model(
     """
     check_target(to, precision)
     model = predictor.model
-    check_exportable(model)
+    check_exportable(model, to)
     if model.dtype != torch.float32 or model.device.type != "cpu":
         raise ExportError(f"The model is {model.dtype} on {model.device}; load it with dtype=torch.float32 on the CPU.")
-    with new_folder(folder, writes=_is_ours, overwrite=overwrite, inputs=inputs) as target:
+    with new_folder(folder, writes=lambda name: str(name) in WRITTEN, overwrite=overwrite, inputs=inputs) as target:
         token_types = predictor.table.token_types is not None
         dtype = torch.float32 if to == "openvino" else torch.float64  # OpenVINO's CPU has no other
         WRITERS[to][0](trace(model, token_types=token_types, onnx=to != "torch", dtype=dtype), target, precision)
@@ -98,9 +99,9 @@ def verify_export(
             f"{folder} was exported from other weights than those of this model, which has changed since, or is "
             f"another; export it again with --to {manifest.backend} --overwrite."
         )
-    with new_folder(folder, writes=_is_ours, overwrite=True) as target:
+    with new_folder(folder, writes=lambda name: str(name) in WRITTEN, overwrite=True) as target:
         for path in Path(folder).iterdir():
-            if path.is_file() and _is_ours(path) and path.name not in (MANIFEST, CARD):
+            if path.name in WRITTEN - {MANIFEST, CARD}:
                 shutil.copyfile(path, target / path.name)
         return _finish(predictor, manifest, target, documents)
 
@@ -121,14 +122,6 @@ def _finish(predictor: Predictor, manifest: Manifest, target: Path, documents: S
 def _write_manifest(manifest: Manifest, target: Path) -> None:
     text = json.dumps(manifest.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
     (target / MANIFEST).write_text(text + "\n", encoding="utf-8")
-
-
-def _is_ours(name: os.PathLike[str]) -> bool:
-    return os.fspath(name) == Path(name).name and _of_export(Path(name).name)
-
-
-def _of_export(name: str) -> bool:
-    return name in {*NAMES, MANIFEST, CARD, *TOKENIZER_FILES, "special_tokens_map.json"}
 
 
 def card(manifest: Manifest, agreement: Agreement | None) -> str:

@@ -97,8 +97,8 @@ def positions(model: CnerRecogniser) -> int | None:
     return None if longest is None else int(longest)
 
 
-def check_exportable(model: CnerRecogniser) -> None:
-    """Raise ExportError for a model that has no graph, or whose weights are not finite."""
+def check_exportable(model: CnerRecogniser, to: str = "torch") -> None:
+    """Raise ExportError for a model that has no graph for a backend, or whose weights are not finite."""
     config: Any = model.config
     if config.model_type != "cner":
         raise ExportError(
@@ -114,6 +114,10 @@ def check_exportable(model: CnerRecogniser) -> None:
         raise ExportError(
             f"The encoder {config.encoder['kind']!r} cannot be exported: what it computes depends on the words of each "
             "text; predict with torch."
+        )
+    if to == "openvino" and config.encoder.get("bigram_vocab_size"):
+        raise ExportError(
+            "OpenVINO computes numbers of bigrams in 32 bits, which do not hold them; export this model with --to onnx."
         )
     for name, weight in model.state_dict().items():
         if weight.is_floating_point() and not torch.isfinite(weight).all():

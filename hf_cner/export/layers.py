@@ -120,7 +120,7 @@ def make_exportable(model: nn.Module, *, onnx: bool) -> None:
 
 
 def translations() -> dict[Any, Callable[..., Any]]:
-    """How the ONNX exporter writes our operators: for its `custom_translation_table`."""
+    """How the ONNX exporter writes our operators and one of torch's that it lacks: its `custom_translation_table`."""
     from onnxscript import opset18
 
     op: Any = opset18  # stubs: arrays for axes
@@ -133,4 +133,18 @@ def translations() -> dict[Any, Callable[..., Any]]:
         size = states.shape[2]  # torch applies the reset gate behind the matrix
         return op.Squeeze(op.GRU(steps, inputs, states, biases, hidden_size=size, linear_before_reset=1)[0], [1])
 
-    return {torch.ops.hf_cner.lstm.default: lstm, torch.ops.hf_cner.gru.default: gru}
+    def searchsorted(table: Any, keys: Any, **_: Any) -> Any:
+        """How many entries of the sorted table `(k,)` are smaller than each key: found bit by bit."""
+        size = table.shape[0]
+        found = op.Mul(keys, 0)
+        for bit in reversed(range(int(size).bit_length())):
+            further = op.Add(found, 1 << bit)
+            entry = op.Gather(table, op.Sub(op.Min(further, op.Constant(value_int=size)), 1))
+            found = op.Where(op.And(op.LessOrEqual(further, size), op.Less(entry, keys)), further, found)
+        return found
+
+    return {
+        torch.ops.hf_cner.lstm.default: lstm,
+        torch.ops.hf_cner.gru.default: gru,
+        torch.ops.aten.searchsorted.Tensor: searchsorted,
+    }

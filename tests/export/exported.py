@@ -54,9 +54,13 @@ def predictor() -> Predictor:
     return Predictor(small_model(), TOKENIZER)
 
 
-@cache
 def exported(to: str = "onnx", precision: str = "fp32") -> Path:
     """The folder of the small model's graphs; nobody writes into it."""
+    return _exported(to, precision)
+
+
+@cache
+def _exported(to: str, precision: str) -> Path:
     folder = Path(_FOLDERS.name, f"{to}-{precision}")
     export_model(predictor(), folder, to=to, precision=precision, documents=[Document(text) for text in NOTES])
     return folder
