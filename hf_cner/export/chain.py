@@ -5,13 +5,11 @@ it, the ONNX exporter writes ONNX `Scan` (one node for each recurrence, any leng
 OpenVINO both run that. `while_loop` would carry whole output tensors through every step, and a recurrence in
 log2(length) matrix products costs tags^3 instead of tags^2.
 
-Everything is in log space: an exported graph cannot fall back on it for some rows, as `crf_likelihood` does. All scores
-are taken relative to the best at their unit, so that they are as exact in a long document as in a short one.
+Everything is in log space: an exported graph cannot fall back on it for some rows, as `crf_likelihood` does. In float32
+all scores are taken relative to the best at their unit, so that they are as exact in a long document as in a short one.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -90,7 +88,7 @@ class ExportedIndependent(ExportedDecoder):
 
 
 class ExportedChain(ExportedDecoder):
-    """A CRF's decoding: Viterbi and forward–backward, four recurrences."""
+    """A CRF's decoding: Viterbi and forward–backward, side by side in two recurrences."""
 
     start: Tensor
     transitions: Tensor
@@ -108,45 +106,46 @@ class ExportedChain(ExportedDecoder):
             self.register_buffer(name, scores)
 
     def _decode(self, scores: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
-        tags = self._best_path(scores, last)
-        forward = self._forward(scores, logsumexp)
-        backward = self._backward(scores, last)
+        best, forward = self._forward(scores)
+        tags, backward = self._backward(torch.where(last.unsqueeze(-1), best + self.end, best), scores, last)
         return tags, self._parts(scores, forward, backward, tags, last)
 
-    def _forward(self, scores: Tensor, reduce: Any) -> Tensor:
-        """Scores `(n, b, t)` of all paths to each tag, with its own: their best or, in log space, their sum."""
+    def _forward(self, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores `(n, b, t)` of the best path to each tag, and in log space of the sum of all, both with its own."""
 
-        def step(arriving: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
-            state = arriving + own
-            leaving = reduce(state.unsqueeze(2) + self.transitions, 1).squeeze(1)
-            return leaving - leaving.amax(-1, keepdim=True), state.clone()
+        def step(arriving: tuple[Tensor, Tensor], own: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+            best, total = arriving[0] + own, arriving[1] + own
+            leaving = (best.unsqueeze(2) + self.transitions).amax(1)
+            together = logsumexp(total.unsqueeze(2) + self.transitions, 1).squeeze(1)
+            return (self._relative(leaving), self._relative(together)), (best.clone(), total.clone())
 
-        return scan(step, self.start.expand_as(scores[0]).clone(), scores)[1]
+        start = self.start.expand_as(scores[0])
+        found: tuple[Tensor, Tensor] = scan(step, (start.clone(), start.clone()), scores)[1]
+        return found
 
-    def _best_path(self, scores: Tensor, last: Tensor) -> Tensor:
-        """Tags `(n, b)` of the best paths, traced back: of equally good ones the same as `crf_decode.best_paths`."""
-        states = self._forward(scores, lambda candidates, dim: candidates.amax(dim, keepdim=True))
-        states = torch.where(last.unsqueeze(-1), states + self.end, states)
+    def _backward(self, best: Tensor, scores: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+        """The best path's tags `(n, b)`, traced back, and the sums `(n, b, t)` of all that may come behind each tag.
+
+        Of equally good paths it is that of `crf_decode.best_paths`. `best` is `_forward`'s, with a row's end in it.
+        """
         arriving = self.transitions.T.contiguous()
 
-        def step(tag: Tensor, here: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-            state, is_last = here
-            best = (state + arriving[tag].masked_fill(is_last.unsqueeze(-1), 0.0)).argmax(-1)
-            return best, best.clone()
+        def step(
+            behind: tuple[Tensor, Tensor], here: tuple[Tensor, Tensor, Tensor]
+        ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+            (tag, leaving), (state, own, is_last) = behind, here
+            is_end = is_last.unsqueeze(-1)
+            chosen = (state + arriving[tag].masked_fill(is_end, 0.0)).argmax(-1)
+            total = torch.where(is_end, self.end, leaving)
+            before = logsumexp((total + own).unsqueeze(1) + self.transitions, 2).squeeze(2)
+            return (chosen, self._relative(before)), (chosen.clone(), total.clone())
 
-        nothing = torch.zeros_like(last[0], dtype=torch.long)
-        return scan(step, nothing, (states.flip(0), last.flip(0)))[1].flip(0)
+        nothing = (torch.zeros_like(last[0], dtype=torch.long), self.end.expand_as(scores[0]).clone())
+        tags, totals = scan(step, nothing, (best.flip(0), scores.flip(0), last.flip(0)))[1]
+        return tags.flip(0), totals.flip(0)
 
-    def _backward(self, scores: Tensor, last: Tensor) -> Tensor:
-        """Scores `(n, b, t)`, in log space, of all that may come behind each tag."""
-
-        def step(leaving: Tensor, here: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-            own, is_last = here
-            state = torch.where(is_last.unsqueeze(-1), self.end, leaving)
-            before = logsumexp((state + own).unsqueeze(1) + self.transitions, 2).squeeze(2)
-            return before - before.amax(-1, keepdim=True), state.clone()
-
-        return scan(step, self.end.expand_as(scores[0]).clone(), (scores.flip(0), last.flip(0)))[1].flip(0)
+    def _relative(self, state: Tensor) -> Tensor:
+        return state - state.amax(-1, keepdim=True) if self.dtype == torch.float32 else state
 
     def _parts(self, scores: Tensor, forward: Tensor, backward: Tensor, tags: Tensor, last: Tensor) -> Tensor:
         """What `_decode` gives, of the sums to and behind each tag; see `crf_segments` for why it is exact."""

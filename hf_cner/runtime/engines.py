@@ -30,7 +30,7 @@ class Engine(Protocol):
 
 
 class OnnxEngine:
-    """ONNX Runtime on the CPU; what is not wanted is not computed."""
+    """ONNX Runtime on the CPU."""
 
     def __init__(self, path: Path, threads: int | None) -> None:
         import onnxruntime
@@ -40,14 +40,12 @@ class OnnxEngine:
         if threads is not None:
             options.intra_op_num_threads = options.inter_op_num_threads = threads
         self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        self._options = onnxruntime.RunOptions()
-        self._options.only_execute_path_to_fetches = True
         self.last_axis = _last_axis(
             (v.name, v.shape) for v in (*self._session.get_inputs(), *self._session.get_outputs())
         )
 
     def run(self, inputs: Arrays, wanted: Sequence[str]) -> list[np.ndarray]:
-        found: list[np.ndarray] = self._session.run(list(wanted), dict(inputs), self._options)
+        found: list[np.ndarray] = self._session.run(list(wanted), dict(inputs))
         return found
 
 
