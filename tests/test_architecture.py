@@ -24,7 +24,9 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "modeling": set(),
     "data": {"modeling", "settings"},
     "metrics": {"data", "modeling"},
-    "inference": {"modeling", "data"},
+    "runtime": {"modeling", "data"},
+    "inference": {"modeling", "data", "runtime"},
+    "export": {"modeling", "data", "inference", "runtime"},
     "encoders": {"modeling", "data"},
     "pretraining": {"modeling", "data", "encoders", "inference", "settings", "runs"},
     "runs": {"modeling", "data", "settings"},
@@ -37,12 +39,13 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "reproduction": {"data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"},
     "cli": {
         *("modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"),
-        *("hub", "reproduction", "scale", "service", "viewer"),
+        *("hub", "reproduction", "scale", "service", "viewer", "runtime", "export"),
     },
 }
-ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free files of `modeling` and no others
+ONLY_TORCH_FREE = {"data", "metrics", "runtime"}  # of `modeling` these may import the torch-free files and no others
 # Imported only where it is there -> the extra that installs it.
 OPTIONAL = {"gensim": "vectors", "matplotlib": "plots", "optuna": "search"}
+OPTIONAL |= {"onnxruntime": "onnx", "onnxscript": "onnx", "openvino": "openvino"}
 OPTIONAL |= {"pytorch_optimizer": "optimizers", "ray": "ray"}
 OPTIONAL |= dict.fromkeys(("fastapi", "prometheus_client", "starlette", "swagger_ui_bundle", "uvicorn"), "serve")
 LONGEST_FILE, LONGEST_BODY = 300, 60

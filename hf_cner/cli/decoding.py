@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ..runtime.finder import EntityFinder
 
 QueriesOption = Annotated[
     Path | None,
@@ -51,14 +54,40 @@ def decoding_options(queries: Path | None, decoding: str | None, thresholds: Seq
     return {"queries": queries, "decoding": decoding, "threshold": general, "thresholds": limits or None}
 
 
-def refuse_missing_model(model: str) -> dict[str, Any]:
+def refuse_missing_model(model: str, backend: str | None = None) -> dict[str, Any]:
     """The configuration of a model's folder, if it has all that is needed; empty for a name on the Hub.
 
     Light: it comes before torch is imported, which takes seconds.
 
     Raises:
-        ValueError: no such folder, or one that holds no whole model.
+        ValueError: no such folder, or one that holds no whole model, or none for this backend.
     """
     from ..inference.checkpoint import check_folder, is_local
+    from ..runtime.engines import check_backend
+    from ..runtime.manifest import is_exported, read_manifest
 
+    if is_exported(model) or backend not in (None, "torch"):
+        manifest = read_manifest(model, backend=backend)
+        check_backend(manifest.backend)
+        return manifest.to_dict()
     return check_folder(model) if is_local(model) else {}
+
+
+def open_predictor(
+    model: str,
+    *,
+    backend: str | None = None,
+    device: str | None = None,
+    scores: bool = True,
+    batch_tokens: int | None = None,
+    **chosen: Any,
+) -> EntityFinder:
+    """A model's predictor, or an exported graph's, which comes without torch; `chosen` as `decoding_options` gives."""
+    from ..runtime import is_exported, open_graph
+
+    if is_exported(model) or backend not in (None, "torch"):
+        options: Any = {"batch_tokens": batch_tokens, "scores": scores}
+        return open_graph(model, backend=backend, device=device, chosen=chosen, **options)
+    from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
+
+    return Predictor.from_pretrained(model, device=device, scores=scores, batch_tokens=batch_tokens, **chosen)

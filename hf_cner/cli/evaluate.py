@@ -10,6 +10,7 @@ import typer
 from .console import no_loading_bars, results, say_what_is_unknown, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import (
+    Backend,
     Device,
     Encoding,
     IdColumn,
@@ -46,6 +47,7 @@ def evaluate(
     decoding: DecodingOption = None,
     threshold: ThresholdOption = None,
     device: Device = None,
+    backend: Backend = None,
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
@@ -71,7 +73,7 @@ def evaluate(
     from ..metrics import evaluate_documents, table
     from ..metrics.gold import check_types, evaluation_row, interval_sentence, read_gold
     from ..metrics.zero import why_zero
-    from .decoding import decoding_options, refuse_missing_model
+    from .decoding import decoding_options, open_predictor, refuse_missing_model
     from .progress import documents_bar
 
     if output is not None:
@@ -88,14 +90,13 @@ def evaluate(
     )
     options = decoding_options(queries, decoding, threshold)
     gold = read_gold(data, corpus=corpus, split=split, options=told, problems=problems)
-    known = refuse_missing_model(model).get("entity_types")
+    known = refuse_missing_model(model, backend).get("entity_types")
     if isinstance(known, list) and queries is None:
         check_types(gold, known, data)
     from ..data.unknown_characters import unknown_share
-    from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
 
     no_loading_bars()
-    predictor = Predictor.from_pretrained(model, device=device, scores=False, **options)
+    predictor = open_predictor(model, backend=backend, device=device, scores=False, **options)
     check_types(gold, predictor.entity_types, data)
     with documents_bar("evaluating", len(gold)) as counted:
         predicted = list(counted(predictor.predict(gold)))

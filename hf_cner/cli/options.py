@@ -109,6 +109,14 @@ Model = Annotated[
     str, typer.Option("--model", help="Folder of a trained model, or its name on the Hub.", show_default=False)
 ]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, …; by default a GPU where there is one.")]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        help="onnx, openvino or torch: what --model must be for [default: whatever it is for]; see hf-cner export.",
+        show_default=False,
+    ),
+]
 
 
 def keys_and_values(assignments: list[str] | None, option: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import typer
 from .console import messages, no_loading_bars, say_what_is_unknown, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import (
+    Backend,
     Device,
     Encoding,
     IdColumn,
@@ -72,6 +73,7 @@ def predict(
     decoding: DecodingOption = None,
     threshold: ThresholdOption = None,
     device: Device = None,
+    backend: Backend = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Find the entities of texts of any length, and write them with their offsets and probabilities.
@@ -89,13 +91,14 @@ def predict(
       hf-cner predict --model OUT notes.csv --encoding gb18030 --output notes.parquet --writing entities=column
       hf-cner predict --model OUT notes/ --format label-studio --output tasks.json
       hf-cner predict --model OUT notes/ --format brat --output brat/
+      hf-cner predict --model EXPORTED notes/ --backend onnx --output notes.jsonl
       hf-cner predict --model MRC note.txt --queries queries.yaml --threshold 0.3
     """
     from ..data.inputs import read_inputs
     from ..data.problems import Problems
     from ..data.queries import read_queries
     from ..data.writing import check_output
-    from .decoding import decoding_options, refuse_missing_model
+    from .decoding import decoding_options, open_predictor, refuse_missing_model
     from .outputs import OWN_FORMATS, endings_of, format_options, output_format, write_format, write_predictions
     from .progress import documents_bar
 
@@ -106,15 +109,13 @@ def predict(
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
     columns = reading_options(reading, text_column=text_column, id_column=id_column, encoding=encoding)
     documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems, options=columns)
-    refuse_missing_model(model)
+    refuse_missing_model(model, backend)
     from ..data.unknown_characters import UnknownCounter
-    from ..inference.checkpoint import weights_hash
-    from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
 
     no_loading_bars()
-    predictor = Predictor.from_pretrained(model, device=device, scores=scores, **options)
+    predictor = open_predictor(model, backend=backend, device=device, scores=scores, **options)
     unknown = UnknownCounter(predictor.tokenizer, table=predictor.table)
-    about = {"weights": weights_hash(predictor.model), "scores": scores, **decoding_options(None, decoding, threshold)}
+    about = {"weights": predictor.weights, "scores": scores, **decoding_options(None, decoding, threshold)}
     about |= {"queries": None if queries is None else read_queries(queries)}
     with documents_bar("predicting", total) as counted:
 

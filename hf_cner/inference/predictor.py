@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,20 +16,19 @@ from ..modeling.characters import CharacterTable
 from ..modeling.entity_model import check_model
 from ..modeling.extraction import encode_windows, extract
 from ..modeling.loaded_weights import check_complete
-from .checkpoint import CheckpointError, check_folder, is_local
+from ..runtime import is_exported, open_graph
+from ..runtime.finder import EntityFinder
+from .checkpoint import CheckpointError, check_folder, is_local, weights_hash
 from .shapes import loading
 from .weights import load_model
 
 if TYPE_CHECKING:
     from ..modeling.recogniser import CnerRecogniser
 
-Input = str | Document | Mapping[str, Any]
 Queries = Mapping[str, str] | str | os.PathLike[str]
 
-READ_AHEAD = 200_000
 
-
-class Predictor:
+class Predictor(EntityFinder):
     """Finds the entities of texts of any length, in any number.
 
     Args:
@@ -79,6 +78,7 @@ class Predictor:
         cls,
         name_or_path: str | os.PathLike[str],
         *,
+        backend: str | None = None,
         device: str | torch.device | None = None,
         dtype: str | torch.dtype | None = None,
         batch_tokens: int | None = None,
@@ -92,14 +92,29 @@ class Predictor:
         """A predictor from a checkpoint's folder or its name on the Hub.
 
         Args:
-            name_or_path: folder or Hub name; safetensors only.
+            name_or_path: folder or Hub name; safetensors only. Or the folder of an exported graph.
+            backend: `onnx`, `openvino` or `torch`; None takes what the folder is for. An exported graph gives a
+                `runtime.GraphPredictor`, which has the same interface, but no torch model.
             device: default: the first GPU where there is one, else the CPU.
             dtype: e.g. "bfloat16"; the decoder computes in fp32 or better all the same. Default: as it was saved.
             batch_tokens, scores, windows, queries, decoding, threshold, thresholds: as in the constructor.
 
         Raises:
-            CheckpointError: what is missing or wrong, in one sentence.
+            CheckpointError: what is missing or wrong, in one sentence; of an exported graph a GraphError.
         """
+        if is_exported(name_or_path) or backend not in (None, "torch"):
+            chosen = {"queries": queries, "decoding": decoding, "threshold": threshold, "thresholds": thresholds}
+            place = None if device is None else str(device)
+            graph = open_graph(
+                name_or_path,
+                backend=backend,
+                device=place,
+                chosen=chosen | {"dtype": dtype},
+                batch_tokens=batch_tokens,
+                scores=scores,
+                windows=windows,
+            )
+            return graph  # type: ignore[return-value]  # the same interface
         if not is_local(name_or_path):
             name_or_path = _copy_of(os.fspath(name_or_path))
         model_type = check_folder(name_or_path)["model_type"]
@@ -153,53 +168,14 @@ class Predictor:
         self.model.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
 
     @property
+    def weights(self) -> str:
+        """Tells models apart."""
+        return weights_hash(self.model)
+
+    @property
     def entity_types(self) -> list[str]:
         """The types of the model, or those that it is asked for, in their order."""
         return list(self.model.config.entity_types)
-
-    def __call__(self, texts: Input | Iterable[Input]) -> list[Document]:
-        """Documents with spans, one for each text, in order; a single text gives a list of one."""
-        return list(self.predict([texts] if isinstance(texts, (str, Document, Mapping)) else texts))
-
-    def predict(
-        self,
-        texts: Iterable[Input],
-        *,
-        read_ahead: int = READ_AHEAD,
-        progress: Callable[[int], None] | None = None,
-    ) -> Iterator[Document]:
-        """Lazily, one document with predicted spans for each input, in order.
-
-        Args:
-            texts: raw texts, documents (text, id and record are kept, spans replaced), or rows with the key "text"
-                (and "id", "record").
-            read_ahead: number of characters that are read and worked off together, at least one text. It bounds the
-                memory and the delay of the first result, and never changes a result.
-            progress: called with the number of characters done since the last call.
-
-        Raises:
-            TypeError: an input is none of these.
-            ValueError: `read_ahead` below 1.
-        """
-        if read_ahead < 1:
-            raise ValueError(f"read_ahead is {read_ahead}; it counts characters and must be at least 1.")
-        if isinstance(texts, (str, Document, Mapping)):
-            raise TypeError(f"predict takes several texts, found one {type(texts).__name__}; give it in a list.")
-        return self._predict(texts, read_ahead, progress)
-
-    def _predict(
-        self, texts: Iterable[Input], read_ahead: int, progress: Callable[[int], None] | None
-    ) -> Iterator[Document]:
-        chunk: list[Document] = []
-        size = 0
-        for number, item in enumerate(texts):
-            chunk.append(_document(item, number))
-            size += max(1, len(chunk[-1].text))  # so that an endless run of empty texts also ends a chunk
-            if size >= read_ahead:
-                yield from self._extract(chunk, progress)
-                chunk, size = [], 0
-        if chunk:
-            yield from self._extract(chunk, progress)
 
     def _extract(self, chunk: list[Document], progress: Callable[[int], None] | None) -> Iterator[Document]:
         found = extract(
@@ -213,19 +189,6 @@ class Predictor:
         )
         for document, spans in zip(chunk, found.spans, strict=True):
             yield document.with_spans(Span(*span) for span in spans)
-
-
-def _document(item: Input, number: int) -> Document:
-    """An input as a document without gold spans."""
-    if isinstance(item, Document):
-        return item.with_spans(())
-    if isinstance(item, str):
-        return Document(item)
-    if isinstance(item, Mapping) and isinstance(item.get("text"), str):
-        name, record = ("" if item.get(key) is None else str(item[key]) for key in ("id", "record"))
-        return Document(item["text"], id=name, record=record)
-    found = f"a row with the keys {sorted(map(str, item))}" if isinstance(item, Mapping) else type(item).__name__
-    raise TypeError(f'Input {number + 1} is {found}; give texts (str), documents, or rows with the key "text".')
 
 
 def _copy_of(name: str) -> Path:

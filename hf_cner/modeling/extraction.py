@@ -19,14 +19,19 @@ from .characters import CharacterTable
 from .decoder import ScoredSpan
 from .entity_model import EntityModel
 from .precision import at_least_float32
-from .window_batches import EncodedWindow, WindowBatch, encode_windows, token_batches
+from .window_batches import (
+    DECODED_CHARACTERS,
+    EncodedWindow,
+    WindowBatch,
+    document_groups,
+    encode_windows,
+    token_batches,
+)
 
 __all__ = ["EncodedWindow", "Extraction", "encode_windows", "extract"]
 
 CPU_TOKENS = 1024  # padded tokens in a batch: more leave the cache of a core (measured with BiLSTM and BERT encoders)
 ACCELERATOR_TOKENS = 1 << 14  # launches are what costs there
-GROUP_CHARACTERS = 1 << 18  # documents whose emissions are held at the same time
-DECODED_CHARACTERS = 1 << 14  # padded characters of documents that are decoded in one call
 
 
 @dataclass(slots=True)
@@ -94,7 +99,7 @@ def extract(
     try:
         with torch.inference_mode():
             constant = model.constant_inputs() if len(encoded) else {}
-            for group in _groups(encoded):
+            for group in document_groups(encoded):
                 documents = _stitched(model, group, table, max_tokens, constant, losses, progress)
                 for number, found in _decoded(model, documents, scores):
                     spans[number] = sorted(found, key=lambda span: span[:3])
@@ -104,21 +109,6 @@ def extract(
             model.train()
         for module, training in modes:  # a frozen encoder inside a model in training mode stays in evaluation mode
             module.training = training
-
-
-def _groups(encoded: Sequence[EncodedWindow]) -> Iterator[list[EncodedWindow]]:
-    """Whole documents, in order, until a group holds `GROUP_CHARACTERS`."""
-    group: list[EncodedWindow] = []
-    size = 0
-    ordered = sorted(encoded, key=lambda item: (item.document, item.window.start))
-    for item in ordered:
-        if size >= GROUP_CHARACTERS and item.document != group[-1].document:
-            yield group
-            group, size = [], 0
-        group.append(item)
-        size += item.window.own_end - item.window.own_start
-    if group:
-        yield group
 
 
 def _stitched(

@@ -14,6 +14,9 @@ from .windows import Window, make_windows
 
 Feature = dict[str, Any]
 
+GROUP_CHARACTERS = 1 << 18  # documents whose emissions are held at the same time
+DECODED_CHARACTERS = 1 << 14  # padded characters of documents that are decoded in one call
+
 
 @dataclass(slots=True)
 class EncodedWindow:
@@ -72,6 +75,21 @@ def feature_of(window: EncodedWindow, table: CharacterTable) -> Feature:
     if window.labels is not None:
         feature["labels"] = window.labels
     return feature
+
+
+def document_groups(encoded: Sequence[EncodedWindow]) -> Iterator[list[EncodedWindow]]:
+    """Whole documents, in order, until a group holds `GROUP_CHARACTERS`."""
+    group: list[EncodedWindow] = []
+    size = 0
+    ordered = sorted(encoded, key=lambda item: (item.document, item.window.start))
+    for item in ordered:
+        if size >= GROUP_CHARACTERS and item.document != group[-1].document:
+            yield group
+            group, size = [], 0
+        group.append(item)
+        size += item.window.own_end - item.window.own_start
+    if group:
+        yield group
 
 
 def token_batches(

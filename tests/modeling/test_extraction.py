@@ -13,7 +13,7 @@ from small_tokenizers import CHARACTERS, character_tokenizer
 from transformers import BertConfig, XLNetConfig, set_seed
 
 from hf_cner import CnerConfig, CnerForTokenClassification
-from hf_cner.modeling import extraction
+from hf_cner.modeling import extraction, window_batches
 from hf_cner.modeling.characters import CharacterTable
 from hf_cner.modeling.extraction import EncodedWindow, encode_windows, extract
 from hf_cner.modeling.window_batches import WindowBatch, token_batches
@@ -125,7 +125,7 @@ def test_groups_of_documents_change_nothing(monkeypatch: pytest.MonkeyPatch) -> 
         held.append(sum(map(len, documents)))
         return decode(documents, **options)
 
-    monkeypatch.setattr(extraction, "GROUP_CHARACTERS", 20)
+    monkeypatch.setattr(window_batches, "GROUP_CHARACTERS", 20)
     monkeypatch.setattr(extraction, "DECODED_CHARACTERS", 40)
     monkeypatch.setattr(model, "decode", watched, raising=False)
     assert_same(spans_of(model, NOTES, STRIDE), expected)

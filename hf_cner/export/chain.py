@@ -1,0 +1,181 @@
+"""Decoding in a form that can be exported: the best path, and the probabilities of the entities along it.
+
+Length is dynamic, so a loop over units has to be an operator of the graph. torch's `scan` is one: `torch.export` keeps
+it, the ONNX exporter writes ONNX `Scan` (one node for each recurrence, any length, any batch), and ONNX Runtime and
+OpenVINO both run that. `while_loop` would carry whole output tensors through every step, and a recurrence in
+log2(length) matrix products costs tags^3 instead of tags^2.
+
+Everything is in log space: an exported graph cannot fall back on it for some rows, as `crf_likelihood` does. In float32
+all scores are taken relative to the best at their unit, so that they are as exact in a long document as in a short one.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch._higher_order_ops.scan import scan
+
+from ..modeling.labels import types_of_tags
+from ..modeling.schemes import pattern
+from ..modeling.tagging_decoders import CrfDecoder, TaggingDecoder
+
+LOWEST = {torch.float64: -1e300, torch.float32: -1e30}
+"""What stands for minus infinity, which minus itself is not a number."""
+LARGEST = 1e25  # an emission in float32 beyond this is taken for it, or it would outweigh a constraint
+
+
+class ExportedDecoder(nn.Module):
+    """From emissions to tags, and to the logarithms of which the score of every span is a sum.
+
+    Args:
+        decoder: of a model.
+        dtype: of the arithmetic: float64, or float32 where a backend has no other.
+    """
+
+    def __init__(self, decoder: TaggingDecoder, dtype: torch.dtype) -> None:
+        super().__init__()
+        decoder.require_tags()
+        self.dtype = dtype
+        goes_on: dict[str, frozenset[str]] = {}
+        for name in types_of_tags(decoder.labels):
+            for length in (1, 2):  # every tag that can be an entity's last
+                tags, following = pattern(length, name, decoder.scheme)
+                goes_on[tags[-1]] = following
+        forbidden = [[after in goes_on.get(tag, ()) for after in decoder.labels] for tag in decoder.labels]
+        self.register_buffer("forbidden", torch.tensor(forbidden))
+
+    forbidden: Tensor
+    """`(t, t)` bool: tags that, coming next, would make another entity of the one that ends with the row's tag."""
+
+    def forward(self, emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Decode.
+
+        Args:
+            emissions: `(b, n, t)`, each row's units at its front.
+            lengths: `(b,)` long, units of each row.
+
+        Returns:
+            The tags of the best path `(b, n)` long, and `(b, n, 3)`, for each unit the logarithm of three
+            probabilities: that the unit has its tag; that it has it, given the tag of the unit before; and, given its
+            tag, that the next tag does not continue the entity. Both mean nothing behind a row's units.
+        """
+        scores = emissions.transpose(0, 1).to(self.dtype)
+        if self.dtype == torch.float32:
+            scores = scores.clamp(-LARGEST, LARGEST)
+        steps = torch.arange(scores.shape[0], device=lengths.device).unsqueeze(1)
+        last = steps == lengths - 1
+        tags, parts = self._decode(scores - scores.amax(-1, keepdim=True), last)
+        return tags.transpose(0, 1), parts.transpose(0, 1)
+
+    def _decode(self, scores: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+        """Tags `(n, b)` and logarithms `(n, b, 3)` for scores `(n, b, t)` and which units are a row's last `(n, b)`."""
+        raise NotImplementedError
+
+    def _leaving(self, following: Tensor, tags: Tensor, last: Tensor) -> Tensor:
+        """`(n, b)` of the log probabilities `(n, b, t)` of the tag behind each unit; 0 behind the last."""
+        free = following.masked_fill(self.forbidden[tags], LOWEST[self.dtype])
+        return logsumexp(free).squeeze(-1).masked_fill(last, 0.0)
+
+
+class ExportedIndependent(ExportedDecoder):
+    """A softmax's decoding: each tag on its own."""
+
+    def _decode(self, scores: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+        tags = scores.argmax(-1)
+        own = scores - logsumexp(scores)
+        chosen = own.gather(-1, tags.unsqueeze(-1)).squeeze(-1)
+        return tags, torch.stack((chosen, chosen, self._leaving(neighbours(own, 1), tags, last)), -1)
+
+
+class ExportedChain(ExportedDecoder):
+    """A CRF's decoding: Viterbi and forward–backward, side by side in two recurrences."""
+
+    start: Tensor
+    transitions: Tensor
+    end: Tensor
+
+    def __init__(self, decoder: CrfDecoder, dtype: torch.dtype) -> None:
+        super().__init__(decoder, dtype)
+        crf = decoder.crf
+        parts = {"start": crf.start_transitions, "transitions": crf.transitions, "end": crf.end_transitions}
+        legal = [None, None, None] if crf.constraints is None else crf.constraints
+        for (name, part), allowed in zip(parts.items(), legal, strict=True):
+            scores = part.detach().to(dtype)
+            if allowed is not None:
+                scores = scores.masked_fill(~torch.tensor(allowed), LOWEST[dtype])
+            self.register_buffer(name, scores)
+
+    def _decode(self, scores: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+        best, forward = self._forward(scores)
+        tags, backward = self._backward(torch.where(last.unsqueeze(-1), best + self.end, best), scores, last)
+        return tags, self._parts(scores, forward, backward, tags, last)
+
+    def _forward(self, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores `(n, b, t)` of the best path to each tag, and in log space of the sum of all, both with its own."""
+
+        def step(arriving: tuple[Tensor, Tensor], own: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+            best, total = arriving[0] + own, arriving[1] + own
+            leaving = (best.unsqueeze(2) + self.transitions).amax(1)
+            together = logsumexp(total.unsqueeze(2) + self.transitions, 1).squeeze(1)
+            return (self._relative(leaving), self._relative(together)), (best.clone(), total.clone())
+
+        start = self.start.expand_as(scores[0])
+        found: tuple[Tensor, Tensor] = scan(step, (start.clone(), start.clone()), scores)[1]
+        return found
+
+    def _backward(self, best: Tensor, scores: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+        """The best path's tags `(n, b)`, traced back, and the sums `(n, b, t)` of all that may come behind each tag.
+
+        Of equally good paths it is that of `crf_decode.best_paths`. `best` is `_forward`'s, with a row's end in it.
+        """
+        arriving = self.transitions.T.contiguous()
+
+        def step(
+            behind: tuple[Tensor, Tensor], here: tuple[Tensor, Tensor, Tensor]
+        ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+            (tag, leaving), (state, own, is_last) = behind, here
+            is_end = is_last.unsqueeze(-1)
+            chosen = (state + arriving[tag].masked_fill(is_end, 0.0)).argmax(-1)
+            total = torch.where(is_end, self.end, leaving)
+            before = logsumexp((total + own).unsqueeze(1) + self.transitions, 2).squeeze(2)
+            return (chosen, self._relative(before)), (chosen.clone(), total.clone())
+
+        nothing = (torch.zeros_like(last[0], dtype=torch.long), self.end.expand_as(scores[0]).clone())
+        tags, totals = scan(step, nothing, (best.flip(0), scores.flip(0), last.flip(0)))[1]
+        return tags.flip(0), totals.flip(0)
+
+    def _relative(self, state: Tensor) -> Tensor:
+        return state - state.amax(-1, keepdim=True) if self.dtype == torch.float32 else state
+
+    def _parts(self, scores: Tensor, forward: Tensor, backward: Tensor, tags: Tensor, last: Tensor) -> Tensor:
+        """What `_decode` gives, of the sums to and behind each tag; see `crf_segments` for why it is exact."""
+        own = tags.unsqueeze(-1)
+        both = forward + backward
+        first = (both - logsumexp(both)).gather(-1, own).squeeze(-1)
+        following = self.transitions[tags] + neighbours(scores + backward, 1)
+        following = following - logsumexp(following)
+        step = neighbours(following.gather(-1, neighbours(own, 1)), -1).squeeze(-1)
+        return torch.stack((first, step, self._leaving(following, tags, last)), -1)
+
+
+def neighbours(values: Tensor, distance: int) -> Tensor:
+    """Each unit gets the values `(n, …)` of the unit so far behind it; of none, its nearest."""
+    units = torch.arange(values.shape[0], device=values.device) + distance
+    return values.index_select(0, units.clamp(0, values.shape[0] - 1))  # a slice would take n to be more than 1
+
+
+def logsumexp(values: Tensor, dim: int = -1) -> Tensor:
+    """`torch.logsumexp` that keeps the dimension, of numbers that are finite, in operators that every backend has."""
+    highest = values.amax(dim, keepdim=True)
+    return highest + (values - highest).exp().sum(dim, keepdim=True).log()
+
+
+def exported_decoder(decoder: TaggingDecoder, dtype: torch.dtype) -> ExportedDecoder:
+    """The exportable form of a model's tagging decoder.
+
+    Raises:
+        ValueError: its labels are no tags.
+    """
+    if hasattr(decoder, "crf"):
+        return ExportedChain(decoder, dtype)  # type: ignore[arg-type]  # by the attribute: see CONTRIBUTING on copies of classes
+    return ExportedIndependent(decoder, dtype)

@@ -1,0 +1,125 @@
+"""Traced programs as files of a backend. A new one is a function and a line in `WRITERS`."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+from torch.fx import GraphModule
+
+from ..runtime.engines import INPUTS, OUTPUTS
+from ..runtime.manifest import GRAPHS
+from .graph import ExportError
+from .layers import translations
+
+Programs = Mapping[str, ExportedProgram]
+_PLACES = ("stack_trace", "from_node", "source_fn_stack", "torch_fn")  # where this machine keeps the code
+LARGEST_FILE = 1 << 31  # bytes: a protobuf holds no more, and weights then stand beside it
+
+
+def write_onnx(programs: Programs, folder: Path, precision: str) -> None:
+    """ONNX graphs; int8 multiplies matrices of weights in 8 bits, with activations quantised as they come."""
+    for name, program in programs.items():
+        path = folder / f"{name}.onnx"
+        _save_onnx(name, program, path)
+        if precision == "int8" and name == "model":
+            _quantise(path)
+
+
+def write_openvino(programs: Programs, folder: Path, precision: str) -> None:
+    """OpenVINO's graphs, read from ONNX by its own reader: its converter for Python programs sends usage statistics."""
+    import openvino
+
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, program in programs.items():
+            path = Path(scratch, f"{name}.onnx")
+            _save_onnx(name, program, path)
+            model = openvino.Core().read_model(path)
+            openvino.save_model(model, folder / f"{name}.xml", compress_to_fp16=False)
+
+
+def write_torch(programs: Programs, folder: Path, precision: str) -> None:
+    """torch's own exported programs."""
+    for name, program in programs.items():
+        for module in program.graph_module.modules():
+            for node in module.graph.nodes if isinstance(module, GraphModule) else ():
+                for said in _PLACES:
+                    node.meta.pop(said, None)
+        torch.export.save(program, folder / f"{name}.pt2")
+
+
+WRITERS: dict[str, tuple[Callable[[Programs, Path, str], None], tuple[str, ...]]] = {
+    "onnx": (write_onnx, ("fp32", "int8")),
+    "openvino": (write_openvino, ("fp32",)),
+    "torch": (write_torch, ("fp32",)),
+}
+"""Backend -> what writes its graphs, and in which precisions."""
+
+NAMES = {name for names in GRAPHS.values() for name in names} | {"model.bin", "decoder.bin", "model.onnx.data"}
+"""Of all files that these write."""
+
+
+def check_target(to: str, precision: str) -> None:
+    """Raise ExportError for a backend or precision that there is not, or whose packages are not installed."""
+    if to not in WRITERS:
+        raise ExportError(f"Unknown target {to!r}; choose one of {', '.join(WRITERS)}.")
+    if precision not in WRITERS[to][1]:
+        raise ExportError(
+            f"A graph for {to} is written in {' or '.join(WRITERS[to][1])}, not in {precision}; choose another."
+        )
+    try:
+        if to != "torch":
+            import onnxscript  # noqa: F401  (the exporter's)
+        if precision == "int8":
+            import onnxruntime.quantization  # noqa: F401
+        if to == "openvino":
+            import openvino  # noqa: F401
+    except ImportError as error:
+        raise ExportError(f"Exporting to {to} needs the package {error.name}: pip install 'hf-cner[{to}]'.") from error
+
+
+def _save_onnx(name: str, program: ExportedProgram, path: Path) -> None:
+    inputs = list(INPUTS[name])
+    if len(program.graph_signature.user_inputs) > len(inputs):
+        inputs.append("token_type_ids")
+    with _quiet(), torch.no_grad():
+        made: Any = torch.onnx.export(
+            program,
+            dynamo=True,
+            verbose=False,
+            input_names=inputs,
+            output_names=list(OUTPUTS[name]),
+            custom_translation_table=translations(),
+        )
+        for node in made.model.graph.all_nodes():
+            node.metadata_props.clear()  # the code's places on this machine
+            if node.op_type == "Scan":  # torch counts them by the states, and ONNX by what is scanned; all are forward
+                node.attributes.pop("scan_input_directions", None)
+        size = sum(parameter.nbytes for parameter in program.state_dict.values())
+        made.save(path, external_data=size > LARGEST_FILE * 0.9)
+
+
+def _quantise(path: Path) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with _quiet():
+        quantize_dynamic(path, path, op_types_to_quantize=["MatMul", "LSTM"], weight_type=QuantType.QInt8)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's remarks about packages that are not there, and about its own use of torch."""
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
