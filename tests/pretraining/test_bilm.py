@@ -129,7 +129,7 @@ def test_it_learns_resumes_and_its_encoder_goes_into_a_tagger(tmp_path: Path) ->
     assert torch.equal(tagger.cner.encoder(**inputs).last_hidden_state, expected)
     again = build(PretrainingSettings.of({"encoder": {"name_or_path": folder}}), tokenizer)
     assert torch.equal(again.eval().encoder(**inputs).last_hidden_state, expected)
-    with pytest.raises(ValueError, match=r"knows \d+ characters, the tokenizer 4; use the tokenizer of that folder"):
+    with pytest.raises(ValueError, match=r"has \d+ characters, the tokenizer 4; use the tokenizer of that folder"):
         build(PretrainingSettings.of({"encoder": {"name_or_path": folder}}), build_character_tokenizer("甲"))
 
 
