@@ -85,7 +85,7 @@ def test_a_process_without_torch_finds_the_same() -> None:
 def test_an_environment_without_torch_finds_the_same(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "env")], check=True)
     python = str(tmp_path / "env" / "bin" / "python")
-    needed = ["numpy", "tokenizers", "onnxruntime", "wrapt"]
+    needed = ["numpy", "tokenizers", "onnxruntime", "regex", "wrapt"]
     pip = [python, "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt")]
     if subprocess.run([*pip, *needed], check=False).returncode:
         pytest.skip("the package index cannot be reached")
