@@ -1,6 +1,6 @@
 """Kill `hf-cner annotate` again and again, and compare what comes of it with an unbroken run, byte by byte.
 
-    python benchmarks/kill_annotate.py --model MODEL [--kills 100] [--rows 20000] [--engine local] [--seed 0]
+    python benchmarks/kill_annotate.py [--model MODEL] [--kills 100] [--rows 20000] [--shard-rows 200]
 
 Of two kills one meets the driver, which is then started again with the same command, and one a worker. Without a model
 the small one of the tests is taken.
@@ -45,7 +45,7 @@ def kill_until_done(
     Args:
         arguments: of `hf-cner annotate`; its output is `out`.
         kills: how often, at most: fewer where the job ends before.
-        longest: seconds until the next kill, at most.
+        longest: seconds until the next kill, at most, counted from the next shard that is done.
 
     Returns:
         How many drivers and workers were killed.
@@ -58,6 +58,7 @@ def kill_until_done(
     killed = {"driver": 0, "worker": 0}
     job = subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE)
     while sum(killed.values()) < kills:
+        _wait_for_a_shard(job, out)
         try:
             job.wait(rng.uniform(0, longest))
         except subprocess.TimeoutExpired:
@@ -73,6 +74,13 @@ def kill_until_done(
     if job.returncode:
         raise RuntimeError(said.decode())
     return killed
+
+
+def _wait_for_a_shard(job: subprocess.Popen[bytes], out: Path) -> None:
+    """Until there is one more, so that kills meet work and the job advances; or until the job has ended."""
+    before = len(list(out.glob("*.jsonl")))
+    while job.poll() is None and len(list(out.glob("*.jsonl"))) <= before:
+        time.sleep(0.05)
 
 
 def _kill(job: subprocess.Popen[bytes], whom: str, rng: random.Random) -> int:
@@ -106,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--shard-rows", type=int, default=200)
-    parser.add_argument("--longest", type=float, default=20.0, help="seconds between two kills, at most")
+    parser.add_argument("--longest", type=float, default=1.0, help="seconds from a shard to a kill, at most")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:

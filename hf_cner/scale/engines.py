@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 
 from ..data.problems import DataError
@@ -16,7 +17,7 @@ from .rows import Columns
 from .worker import Settings
 
 ENGINES = {"local": "local", "ray": "ray_actors"}  # name -> module with `run(tasks, settings, workers)`
-Run = Callable[[Sequence[Task], Settings, int], Iterator[Event]]
+Run = Callable[[Sequence[Task], Settings, int], Generator[Event, None, None]]
 
 
 def engine_of(name: str) -> Run:
@@ -99,9 +100,10 @@ def run_job(plan: Plan, settings: Settings, *, engine: Run, workers: int) -> Ite
     """
     size = sum(task.size for task in plan.tasks)
     progress = Progress(size, left=size)
-    for number, said in engine(plan.tasks, settings, workers):
-        progress.take(plan.tasks[number], said)
-        yield progress
+    with closing(engine(plan.tasks, settings, workers)) as events:  # whatever ends the job ends the workers
+        for number, said in events:
+            progress.take(plan.tasks[number], said)
+            yield progress
 
 
 def refuse_duplicates(plan: Plan, settings: Settings, progress: Callable[[int], None] | None = None) -> None:

@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -32,7 +32,7 @@ class _Member:
     task: int | None = None
 
 
-def run(tasks: Sequence[Task], settings: Settings, workers: int) -> Iterator[Event]:
+def run(tasks: Sequence[Task], settings: Settings, workers: int) -> Generator[Event, None, None]:
     """Annotate all tasks, and tell what happens as it happens; an outcome for each task, in any order.
 
     Args:

@@ -9,7 +9,7 @@ shared file system, or URLs.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import ray
@@ -41,7 +41,7 @@ class _Actor:
         return self._worker if isinstance(self._worker, Outcome) else self._worker.annotate(task)
 
 
-def run(tasks: Sequence[Task], settings: Settings, workers: int) -> Iterator[Event]:
+def run(tasks: Sequence[Task], settings: Settings, workers: int) -> Generator[Event, None, None]:
     """Annotate all tasks on the cluster that Ray finds (`RAY_ADDRESS`), else on this machine; see `local.run`."""
     if not ray.is_initialized():
         ray.init(log_to_driver=False, include_dashboard=False)

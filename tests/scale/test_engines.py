@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 from shards import MODEL, content, rows_of_sample, write_rows
 
@@ -51,6 +53,14 @@ def test_a_shard_at_which_workers_die_is_given_up_with_a_sentence(tmp_path: Path
     assert (tmp_path / "y.jsonl").is_file()
 
 
+@pytest.mark.slow
+def test_a_model_that_cannot_be_loaded_ends_the_job_and_its_workers(tmp_path: Path) -> None:
+    plan = make_plan(str(write_rows(rows_of_sample(30), tmp_path / "a.jsonl")), str(tmp_path / "out"), shard_rows=10)
+    with pytest.raises(DataError, match="There is no folder"):
+        list(run_job(plan, Settings(str(tmp_path / "none")), engine=local.run, workers=1))
+    assert not [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+
+
 def test_a_job_goes_on_behind_a_bad_shard_and_ends_at_what_concerns_all() -> None:
     tasks = [Task(Shard(f"{number}.jsonl"), f"{number}", 10) for number in range(3)]
     said: list[Event] = [
@@ -60,7 +70,7 @@ def test_a_job_goes_on_behind_a_bad_shard_and_ends_at_what_concerns_all() -> Non
         (2, Outcome(ShardReport(7, 0, 2, 3, done_before=True))),
     ]
 
-    def engine(tasks: Sequence[Task], settings: Settings, workers: int) -> Iterator[Event]:
+    def engine(tasks: Sequence[Task], settings: Settings, workers: int) -> Generator[Event, None, None]:
         yield from said
 
     *_, progress = run_job(Plan(tasks, []), SETTINGS, engine=engine, workers=1)
@@ -105,10 +115,6 @@ def test_an_id_that_stands_in_two_shards(tmp_path: Path) -> None:
 
 def _killing(events: Iterator[Event]) -> Iterator[Event]:
     """The events of an engine, while whatever waits at the pipe is killed."""
-    import threading
-
-    import psutil
-
     ended = threading.Event()
 
     def kill() -> None:
