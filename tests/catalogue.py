@@ -1,7 +1,7 @@
 """`make messages`: brings the Chinese catalogue up to date, and lists what has no Chinese.
 
-Translations are written by hand into hf_cner/locale/zh_CN/LC_MESSAGES/hf_cner.po. A message is a paragraph of a command's
-help, or a sentence in which {name} stands for what the program puts there. This adds the paragraphs of help that the
+Translations are written by hand into hf_cner/locale/zh_CN/LC_MESSAGES/hf_cner.po. A message is a paragraph of the
+commands' help, or a sentence in which {name} stands for what the program puts there. This adds the paragraphs that the
 catalogue lacks, makes those obsolete (#~) that no longer stand in the package, and compiles the .mo.
 """
 

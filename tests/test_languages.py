@@ -85,7 +85,7 @@ MET = {
     "trian": "错误：没有命令“trian”；是否想用 'train', 'pretrain'？",
     "inspect sample --input-column two": "错误：'--input-column' 的值无效：",
     "predict --model OUT note.md": "错误：note.md：文件扩展名是 .md；",
-    "predict --model OUT absent.txt": "错误：absent.txt：没有这个文件或文件夹；请检查路径。",
+    "predict --model OUT q-7.txt": "错误：q-7.txt：没有这个文件或文件夹；请检查路径。",
     "predict --model ./absent note.txt": "错误：没有文件夹 ./absent；请给出模型所在的文件夹，或它在 Hub 上的名称。",
     "predict --model note.txt note.txt": "错误：note.txt 是文件；请给出模型所在的文件夹，其中应有 config.json。",
     "predict --model empty note.txt": "错误：缺少 empty/config.json；这是模型的文件夹吗？",
@@ -98,6 +98,8 @@ MET = {
     "inspect jsonl --data-dir note.txt": "错误：note.txt:1：JSON 不完整（",
     "inspect conll --data-dir tags.conll": "错误：tags.conll:1：标签为 'X'；应为 O 或 B-X 这样的标签，",
     "inspect conll --data-dir tags.conll --input-column 7": "错误：tags.conll:1：'头 X' 只有 2 列；每行应为一个字",
+    "predict --model OUT t.csv --text-column nope": "错误：t.csv：没有“nope”这一列，现有的列是 'a', 'b'；请从中指明一列。",
+    "predict --model OUT t.csv": "错误：t.csv：有 'a', 'b' 这些列，看不出文本在哪一列；请用 --text-column NAME 指明。",
     "evaluate --model OUT --data note.txt": "错误：note.txt：从文件名看不出格式；请用 --corpus NAME 指明",
 }
 
@@ -110,6 +112,7 @@ def test_what_is_met_most_is_in_chinese(
     Path("note.txt").write_text("患者头痛。\n", encoding="utf-8")
     Path("note.md").write_text("患者头痛。\n", encoding="utf-8")
     Path("tags.conll").write_text("头 X\n", encoding="utf-8")
+    Path("t.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     Path("empty").mkdir()
     assert MET[command] in said(command.split(), capsys)
 
@@ -161,7 +164,5 @@ def test_every_help_can_be_translated() -> None:
 
 
 def test_light() -> None:
-    code = (
-        "import sys, hf_cner.cli.languages as l; l.choose(); assert not {'torch', 'rich'} & set(sys.modules)"
-    )
+    code = "import sys, hf_cner.cli.languages as l; l.choose(); assert not {'torch', 'rich'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

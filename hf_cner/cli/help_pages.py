@@ -1,4 +1,4 @@
-"""Help and usage faults in the language of the locale. Typer has no texts but English, and wraps lines at blanks only."""
+"""Help and usage faults in the language of the locale. Typer knows English only, and wraps lines at blanks only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any  # typer's classes are its own copies of click's, by its 
 import typer
 
 from ..data.shown import printable
-from .languages import chinese, in_chinese, translated
+from .languages import chinese, in_chinese
 
 _UNWRAPPED = "\b\n"  # typer leaves the lines of such a paragraph as they are
 _DEFAULT = re.compile(r"\[(default: |required)")
@@ -111,11 +111,8 @@ def wrapped(text: str, width: int) -> str:
     lines = [""]
     for piece in _PIECE.findall(text):
         stop = piece in _BREAKS_BEFORE_NONE_OF
-        if lines[-1] and not stop and cell_len(lines[-1] + piece) > width - 1:  # a column stays free for a stop
+        if lines[-1] and not stop and cell_len(lines[-1] + piece) > width - 2:  # place for a stop
             lines.append(piece.lstrip())
         else:
             lines[-1] += piece if lines[-1] else piece.lstrip()
     return "\n".join(line.rstrip() for line in lines)
-
-
-__all__ = ["command_of", "commands", "paragraphs", "show_usage_fault", "translated", "wrapped"]

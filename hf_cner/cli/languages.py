@@ -4,8 +4,8 @@ Only the command line translates, when it shows something. Exceptions, logs, fil
 program reads the same sentences everywhere. A message of the catalogue may hold places, as `{file}: found …`: an error
 sentence is matched against them, so whoever raises it marks nothing.
 
-The locale is chosen by gettext's variables alone (LANGUAGE, LC_ALL, LC_MESSAGES, LANG): there is no variable of our own,
-because `LANGUAGE=en hf-cner …` already says it for one command.
+The locale is chosen by the variables of gettext alone (LANGUAGE, LC_ALL, LC_MESSAGES, LANG). No variable of our own is
+needed: `LANGUAGE=en hf-cner …` asks for English once.
 """
 
 from __future__ import annotations
