@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo notebooks test lint types unit slow mutation test-lowest peers wheel smoke format clean
+.PHONY: help demo notebooks docs messages test lint types unit slow mutation test-lowest peers wheel smoke format clean
 
 PYTHON ?= python3
 CORPUS ?= sample
@@ -28,9 +28,9 @@ SOURCES := $(shell find hf_cner -type f -not -name '*.pyc' 2>/dev/null)
 OFFLINE := HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false OMP_NUM_THREADS=1
 
 define create_environment
-@command -v "$(PYTHON)" >/dev/null || { echo "There is no '$(PYTHON)' here. Install Python 3.10 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
-@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "hf_cner needs Python 3.10 or newer, but '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1). Name another: make PYTHON=/path/to/python3" >&2; exit 1; }
-@"$(PYTHON)" -m venv $(1) || { echo "'$(PYTHON)' could not create a virtual environment: install its venv module (on Debian and Ubuntu the package python3-venv)." >&2; exit 1; }
+@command -v "$(PYTHON)" >/dev/null || { echo "There is no '$(PYTHON)' here. Install Python 3.10 or newer, or name one: make PYTHON=/path/to/python3 (没有找到 '$(PYTHON)'。请安装 Python 3.10 或更高版本，或指明路径。)" >&2; exit 1; }
+@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "hf_cner needs Python 3.10 or newer, but '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1). Name another: make PYTHON=/path/to/python3 (需要 Python 3.10 或更高版本，请指明另一个解释器。)" >&2; exit 1; }
+@"$(PYTHON)" -m venv $(1) || { echo "'$(PYTHON)' could not create a virtual environment: install its venv module (on Debian and Ubuntu the package python3-venv). (无法创建虚拟环境。Debian、Ubuntu 请安装 python3-venv。)" >&2; exit 1; }
 endef
 
 help:  ## List the targets
@@ -91,6 +91,9 @@ peers: $(PEERS_VENV)/.installed  ## What transformers and pytorch-crf test of th
 	$(PEERS_VENV)/bin/python tests/peers/fetch.py $(PEERS_VENV)/peers
 	HF_CNER_PEERS=$(CURDIR)/$(PEERS_VENV)/peers $(OFFLINE) \
 		$(PEERS_VENV)/bin/python -m pytest -n $(TEST_WORKERS) --tb=short tests/peers
+
+messages: $(VENV)/.installed  ## Compile the Chinese of the command line, and list what has none
+	$(BIN)/python tests/catalogue.py
 
 format: $(VENV)/.installed  ## Rewrite the code in the project's style
 	$(BIN)/ruff check --fix .

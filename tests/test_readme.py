@@ -17,6 +17,11 @@ ROOT = Path(__file__).parents[1]
 PAGES = {
     path.name: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 }
+BLOCK = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+CHINESE = {  # by the path of the English twin
+    "README.md": (ROOT / "README.zh-CN.md").read_text(encoding="utf-8"),
+    **{f"docs/{path.name}": path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "zh").glob("*.md"))},
+}
 ALL = "\n".join(PAGES.values())
 
 
@@ -51,8 +56,19 @@ def test_what_it_shows_of_transformers_runs(tmp_path: Path, monkeypatch: pytest.
     assert merged.config.entity_types == cases.TYPES
 
 
+@pytest.mark.parametrize("name", CHINESE)
+def test_the_chinese_page_shows_the_same_blocks(name: str) -> None:
+    """In the same order; so they are tested where the English ones are."""
+    english = (ROOT / name).read_text(encoding="utf-8")
+    assert BLOCK.findall(CHINESE[name]) == BLOCK.findall(english), f"{name} and its Chinese twin show other code"
+
+
+def test_the_pages_in_two_languages_link_each_other() -> None:
+    assert "(README.zh-CN.md)" in PAGES["README.md"] and "(README.md)" in CHINESE["README.md"]
+
+
 def test_the_readme_is_an_entrance() -> None:
-    assert len(PAGES["README.md"].splitlines()) <= 150
+    assert len(PAGES["README.md"].splitlines()) <= 150 and len(CHINESE["README.md"].splitlines()) <= 150
     linked = set(re.findall(r"\]\(docs/([a-z]+\.md)\)", PAGES["README.md"]))
     assert linked == set(PAGES) - {"README.md"}, "each page is linked, and each link has its page"
 

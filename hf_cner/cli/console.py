@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ..data.shown import clipped
 from .faults import LONGEST_SENTENCE, one_line
+from .languages import chinese, translated
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +62,9 @@ def say_what_is_unknown(found: UnknownShare) -> None:
 
 def print_error(sentence: str) -> None:
     """One clear sentence instead of a traceback."""
-    messages().print(f"error: {one_line(sentence)}", style="bold red", markup=False, soft_wrap=True)
+    sentence = one_line(sentence)
+    shown = f"错误：{translated(sentence)}" if chinese() else f"error: {sentence}"
+    messages().print(shown, style="bold red", markup=False, soft_wrap=True)
 
 
 def only_printable() -> None:

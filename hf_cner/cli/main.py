@@ -40,6 +40,8 @@ from . import (
 )
 from .console import debugging, only_printable, print_error
 from .faults import BAD_INPUT, CLOSED_PIPE, DONE, INTERRUPTED, ending
+from .help_pages import command_of, show_usage_fault
+from .languages import choose
 
 # The class of all wrong usage; typer brings a copy of click with it, or uses click, by its version.
 _USAGE_FAULT: type[typer.BadParameter] = next(
@@ -110,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     only_printable()
+    choose()
     try:
         code = _run([argument for argument in given if argument != "--debug"])
     except BaseException as error:
@@ -127,11 +130,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     """Run a command and give its exit code; wrong usage is explained here."""
     try:
-        code = app(arguments, standalone_mode=False)
+        code = command_of(app)(arguments, prog_name=app.info.name, standalone_mode=False)
         sys.stdout.flush()  # here a closed pipe can still be said
     except _USAGE_FAULT as error:
         error.message = printable(error.message, lines=True)
-        error.show()
+        show_usage_fault(error)
         return error.exit_code
     except typer.Abort:  # typer takes the end of an input for one
         print_error("an input ended before everything was read; expected a whole one; give it again.")

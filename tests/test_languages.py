@@ -1,0 +1,168 @@
+"""Chinese where the locale asks for it, English elsewhere; and the catalogue is whole."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import catalogue as messages
+import pytest
+
+from hf_cner.cli import languages
+from hf_cner.cli.help_pages import wrapped
+from hf_cner.cli.main import main
+
+VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+@pytest.fixture
+def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Chinese locale, until the test ends."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    monkeypatch.setattr(languages, "_chinese", False)
+
+
+def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit):
+        main(arguments)
+    captured = capsys.readouterr()
+    return captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, True),
+        ({"LANG": "zh_TW"}, True),
+        ({"LANG": "zh"}, True),
+        ({"LANG": "zh-Hans"}, True),
+        ({"LC_MESSAGES": "zh_CN.GBK", "LANG": "en_US.UTF-8"}, True),
+        ({"LC_ALL": "en_US.UTF-8", "LANG": "zh_CN.UTF-8"}, False),
+        ({"LANGUAGE": "en", "LANG": "zh_CN.UTF-8"}, False),
+        ({"LANGUAGE": "zh_CN:zh", "LANG": "en_US.UTF-8"}, True),
+        ({"LANGUAGE": "zh_CN"}, True),
+        ({"LANGUAGE": "xx:zh_CN:en"}, True),
+        ({"LANGUAGE": "zh_CN:zh", "LC_ALL": "C"}, False),
+        ({"LANG": "C.UTF-8"}, False),
+        ({"LANG": "xx_XX.UTF-8"}, False),
+        ({"LANG": "zhuang"}, False),
+        ({"LANG": "/\x00"}, False),
+        ({"LANG": ""}, False),
+        ({}, False),
+    ],
+)
+def test_the_variables_of_gettext_decide(environment: dict[str, str], expected: bool) -> None:
+    assert languages.wants_chinese(environment) is expected
+
+
+@pytest.mark.parametrize("command", ["", *messages.named_commands()])
+def test_help_is_in_chinese(command: str, chinese: None, capsys: pytest.CaptureFixture[str]) -> None:
+    help_page = said([*command.split(), "--help"], capsys)
+    assert help_page.startswith("用法：") and "显示本帮助并退出。" in help_page and "[required]" not in help_page
+
+
+@pytest.mark.parametrize("language", ["xx_XX.UTF-8", "en_GB.UTF-8", "C"])
+def test_help_is_in_english_elsewhere(
+    language: str, chinese: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANG", language)
+    help_page = said(["corpora", "--help"], capsys)
+    assert help_page.startswith("Usage: ") and not CHINESE.search(help_page)
+
+
+# What a hospital's user meets most: this is the short list that must be in Chinese.
+MET = {
+    "train": "错误：缺少选项“--corpus”。",
+    "predict --model OUT": "错误：缺少参数“INPUT”。",
+    "predict --modle OUT x": "错误：没有选项 --modle；是否想用 --model？",
+    "frobnicate": "错误：没有命令“frobnicate”；运行 hf-cner --help 列出全部命令。",
+    "trian": "错误：没有命令“trian”；是否想用 'train', 'pretrain'？",
+    "inspect sample --input-column two": "错误：'--input-column' 的值无效：",
+    "predict --model OUT note.md": "错误：note.md：文件扩展名是 .md；",
+    "predict --model OUT q-7.txt": "错误：q-7.txt：没有这个文件或文件夹；请检查路径。",
+    "predict --model ./absent note.txt": "错误：没有文件夹 ./absent；请给出模型所在的文件夹，或它在 Hub 上的名称。",
+    "predict --model note.txt note.txt": "错误：note.txt 是文件；请给出模型所在的文件夹，其中应有 config.json。",
+    "predict --model empty note.txt": "错误：缺少 empty/config.json；这是模型的文件夹吗？",
+    "train --corpus sample --output-dir OUT": "错误：请说明训练什么：--preset NAME",
+    "train --preset bilsm-crf --corpus sample --output-dir OUT": "错误：没有预设“bilsm-crf”；是否想用 ",
+    "train --preset bilstm-crf --corpus sample --output-dir OUT --set training.x=1": "错误：没有设置 training.x。",
+    "train --preset bilstm-crf --corpus ccks --output-dir OUT": "错误：没有语料或格式“ccks”；可用的有 ",
+    "inspect ccks2017": "错误：语料 ccks2017 需要用 --data-dir 指明文件夹，",
+    "inspect jsonl --data-dir absent": "错误：absent：没有这个文件夹或文件；请检查 --data-dir 给出的路径。",
+    "inspect jsonl --data-dir note.txt": "错误：note.txt:1：JSON 不完整（",
+    "inspect conll --data-dir tags.conll": "错误：tags.conll:1：标签为 'X'；应为 O 或 B-X 这样的标签，",
+    "inspect conll --data-dir tags.conll --input-column 7": "错误：tags.conll:1：'头 X' 只有 2 列；每行应为一个字",
+    "predict --model OUT t.csv --text-column nope": "错误：t.csv：没有“nope”这一列，现有的列是 'a', 'b'；请从中指明一列。",
+    "predict --model OUT t.csv": "错误：t.csv：有 'a', 'b' 这些列，看不出文本在哪一列；请用 --text-column NAME 指明。",
+    "evaluate --model OUT --data note.txt": "错误：note.txt：从文件名看不出格式；请用 --corpus NAME 指明",
+}
+
+
+@pytest.mark.parametrize("command", MET)
+def test_what_is_met_most_is_in_chinese(
+    command: str, chinese: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("note.txt").write_text("患者头痛。\n", encoding="utf-8")
+    Path("note.md").write_text("患者头痛。\n", encoding="utf-8")
+    Path("tags.conll").write_text("头 X\n", encoding="utf-8")
+    Path("t.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    Path("empty").mkdir()
+    assert MET[command] in said(command.split(), capsys)
+
+
+def test_what_has_no_chinese_stays_english() -> None:
+    assert languages.in_chinese("nobody translated: this; or that.") == "nobody translated: this; or that."
+
+
+def test_a_stream_that_cannot_show_chinese_gets_english(chinese: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for encoding, expected in {"ascii": False, "latin-1": False, "gbk": True, "utf-8": True}.items():
+        monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+        languages.choose()
+        assert languages.chinese() is expected, encoding
+
+
+def test_lines_are_as_wide_as_a_terminal_shows_them() -> None:
+    from rich.cells import cell_len
+
+    text = "把语料写成带数据卡的 Parquet，供 `datasets.load_dataset` 读取 [默认：否]，也可从 Hub 读取。" * 3
+    lines = wrapped(text, 40).splitlines()
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "") and len(lines) > 5
+    for line in lines:
+        assert cell_len(line) <= 40 and line[0] not in "，。；）" and line[-1] not in "（[“"
+
+
+def test_the_compiled_catalogue_is_that_of_the_source() -> None:
+    expected = {entry.id: entry.string for entry in messages.catalogue() if entry.id and entry.string}
+    assert languages.catalogue() == expected, "run `make messages`"
+
+
+def test_no_translation_is_wrong() -> None:
+    for entry in messages.catalogue():
+        if entry.id and entry.string:
+            assert not entry.fuzzy, f"look at it, and take the mark away: {entry.id}"
+            places = [set(languages.PLACE.findall(text)) for text in (entry.id, entry.string)]
+            assert places[1] <= places[0], f"{entry.id} has no such place as its translation: {places[1] - places[0]}"
+            assert places[0] - places[1] <= {"again", "own"}, f"lost in the translation of {entry.id}"
+            shown = [set(re.findall(r"--[a-z-]+|`hf-cner [^`]+`", text)) for text in (entry.id, entry.string)]
+            assert shown[0] - shown[1] <= {"--help"}, f"a command or option is lost in the translation of {entry.id}"
+
+
+def test_every_help_can_be_translated() -> None:
+    """What has no Chinese is listed by `make messages`, and is no fault: it is shown in English."""
+    found = set(messages.help_messages())
+    for command in messages.named_commands().values():
+        assert command.help and set(messages.paragraphs(command.help)) <= found
+    known = {entry.id for entry in messages.catalogue() if entry.string}
+    assert len(found & known) > 0.8 * len(found), "run `make messages`, and translate what it lists"
+
+
+def test_light() -> None:
+    code = "import sys, hf_cner.cli.languages as l; l.choose(); assert not {'torch', 'rich'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
