@@ -45,6 +45,7 @@ ONLY_TORCH_FREE = {"data", "metrics"}  # folders that may import the torch-free 
 OPTIONAL = {"gensim": "vectors", "matplotlib": "plots", "optuna": "search"}
 OPTIONAL |= {"pytorch_optimizer": "optimizers", "ray": "ray"}
 OPTIONAL |= dict.fromkeys(("fastapi", "prometheus_client", "starlette", "swagger_ui_bundle", "uvicorn"), "serve")
+OPTIONAL |= {"spacy": "spacy"}
 LONGEST_FILE, LONGEST_BODY = 300, 60
 
 

@@ -11,6 +11,7 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any, Literal
 
+from .displacy import Style, displacy_of
 from .files import read_lines
 from .json_text import BrokenJson, kind_of, parse_json
 from .problems import DataError, Problems
@@ -71,6 +72,10 @@ class Document:
     def mention(self, span: Span) -> str:
         """The characters of a span."""
         return self.text[span.start : span.end]
+
+    def to_displacy(self, style: Style = "ent") -> dict[str, object]:
+        """What `displacy.render(…, style=style, manual=True)` draws; nested entities need the style `span`."""
+        return displacy_of(self.text, [(one.start, one.end, one.type) for one in self.spans], style, self.id)
 
     def with_spans(self, spans: Iterable[Span]) -> Document:
         """The same text with other spans."""
@@ -288,11 +293,7 @@ def _hint(path: str | PathLike[str]) -> str:
 
 
 def write_jsonl(documents: Iterable[Document], path: str | PathLike[str]) -> None:
-    """Write one JSON object per line; the file takes its name when it is whole.
-
-    Raises:
-        DataError: a text holds half a surrogate pair, which no file in UTF-8 can.
-    """
+    """Write one JSON object per line; the file takes its name when it is whole. Raises as `check_characters` does."""
     with atomic_write(path) as stream:
         for document in documents:
             check_characters(document)
