@@ -26,15 +26,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-PARTS = [
-    "患者3天前出现头痛",
-    "伴恶心呕吐",
-    "无发热",
-    "腹部CT示胆囊结石",
-    "既往高血压病史10年",
-    "予阿司匹林治疗",
-    "双下肢无水肿",
-]
+PARTS = ["患者3天前出现头痛", "伴恶心呕吐", "无发热", "腹部CT示胆囊结石", "高血压病史10年", "予阿司匹林治疗"]
 
 
 def note(number: int) -> str:

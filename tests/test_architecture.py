@@ -48,6 +48,7 @@ OPTIONAL = {"gensim": "vectors", "matplotlib": "plots", "optuna": "search"}
 OPTIONAL |= {"onnxruntime": "onnx", "onnxscript": "onnx", "openvino": "openvino"}
 OPTIONAL |= {"pytorch_optimizer": "optimizers", "ray": "ray"}
 OPTIONAL |= dict.fromkeys(("fastapi", "prometheus_client", "starlette", "swagger_ui_bundle", "uvicorn"), "serve")
+OPTIONAL |= {"spacy": "spacy"}
 LONGEST_FILE, LONGEST_BODY = 300, 60
 
 

@@ -11,6 +11,7 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any, Literal
 
+from .displacy import Style, displacy_of
 from .files import read_lines
 from .json_text import BrokenJson, kind_of, parse_json
 from .problems import DataError, Problems
@@ -73,6 +74,10 @@ class Document:
     def mention(self, span: Span) -> str:
         """The characters of a span."""
         return self.text[span.start : span.end]
+
+    def to_displacy(self, style: Style = "ent") -> dict[str, object]:
+        """What `displacy.render(…, style=style, manual=True)` draws; nested entities need the style `span`."""
+        return displacy_of(self.text, [(one.start, one.end, one.type) for one in self.spans], style, self.id)
 
     def with_spans(self, spans: Iterable[Span]) -> Document:
         """The same text with other spans."""

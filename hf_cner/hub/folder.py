@@ -103,7 +103,7 @@ def assemble(folder: Path, target: Path, about: About) -> None:
     if own is not None:
         check_card(own, run)
     for name in published_files(folder):
-        _publish(folder / name, target / name)
+        publish(folder / name, target / name)
     if own is None:
         assert run is not None
         write_card(run, target / CARD, about)
@@ -139,7 +139,7 @@ def _images(card: str) -> list[str]:
     return sorted(set(_IMAGE.findall(card)))
 
 
-def _publish(source: Path, target: Path) -> None:
+def publish(source: Path, target: Path) -> None:
     """Copy a file; of JSON the places of this machine, and what faulty data said, stay here."""
     if source.suffix != ".json" or source.name == "tokenizer.json" or source.name.endswith(".index.json"):
         shutil.copyfile(source, target)
