@@ -7,7 +7,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Integral, Real
+from numbers import Real
 from os import PathLike
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from .files import read_lines
 from .json_text import BrokenJson, kind_of, parse_json
 from .problems import DataError, Problems
 from .reading.foreign import filled_beside, instead_of
-from .reading.offsets import Mention, best_of
+from .reading.offsets import Mention, best_of, mentions_of, whole_number
 from .shown import brief, half_surrogate
 from .writing import atomic_write
 
@@ -131,22 +131,9 @@ def from_row(row: object, *, gold: Gold = "optional") -> Document:
     return Document(text, spans, names[0], names[1], more if isinstance(more, Mapping) else {})
 
 
-def mentions_of(row: object) -> Iterator[Mention]:
-    """The entities of a row that have offsets and a mention, right or wrong."""
-    text = row.get("text") if isinstance(row, Mapping) else None
-    entities = row.get("entities") if isinstance(row, Mapping) else None
-    if not isinstance(text, str) or not isinstance(entities, Sequence):
-        return
-    for entity in entities:
-        values = entity if isinstance(entity, Mapping) else {}
-        start, end = (_whole_number(values.get(key)) for key in ("start", "end"))
-        if start is not None and end is not None and isinstance(values.get("text"), str):
-            yield Mention(text, start, end, values["text"])
-
-
 def _span(entity: Any, text: str) -> Span:
     values = entity if isinstance(entity, Mapping) else {}
-    start, end = (_whole_number(values.get(key)) for key in ("start", "end"))
+    start, end = (whole_number(values.get(key)) for key in ("start", "end"))
     type_ = values.get("type")
     if start is None or end is None or not isinstance(type_, str) or not type_:
         raise ValueError(f"the entity {brief(entity)} without whole numbers 'start' and 'end' and a string 'type'")
@@ -175,10 +162,6 @@ def _is_finite(value: object) -> bool:
         return isinstance(value, Real) and math.isfinite(value)
     except OverflowError:  # a whole number that is larger than any float
         return False
-
-
-def _whole_number(value: object) -> int | None:
-    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
 
 
 def _name(value: object, key: str) -> str:

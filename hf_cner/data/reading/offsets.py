@@ -8,8 +8,9 @@ here count code points of the unchanged text, from 0, and the end is exclusive.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, product
+from numbers import Integral
 from typing import NamedTuple
 
 import regex as re
@@ -154,3 +155,21 @@ def place_of(found: Mapping[int, int], position: int, text: str) -> int | None:
     if found:
         return found.get(position)
     return position if 0 <= position <= len(text) else None
+
+
+def mentions_of(row: object) -> Iterator[Mention]:
+    """The entities of a row that have offsets and a mention, right or wrong."""
+    text = row.get("text") if isinstance(row, Mapping) else None
+    entities = row.get("entities") if isinstance(row, Mapping) else None
+    if not isinstance(text, str) or not isinstance(entities, Sequence):
+        return
+    for entity in entities:
+        values = entity if isinstance(entity, Mapping) else {}
+        start, end = (whole_number(values.get(key)) for key in ("start", "end"))
+        if start is not None and end is not None and isinstance(values.get("text"), str):
+            yield Mention(text, start, end, values["text"])
+
+
+def whole_number(value: object) -> int | None:
+    """The value where it is a whole number; `True` is none."""
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
