@@ -12,6 +12,7 @@ VENV := .venv
 SMOKE_VENV := .venv-smoke
 LOWEST_VENV := .venv-lowest
 PEERS_VENV := .venv-peers
+DOCS_VENV := .venv-docs
 LOWEST_TESTS := tests/test_constraints.py tests/test_registration.py tests/data/test_tokenizer.py tests/data/test_load.py \
 	tests/dataset_scripts tests/modeling/test_checkpoint_code.py tests/modeling/test_pipeline_cner.py \
 	tests/modeling/test_transformers_*.py tests/modeling/test_checkpoint_faults.py \
@@ -92,6 +93,14 @@ peers: $(PEERS_VENV)/.installed  ## What transformers and pytorch-crf test of th
 	HF_CNER_PEERS=$(CURDIR)/$(PEERS_VENV)/peers $(OFFLINE) \
 		$(PEERS_VENV)/bin/python -m pytest -n $(TEST_WORKERS) --tb=short tests/peers
 
+$(DOCS_VENV)/.installed: $(PINS)
+	$(call create_environment,$(DOCS_VENV))
+	$(DOCS_VENV)/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
+docs: $(DOCS_VENV)/.installed  ## Build the site of the documentation, English and Chinese, into build/docs/site
+	$(DOCS_VENV)/bin/python docs/build.py
+
 messages: $(VENV)/.installed  ## Compile the Chinese of the command line, and list what has none
 	$(BIN)/python tests/catalogue.py
 
@@ -116,5 +125,5 @@ smoke: $(SMOKE_VENV)/.installed  ## Try the installed wheel, without the develop
 	$(OFFLINE) $(SMOKE_VENV)/bin/python -I tests/smoke.py
 
 clean:  ## Remove the environments and everything that was built
-	rm -rf $(VENV) $(SMOKE_VENV) $(LOWEST_VENV) $(PEERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(SMOKE_VENV) $(LOWEST_VENV) $(PEERS_VENV) $(DOCS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
 	find hf_cner tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -98,8 +98,7 @@ MET = {
     "inspect jsonl --data-dir note.txt": "错误：note.txt:1：JSON 不完整（",
     "inspect conll --data-dir tags.conll": "错误：tags.conll:1：标签为 'X'；应为 O 或 B-X 这样的标签，",
     "inspect conll --data-dir tags.conll --input-column 7": "错误：tags.conll:1：'头 X' 只有 2 列；每行应为一个字",
-    "predict --model OUT t.csv --text-column nope": ""
-    "错误：t.csv：没有“nope”这一列，现有的列是 'a', 'b'；请从中指明一列。",
+    "predict --model OUT t.csv --text-column nope": "错误：t.csv：没有“nope”这一列，现有的列是 'a', 'b'；",
     "predict --model OUT t.csv": "错误：t.csv：有 'a', 'b' 这些列，看不出文本在哪一列；请用 --text-column NAME 指明。",
     "evaluate --model OUT --data note.txt": "错误：note.txt：从文件名看不出格式；请用 --corpus NAME 指明",
 }
