@@ -1,8 +1,8 @@
 """`make docs`: the pages of this folder, in English and Chinese, as one site; what is not written by hand is made here.
 
-The site is made by Zensical from copies in build/docs/: README.md is the first page, links between pages stay links, and
-a link to a file that is no page becomes plain text. A page without a Chinese twin stands in English on the Chinese side,
-under a heading of its own. The API reference comes from the docstrings, a page for each corpus from the registry.
+Zensical makes the site of copies in build/docs/. README.md is the first page. Links between pages stay links; a link to a
+file that is no page becomes plain text. A page without a Chinese twin stands in English on the Chinese side, under a
+heading of its own. The API reference comes from the docstrings, the page of each corpus from the registry.
 
     python docs/build.py        # writes build/docs/site
 """
@@ -84,6 +84,20 @@ def relinked(text: str, source: Path, names: dict[Path, str]) -> str:
     return LINK.sub(link, text)
 
 
+def joined(text: str) -> str:
+    """A page without the line ends between two Chinese characters, which a browser would show as blanks."""
+    wide = "[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
+    parts = re.split(r"(^```.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)
+    return "".join(
+        part if part.startswith("```") else re.sub(f"(?<={wide})\n(?={wide})", "", part) for part in parts
+    )
+
+
+def literal(text: str) -> str:
+    """A sentence of the registry as Markdown: patterns of file names are no emphasis."""
+    return re.sub(r"([*_<>\[\]])", r"\\\1", text)
+
+
 def corpus_page(found: Entry, language: Language) -> str:
     """What a corpus is, as the registry has it: its types, and the question by which a model is asked for each."""
     say = language.words
@@ -97,7 +111,7 @@ def corpus_page(found: Entry, language: Language) -> str:
         f"# {found.name}\n\n{found.description}",
         f"## {say.get('Types', 'Types')}\n\n| {say.get('Type', 'Type')} | "
         f"{say.get('The question that stands for a type', 'The question that stands for a type')} |\n|---|---|\n{rows}",
-        f"## {say.get('Files', 'Files')}\n\n{found.layout}",
+        f"## {say.get('Files', 'Files')}\n\n{literal(found.layout)}",
         f"## {say.get('Example', 'Example, invented')}\n\n{example}",
         f"## {say.get('Licence', 'Licence')}\n\n{found.licence}",
         f"## {say.get('Citation', 'Citation')}\n\n````bibtex\n{found.citation.strip()}\n````",
@@ -111,8 +125,8 @@ def stage(language: Language, folder: Path) -> dict[str, str]:
     names = {path: name for name, path in found.items()}
     names |= {path: name for name, path in pages(ENGLISH).items()} | {ROOT / "README.zh-CN.md": "index.md"}
     content = {name: relinked(path.read_text(encoding="utf-8"), path, names) for name, path in found.items()}
-    content["index.md"] = re.sub(r"^.*(?:English|简体中文) \|.*\n\n", "", content["index.md"], flags=re.MULTILINE)
-    content["index.md"] = re.sub(r"^English \| .*\n\n", "", content["index.md"], flags=re.MULTILINE)
+    content["index.md"] = re.sub(r"^.*English.* \| .*简体中文.*\n\n", "", content["index.md"], flags=re.MULTILINE)
+    content = {name: joined(text) for name, text in content.items()}
     content |= {f"corpora/{name}.md": corpus_page(entry(name), language) for name in REGISTRY if entry(name).published}
     content |= {f"api/{name}.md": f"# {name}\n\n::: hf_cner.{home}.{name}\n" for name, home in sorted(_HOME_OF.items())}
     for name, text in content.items():
@@ -143,11 +157,8 @@ def navigation(titles: dict[str, str], language: Language) -> list[dict[str, obj
 
 def settings(language: Language, titles: dict[str, str]) -> str:
     """Zensical's settings, as TOML: JSON's strings, lists and flat tables are also TOML's."""
-    up = "" if language is ENGLISH else "../"
-    other = [
-        {"name": one.name, "link": f"{up}{'' if one is ENGLISH else 'zh/'}", "lang": one.code}
-        for one in (ENGLISH, CHINESE)
-    ]
+    start = {"en": "index.html", "zh": "zh/index.html"} if language is ENGLISH else {"en": "../index.html", "zh": "index.html"}
+    other = [{"name": one.name, "link": start[one.code], "lang": one.code} for one in (ENGLISH, CHINESE)]
     features = ["content.code.copy", "navigation.top", "navigation.tracking", "search.highlight", "navigation.footer"]
     lines = [
         "[project]",
@@ -194,7 +205,7 @@ def _toml(value: object) -> str:
 STYLE = """:root { --md-text-font: system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
 .md-typeset { line-height: 1.7; }
 .md-typeset table:not([class]) { font-size: 0.7rem; }
-.md-typeset table:not([class]) th { min-width: 4.5rem; }
+.md-typeset table:not([class]) :is(th, td):first-child { min-width: 4.5rem; }
 .md-typeset table:not([class]) thead:not(:has(th:not(:empty))) { display: none; }
 """
 
