@@ -88,9 +88,7 @@ def joined(text: str) -> str:
     """A page without the line ends between two Chinese characters, which a browser would show as blanks."""
     wide = "[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
     parts = re.split(r"(^```.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)
-    return "".join(
-        part if part.startswith("```") else re.sub(f"(?<={wide})\n(?={wide})", "", part) for part in parts
-    )
+    return "".join(part if part.startswith("```") else re.sub(f"(?<={wide})\n(?={wide})", "", part) for part in parts)
 
 
 def literal(text: str) -> str:
@@ -157,7 +155,11 @@ def navigation(titles: dict[str, str], language: Language) -> list[dict[str, obj
 
 def settings(language: Language, titles: dict[str, str]) -> str:
     """Zensical's settings, as TOML: JSON's strings, lists and flat tables are also TOML's."""
-    start = {"en": "index.html", "zh": "zh/index.html"} if language is ENGLISH else {"en": "../index.html", "zh": "index.html"}
+    start = (
+        {"en": "index.html", "zh": "zh/index.html"}
+        if language is ENGLISH
+        else {"en": "../index.html", "zh": "index.html"}
+    )
     other = [{"name": one.name, "link": start[one.code], "lang": one.code} for one in (ENGLISH, CHINESE)]
     features = ["content.code.copy", "navigation.top", "navigation.tracking", "search.highlight", "navigation.footer"]
     lines = [

@@ -14,7 +14,10 @@ import pytest
 from hf_cner.cli.main import main
 
 ROOT = Path(__file__).parents[1]
-SMALLER = "--set training.num_train_epochs=1 --set model.context.hidden_size=16 --set model.encoder.embedding_size=16"
+SMALLER = (
+    "--set training.num_train_epochs=1 --set model.context.hidden_size=16 --set model.encoder.embedding_size=16 "
+    "--set training.per_device_train_batch_size=32"
+)
 
 
 def run(command: str) -> None:

@@ -74,8 +74,12 @@ def test_the_readme_is_an_entrance() -> None:
 
 
 def test_links_lead_to_files() -> None:
-    for name, text in PAGES.items():
-        folder = ROOT if name == "README.md" else ROOT / "docs"
+    chinese = {
+        name.replace("docs/", "docs/zh/").replace("README", "README.zh-CN"): text for name, text in CHINESE.items()
+    }
+    english = {f"docs/{name}" if name != "README.md" else name: text for name, text in PAGES.items()}
+    for name, text in {**english, **chinese}.items():
+        folder = (ROOT / name).parent
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert (folder / target).exists(), f"{name} links {target}"
 
