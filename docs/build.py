@@ -1,7 +1,7 @@
 """`make docs`: the pages of this folder, in English and Chinese, as one site; what is not written by hand is made here.
 
-Zensical makes the site of copies in build/docs/. README.md is the first page. Links between pages stay links; a link to a
-file that is no page becomes plain text. A page without a Chinese twin stands in English on the Chinese side, under a
+Zensical makes the site of copies in build/docs/. README.md is the first page. Links between pages stay links; a link to
+a file that is no page becomes plain text. A page without a Chinese twin stands in English on the Chinese side, under a
 heading of its own. The API reference comes from the docstrings, the page of each corpus from the registry.
 
     python docs/build.py        # writes build/docs/site
