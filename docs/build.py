@@ -93,7 +93,7 @@ def joined(text: str) -> str:
 
 def literal(text: str) -> str:
     """A sentence of the registry as Markdown: patterns of file names are no emphasis."""
-    return re.sub(r"([*_<>\[\]])", r"\\\1", text)
+    return re.sub(r"([*_\[\]])", r"\\\1", text).replace("<", "&lt;")
 
 
 def corpus_page(found: Entry, language: Language) -> str:
@@ -207,7 +207,7 @@ def _toml(value: object) -> str:
 STYLE = """:root { --md-text-font: system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
 .md-typeset { line-height: 1.7; }
 .md-typeset table:not([class]) { font-size: 0.7rem; }
-.md-typeset table:not([class]) :is(th, td):first-child { min-width: 4.5rem; }
+.md-typeset table:not([class]) :is(th, td):first-child { min-width: 5.5rem; }
 .md-typeset table:not([class]) thead:not(:has(th:not(:empty))) { display: none; }
 """
 
