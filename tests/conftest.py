@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+os.environ["LANGUAGE"] = "en"  # tests read English sentences, whatever the locale of the machine
+
 # Time says nothing on a machine that is shared, and the first text that hypothesis draws takes seconds to prepare.
 settings.register_profile("hf_cner", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hf_cner")

@@ -21,10 +21,9 @@ _BREAKS_BEFORE_NONE_OF = "，。；：、）！？”》"
 
 
 def command_of(app: typer.Typer) -> Any:
-    """What typer makes of the app, with its help in the language of the locale."""
+    """What typer makes of the app, with its help in Chinese."""
     command = typer.main.get_command(app)
-    if chinese():
-        _translate(command)
+    _translate(command)
     return command
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import sys
@@ -42,7 +43,7 @@ from . import (
 from .console import debugging, only_printable, print_error
 from .faults import BAD_INPUT, CLOSED_PIPE, DONE, INTERRUPTED, ending
 from .help_pages import command_of, show_usage_fault
-from .languages import choose
+from .languages import chinese, choose
 
 # The class of all wrong usage; typer brings a copy of click with it, or uses click, by its version.
 _USAGE_FAULT: type[typer.BadParameter] = next(
@@ -132,7 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     """Run a command and give its exit code; wrong usage is explained here."""
     try:
-        code = command_of(app)(arguments, prog_name=app.info.name, standalone_mode=False)
+        run = functools.partial(command_of(app), prog_name=app.info.name) if chinese() else app
+        code = run(arguments, standalone_mode=False)
         sys.stdout.flush()  # here a closed pipe can still be said
     except _USAGE_FAULT as error:
         error.message = printable(error.message, lines=True)
