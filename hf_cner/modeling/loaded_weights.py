@@ -105,7 +105,7 @@ def _same(first: torch.Tensor | None, second: torch.Tensor | None) -> bool:
 
 
 def check_complete(model: Any) -> None:
-    """Raise WeightsError when a model was loaded with weights that are not its own and was not trained since, or has NaN.
+    """Raise WeightsError when a model was loaded with other weights than its own and not trained since, or has NaN.
 
     What such a model finds means nothing. `from_pretrained` itself lets it pass, because it
     is where training begins: an encoder's checkpoint is loaded into a whole model.
