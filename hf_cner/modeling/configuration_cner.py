@@ -249,7 +249,7 @@ def check_types(types: list[str]) -> None:
 
 
 def check_windows(windows: Slot) -> None:
-    """Raise one clear sentence where windows cannot be made: a value of another kind, an unknown policy, wrong lengths."""
+    """Raise one clear sentence where windows cannot be made: a wrong kind, length or policy."""
     for name, kind in (("max_length", int), ("overlap", int), ("sentence_ends", str), ("merge", bool)):
         value = windows.get(name)
         if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
