@@ -69,8 +69,9 @@ def _resolved(command: Command, preset: str | None, config: Path | None, assignm
             raise ValueError("There are no presets of pretraining; leave --preset out.")
         return dump_yaml(resolve_pretraining(config, {}, assignments).to_dict()).rstrip()
     from ..settings.resolve import resolve_settings
-    from ..training.checks import check_settings
 
     found = resolve_settings(preset, config=config, assignments=assignments)
+    from ..training.checks import check_settings  # needs torch, which faults of form do not wait for
+
     check_settings(found)
     return dump_yaml(found.to_dict()).rstrip()

@@ -107,7 +107,8 @@ def _files(source: str) -> tuple[str, list[str], list[str]]:
         raise DataError(f"{printable(source)}: found no such file or folder; expected the texts; check its name.")
     if system.isfile(inner):
         head, _, name = source.rpartition("/")
-        return f"{head}/" if head or source.startswith("/") else "", [name], []
+        prefix = f"{head}/" if head or source.startswith("/") else ""
+        return (prefix, [], [name]) if form_of(name) is None else (prefix, [name], [])
     base = inner.rstrip("/")
     names = [str(path)[len(base) + 1 :] for path in system.find(inner)]
     shown = sorted((name for name in names if not _hidden(name)), key=natural_key)

@@ -59,6 +59,9 @@ def test_what_is_wrong_with_settings_is_said_before_torch_is_imported() -> None:
         ("pretrain", "--corpus", "sample", "--output-dir", "o", "--set", "mask_rate=7"),
         ("reproduce", "p4-table2", "--output-dir", "o", "--set", "modl.dropout=0.1"),
         ("reproduce", "p4-table2", "--output-dir", "o"),
+        ("settings", "--preset", "bilstm-crff"),
+        ("settings", "--config", "nowhere.yaml"),
+        ("settings", "--set", "modl.dropout=0.1"),
     )
     code = (
         "import sys\nfrom hf_cner.cli.main import main\n"

@@ -68,6 +68,8 @@ def test_a_whole_checkpoint_is_loaded(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
+        (lambda c: c["windows"].update(max_length=-1), r"config\.json .*max_length is -1"),
+        (lambda c: c["windows"].update(overlap=256), r"config\.json .*overlap is 256; it must be"),
         (lambda c: c["context"].update(hidden_size=10**9), r"config\.json .* context\.hidden_size 1000000000, where"),
         (lambda c: c["context"].update(hidden_size=1e9), r"config\.json .* context\.hidden_size 1000000000\.0, where"),
         (lambda c: c["context"].update(num_layers=10**6), r"config\.json .* context\.num_layers 1000000, where"),

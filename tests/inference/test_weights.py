@@ -42,6 +42,10 @@ FAULTS: dict[str, tuple[Callable[[State], State], str]] = {
         r"1 has another shape \(span_decoder\.crf\.transitions: \(3, 3\) in the checkpoint, \(21, 21\) in the model\)"
         r"|found span_decoder\.crf\.transitions of shape \(3, 3\), expected \(21, 21\)",
     ),
+    "with-nan": (
+        lambda state: {**state, "span_decoder.crf.transitions": torch.full((21, 21), torch.nan)},
+        r"its weight span_decoder\.crf\.transitions holds NaN",
+    ),
 }
 each_fault = pytest.mark.parametrize(("edit", "message"), FAULTS.values(), ids=FAULTS)
 

@@ -111,3 +111,10 @@ def test_every_ending_has_a_plan(tmp_path: Path) -> None:
         source = write_rows(rows_of_sample(5), tmp_path / f"a{ending}")
         (task,) = make_plan(str(source), str(tmp_path / "out")).tasks
         assert task.size > 0 and task.target.endswith(f"a-00000-of-00001{ending}")
+
+
+@pytest.mark.parametrize("name", ["note.txt", "notes.xlsx", "notes.parquet.gz"])
+def test_a_file_of_no_form_is_refused_before_anything_is_claimed(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(DataError, match=r"found no file to annotate \(left out: .*expected one that ends in \.parquet"):
+        make_plan(str(tmp_path / name), str(tmp_path / "out"))
