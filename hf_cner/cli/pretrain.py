@@ -10,6 +10,7 @@ import typer
 
 from .console import results
 from .options import DataDir, InputColumn, InputScheme, InputSeparator, OnError, Reading
+from .short_forms import BatchSize, LearningRate, with_short_forms
 from .texts import AllowOverlap, DropOverlap, Exclude, Files, TextCorpus, Unit, overlap_of
 
 
@@ -69,6 +70,8 @@ def pretrain(
     ] = None,
     max_length: Annotated[int | None, typer.Option("--max-length", help="Characters of a window. [256]")] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", help="Passes over the texts. [10]")] = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Of weights, order, masking and held-out texts.")] = None,
     unit: Annotated[
         Unit | None, typer.Option("--unit", help="One document in a text file: a line, or the file. [auto]")
@@ -137,12 +140,12 @@ def pretrain(
         "entity_model": entity_model,
         "next_sentence": next_sentence,
         "max_length": max_length,
-        "training": {"num_train_epochs": epochs},
         "seed": seed,
         "data": data,
         "output_dir": str(output_dir),
     }
-    settings = resolve_pretraining(config, options, assignments or [])
+    told = with_short_forms(assignments, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+    settings = resolve_pretraining(config, options, told)
     check_texts(settings.data.files, settings.data.corpus, settings.data.data_dir)
     from ..pretraining.run import pretrain as run  # takes seconds: what needs no torch is refused before
 

@@ -1,4 +1,4 @@
-"""A progress bar that counts documents, on standard error."""
+"""A progress bar that counts documents, on standard error; in a log a line a minute."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from ..data.documents import Document
+from ..data.progress import LogLines, needs_lines
 from .console import messages
 
 Counted = Callable[[Iterable[Document]], Iterator[Document]]
@@ -40,6 +41,16 @@ def documents_bar(label: str, total: int | None) -> Iterator[Counted]:
         label: what is being done.
         total: number of documents, None when it is not known.
     """
+    if needs_lines():
+        lines = LogLines(label, total, unit="documents")
+
+        def told(documents: Iterable[Document]) -> Iterator[Document]:
+            for document in documents:
+                lines.update()
+                yield document
+
+        yield told
+        return
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -18,6 +18,7 @@ from .options import (
     OnErrorSetting,
     Reading,
 )
+from .short_forms import BatchSize, Epochs, LearningRate, with_short_forms
 
 
 def search(
@@ -46,6 +47,9 @@ def search(
     encoder: Annotated[
         bool, typer.Option("--encoder", help="Vary the encoder's learning rate too, and its dropout if it is ours.")
     ] = False,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting, which is then not varied.", show_default=False),
@@ -94,7 +98,7 @@ def search(
     told = reading_settings(reading, input_scheme, input_separator, input_column)
     options: dict[str, Any] = {"data": data_settings(corpus, data_dir, parse_split(split), told, on_error)}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
-    fixed = assignments or []
+    fixed = with_short_forms(assignments, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     settings = resolve_settings(preset, config=config, options=options, assignments=fixed)
     check_place(corpus_of(settings), settings.data.data_dir)
     varied = parse_assignments(vary or [], option="--vary")

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ..data.progress import Minutely, left, needs_lines
 from .console import messages
 
 if TYPE_CHECKING:
     from ..scale.engines import Progress
 
-EVERY = 60.0  # seconds between two lines
 MOST_FAULTS = 10  # that are printed
 
 
@@ -31,34 +28,24 @@ def default_workers(device: str | None) -> int:
 
 def line_of(progress: Progress, shards: int) -> str:
     """The progress in a line."""
-    left = progress.seconds_left()
-    time_left = "time left unknown" if left is None else f"{timedelta(seconds=round(left))} left"
     faults = f", {len(progress.faults):,} failed" if progress.faults else ""
     return (
         f"{progress.shards:,} of {shards:,} shards ({progress.before:,} before){faults}, {progress.rows:,} rows, "
-        f"{progress.errors:,} with an error, {progress.rate():,.0f} rows/s, {time_left}"
+        f"{progress.errors:,} with an error, {progress.rate():,.0f} rows/s, {left(progress.seconds_left())}"
     )
 
 
 @contextmanager
 def job_bar(shards: int) -> Iterator[Callable[[Progress], None]]:
     """A function that shows the progress."""
-    console = messages()
-    if not sys.stderr.isatty():
-        told = time.monotonic()
-
-        def say(progress: Progress) -> None:
-            nonlocal told
-            if time.monotonic() - told >= EVERY:
-                told = time.monotonic()
-                console.print(line_of(progress, shards), markup=False, soft_wrap=True)
-
-        yield say
+    if needs_lines():
+        say = Minutely()
+        yield lambda progress: say(lambda: line_of(progress, shards))
         return
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    with Bar(BarColumn(20), TextColumn("{task.description}"), console=console, transient=True) as bar:
+    with Bar(BarColumn(20), TextColumn("{task.description}"), console=messages(), transient=True) as bar:
         task = bar.add_task("annotating")
 
         def draw(progress: Progress) -> None:

@@ -21,6 +21,7 @@ from .options import (
     Reading,
     TextColumn,
 )
+from .short_forms import BatchSize, Epochs, LearningRate, with_short_forms
 
 
 def train(
@@ -42,6 +43,9 @@ def train(
     seed: Annotated[
         int | None, typer.Option("--seed", help="Of initialisation and order; the split has its own: data.split.seed.")
     ] = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", show_default=False),
@@ -67,7 +71,7 @@ def train(
       hf-cner train --preset bilstm-mha-crf --corpus sample --output-dir OUT
       hf-cner train --preset idcnn-mha-crf --corpus ccks2019 --data-dir ccks2019 --split 7:2:1 --output-dir OUT
       hf-cner train --preset bert-bilstm-crf --corpus jsonl --data-dir notes.jsonl --output-dir OUT \\
-          --set model.encoder.name_or_path=my-encoder --set training.num_train_epochs=5
+          --set model.encoder.name_or_path=my-encoder --epochs 5 --batch-size 16
     """
     from ..data.corpora import check_place
     from ..data.folders import refuse_inputs
@@ -92,7 +96,8 @@ def train(
     )
     options: dict[str, Any] = {"data": data_settings(corpus, data_dir, parse_split(split), told, on_error)}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
-    settings = resolve_settings(preset, config=config, options=options, assignments=assignments or [])
+    told_settings = with_short_forms(assignments, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+    settings = resolve_settings(preset, config=config, options=options, assignments=told_settings)
     check_place(corpus_of(settings), settings.data.data_dir)
     from ..training.run import train as run  # takes seconds: what needs no torch is refused before
 

@@ -18,10 +18,15 @@ from rich.text import Text
 from ..data.documents import Document, Span
 from ..data.shown import ACTING
 
-# Background colours that dark text is legible on, apart from each other for most kinds of colour blindness too.
+# Background colours that dark text is legible on, apart from each other for most kinds of colour blindness too. All are
+# among a terminal's 256, so that they stay apart where there are no more.
 PALETTE = (
-    "#a6cee3", "#fdbf6f", "#b2df8a", "#fb9a99", "#cab2d6", "#ffff99",
-    "#8dd3c7", "#d9b38c", "#e7a1d0", "#c0c0c0", "#9fb8ff", "#d4f09a",
+    "#afd7ff", "#ffaf5f", "#afd787", "#ff8787", "#d7afff", "#ffff87",
+    "#87d7d7", "#d7af87", "#ff87d7", "#c6c6c6", "#87afff", "#d7ff5f",
+)  # fmt: skip
+PALETTE_OF_16 = (
+    "bright_red", "bright_green", "bright_yellow", "bright_blue", "bright_magenta", "bright_cyan",
+    "green", "yellow", "cyan", "white",
 )  # fmt: skip
 _INK = "#1a1a1a"
 _KEPT = (ord("\n"), ord("\t"))
@@ -55,12 +60,19 @@ def pieces(document: Document) -> Iterator[Piece]:
         first = last
 
 
-def colours(types: Iterable[str]) -> dict[str, str]:
+def palette_of(console: Console) -> Sequence[str]:
+    """The background colours that stay apart on a console: none where it shows no colours."""
+    if console.no_color or console.color_system is None:
+        return ()
+    return PALETTE if console.color_system in ("truecolor", "256") else PALETTE_OF_16
+
+
+def colours(types: Iterable[str], palette: Sequence[str] = PALETTE) -> dict[str, str]:
     """A background colour for each type. It depends on the name alone, unless two names would share a colour."""
     chosen: dict[str, str] = {}
     for name in sorted(set(types)):
         first = zlib.crc32(name.encode("utf-8", "replace"))
-        order = [PALETTE[(first + step) % len(PALETTE)] for step in range(len(PALETTE))]
+        order = [palette[(first + step) % len(palette)] for step in range(len(palette))]
         chosen[name] = next((colour for colour in order if colour not in chosen.values()), order[0])
     return chosen
 
@@ -84,7 +96,13 @@ def _shown(document: Document, piece: Piece) -> str:
     return visible(text[:-1] if cut else text)
 
 
-def marked_text(document: Document, *, brackets: bool = False, types: Sequence[str] | None = None) -> Text:
+def marked_text(
+    document: Document,
+    *,
+    brackets: bool = False,
+    types: Sequence[str] | None = None,
+    palette: Sequence[str] = PALETTE,
+) -> Text:
     """A document for the terminal: entities on coloured ground, inner ones underlined.
 
     Args:
@@ -92,8 +110,9 @@ def marked_text(document: Document, *, brackets: bool = False, types: Sequence[s
         brackets: also write `[mention]type` around each, which needs no colour. Crossing spans are numbered, since
             brackets alone would read as nested: `[₁…[₂…]₁a…]₂b`.
         types: all the types there are, so that their colours are the same in every document.
+        palette: the background colours, as `palette_of` gives them; at least one.
     """
-    colour_of = colours([*(types or ()), *(span.type for span in document.spans)])
+    colour_of = colours([*(types or ()), *(span.type for span in document.spans)], palette)
     crossing = _crossing(document.spans) if brackets else {}
     text = Text()
     for piece in pieces(document):
@@ -112,26 +131,31 @@ def marked_text(document: Document, *, brackets: bool = False, types: Sequence[s
     return text
 
 
-def legend(types: Sequence[str]) -> Text:
+def legend(types: Sequence[str], palette: Sequence[str] = PALETTE) -> Text:
     """The colours of the types, in one line."""
-    colour_of = colours(types)
+    colour_of = colours(types, palette)
     return Text(" ").join(Text(f" {visible(name)} ", style=f"{_INK} on {colour_of[name]}") for name in types)
 
 
 def print_marked(
     documents: Iterable[Document], *, console: Console | None = None, types: Sequence[str] | None = None
 ) -> None:
-    """Print documents: in colour with a legend to a terminal that shows colours, with brackets to everything else."""
+    """Print documents: in colour with a legend where the console has a colour for each type, else with brackets.
+
+    With more types than colours some types share one; the brackets then name the type.
+    """
     console = Console() if console is None else console
-    plain = console.no_color or console.color_system is None
+    palette = palette_of(console)
     shown: dict[str, None] = dict.fromkeys(types or ())
     for document in documents:
         if document.id:
             console.rule(Text(visible(document.id)), align="left")
-        console.print(marked_text(document, brackets=plain, types=types), soft_wrap=True)
         shown.update(dict.fromkeys(span.type for span in document.spans))
-    if shown and not plain:
-        console.print(legend(list(shown)))
+        brackets = len(shown) > len(palette)
+        text = marked_text(document, brackets=brackets, types=list(shown), palette=palette or PALETTE)
+        console.print(text, soft_wrap=True)
+    if shown and len(shown) <= len(palette):
+        console.print(legend(list(shown), palette))
 
 
 def table(documents: Iterable[Document]) -> Table:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 import torch
-from tqdm.auto import tqdm  # type: ignore[import-untyped]
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
 from transformers import trainer as transformers_trainer
 
+from .bars import Bar, bar_of
 from .events import Moment, event
 from .sampling import LengthBuckets
 
@@ -118,7 +117,7 @@ class Stopwatch(TrainerCallback):
 
 
 class ProgressLines(TrainerCallback):
-    """A progress bar over all the steps of a run, and one line for each evaluation, on standard error.
+    """A progress bar over all the steps of a run, or lines in a log, and one line for each evaluation, on standard error.
 
     It takes the place of transformers' bar, which prints every number of every metric.
     """
@@ -127,14 +126,13 @@ class ProgressLines(TrainerCallback):
     """How many digits of the epoch are shown: a format."""
 
     def __init__(self) -> None:
-        self._bar: tqdm[None] | None = None
+        self._bar: Bar | None = None
         self._loss = ""
 
     @event
     def on_train_begin(self, now: Moment) -> None:
         if now.state.is_world_process_zero:
-            steps = now.state.max_steps
-            self._bar = tqdm(total=steps, initial=now.state.global_step, unit="step", desc="training")
+            self._bar = bar_of("training", now.state.max_steps, unit="steps", initial=now.state.global_step)
 
     @event
     def on_step_end(self, now: Moment) -> None:
@@ -150,7 +148,7 @@ class ProgressLines(TrainerCallback):
     def on_evaluate(self, now: Moment) -> None:
         if self._bar is not None and now.metrics:
             epoch = format(now.state.epoch or 0, self.epochs_as)
-            self._bar.write(f"epoch {epoch}: {self._loss}{self.line(now)}", file=sys.stderr)
+            self._bar.write(f"epoch {epoch}: {self._loss}{self.line(now)}")
 
     def line(self, now: Moment) -> str:
         """What is said of an evaluation."""

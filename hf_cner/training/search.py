@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from tqdm.auto import tqdm  # type: ignore[import-untyped]
@@ -18,6 +19,7 @@ from ..data.documents import Document
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.splits import split_by_record
+from ..runs.bars import bar_of
 from ..runs.callbacks import Patience, remove_progress_of_transformers
 from ..runs.inputs import OF_TRAINING, by_content, read_by
 from ..settings.denied import recorded
@@ -108,7 +110,7 @@ def _search_in(
     about = {"space": plain, "settings": known, "data": parts, "prune": prune}
     study.begin(about)
     trainer: DocumentTrainer | None = None
-    with tqdm(total=trials, initial=len(study.finished()), unit="trial", desc="search") as bar:
+    with closing(bar_of("search", trials, unit="trials", initial=len(study.finished()))) as bar:
         while (done := len(study.finished())) < trials:
             trainer = trainer or _trainer(settings, varied, learn, dev, types)
             try:
@@ -116,7 +118,7 @@ def _search_in(
             except RuntimeError as error:  # too little memory, as a rule
                 raise ValueError(study.failure(error)) from error
             bar.update()
-            bar.write(study.last_line(), file=sys.stderr)
+            bar.write(study.last_line())
             study.write(settings, protocol)
     return study.write(settings, protocol)
 

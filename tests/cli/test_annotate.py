@@ -85,7 +85,7 @@ def test_a_line_a_minute_where_there_is_no_terminal(
 ) -> None:
     clock = iter([0.0, 30.0, 61.0, 61.0, 90.0])
     progress = engines.Progress(100, left=50, rows=7, errors=1, shards=2, before=1, new_bytes=50, new_rows=600)
-    monkeypatch.setattr(shards.time, "monotonic", lambda: next(clock, 90.0))
+    monkeypatch.setattr("hf_cner.data.progress.time.monotonic", lambda: next(clock, 90.0))
     monkeypatch.setattr(progress, "rate", lambda: 12.3)
     monkeypatch.setattr(progress, "seconds_left", lambda: 75.4)
     with shards.job_bar(4) as show:

@@ -73,3 +73,39 @@ def test_what_is_wrong_with_settings_is_said_before_torch_is_imported() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("error: ") == len(calls)
+
+
+@pytest.mark.parametrize("module", ["train", "search", "pretrain"])
+def test_short_forms_are_settings(module: str, call: Call, monkeypatch: pytest.MonkeyPatch, notes: Path) -> None:
+    given: list[object] = []
+
+    def run(settings: object, **options: object) -> object:
+        given.append(settings)
+        raise ValueError("enough")
+
+    place = {"train": "training.run", "search": "training.search", "pretrain": "pretraining.run"}[module]
+    monkeypatch.setattr(f"hf_cner.{place}.{module}", run)
+    where = [notes] if module == "pretrain" else ["--preset", "bilstm-crf", "--corpus", "sample"]
+    short = ("--epochs", 3, "--batch-size", 7, "--learning-rate", "2e-4", "--set", "training.num_train_epochs=3")
+    assert call(module, *where, "--output-dir", notes.parent / "out", *short) == 1  # it ends in the test
+    training = given[0].to_dict()["training"]  # type: ignore[attr-defined]
+    found = [training[name] for name in ("num_train_epochs", "per_device_train_batch_size", "learning_rate")]
+    assert found == [3, 7, 2e-4]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "setting", "other"),
+    [
+        ("--epochs", "3", "training.num_train_epochs", "5"),
+        ("--batch-size", "3", "training.per_device_train_batch_size", "5"),
+        ("--learning-rate", "0.1", "training.learning_rate", "5"),
+    ],
+)
+def test_a_short_form_that_contradicts_its_setting_is_refused(
+    option: str, value: str, setting: str, other: str, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (("train", "--preset", "bilstm-crf", "--corpus", "sample"), ("pretrain", "notes.txt")):
+        assert call(*command, "--output-dir", "o", option, value, "--set", f"{setting}={other}") == 2
+        assert capsys.readouterr().err == (
+            f"error: {option} is {value} and --set {setting} is {other}; give one of the two.\n"
+        )

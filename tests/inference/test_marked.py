@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from rich.console import Console
 from hf_cner.data.documents import Document, Span
 from hf_cner.inference.marked import (
     PALETTE,
+    PALETTE_OF_16,
     colours,
     legend,
     marked_text,
@@ -132,3 +135,23 @@ def test_the_table_has_a_row_for_each_span() -> None:
     named = table([Document("头\n痛", (Span(0, 3, "症状"),), id="7"), NOTE])
     assert [str(cell) for cell in named.columns[0].cells] == ["7", "", "", ""]
     assert str(next(iter(named.columns[4].cells))) == "头⏎痛"
+
+
+@pytest.mark.parametrize("number", [2, 10, 12, 25, 40])
+@pytest.mark.parametrize("system", ["truecolor", "256", "standard", None])
+def test_types_stay_apart_by_colour_or_by_name(number: int, system: Literal["truecolor", "256", "standard"]) -> None:
+    types = [f"type{k}" for k in range(number)]
+    text = "".join(f"{k:02d}" for k in range(number))
+    document = Document(text, tuple(Span(2 * k, 2 * k + 2, name) for k, name in enumerate(types)))
+    stream = io.StringIO()
+    print_marked(
+        [document], types=types, console=Console(file=stream, width=500, force_terminal=True, color_system=system)
+    )
+    out = stream.getvalue()
+    shown, escapes = re.sub(r"\x1b\[[\d;]*m", "", out), re.findall(r"\x1b\[([\d;]+)m(\d\d)\x1b", out)
+    enough = {"truecolor": len(PALETTE), "256": len(PALETTE), "standard": len(PALETTE_OF_16), None: 0}[system]
+    if number <= enough:
+        assert shown.splitlines()[0] == text and all(f" {name} " in shown.splitlines()[1] for name in types)
+        assert len(escapes) == number == len({style for style, _ in escapes})  # what the terminal is sent
+    else:
+        assert shown == "".join(f"[{k:02d}]{name}" for k, name in enumerate(types)) + "\n"

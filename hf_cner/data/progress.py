@@ -1,0 +1,68 @@
+"""Progress in a log: a line a minute, where standard error is no terminal on which a bar could move."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+EVERY = 60.0  # seconds between two lines
+
+
+def needs_lines() -> bool:
+    """Whether standard error is a log: neither a terminal nor a notebook, which show bars."""
+    return not sys.stderr.isatty() and "ipykernel" not in sys.modules
+
+
+def left(seconds: float | None) -> str:
+    """How long it will take, as people read it."""
+    return "time left unknown" if seconds is None else f"{timedelta(seconds=round(seconds))} left"
+
+
+class Minutely:
+    """Says a line to standard error when a minute has passed since the last one, or since the beginning."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic()
+
+    def __call__(self, line: Callable[[], str]) -> None:
+        """Say `line()` if it is time."""
+        if (now := time.monotonic()) - self._told >= EVERY:
+            self._told = now
+            print(line(), file=sys.stderr, flush=True)
+
+
+class LogLines:
+    """Takes the place of a bar in a log; it is called as tqdm's.
+
+    Args:
+        label: what is being done.
+        total: how many there are, None when it is not known.
+        unit: what is counted, in the plural.
+        initial: how many were done before; they count neither for the rate nor for the time left.
+    """
+
+    def __init__(self, label: str, total: int | None, *, unit: str, initial: int = 0) -> None:
+        self.n = initial
+        self._label, self._total, self._unit, self._initial = label, total, unit, initial
+        self._began = time.monotonic()
+        self._say = Minutely()
+
+    def update(self, number: int = 1) -> None:
+        """So many more are done."""
+        self.n += number
+        self._say(self._line)
+
+    def write(self, text: str) -> None:
+        """Say something else."""
+        print(text, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _line(self) -> str:
+        rate = (self.n - self._initial) / max(1e-9, time.monotonic() - self._began)
+        of = "" if self._total is None else f" of {self._total:,}"
+        seconds = None if self._total is None or not rate else (self._total - self.n) / rate
+        return f"{self._label}: {self.n:,}{of} {self._unit}, {rate:,.3g} {self._unit}/s, {left(seconds)}"
