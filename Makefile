@@ -102,7 +102,7 @@ docs: $(DOCS_VENV)/.installed  ## Build the site of the documentation, English a
 	$(DOCS_VENV)/bin/python docs/build.py
 
 messages: $(VENV)/.installed  ## Compile the Chinese of the command line, and list what has none
-	$(BIN)/python tests/catalogue.py
+	$(BIN)/python tests/message_catalogue.py
 
 format: $(VENV)/.installed  ## Rewrite the code in the project's style
 	$(BIN)/ruff check --fix .

@@ -28,8 +28,10 @@ from .refusal import Refusal
 from .requests import Answer, Answers, Fault, Many, One, asked, choices_of, documents_of, form_of, read_body
 from .settings import Limits
 
-_FROM = "frame-src 'self'; form-action 'self'; base-uri 'none'"
-PAGE_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; {_FROM}"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-src 'self'; "
+    "base-uri 'none'"
+)
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": Fault} for status in (400, 401, 408, 413, 422, 429, 500, 503)
 }
