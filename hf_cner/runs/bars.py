@@ -25,7 +25,7 @@ class Bar(Protocol):
         """End its line."""
 
 
-class _TqdmBar(tqdm):  # type: ignore[misc]
+class _TqdmBar(tqdm):
     def write(self, text: str) -> None:
         tqdm.write(text, file=sys.stderr)
 

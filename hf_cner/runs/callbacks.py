@@ -117,7 +117,7 @@ class Stopwatch(TrainerCallback):
 
 
 class ProgressLines(TrainerCallback):
-    """A progress bar over all the steps of a run, or lines in a log, and one line for each evaluation, on standard error.
+    """A progress bar over all the steps of a run, or lines in a log; a line for each evaluation, on standard error.
 
     It takes the place of transformers' bar, which prints every number of every metric.
     """
