@@ -63,6 +63,9 @@ def check_commands(folder: Path) -> None:
     """Train, evaluate and predict with the installed command."""
     command = Path(sys.executable).with_name("hf-cner")
     assert "predict" in call(command, "--help", folder=folder)
+    os.environ["LANG"] = "zh_CN.UTF-8"
+    assert "用法" in call(command, "--help", folder=folder)
+    os.environ["LANGUAGE"] = "en"
     assert "bilstm-mha-crf" in call(command, "presets", folder=folder)
     assert "p4-table2" in call(command, "reproduce", folder=folder)
     assert "mentions" in call(command, "inspect", "sample", folder=folder)
