@@ -34,7 +34,7 @@ assert document.text == text
 
 
 def call(*command: object, folder: Path) -> str:
-    done = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -63,7 +63,8 @@ def check_commands(folder: Path) -> None:
     """Train, evaluate and predict with the installed command."""
     command = Path(sys.executable).with_name("hf-cner")
     assert "predict" in call(command, "--help", folder=folder)
-    os.environ["LANG"] = "zh_CN.UTF-8"
+    os.environ.pop("LC_ALL", None)
+    os.environ |= {"LANG": "C.UTF-8", "LANGUAGE": "zh_CN"}
     assert "用法" in call(command, "--help", folder=folder)
     os.environ["LANGUAGE"] = "en"
     assert "bilstm-mha-crf" in call(command, "presets", folder=folder)
