@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +13,8 @@ from .console import messages, no_loading_bars, results, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import (
     Device,
+    Encoding,
+    IdColumn,
     InputColumn,
     InputScheme,
     InputSeparator,
@@ -18,8 +22,21 @@ from .options import (
     OnError,
     OnErrorOption,
     Reading,
+    TextColumn,
+    Writing,
+    keys_and_values,
     reading_options,
 )
+
+if TYPE_CHECKING:
+    from ..data.documents import Document
+
+
+class Side(str, Enum):
+    """Whose entities are sent to an annotation tool."""
+
+    gold = "gold"
+    predicted = "predicted"
 
 
 def errors(
@@ -31,8 +48,19 @@ def errors(
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Page to write (.html).", show_default=False)
+        Path | None,
+        typer.Option("--output", "-o", help="Page to write (.html), or the file of --format.", show_default=False),
     ] = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="html, or a format of `hf-cner corpora` (label-studio, doccano, …): just the documents with errors.",
+        ),
+    ] = "html",
+    entities: Annotated[Side, typer.Option("--entities", help="Those that --format writes.")] = Side.gold,
+    writing: Writing = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write counts and errors as JSON.", show_default=False)
     ] = None,
@@ -53,6 +81,9 @@ def errors(
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
     reading: Reading = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Show gold against a model's entities: what was missed, is spurious, or has a wrong type or boundary.
@@ -64,6 +95,7 @@ def errors(
     Examples:
       hf-cner errors --model OUT --split test -o errors.html
       hf-cner errors --model OUT --data gold.jsonl --json errors.json
+      hf-cner errors --model OUT --split dev -f label-studio -o tasks.json     # what annotators should look at again
     """
     import json
 
@@ -78,14 +110,22 @@ def errors(
 
     if split is None and data is None:
         raise ValueError("errors needs --split (a part of the run: test, dev or train), or --data with gold documents.")
-    for path, endings in ((output, (".html", ".htm")), (json_file, (".json",))):
-        if path is not None:
-            check_output(path, inputs=(data, queries), models=(model,), endings=endings)
+    told_of_writing = _form_options(form, output, (data, queries), model, keys_and_values(writing, "--writing"))
+    if json_file is not None:
+        check_output(json_file, inputs=(data, queries), models=(model,), endings=(".json",))
     problems = Problems(on_error.value)
     options = decoding_options(queries, decoding, threshold)
     run = parts_of_run(Path(model))
     refuse_missing_model(model)
-    told = reading_options(reading, input_scheme, input_separator, input_column)
+    told = reading_options(
+        reading,
+        input_scheme,
+        input_separator,
+        input_column,
+        text_column=text_column,
+        id_column=id_column,
+        encoding=encoding,
+    )
     gold, warnings = gold_for(run, split, data, corpus=corpus, options=told, problems=problems)
     from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
 
@@ -101,13 +141,48 @@ def errors(
         messages().print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
     results().print(count_table(per_type))
     say_what_was_left_out(problems)
-    if output is not None:
+    if output is not None and form == "html":
         with atomic_write(output) as stream:
             title = f"{run.folder.name} · {split or data}"
             write_errors_page(stream, gold, predicted, per_type, title=title, remarks=warnings)
+    elif output is not None:
+        name = {"model_version": f"{run.folder.name} {predictor.weights[:8]}"} if entities is Side.predicted else {}
+        chosen = predicted if entities is Side.predicted else gold
+        _write_form(form, output, _with_errors(gold, predicted, chosen), {**name, **told_of_writing})
     if json_file is not None:
         about = {"model": model, "split": split, "data": None if data is None else str(data), "warnings": warnings}
         with atomic_write(json_file) as stream:
             counts = {"documents": len(gold), "fingerprint": fingerprint(gold), "per_type": per_type}
             found = {**about, **counts, "errors": errors_as_json(gold, predicted)}
             json.dump(found, stream, ensure_ascii=False, indent=2)
+
+
+def _form_options(
+    form: str, output: Path | None, inputs: tuple[Path | None, Path | None], model: str, told: dict[str, str]
+) -> dict[str, object]:
+    """The options of the form, once it is seen that it can be written there; before anything is read."""
+    from ..data.registry import writable
+    from ..data.writing import check_output
+    from .outputs import check_format_output, format_options
+
+    if form == "html":
+        if told:
+            raise ValueError(f"html is written without {', '.join(told)}; leave out --writing.")
+        if output is not None:
+            check_output(output, inputs=inputs, models=(model,), endings=(".html", ".htm"))
+        return {}
+    check_format_output(writable(form), output, inputs=(*inputs, model))
+    return format_options(form, told, inputs[1])
+
+
+def _with_errors(gold: Sequence[Document], predicted: Sequence[Document], chosen: Sequence[Document]) -> list[Document]:
+    from ..metrics.errors import find_errors
+
+    return [chosen[number] for number in sorted({error.document for error in find_errors(gold, predicted)})]
+
+
+def _write_form(form: str, output: Path, documents: Sequence[Document], options: dict[str, object]) -> None:
+    from .outputs import write_format
+
+    number = write_format(documents, output, form, options)
+    messages().print(f"{output}: {number:,} documents with errors", markup=False, soft_wrap=True)

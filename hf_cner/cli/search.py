@@ -12,11 +12,14 @@ from .options import (
     ConfigFile,
     CorpusOption,
     DataDir,
+    Encoding,
+    IdColumn,
     InputColumn,
     InputScheme,
     InputSeparator,
     OnErrorSetting,
     Reading,
+    TextColumn,
 )
 from .short_forms import BatchSize, Epochs, LearningRate, with_short_forms
 
@@ -65,6 +68,9 @@ def search(
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
     reading: Reading = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
     on_error: OnErrorSetting = None,
 ) -> None:
     """Search for the best learning rates, dropouts and sizes of the layers behind the encoder.
@@ -95,7 +101,15 @@ def search(
         refuse_inputs(output_dir, (config, space))
     if preset is None and config is None:
         raise ValueError("Say what to search for: --preset NAME (`hf-cner presets` lists them) or --config FILE.")
-    told = reading_settings(reading, input_scheme, input_separator, input_column)
+    told = reading_settings(
+        reading,
+        input_scheme,
+        input_separator,
+        input_column,
+        text_column=text_column,
+        id_column=id_column,
+        encoding=encoding,
+    )
     options: dict[str, Any] = {"data": data_settings(corpus, data_dir, parse_split(split), told, on_error)}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
     fixed = with_short_forms(assignments, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)

@@ -34,5 +34,4 @@ def bar_of(label: str, total: int, *, unit: str, initial: int = 0) -> Bar:
     """A bar that begins at `initial`, or lines where standard error is no terminal; `unit` is a plural."""
     if needs_lines():
         return LogLines(label, total, unit=unit, initial=initial)
-    bar: Bar = _TqdmBar(total=total, initial=initial, unit=unit.removesuffix("s"), desc=label)
-    return bar
+    return _TqdmBar(total=total, initial=initial, unit=unit.removesuffix("s"), desc=label)

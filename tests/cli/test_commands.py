@@ -278,6 +278,42 @@ def test_errors(model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert json.loads(figures.read_text(encoding="utf-8"))["warnings"]
 
 
+def test_documents_with_errors_go_back_to_the_annotation_tool(
+    model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    documents = list(read_jsonl(data))
+    documents[7] = replace(documents[7], spans=(Span(0, 2, "部位"),))
+    gold, tasks = tmp_path / "gold.csv", tmp_path / "tasks.json"
+    rows = [json.dumps([vars_of(span) for span in document.spans], ensure_ascii=False) for document in documents]
+    with gold.open("w", encoding="gb18030", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["name", "note", "other", "entities"])
+        writer.writerows(zip([d.id for d in documents], [d.text for d in documents], rows, rows, strict=True))
+    columns = ("--encoding", "gb18030", "--text-column", "note", "--id-column", "name", "--corpus", "table")
+    common = ("errors", "--model", model, "--data", gold, *columns)
+    run(*common, "-f", "label-studio", "-o", tasks, "--json", tmp_path / "errors.json")
+    wrong = {one["document"] for one in json.loads((tmp_path / "errors.json").read_text(encoding="utf-8"))["errors"]}
+    sent = list(read_corpus("label-studio", tasks, problems=Problems("stop")))
+    assert "n7" in wrong and {document.id for document in sent} == wrong and len(wrong) < 60
+    assert f"{len(wrong)} documents with errors" in capsys.readouterr().err
+    assert next(document.spans for document in sent if document.id == "n7") == (Span(0, 2, "部位"),)
+    run(*common, "-f", "label-studio", "-o", tasks, "--entities", "predicted")
+    found = next(task for task in json.loads(tasks.read_text(encoding="utf-8")) if task["data"]["document"] == "n7")
+    assert found["predictions"][0]["model_version"].startswith("out ") and "annotations" not in found
+    run("errors", "--model", model, "--data", data, "-f", "jsonl", "-o", tmp_path / "errors.jsonl")
+    for arguments, sentence in {
+        ("-f", "label-studio"): "label-studio is written to a file: name it with --output.",
+        ("-f", "sample", "-o", "x.json"): "sample can be read, and not be written",
+        ("-f", "label-studio", "-o", "x.html"): "found a name that ends in .html",
+        ("--writing", "count=utf-16", "-o", "x.html"): "html is written without count; leave out --writing.",
+    }.items():
+        assert sentence in " ".join(refused(capsys, "errors", "--model", model, "--data", data, *arguments).split())
+
+
+def vars_of(span: Span) -> dict[str, object]:
+    return {"start": span.start, "end": span.end, "type": span.type}
+
+
 def test_errors_knows_documents_without_ids_and_data_that_changed(
     model: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

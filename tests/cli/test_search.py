@@ -55,6 +55,18 @@ def test_options_come_to_settings_and_a_space(asked: dict[str, Any], tmp_path: P
     assert "Protocol: as it was" in lines and "Train with the best: hf-cner train --config OUT/best.yaml …" in lines
 
 
+def test_a_table_and_short_forms_are_taken_as_by_train(asked: dict[str, Any], tmp_path: Path) -> None:
+    notes = tmp_path / "notes.csv"
+    notes.write_text("id,note\n1,头痛\n", encoding="gb18030")
+    call = ["search", "--preset", "bilstm-crf", "--corpus", "table", "--data-dir", str(notes), "--output-dir"]
+    more = ["--text-column", "note", "--id-column", "id", "--encoding", "gb18030", "--learning-rate", "0.01"]
+    result = CliRunner().invoke(app, [*call, str(tmp_path / "out"), *more, "--epochs", "2"])
+    assert result.exit_code == 0, result.output
+    settings = asked["settings"]
+    assert settings.data.reading == {"text_column": "note", "id_column": "id", "encoding": "gb18030"}
+    assert settings.training["num_train_epochs"] == 2 and "training.learning_rate" not in asked["space"]
+
+
 def test_a_space_from_a_file(asked: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "space.yaml"
     path.write_text("model.dropout: [0.1, 0.2]\n", encoding="utf-8")
