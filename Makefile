@@ -93,7 +93,7 @@ peers: $(PEERS_VENV)/.installed  ## What transformers and pytorch-crf test of th
 		$(PEERS_VENV)/bin/python -m pytest -n $(TEST_WORKERS) --tb=short tests/peers
 
 messages: $(VENV)/.installed  ## Compile the Chinese of the command line, and list what has none
-	$(BIN)/python tests/catalogue.py
+	$(BIN)/python tests/message_catalogue.py
 
 format: $(VENV)/.installed  ## Rewrite the code in the project's style
 	$(BIN)/ruff check --fix .

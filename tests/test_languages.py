@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import catalogue as messages
+import message_catalogue as messages
 import pytest
 
 from hf_cner.cli import languages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import cases
@@ -54,6 +55,18 @@ def test_what_it_shows_of_transformers_runs(tmp_path: Path, monkeypatch: pytest.
     assert type(known["model"]).__name__ == "PeftModel"
     merged = CnerForTokenClassification.from_pretrained("MERGED")
     assert merged.config.entity_types == cases.TYPES
+
+
+def test_what_it_shows_of_spacy_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("spacy", reason="spaCy is not installed: pip install 'hf_cner[spacy]'")
+    shutil.copytree(ROOT / "tests" / "fixtures" / "checkpoints" / "tagging-bilstm-crf", tmp_path / "OUT")
+    monkeypatch.chdir(tmp_path)
+    import hf_cner.inference.spacy_component  # noqa: F401  (an installed package is found by its entry point)
+
+    known: dict[str, object] = {"__name__": "readme"}
+    for block in re.findall(r"```py\n(.*?)```", PAGES["elsewhere.md"], flags=re.DOTALL):
+        exec(compile(block, "elsewhere.md", "exec"), known)
+    assert [span.text for span in known["doc"].ents] == ["头痛"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", CHINESE)
