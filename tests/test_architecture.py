@@ -34,7 +34,7 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "training": {"modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "hub"},
     "scale": {"inference", "data"},
     "hub": {"data", "metrics", "settings"},
-    "service": {"data", "inference", "viewer"},
+    "service": {"data", "inference", "runtime", "viewer"},
     "viewer": {"data", "metrics"},
     "reproduction": {"data", "encoders", "metrics", "inference", "settings", "runs", "training", "pretraining"},
     "cli": {

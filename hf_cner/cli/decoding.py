@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from ..runtime.finder import EntityFinder
 
 QueriesOption = Annotated[
     Path | None,
@@ -71,23 +68,3 @@ def refuse_missing_model(model: str, backend: str | None = None) -> dict[str, An
         check_backend(manifest.backend)
         return manifest.to_dict()
     return check_folder(model) if is_local(model) else {}
-
-
-def open_predictor(
-    model: str,
-    *,
-    backend: str | None = None,
-    device: str | None = None,
-    scores: bool = True,
-    batch_tokens: int | None = None,
-    **chosen: Any,
-) -> EntityFinder:
-    """A model's predictor, or an exported graph's, which comes without torch; `chosen` as `decoding_options` gives."""
-    from ..runtime import is_exported, open_graph
-
-    if is_exported(model) or backend not in (None, "torch"):
-        options: Any = {"batch_tokens": batch_tokens, "scores": scores}
-        return open_graph(model, backend=backend, device=device, chosen=chosen, **options)
-    from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
-
-    return Predictor.from_pretrained(model, device=device, scores=scores, batch_tokens=batch_tokens, **chosen)

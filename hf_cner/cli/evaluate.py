@@ -70,10 +70,11 @@ def evaluate(
 
     from ..data.problems import Problems
     from ..data.writing import atomic_write, check_output
+    from ..inference.opening import open_predictor
     from ..metrics import evaluate_documents, table
     from ..metrics.gold import check_types, evaluation_row, interval_sentence, read_gold
     from ..metrics.zero import why_zero
-    from .decoding import decoding_options, open_predictor, refuse_missing_model
+    from .decoding import decoding_options, refuse_missing_model
     from .progress import documents_bar
 
     if output is not None:

@@ -98,7 +98,8 @@ def predict(
     from ..data.problems import Problems
     from ..data.queries import read_queries
     from ..data.writing import check_output
-    from .decoding import decoding_options, open_predictor, refuse_missing_model
+    from ..inference.opening import open_predictor
+    from .decoding import decoding_options, refuse_missing_model
     from .outputs import OWN_FORMATS, endings_of, format_options, output_format, write_format, write_predictions
     from .progress import documents_bar
 

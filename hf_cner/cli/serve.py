@@ -9,7 +9,7 @@ import typer
 
 from .console import messages, no_loading_bars
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
-from .options import Device, Model
+from .options import Backend, Device, Model
 
 
 def serve(
@@ -31,6 +31,7 @@ def serve(
     decoding: DecodingOption = None,
     threshold: ThresholdOption = None,
     device: Device = None,
+    backend: Backend = None,
     batch_tokens: Annotated[
         int | None, typer.Option("--batch-tokens", help="Characters in one pass of the model.")
     ] = None,
@@ -62,7 +63,7 @@ def serve(
     chosen = decoding_options(queries, decoding, threshold)
     chosen["queries"] = None if queries is None else read_queries(queries)
     token = read_token(token_file)
-    refuse_missing_model(model)
+    refuse_missing_model(model, backend=backend)
     try:
         from ..service.server import serve as run
     except ImportError as error:
@@ -79,6 +80,7 @@ def serve(
     settings = ServiceSettings(
         model=model,
         device=device,
+        backend=backend,
         batch_tokens=batch_tokens,
         chosen=chosen,
         token_file=None if token_file is None else str(token_file),

@@ -10,9 +10,7 @@ from ..data.documents import Document
 from .refusal import Refusal
 
 if TYPE_CHECKING:
-    from ..inference.predictor import Predictor
-
-OF_DECODER = ("decoding", "threshold", "thresholds")
+    from ..runtime.finder import EntityFinder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,25 +31,30 @@ class Choices:
         return cls(scores=scores, decoding=decoding, threshold=threshold, thresholds=pairs)
 
 
-def predicting(predictor: Predictor) -> Callable[[Sequence[Document], Choices], list[Document]]:
+def predicting(predictor: EntityFinder) -> Callable[[Sequence[Document], Choices], list[Document]]:
     """A function that predicts documents by choices; afterwards the predictor is as it was. For one thread."""
+    finder: Any = predictor  # a graph has no model and no way to decode otherwise
+    decoder = getattr(getattr(finder, "model", None), "span_decoder", None)
 
     def predict(documents: Sequence[Document], choices: Choices) -> list[Document]:
-        decoder: Any = predictor.model.span_decoder
-        kept = {
-            name: getattr(decoder, name) for name in ("decoding", "threshold", "thresholds") if hasattr(decoder, name)
-        }
-        predictor.scores = choices.scores
+        asked = {"decoding": choices.decoding, "threshold": choices.threshold, "thresholds": dict(choices.thresholds)}
+        kept = {name: getattr(decoder, name) for name in asked if hasattr(decoder, name)}
+        finder.scores = choices.scores
         try:
-            try:
-                predictor.set_decoding(
-                    decoding=choices.decoding, threshold=choices.threshold, thresholds=dict(choices.thresholds)
-                )
-            except ValueError as error:
-                raise Refusal(422, str(error)) from None
+            if any(value not in (None, {}) for value in asked.values()):
+                _choose(finder, decoder, asked)
             return predictor(documents)
         finally:
             for name, value in kept.items():
                 setattr(decoder, name, value)
 
     return predict
+
+
+def _choose(finder: Any, decoder: object, asked: Mapping[str, object]) -> None:
+    if decoder is None:
+        raise Refusal(422, "An exported graph gives tags, so there is nothing to choose by decoding and thresholds.")
+    try:
+        finder.set_decoding(**asked)
+    except ValueError as error:
+        raise Refusal(422, str(error)) from None

@@ -18,20 +18,16 @@ TO_LOAD = 300  # seconds in which a worker must answer its supervisor: it may be
 
 def application(settings: ServiceSettings) -> FastAPI:
     """The application with its model, which is loaded here and tried once, so that the first client need not wait."""
-    import torch
-    from transformers.utils import logging
-
     from ..data.documents import Document
-    from ..inference.predictor import Predictor
+    from ..inference.opening import open_predictor
     from .app import Served, build
     from .choices import Choices, predicting
 
-    logging.disable_progress_bar()
     token = read_token(settings.token_file)
-    if settings.workers > 1 and "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.workers))
-    options: Any = {**settings.chosen, "device": settings.device, "batch_tokens": settings.batch_tokens}
-    predictor = Predictor.from_pretrained(settings.model, **options)
+    if settings.workers > 1:  # read when a backend is loaded; the workers share the processor's cores
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // settings.workers)))
+    options: Any = {"backend": settings.backend, "device": settings.device, "batch_tokens": settings.batch_tokens}
+    predictor = open_predictor(settings.model, **options, **settings.chosen)
     predict = predicting(predictor)
     predict([Document("。")], Choices())
     name = os.path.basename(os.path.abspath(settings.model)) if os.path.isdir(settings.model) else settings.model
@@ -70,7 +66,7 @@ def serve(settings: ServiceSettings, *, host: str, port: int) -> None:
     from .metrics import FOLDER
 
     folder = tempfile.mkdtemp(prefix="hf-cner-metrics-")
-    os.environ |= {SETTINGS: settings.to_json(), FOLDER: folder}
+    os.environ |= {SETTINGS: settings.to_json(), FOLDER: folder, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
     try:
         uvicorn.run(FACTORY, factory=True, workers=settings.workers, timeout_worker_healthcheck=TO_LOAD, **options)
     finally:

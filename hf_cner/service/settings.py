@@ -45,6 +45,7 @@ class ServiceSettings:
 
     model: str
     device: str | None = None
+    backend: str | None = None
     batch_tokens: int | None = None
     chosen: Mapping[str, object] = field(default_factory=dict)
     token_file: str | None = None
