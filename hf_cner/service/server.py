@@ -26,8 +26,8 @@ def application(settings: ServiceSettings) -> FastAPI:
     token = read_token(settings.token_file)
     if settings.workers > 1:  # read when a backend is loaded; the workers share the processor's cores
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // settings.workers)))
-    options: Any = {"backend": settings.backend, "device": settings.device, "batch_tokens": settings.batch_tokens}
-    predictor = open_predictor(settings.model, **options, **settings.chosen)
+    options: Any = {**settings.chosen, "backend": settings.backend, "device": settings.device}
+    predictor = open_predictor(settings.model, batch_tokens=settings.batch_tokens, **options)
     predict = predicting(predictor)
     predict([Document("。")], Choices())
     name = os.path.basename(os.path.abspath(settings.model)) if os.path.isdir(settings.model) else settings.model
