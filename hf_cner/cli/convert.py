@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import messages, say_what_was_left_out
+from .json_report import Json, check_json, write_json
 from .options import (
     Corpus,
     DataDir,
@@ -62,6 +63,7 @@ def convert(
     encoding: Encoding = None,
     writing: Writing = None,
     on_error: OnErrorOption = OnError.stop,
+    json_file: Json = None,
 ) -> None:
     """Write any corpus or format that can be read in another format, to an annotation tool or from one.
 
@@ -91,6 +93,7 @@ def convert(
     taken |= keys_and_values(writing, "--writing")
     target.writing(taken)
     check_format_output(target, output, inputs=(data_dir, queries))
+    check_json(json_file, inputs=(data_dir, queries, output))
     problems = Problems(on_error.value)
     told = reading_options(
         reading,
@@ -107,6 +110,7 @@ def convert(
     written = target.write(documents, output, options=target.writing(taken))
     say_what_was_left_out(problems)
     messages().print(f"{output}: {written.summary()}", markup=False, soft_wrap=True)
+    write_json(json_file, written.to_dict())
 
 
 def _queries(corpus: str, documents: list[Document], path: Path | None) -> dict[str, str]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import results
+from .json_report import Json, check_json, report_console, write_json
+
+if TYPE_CHECKING:
+    from ..data.registry import Entry
 
 
 def corpora(
     name: Annotated[
         str | None, typer.Argument(help="Show one of them, with the options that it takes.", show_default=False)
     ] = None,
+    json_file: Json = None,
 ) -> None:
     """List the corpora and formats: what --corpus, --to and --format take, which can be read, and which written.
 
@@ -25,7 +29,8 @@ def corpora(
 
     from ..data.registry import entries, entry
 
-    console = results()
+    check_json(json_file)
+    console = report_console(json_file)
     if name is not None:
         found = entry(name)
         console.print(f"{found.name}: {found.description}", markup=False, soft_wrap=True)
@@ -39,9 +44,25 @@ def corpora(
             console.print(f"  {what}: {said or 'none'}", markup=False, soft_wrap=True)
         for file, content in found.example.items():
             console.print(f"  {file}, for example:\n{content.rstrip()}", markup=False, soft_wrap=True)
+        write_json(json_file, _plain(found))
         return
     table = Table("name", "what", "read", "written")
     for found in entries():
         written = ("a folder" if found.folder else "a file") if found.writes else ""
         table.add_row(found.name, found.description, "yes" if found.reads else "", written)
     console.print(table)
+    write_json(json_file, [_plain(found) for found in entries()])
+
+
+def _plain(found: Entry) -> dict[str, object]:
+    return {
+        "name": found.name,
+        "description": found.description,
+        "files": found.layout,
+        "types": list(found.entity_types),
+        "licence": found.licence,
+        "reads": found.reads,
+        "writes": found.writes,
+        "options_of_reading": found.reading_options,
+        "options_of_writing": found.writing_options,
+    }

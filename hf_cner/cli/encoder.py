@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .json_report import Json, check_json, report_console, write_json
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -45,6 +47,7 @@ def import_(
             show_default=False,
         ),
     ] = None,
+    json_file: Json = None,
 ) -> None:
     """Read a published encoder, check it, and write it as safetensors with config.json, tokenizer.json and a page.
 
@@ -63,7 +66,8 @@ def import_(
     """
     from ..encoders.write import import_encoder
 
+    check_json(json_file, inputs=(source, out))
     findings = import_encoder(source, out, model_type=model_type)
-    for line in findings.lines():
-        typer.echo(line)
-    typer.echo(f"written: {out}")
+    for line in (*findings.lines(), f"written: {out}"):
+        report_console(json_file).print(line, markup=False, soft_wrap=True)
+    write_json(json_file, findings.to_dict())

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import messages, no_loading_bars, results, say_what_was_left_out
+from .console import messages, no_loading_bars, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
+from .json_report import Json, check_json, report_console, write_json
 from .options import (
     Device,
     Encoding,
@@ -30,6 +31,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..data.documents import Document
+    from ..viewer.errors import Counts
 
 
 class Side(str, Enum):
@@ -61,9 +63,7 @@ def errors(
     ] = "html",
     entities: Annotated[Side, typer.Option("--entities", help="Those that --format writes.")] = Side.gold,
     writing: Writing = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write counts and errors as JSON.", show_default=False)
-    ] = None,
+    json_file: Json = None,
     data: Annotated[
         Path | None,
         typer.Option("--data", help="Gold documents [default: the corpus of the run].", show_default=False),
@@ -97,11 +97,8 @@ def errors(
       hf-cner errors --model OUT --data gold.jsonl --json errors.json
       hf-cner errors --model OUT --split dev -f label-studio -o tasks.json     # what annotators should look at again
     """
-    import json
-
-    from ..data.fingerprint import fingerprint
     from ..data.problems import Problems
-    from ..data.writing import atomic_write, check_output
+    from ..data.writing import atomic_write
     from ..metrics.gold import check_types
     from ..training.held_out import gold_for, parts_of_run
     from .decoding import decoding_options, refuse_missing_model
@@ -111,21 +108,13 @@ def errors(
     if split is None and data is None:
         raise ValueError("errors needs --split (a part of the run: test, dev or train), or --data with gold documents.")
     told_of_writing = _form_options(form, output, (data, queries), model, keys_and_values(writing, "--writing"))
-    if json_file is not None:
-        check_output(json_file, inputs=(data, queries), models=(model,), endings=(".json",))
+    check_json(json_file, inputs=(data, queries, output), models=(model,))
     problems = Problems(on_error.value)
     options = decoding_options(queries, decoding, threshold)
     run = parts_of_run(Path(model))
     refuse_missing_model(model)
-    told = reading_options(
-        reading,
-        input_scheme,
-        input_separator,
-        input_column,
-        text_column=text_column,
-        id_column=id_column,
-        encoding=encoding,
-    )
+    columns = {"text_column": text_column, "id_column": id_column, "encoding": encoding}
+    told = reading_options(reading, input_scheme, input_separator, input_column, **columns)
     gold, warnings = gold_for(run, split, data, corpus=corpus, options=told, problems=problems)
     from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
 
@@ -134,12 +123,12 @@ def errors(
     check_types(gold, predictor.entity_types, data or run.folder)
     with documents_bar("predicting", len(gold)) as counted:
         predicted = list(counted(predictor.predict(gold)))
-    from ..viewer.errors import errors_as_json, errors_per_type, write_errors_page
+    from ..viewer.errors import errors_per_type, write_errors_page
 
     per_type = errors_per_type(gold, predicted, predictor.entity_types)
     for warning in warnings:
         messages().print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
-    results().print(count_table(per_type))
+    report_console(json_file).print(count_table(per_type))
     say_what_was_left_out(problems)
     if output is not None and form == "html":
         with atomic_write(output) as stream:
@@ -151,10 +140,15 @@ def errors(
         _write_form(form, output, _with_errors(gold, predicted, chosen), {**name, **told_of_writing})
     if json_file is not None:
         about = {"model": model, "split": split, "data": None if data is None else str(data), "warnings": warnings}
-        with atomic_write(json_file) as stream:
-            counts = {"documents": len(gold), "fingerprint": fingerprint(gold), "per_type": per_type}
-            found = {**about, **counts, "errors": errors_as_json(gold, predicted)}
-            json.dump(found, stream, ensure_ascii=False, indent=2)
+        write_json(json_file, {**about, **_counts(gold, predicted, per_type)})
+
+
+def _counts(gold: Sequence[Document], predicted: Sequence[Document], per_type: Counts) -> dict[str, object]:
+    from ..data.fingerprint import fingerprint
+    from ..viewer.errors import errors_as_json
+
+    counts = {"documents": len(gold), "fingerprint": fingerprint(gold), "per_type": per_type}
+    return {**counts, "errors": errors_as_json(gold, predicted)}
 
 
 def _form_options(

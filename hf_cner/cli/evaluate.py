@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from .console import no_loading_bars, results, say_what_is_unknown, say_what_was_left_out
+from .console import no_loading_bars, say_what_is_unknown, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
+from .json_report import HELP, check_json, report_console, write_json
 from .options import (
     Backend,
     Device,
@@ -40,7 +41,7 @@ def evaluate(
     ] = None,
     split: Annotated[str | None, typer.Option("--split", help="Published part: train, validation or test.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also write the figures as JSON.", show_default=False)
+        Path | None, typer.Option("--json", "--output", "-o", metavar="FILE", help=HELP, show_default=False)
     ] = None,
     resamples: Annotated[int, typer.Option("--resamples", help="Of the bootstrap interval, by record.")] = 1000,
     queries: QueriesOption = None,
@@ -66,10 +67,7 @@ def evaluate(
       hf-cner evaluate --model OUT --data test.jsonl
       hf-cner evaluate --model OUT --data ccks2017/test --corpus ccks2017 --output figures.json
     """
-    import json
-
     from ..data.problems import Problems
-    from ..data.writing import atomic_write, check_output
     from ..inference.opening import open_predictor
     from ..metrics import evaluate_documents, table
     from ..metrics.gold import check_types, evaluation_row, interval_sentence, read_gold
@@ -77,8 +75,7 @@ def evaluate(
     from .decoding import decoding_options, refuse_missing_model
     from .progress import documents_bar
 
-    if output is not None:
-        check_output(output, inputs=(data, queries), models=(model,), endings=(".json", ".jsonl", ".txt"))
+    check_json(output, inputs=(data, queries), models=(model,))
     problems = Problems(on_error.value)
     told = reading_options(
         reading,
@@ -105,13 +102,11 @@ def evaluate(
     unknown = unknown_share((document.text for document in gold), predictor.tokenizer, table=predictor.table)
     row = evaluation_row(model, data, gold, predicted, report, resamples=resamples)
     row["unknown_characters"] = unknown.to_dict()
-    console = results()
+    console = report_console(output)
     console.print(table(report), markup=False, soft_wrap=True)
     console.print(interval_sentence(row), markup=False, soft_wrap=True)
     if why := why_zero(report, unknown=unknown.share):
         console.print(why, markup=False, soft_wrap=True)
     say_what_was_left_out(problems)
     say_what_is_unknown(unknown)
-    if output is not None:
-        with atomic_write(output) as stream:
-            json.dump(row, stream, ensure_ascii=False, indent=2)
+    write_json(output, row)

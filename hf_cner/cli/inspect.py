@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .console import results, say_what_was_left_out
+from .console import say_what_was_left_out
+from .json_report import Json, check_json, report_console, write_json
 from .options import (
     Corpus,
     DataDir,
@@ -34,9 +34,7 @@ def inspect(
     overlap: Annotated[
         int | None, typer.Option("--overlap", help="Characters that windows share [default: a quarter].")
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write everything that was counted.", show_default=False)
-    ] = None,
+    json_file: Json = None,
     split: Annotated[str | None, typer.Option("--split", help="Published part: train, validation or test.")] = None,
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
@@ -55,17 +53,13 @@ def inspect(
       hf-cner inspect ccks2017 --data-dir ccks2017/train --max-length 128
       hf-cner inspect jsonl --data-dir notes.jsonl --on-error skip --json notes.stats.json
     """
-    import json
-
     from ..data.corpora import entity_types, read_corpus
     from ..data.problems import Problems
     from ..data.statistics import inspect as count
-    from ..data.writing import atomic_write, check_output
     from ..modeling.schemes import SCHEMES
     from .counted import render
 
-    if json_file is not None:
-        check_output(json_file, inputs=(data_dir,), endings=(".json", ".jsonl", ".txt"))
+    check_json(json_file, inputs=(data_dir,))
     problems = Problems(on_error.value)
     told = reading_options(
         reading,
@@ -86,8 +80,6 @@ def inspect(
     )
     listed = problems.listing()
     found |= {"problems": listed["left_out"], "problems_count": listed["left_out_count"]}
-    if json_file is not None:
-        with atomic_write(json_file) as stream:
-            json.dump({"corpus": corpus, **found}, stream, ensure_ascii=False, indent=2)
-    render(corpus, found, results())
+    write_json(json_file, {"corpus": corpus, **found})
+    render(corpus, found, report_console(json_file))
     say_what_was_left_out(problems)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .console import results
+from .json_report import Json, check_json, report_console, write_json
 from .options import DataDir, InputColumn, InputScheme, InputSeparator, OnError, Reading
 from .short_forms import BatchSize, LearningRate, with_short_forms
 from .texts import AllowOverlap, DropOverlap, Exclude, Files, TextCorpus, Unit, overlap_of
@@ -95,6 +95,7 @@ def pretrain(
     on_error: Annotated[
         OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it. [stop]")
     ] = None,
+    json_file: Json = None,
 ) -> None:
     """Pretrain an encoder on text without annotation: hide characters, or whole medical entities, and predict them.
 
@@ -116,6 +117,7 @@ def pretrain(
     from .corpus import reading_settings
     from .outcome import render_pretraining
 
+    check_json(json_file, inputs=(config, *(files or ()), data_dir))
     if overwrite:
         refuse_inputs(output_dir, (config,))
     data = {
@@ -149,4 +151,6 @@ def pretrain(
     check_texts(settings.data.files, settings.data.corpus, settings.data.data_dir)
     from ..pretraining.run import pretrain as run  # takes seconds: what needs no torch is refused before
 
-    render_pretraining(run(settings, resume=resume, overwrite=overwrite), results())
+    outcome = run(settings, resume=resume, overwrite=overwrite)
+    render_pretraining(outcome, report_console(json_file))
+    write_json(json_file, outcome)

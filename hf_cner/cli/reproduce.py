@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import messages, results
+from .console import messages
+from .json_report import Json, check_json, report_console, write_json
 from .options import DataDir, InputColumn, InputScheme, InputSeparator, OnError, OnErrorOption, Reading
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def reproduce(
@@ -66,6 +71,7 @@ def reproduce(
     input_column: InputColumn = None,
     reading: Reading = None,
     on_error: OnErrorOption = OnError.stop,
+    json_file: Json = None,
 ) -> None:
     """Train a published table anew and print it beside the published figures: Markdown, JSON and pictures.
 
@@ -81,8 +87,9 @@ def reproduce(
       hf-cner reproduce p2-table8 --data-dir ccks2019 --output-dir OUT --row CNN-CRF --row IDCNN-CRF \\
           --set training.num_train_epochs=10
     """
+    check_json(json_file, inputs=(data_dir, test, *(unlabelled or ())))
     if table is None:
-        _list()
+        _list(json_file)
         return
     from ..data.corpora import check_place
     from ..reproduction.plan import Request
@@ -122,7 +129,8 @@ def reproduce(
 
     _quiet()
     outcome = run(request, say=_say)
-    _show(title(outcome), list(lines_of(outcome)), request.output_dir / f"{found.name}.md")
+    _show(title(outcome), list(lines_of(outcome)), request.output_dir / f"{found.name}.md", report_console(json_file))
+    write_json(json_file, outcome)
     if outcome["failed"]:
         raise typer.Exit(1)
 
@@ -145,25 +153,25 @@ def _absolute(path: str | Path) -> str:
     return str(Path(path).expanduser().absolute())
 
 
-def _list() -> None:
+def _list(json_file: Path | None) -> None:
     from rich.table import Column, Table
 
     from ..reproduction.tables import read_table, table_names
 
     shown = Table(Column("table", no_wrap=True), "paper", "where", "rows", "title")
-    for name in table_names():
-        found = read_table(name)
-        shown.add_row(name, found.paper, found.where, str(len(found.rows)), found.title)
-    results().print(shown)
+    tables = [read_table(name) for name in table_names()]
+    for found in tables:
+        shown.add_row(found.name, found.paper, found.where, str(len(found.rows)), found.title)
+    report_console(json_file).print(shown)
+    write_json(json_file, [asdict(found) for found in tables])
 
 
-def _show(title: str, lines: list[Sequence[str]], report: Path) -> None:
+def _show(title: str, lines: list[Sequence[str]], report: Path, console: Console) -> None:
     from rich.table import Table
 
     shown = Table("model", "published F1", "ours", title=title, title_justify="left")
     for line in lines:
         shown.add_row(*line)
-    console = results()
     console.print(shown, markup=False)
     console.print(f"The whole report: {report}", markup=False, soft_wrap=True)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .console import results
+from .json_report import Json, check_json, report_console, write_json
 from .options import (
     ConfigFile,
     CorpusOption,
@@ -72,6 +72,7 @@ def search(
     id_column: IdColumn = None,
     encoding: Encoding = None,
     on_error: OnErrorSetting = None,
+    json_file: Json = None,
 ) -> None:
     """Search for the best learning rates, dropouts and sizes of the layers behind the encoder.
 
@@ -97,6 +98,7 @@ def search(
     from .outcome import render_search
     from .splits import parse_split
 
+    check_json(json_file, inputs=(config, space, data_dir))
     if overwrite:
         refuse_inputs(output_dir, (config, space))
     if preset is None and config is None:
@@ -116,6 +118,7 @@ def search(
     settings = resolve_settings(preset, config=config, options=options, assignments=fixed)
     check_place(corpus_of(settings), settings.data.data_dir)
     varied = parse_assignments(vary or [], option="--vary")
+    names = parse_assignments(fixed)
     from ..training.search import search as run  # takes seconds: what needs no torch is refused before
     from ..training.search_space import names_in, space_of
 
@@ -123,16 +126,11 @@ def search(
     found = run(
         settings,
         trials=trials,
-        space=space_of(
-            settings,
-            path=space,
-            more=varied,
-            encoder=encoder,
-            fixed=names_in(parse_assignments(fixed)),
-        ),
+        space=space_of(settings, path=space, more=varied, encoder=encoder, fixed=names_in(names)),
         shares=shares,
         prune=prune,
         resume=resume,
         overwrite=overwrite,
     )
-    render_search(found, results())
+    render_search(found, report_console(json_file))
+    write_json(json_file, found)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .console import results
+from .json_report import Json, check_json, report_console, write_json
 from .options import ConfigFile
 
 
@@ -32,6 +33,7 @@ def settings(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.", show_default=False),
     ] = None,
+    json_file: Json = None,
 ) -> None:
     """Check settings and print them with every default, or print the schema of a settings file.
 
@@ -45,33 +47,38 @@ def settings(
       hf-cner settings --schema > train.schema.json
       hf-cner settings --schema --for pretrain > pretrain.schema.json
     """
-    text = _schema(command) if schema else _resolved(command, preset, config, assignments or [])
-    results().print(text, markup=False, soft_wrap=True)
+    from ..settings.yaml_text import dump_yaml
+
+    check_json(json_file, inputs=(config,))
+    found = _schema(command) if schema else _resolved(command, preset, config, assignments or [])
+    text = json.dumps(found, ensure_ascii=False, indent=2) if schema else dump_yaml(found).rstrip()
+    report_console(json_file).print(text, markup=False, soft_wrap=True)
+    write_json(json_file, found)
 
 
-def _schema(command: Command) -> str:
+def _schema(command: Command) -> Mapping[str, object]:
     from ..training.schemas import schema_of
 
-    return json.dumps(schema_of(command.value), ensure_ascii=False, indent=2)
+    return schema_of(command.value)
 
 
-def _resolved(command: Command, preset: str | None, config: Path | None, assignments: list[str]) -> str:
+def _resolved(
+    command: Command, preset: str | None, config: Path | None, assignments: list[str]
+) -> Mapping[str, object]:
     if command is Command.search:
         raise ValueError(
             "A search takes the settings of train, and a space: --for search has a schema alone (--schema)."
         )
-    from ..settings.yaml_text import dump_yaml
-
     if command is Command.pretrain:
         from ..settings.resolve import resolve_pretraining
 
         if preset is not None:
             raise ValueError("There are no presets of pretraining; leave --preset out.")
-        return dump_yaml(resolve_pretraining(config, {}, assignments).to_dict()).rstrip()
+        return resolve_pretraining(config, {}, assignments).to_dict()
     from ..settings.resolve import resolve_settings
 
     found = resolve_settings(preset, config=config, assignments=assignments)
     from ..training.checks import check_settings  # needs torch, which faults of form do not wait for
 
     check_settings(found)
-    return dump_yaml(found.to_dict()).rstrip()
+    return found.to_dict()

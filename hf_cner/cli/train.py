@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .console import results
+from .json_report import Json, check_json, report_console, write_json
 from .options import (
     ConfigFile,
     CorpusOption,
@@ -60,6 +60,7 @@ def train(
     id_column: IdColumn = None,
     encoding: Encoding = None,
     on_error: OnErrorSetting = None,
+    json_file: Json = None,
 ) -> None:
     """Train a model on a corpus, keep the best epoch, and evaluate it on documents held out by record.
 
@@ -81,6 +82,7 @@ def train(
     from .outcome import render
     from .splits import parse_split
 
+    check_json(json_file, inputs=(config, data_dir))
     if overwrite:
         refuse_inputs(output_dir, (config,))
     if preset is None and config is None:
@@ -101,4 +103,6 @@ def train(
     check_place(corpus_of(settings), settings.data.data_dir)
     from ..training.run import train as run  # takes seconds: what needs no torch is refused before
 
-    render(run(settings, resume=resume, overwrite=overwrite), results())
+    outcome = run(settings, resume=resume, overwrite=overwrite)
+    render(outcome, report_console(json_file))
+    write_json(json_file, outcome)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .console import messages, results, say_what_was_left_out
+from .console import messages, say_what_was_left_out
+from .json_report import Json, check_json, report_console, write_json
 from .options import DataDir, InputColumn, InputScheme, InputSeparator, OnError, OnErrorOption, Reading, reading_options
 from .texts import AllowOverlap, DropOverlap, Exclude, Files, TextCorpus, Unit, UnitOption, overlap_of, read_allowed
 
@@ -37,6 +38,7 @@ def vectors(
     input_column: InputColumn = None,
     reading: Reading = None,
     on_error: OnErrorOption = OnError.stop,
+    json_file: Json = None,
 ) -> None:
     """Train static vectors of characters, or of bigrams, on text without annotation (word2vec, by gensim).
 
@@ -57,6 +59,7 @@ def vectors(
 
     held_out = (item.partition("=")[2] or item for item in exclude or ())
     check_output(output, inputs=(*(files or ()), data_dir, *held_out), never=(*OF_ROWS, ".csv", ".tsv"))
+    check_json(json_file, inputs=(*(files or ()), data_dir, output))
     problems = Problems(on_error.value)
     documents = read_allowed(
         files,
@@ -89,4 +92,5 @@ def vectors(
     text = (
         f"{output}: {trained.tokens:,} {kind} of size {trained.size}, from {trained.read:,} in {len(documents):,} texts"
     )
-    (messages() if is_stream(output) else results()).print(text, markup=False, soft_wrap=True)
+    (messages() if is_stream(output) else report_console(json_file)).print(text, markup=False, soft_wrap=True)
+    write_json(json_file, {"output": str(output), "texts": len(documents), **trained._asdict()})

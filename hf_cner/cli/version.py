@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .json_report import Json, check_json, report_console, write_json
+
 LIBRARIES = (
     "torch",
     "transformers",
@@ -14,14 +16,16 @@ LIBRARIES = (
 )
 
 
-def version() -> None:
+def version(json_file: Json = None) -> None:
     """Print the versions of hf_cner and of the libraries it stands on: what to say when you report a fault."""
     import platform
     from importlib.metadata import version as installed
 
     from .. import __version__
 
-    print(f"hf_cner {__version__}")
-    print(f"python {platform.python_version()} on {platform.system()} {platform.machine()}")
-    for library in LIBRARIES:
-        print(f"{library} {installed(library)}")
+    check_json(json_file)
+    python = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    found = {"hf_cner": __version__, "python": python, **{library: installed(library) for library in LIBRARIES}}
+    for name, number in found.items():
+        report_console(json_file).print(f"{name} {number}", markup=False, soft_wrap=True)
+    write_json(json_file, found)

@@ -49,6 +49,15 @@ class Written:
         """Numbers of lost entities."""
         return Counter(item.reason for item in self.lost)
 
+    def to_dict(self) -> dict[str, object]:
+        """As plain data, `lost` with each entity."""
+        lost = [
+            {"document": item.document, "start": item.span.start, "end": item.span.end, "type": item.span.type}
+            | {"text": item.mention, "reason": item.reason}
+            for item in self.lost
+        ]
+        return {"documents": self.documents, "entities": self.entities, "lost": lost, "notes": dict(self.notes)}
+
     def summary(self, most: int = 10) -> str:
         """What was written and what was lost: a sentence, and then the first of the lost entities, one a line."""
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.lost_by_reason.items()))

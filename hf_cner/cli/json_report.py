@@ -1,0 +1,53 @@
+"""`--json`: what a command reports, as JSON for programs; the one option of every command that reports."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..data.shown import ACTING
+from .console import results
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+HELP = "Also write what is reported as JSON; - prints it in place of the report."
+PRINTED = Path("-")
+
+Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=HELP, show_default=False)]
+
+
+def check_json(
+    path: Path | None, *, inputs: Iterable[str | Path | None] = (), models: Iterable[str | Path | None] = ()
+) -> None:
+    """See that the report may be written there, before anything is read; DataError as `check_output`."""
+    from ..data.writing import check_output
+
+    if path is not None and path != PRINTED:
+        check_output(path, inputs=inputs, models=models, endings=(".json", ".jsonl", ".txt"))
+
+
+def report_console(path: Path | None) -> Console:
+    """Where the report for people goes: nowhere if its JSON is printed."""
+    console = results()
+    console.quiet = path == PRINTED
+    return console
+
+
+def write_json(path: Path | None, found: object) -> None:
+    """Write the report, or print it; of several processes of one run the first does."""
+    if path is None or os.environ.get("RANK", "0") != "0":
+        return
+    text = json.dumps(found, ensure_ascii=False, indent=2, default=str)
+    if path == PRINTED:
+        print(ACTING.sub(lambda sign: sign[0] if sign[0] == "\n" else json.dumps(sign[0])[1:-1], text))
+        return
+    from ..data.writing import atomic_write
+
+    with atomic_write(path) as stream:
+        stream.write(text + "\n")
