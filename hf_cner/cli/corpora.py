@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .json_report import Json, check_json, report_console, write_json
+from .options import corpus_names
 
 if TYPE_CHECKING:
     from ..data.registry import Entry
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 def corpora(
     name: Annotated[
-        str | None, typer.Argument(help="Show one of them, with the options that it takes.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="Show one of them, with the options that it takes.", show_default=False, autocompletion=corpus_names
+        ),
     ] = None,
     json_file: Json = None,
 ) -> None:

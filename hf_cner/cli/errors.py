@@ -25,6 +25,7 @@ from .options import (
     Reading,
     TextColumn,
     Writing,
+    corpus_names,
     keys_and_values,
     reading_options,
 )
@@ -70,7 +71,11 @@ def errors(
     ] = None,
     corpus: Annotated[
         str | None,
-        typer.Option("--corpus", help="What --data is: any name of `hf-cner corpora` [default: by the file's name]."),
+        typer.Option(
+            "--corpus",
+            help="What --data is: any name of `hf-cner corpora` [default: by the file's name].",
+            autocompletion=corpus_names,
+        ),
     ] = None,
     scores: Annotated[bool, typer.Option(help="Give each predicted entity its probability.")] = True,
     queries: QueriesOption = None,

@@ -23,6 +23,7 @@ from .options import (
     OnErrorOption,
     Reading,
     TextColumn,
+    corpus_names,
     reading_options,
 )
 
@@ -37,7 +38,11 @@ def evaluate(
     ],
     corpus: Annotated[
         str | None,
-        typer.Option("--corpus", help="What --data is: any name of `hf-cner corpora` [default: by the file's name]."),
+        typer.Option(
+            "--corpus",
+            help="What --data is: any name of `hf-cner corpora` [default: by the file's name].",
+            autocompletion=corpus_names,
+        ),
     ] = None,
     split: Annotated[str | None, typer.Option("--split", help="Published part: train, validation or test.")] = None,
     output: Annotated[

@@ -56,7 +56,6 @@ app = typer.Typer(
     epilog="`hf-cner COMMAND --help` explains a command and shows examples. Exit codes: 0 done; 1 a fault of hf_cner "
     "or of a library; 2 wrong usage, input or environment; 130 interrupted; 141 whatever read the output closed it.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: importing rich would take half of the time
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -16,16 +16,36 @@ class OnError(str, Enum):
     skip = "skip"
 
 
+def preset_names() -> list[str]:
+    """What a shell completes after `--preset`."""
+    from ..settings.preset import list_presets
+
+    return [name for preset in list_presets() for name in (preset.name, *preset.aliases)]
+
+
+def corpus_names() -> list[str]:
+    """What a shell completes after `--corpus`."""
+    from ..data.registry import REGISTRY
+
+    return list(REGISTRY)
+
+
 Corpus = Annotated[
     str,
     typer.Argument(
+        autocompletion=corpus_names,
         help="Name of a corpus (ccks2017, ccks2018, ccks2019, cmeee, …), sample for the bundled invented one, "
         "or the format of files of yours (jsonl, conll, …); `hf-cner corpora` lists them.",
         show_default=False,
     ),
 ]
 CorpusOption = Annotated[
-    str, typer.Option("--corpus", help="Any name of `hf-cner corpora`: a corpus, or the format of files of yours.")
+    str,
+    typer.Option(
+        "--corpus",
+        help="Any name of `hf-cner corpora`: a corpus, or the format of files of yours.",
+        autocompletion=corpus_names,
+    ),
 ]
 DataDir = Annotated[
     Path | None,

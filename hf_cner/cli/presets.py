@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .json_report import Json, check_json, report_console, write_json
+from .options import preset_names
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 def presets(
     name: Annotated[
         str | None,
-        typer.Argument(help="Show the settings of the preset of this name, or of this alias.", show_default=False),
+        typer.Argument(
+            help="Show the settings of the preset of this name, or of this alias.",
+            show_default=False,
+            autocompletion=preset_names,
+        ),
     ] = None,
     json_file: Json = None,
 ) -> None:

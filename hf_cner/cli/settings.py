@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from .json_report import Json, check_json, report_console, write_json
-from .options import ConfigFile
+from .options import ConfigFile, preset_names
 
 
 class Command(str, Enum):
@@ -27,7 +27,9 @@ def settings(
         bool, typer.Option("--schema", help="Print a JSON schema, by which an editor completes and checks YAML files.")
     ] = False,
     command: Annotated[Command, typer.Option("--for", help="The command that reads them.")] = Command.train,
-    preset: Annotated[str | None, typer.Option("--preset", help="Print the settings of this preset.")] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="Print the settings of this preset.", autocompletion=preset_names)
+    ] = None,
     config: ConfigFile = None,
     assignments: Annotated[
         list[str] | None,

@@ -20,6 +20,7 @@ from .options import (
     OnErrorSetting,
     Reading,
     TextColumn,
+    preset_names,
 )
 from .short_forms import BatchSize, Epochs, LearningRate, with_short_forms
 
@@ -28,7 +29,8 @@ def train(
     corpus: CorpusOption,
     output_dir: Annotated[Path, typer.Option("--output-dir", help="Folder for the model.", show_default=False)],
     preset: Annotated[
-        str | None, typer.Option("--preset", help="Named settings; `hf-cner presets` lists them.")
+        str | None,
+        typer.Option("--preset", help="Named settings; `hf-cner presets` lists them.", autocompletion=preset_names),
     ] = None,
     config: ConfigFile = None,
     data_dir: DataDir = None,

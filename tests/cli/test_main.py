@@ -85,3 +85,31 @@ def test_a_process_among_several_leaves_their_group(monkeypatch: pytest.MonkeyPa
     with pytest.raises(SystemExit):
         main(["version"])
     assert left == [True]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("hf-cner eval", ["evaluate"]),
+        ("hf-cner train --preset idcnn-mha", ["idcnn-mha-crf"]),
+        ("hf-cner presets idcnn-mha", ["idcnn-mha-crf"]),
+        ("hf-cner train --corpus tcm-lea", ["tcm-leaflets"]),
+        ("hf-cner inspect label", ["label-studio"]),
+        ("hf-cner evaluate --corpus docc", ["doccano"]),
+    ],
+)
+def test_a_shell_completes_commands_presets_and_corpora(typed: str, expected: list[str]) -> None:
+    code = "import sys; sys.argv[0] = 'hf-cner'; from hf_cner.cli.main import main; main()"
+    asked = {"_HF_CNER_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True)
+    assert done.stdout.split() == expected, done.stderr
+
+
+def test_the_script_for_a_shell_is_shown_and_installed(tmp_path: Path) -> None:
+    code = "import sys; sys.argv[0] = 'hf-cner'; from hf_cner.cli.main import main; main()"
+    asked = {**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "HOME": str(tmp_path)}
+    for option in ("--show-completion", "--install-completion"):
+        done = subprocess.run([sys.executable, "-c", code, option, "bash"], env=asked, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "_HF_CNER_COMPLETE=complete_bash" in done.stdout or "completion installed" in done.stdout
+    assert "hf-cner" in (tmp_path / ".bashrc").read_text(encoding="utf-8")
