@@ -67,9 +67,9 @@ def serve(
     try:
         from ..service.server import serve as run
     except ImportError as error:
-        raise ImportError(
-            f"The service needs {error.name}, which is not installed: pip install 'hf-cner[serve]'."
-        ) from None
+        from ..data.extras import install
+
+        raise ImportError(f"The service needs {error.name}, which is not installed: {install('serve')}.") from None
 
     if token is None and host not in ("127.0.0.1", "localhost", "::1"):
         messages().print(

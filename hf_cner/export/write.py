@@ -14,6 +14,7 @@ import torch
 from torch.export import ExportedProgram
 from torch.fx import GraphModule
 
+from ..data.extras import install
 from ..runtime.engines import INPUTS, OUTPUTS
 from ..runtime.manifest import GRAPHS
 from .graph import ExportError
@@ -82,7 +83,7 @@ def check_target(to: str, precision: str) -> None:
         if to == "openvino":
             import openvino  # noqa: F401
     except ImportError as error:
-        raise ExportError(f"Exporting to {to} needs the package {error.name}: pip install 'hf-cner[{to}]'.") from error
+        raise ExportError(f"Exporting to {to} needs the package {error.name}: {install(to)}.") from error
 
 
 def _save_onnx(name: str, program: ExportedProgram, path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..data.extras import install
+
 PICTURE = "training_curve.png"
 Points = list[tuple[float, float]]
 
@@ -27,7 +29,7 @@ def draw_curve(log: Iterable[Mapping[str, object]], path: Path) -> str | None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        return "The training curve was not drawn: matplotlib is not installed (`pip install hf-cner[plots]`)."
+        return f"The training curve was not drawn: matplotlib is not installed ({install('plots')})."
     figure = Figure(figsize=(7, 3.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, 2 if f1 else 1, squeeze=False)[0]

@@ -7,6 +7,7 @@ from itertools import pairwise
 from os import PathLike
 from typing import Any, NamedTuple
 
+from ..data.extras import install
 from ..data.vectors import write_word2vec
 
 LONGEST = 10_000  # tokens of one sequence: gensim reads no further
@@ -110,7 +111,7 @@ def _gensim() -> Any:
         import gensim.models
     except ImportError as error:
         raise ImportError(
-            "Vectors are trained by gensim, which is not installed; install it: pip install 'hf-cner[vectors]'."
+            f"Vectors are trained by gensim, which is not installed; install it: {install('vectors')}."
         ) from error
     return gensim.models
 

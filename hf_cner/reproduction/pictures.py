@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..data.extras import install
 from ..data.writing import whole_file
 from .report import LETTERS, Outcome, title
 from .tables import FIGURES, Table
@@ -34,7 +35,7 @@ def draw(outcome: Outcome, table: Table, folder: Path) -> tuple[list[str], list[
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        return [], ["No pictures were drawn: matplotlib is not installed (`pip install hf-cner[plots]`)."]
+        return [], [f"No pictures were drawn: matplotlib is not installed ({install('plots')})."]
     drawn, left_out = [], []
     for what in table.figures:
         figure = Figure(figsize=(9, 4.2), layout="constrained")

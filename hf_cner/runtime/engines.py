@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..data.extras import install
 from .manifest import GraphError
 
 Arrays = Mapping[str, np.ndarray]
@@ -96,18 +97,18 @@ OUTPUTS = {"model": ("emissions", "tags", "log_parts"), "decoder": ("tags", "log
 """Names of what each of the two graphs takes and gives. A model may also take `token_type_ids`, as the last."""
 
 ENGINES: dict[str, tuple[Callable[[Path, int | None], Engine], str, str]] = {
-    "onnx": (OnnxEngine, "onnxruntime", "hf-cner[onnx]"),
-    "openvino": (OpenVinoEngine, "openvino", "hf-cner[openvino]"),
-    "torch": (TorchEngine, "torch", "hf-cner"),
+    "onnx": (OnnxEngine, "onnxruntime", "onnx"),
+    "openvino": (OpenVinoEngine, "openvino", "openvino"),
+    "torch": (TorchEngine, "torch", ""),
 }
-"""Backend -> its engine, the package that it needs, and what to install for it."""
+"""Backend -> its engine, the package that it needs, and the extra that installs it; torch comes with hf_cner."""
 
 
 def check_backend(backend: str) -> None:
     """Raise GraphError where a backend's package is not installed; the extra that installs it is named."""
     _, package, extra = ENGINES[backend]
     if importlib.util.find_spec(package) is None:
-        raise GraphError(f"The backend {backend} needs the package {package}: pip install '{extra}'.")
+        raise GraphError(f"The backend {backend} needs the package {package}: {install(extra)}.")
 
 
 def open_engine(backend: str, path: Path, *, threads: int | None = None) -> Engine:

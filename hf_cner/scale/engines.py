@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 
+from ..data.extras import install
 from ..data.problems import DataError
 from .forms import opened_form
 from .ids import DuplicateId, Seen
@@ -32,7 +33,7 @@ def engine_of(name: str) -> Run:
         run: Run = importlib.import_module(f".{ENGINES[name]}", __package__).run
     except ImportError as error:
         raise DataError(
-            f"Found no package for the engine {name!r} ({error}); expected it installed; pip install 'hf-cner[{name}]'."
+            f"Found no package for the engine {name!r} ({error}); expected it installed; {install(name)}."
         ) from error
     return run
 

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from transformers import TrainingArguments
 
+from ..data.extras import install
+
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adagrad": torch.optim.Adagrad,
     "rmsprop": torch.optim.RMSprop,
@@ -137,7 +139,7 @@ def _lookahead(optimizer: torch.optim.Optimizer, options: dict[str, Any]) -> tor
         from pytorch_optimizer import Lookahead
     except ImportError as error:
         raise ImportError(
-            "Lookahead needs the package pytorch_optimizer, which is not installed; pip install hf-cner[optimizers]."
+            f"Lookahead needs the package pytorch_optimizer, which is not installed; {install('optimizers')}."
         ) from error
     wrapped: torch.optim.Optimizer = Lookahead(optimizer, **options)
     return wrapped

@@ -16,6 +16,7 @@ from transformers.trainer_utils import TrainOutput
 from ..data.corpora import entity_types as types_of_corpus
 from ..data.corpora import read_corpus, types_in
 from ..data.documents import Document
+from ..data.extras import install
 from ..data.fingerprint import fingerprint
 from ..data.problems import Problems
 from ..data.splits import split_by_record
@@ -176,7 +177,7 @@ class _Trials(DocumentTrainer):
 
 def _check_possible(settings: TrainSettings, trials: int, shares: Sequence[float]) -> None:
     if importlib.util.find_spec("optuna") is None:
-        raise ImportError("The search needs Optuna, which is not installed: pip install 'hf-cner[search]'.")
+        raise ImportError(f"The search needs Optuna, which is not installed: {install('search')}.")
     if not settings.output_dir:
         raise ValueError("The settings need output_dir, the folder for the study.")
     if settings.training.get("prediction_loss_only"):

@@ -76,7 +76,7 @@ def test_targets_that_there_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ExportError, match="A graph for openvino is written in fp32, not in int8"):
         check_target("openvino", "int8")
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(ExportError, match=r"needs the package onnxscript: pip install 'hf-cner\[onnx\]'"):
+    with pytest.raises(ExportError, match=r"needs the package onnxscript: pip install '\.\[onnx\]'"):
         check_target("onnx", "fp32")
 
 

@@ -204,4 +204,4 @@ def test_why_a_picture_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     assert drawn == [] and said == ["The picture of heads was not drawn: nothing that belongs into it was run."]
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     drawn, said = draw(outcome("p4-figure5", {"1": ours(0.8)}), read_table("p4-figure5"), tmp_path)
-    assert drawn == [] and "pip install hf-cner[plots]" in said[0]
+    assert drawn == [] and "pip install '.[plots]'" in said[0]

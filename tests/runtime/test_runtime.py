@@ -129,7 +129,7 @@ def test_the_tokenizer_is_the_checkpoint_s() -> None:
 
 def test_a_backend_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(GraphError, match=r"needs the package openvino: pip install 'hf-cner\[openvino\]'"):
+    with pytest.raises(GraphError, match=r"needs the package openvino: pip install '\.\[openvino\]'"):
         check_backend("openvino")
 
 

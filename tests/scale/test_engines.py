@@ -96,7 +96,7 @@ def test_engines_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError, match="Found the engine 'spark'; expected one of local, ray"):
         engine_of("spark")
     monkeypatch.setitem(ENGINES, "ray", "no_such_module")
-    with pytest.raises(DataError, match=r"Found no package for the engine 'ray' .*; pip install 'hf-cner\[ray\]'"):
+    with pytest.raises(DataError, match=r"Found no package for the engine 'ray' .*; pip install '\.\[ray\]'"):
         engine_of("ray")
 
 

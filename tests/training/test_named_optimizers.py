@@ -148,7 +148,7 @@ def test_options_that_exclude_the_fused_kernel_take_its_place(tmp_path: Path) ->
 def test_lookahead_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pytorch_optimizer", None)
     run = trainer(tmp_path, arguments_of={"optimizer": "lookahead+adam"})
-    with pytest.raises(ImportError, match=r"pip install hf-cner\[optimizers\]"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[optimizers\]'"):
         run.create_optimizer()
 
 

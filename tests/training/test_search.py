@@ -278,7 +278,7 @@ def test_a_trial_that_cannot_be_built_is_named(corpus: Path, tmp_path: Path) -> 
 
 def test_without_optuna_it_says_what_to_install(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match=r"needs Optuna, which is not installed: pip install 'hf-cner\[search\]'"):
+    with pytest.raises(ImportError, match=r"needs Optuna, which is not installed: pip install '\.\[search\]'"):
         search(settings(corpus, tmp_path / "study"), trials=1)
 
 
