@@ -95,15 +95,8 @@ def convert(
     check_format_output(target, output, inputs=(data_dir, queries))
     check_json(json_file, inputs=(data_dir, queries, output))
     problems = Problems(on_error.value)
-    told = reading_options(
-        reading,
-        input_scheme,
-        input_separator,
-        input_column,
-        text_column=text_column,
-        id_column=id_column,
-        encoding=encoding,
-    )
+    columns = (text_column, id_column, encoding)
+    told = reading_options(reading, input_scheme, input_separator, input_column, table=columns)
     documents = read_corpus(corpus, data_dir, problems=problems, split=split, options=told)
     if "queries" in target.writing_options:
         taken["queries"] = _queries(corpus, documents, queries)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .options import OnError, reading_options
+from .options import NO_TABLE, OnError, Table, reading_options
 
 
 def data_settings(
@@ -27,12 +27,10 @@ def reading_settings(
     input_separator: str | None,
     input_column: int | None,
     *,
-    text_column: str | None = None,
-    id_column: str | None = None,
-    encoding: str | None = None,
+    table: Table = NO_TABLE,
 ) -> dict[str, Any]:
     """The settings that say how the files of a corpus are read."""
-    told = reading_options(reading, text_column=text_column, id_column=id_column, encoding=encoding) or None
+    told = reading_options(reading, table=table) or None
     return _given(input_scheme=input_scheme, input_separator=input_separator, input_column=input_column, reading=told)
 
 

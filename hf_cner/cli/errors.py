@@ -118,8 +118,8 @@ def errors(
     options = decoding_options(queries, decoding, threshold)
     run = parts_of_run(Path(model))
     refuse_missing_model(model)
-    columns = {"text_column": text_column, "id_column": id_column, "encoding": encoding}
-    told = reading_options(reading, input_scheme, input_separator, input_column, **columns)
+    columns = (text_column, id_column, encoding)
+    told = reading_options(reading, input_scheme, input_separator, input_column, table=columns)
     gold, warnings = gold_for(run, split, data, corpus=corpus, options=told, problems=problems)
     from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
 

@@ -82,15 +82,8 @@ def evaluate(
 
     check_json(output, inputs=(data, queries), models=(model,))
     problems = Problems(on_error.value)
-    told = reading_options(
-        reading,
-        input_scheme,
-        input_separator,
-        input_column,
-        text_column=text_column,
-        id_column=id_column,
-        encoding=encoding,
-    )
+    columns = (text_column, id_column, encoding)
+    told = reading_options(reading, input_scheme, input_separator, input_column, table=columns)
     options = decoding_options(queries, decoding, threshold)
     gold = read_gold(data, corpus=corpus, split=split, options=told, problems=problems)
     known = refuse_missing_model(model, backend).get("entity_types")

@@ -61,15 +61,8 @@ def inspect(
 
     check_json(json_file, inputs=(data_dir,))
     problems = Problems(on_error.value)
-    told = reading_options(
-        reading,
-        input_scheme,
-        input_separator,
-        input_column,
-        text_column=text_column,
-        id_column=id_column,
-        encoding=encoding,
-    )
+    columns = (text_column, id_column, encoding)
+    told = reading_options(reading, input_scheme, input_separator, input_column, table=columns)
     documents = read_corpus(corpus, data_dir, problems=problems, split=split, options=told)
     lengths = {"max_length": max_length, "overlap": max_length // 4 if overlap is None else overlap}
     found = count(

@@ -154,18 +154,20 @@ def keys_and_values(assignments: list[str] | None, option: str) -> dict[str, str
     return found
 
 
+Table = tuple[str | None, str | None, str | None]  # --text-column, --id-column and --encoding
+NO_TABLE: Table = (None, None, None)
+
+
 def reading_options(
     assignments: list[str] | None,
     scheme: str | None = None,
     separator: str | None = None,
     column: int | None = None,
     *,
-    text_column: str | None = None,
-    id_column: str | None = None,
-    encoding: str | None = None,
+    table: Table = NO_TABLE,
 ) -> dict[str, object]:
     """What the options say of how files are read, as `read_corpus` takes it."""
     named = {"scheme": scheme, "separator": separator, "column": column}
-    named |= {"text_column": text_column, "id_column": id_column, "encoding": encoding}
+    named |= dict(zip(("text_column", "id_column", "encoding"), table, strict=True))
     given = {name: value for name, value in named.items() if value is not None}
     return {**given, **keys_and_values(assignments, "--reading")}

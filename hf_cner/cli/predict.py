@@ -108,7 +108,7 @@ def predict(
     check_output(output, inputs=(source, queries), models=(model,), endings=endings_of(chosen))
     problems = Problems(on_error.value)
     options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
-    columns = reading_options(reading, text_column=text_column, id_column=id_column, encoding=encoding)
+    columns = reading_options(reading, table=(text_column, id_column, encoding))
     documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems, options=columns)
     refuse_missing_model(model, backend)
     from ..data.unknown_characters import UnknownCounter

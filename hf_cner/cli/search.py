@@ -107,15 +107,8 @@ def search(
         refuse_inputs(output_dir, (config, space))
     if preset is None and config is None:
         raise ValueError("Say what to search for: --preset NAME (`hf-cner presets` lists them) or --config FILE.")
-    told = reading_settings(
-        reading,
-        input_scheme,
-        input_separator,
-        input_column,
-        text_column=text_column,
-        id_column=id_column,
-        encoding=encoding,
-    )
+    columns = (text_column, id_column, encoding)
+    told = reading_settings(reading, input_scheme, input_separator, input_column, table=columns)
     options: dict[str, Any] = {"data": data_settings(corpus, data_dir, parse_split(split), told, on_error)}
     options |= {"output_dir": str(output_dir)} | ({} if seed is None else {"seed": seed})
     fixed = with_short_forms(assignments, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)

@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +57,12 @@ def write_torch(programs: Programs, folder: Path, precision: str) -> None:
         torch.export.save(program, folder / f"{name}.pt2")
 
 
-WRITERS: dict[str, tuple[Callable[[Programs, Path, str], None], tuple[str, ...]]] = {
-    "onnx": (write_onnx, ("fp32", "int8")),
-    "openvino": (write_openvino, ("fp32",)),
-    "torch": (write_torch, ("fp32",)),
+WRITERS: dict[str, tuple[Callable[[Programs, Path, str], None], tuple[str, ...], tuple[str, ...]]] = {
+    "onnx": (write_onnx, ("fp32", "int8"), ("onnxscript",)),
+    "openvino": (write_openvino, ("fp32",), ("onnxscript", "openvino")),
+    "torch": (write_torch, ("fp32",), ()),
 }
-"""Backend -> what writes its graphs, and in which precisions."""
+"""Backend -> what writes its graphs, in which precisions, and the packages that it needs."""
 
 NAMES = {name for names in GRAPHS.values() for name in names} | {"model.bin", "decoder.bin", "model.onnx.data"}
 """Of all files that these write."""
@@ -76,12 +77,8 @@ def check_target(to: str, precision: str) -> None:
             f"A graph for {to} is written in {' or '.join(WRITERS[to][1])}, not in {precision}; choose another."
         )
     try:
-        if to != "torch":
-            import onnxscript  # noqa: F401  (the exporter's)
-        if precision == "int8":
-            import onnxruntime.quantization  # noqa: F401
-        if to == "openvino":
-            import openvino  # noqa: F401
+        for package in WRITERS[to][2] + (("onnxruntime.quantization",) if precision == "int8" else ()):
+            import_module(package)
     except ImportError as error:
         raise ExportError(f"Exporting to {to} needs the package {error.name}: {install(to)}.") from error
 
