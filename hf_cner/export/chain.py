@@ -11,6 +11,8 @@ all scores are taken relative to the best at their unit, so that they are as exa
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch._higher_order_ops.scan import scan
@@ -24,7 +26,7 @@ LOWEST = {torch.float64: -1e300, torch.float32: -1e30}
 LARGEST = 1e25  # an emission in float32 beyond this is taken for it, or it would outweigh a constraint
 
 
-class ExportedDecoder(nn.Module):
+class ExportedDecoder(nn.Module, ABC):
     """From emissions to tags, and to the logarithms of which the score of every span is a sum.
 
     Args:
@@ -67,9 +69,9 @@ class ExportedDecoder(nn.Module):
         tags, parts = self._decode(scores - scores.amax(-1, keepdim=True), last)
         return tags.transpose(0, 1), parts.transpose(0, 1)
 
+    @abstractmethod
     def _decode(self, scores: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
         """Tags `(n, b)` and logarithms `(n, b, 3)` for scores `(n, b, t)` and which units are a row's last `(n, b)`."""
-        raise NotImplementedError
 
     def _leaving(self, following: Tensor, tags: Tensor, last: Tensor) -> Tensor:
         """`(n, b)` of the log probabilities `(n, b, t)` of the tag behind each unit; 0 behind the last."""

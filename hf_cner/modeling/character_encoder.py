@@ -1,5 +1,6 @@
 """What each kind of encoder declares, and what our own share: a vector for each character, which can be replaced."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -25,7 +26,7 @@ class Encoder(nn.Module):
     made_by: ClassVar[str] = ""
 
 
-class CharacterEncoder(Encoder):
+class CharacterEncoder(Encoder, ABC):
     """Base of the encoders that bring an embedding of characters of their own, `characters`.
 
     Attributes:
@@ -88,6 +89,7 @@ class CharacterEncoder(Encoder):
         encoded, layers = self.encode(vectors, present, input_ids)
         return BaseModelOutput(last_hidden_state=encoded, hidden_states=layers if output_hidden_states else None)
 
+    @abstractmethod
     def encode(self, vectors: Tensor, present: Tensor, input_ids: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """What a kind does with the character vectors.
 
@@ -99,4 +101,3 @@ class CharacterEncoder(Encoder):
         Returns:
             The vectors that leave, `(b, n, output_size)`, and the layers that `hidden_states` shows.
         """
-        raise NotImplementedError
