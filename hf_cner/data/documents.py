@@ -14,9 +14,10 @@ from typing import Any, Literal
 from .displacy import Style, displacy_of
 from .files import read_lines
 from .json_text import BrokenJson, kind_of, parse_json
+from .numbers import integer
 from .problems import DataError, Problems
 from .reading.foreign import filled_beside, instead_of
-from .reading.offsets import Mention, best_of, mentions_of, whole_number
+from .reading.offsets import Mention, best_of, mentions_of
 from .shown import brief, half_surrogate
 from .writing import atomic_write
 
@@ -133,7 +134,7 @@ def from_row(row: object, *, gold: Gold = "optional") -> Document:
 
 def _span(entity: Any, text: str) -> Span:
     values = entity if isinstance(entity, Mapping) else {}
-    start, end = (whole_number(values.get(key)) for key in ("start", "end"))
+    start, end = (integer(values.get(key)) for key in ("start", "end"))
     type_ = values.get("type")
     if start is None or end is None or not isinstance(type_, str) or not type_:
         raise ValueError(f"the entity {brief(entity)} without whole numbers 'start' and 'end' and a string 'type'")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .encoder_vocabulary import ROLES
+from .numbers import integer
 from .placeholders import check_is_content
 
 _LONGEST = 1_000_000  # transformers writes "no limit" as a number far above this
@@ -49,7 +50,7 @@ def tell(folder: Path) -> Told:
                 added.setdefault(content, int(number))
     names = options.get("model_input_names")
     model_type, side, fold = config.get("model_type"), options.get("padding_side"), options.get("do_lower_case")
-    longest = _number(options.get("model_max_length"))
+    longest = integer(options.get("model_max_length"))
     return Told(
         model_type=model_type if isinstance(model_type, str) else None,
         specials=specials,
@@ -57,8 +58,8 @@ def tell(folder: Path) -> Told:
         padding_side=side if side in ("left", "right") else None,
         lower_case=fold if isinstance(fold, bool) else None,
         longest=longest if longest is not None and 0 < longest < _LONGEST else None,
-        pad_id=_number(config.get("pad_token_id")),
-        type_count=_number(config.get("type_vocab_size")),
+        pad_id=integer(config.get("pad_token_id")),
+        type_count=integer(config.get("type_vocab_size")),
         typed="token_type_ids" in names if isinstance(names, list) else None,
     )
 
@@ -88,10 +89,6 @@ def _specials(options: Mapping[str, object]) -> dict[str, str]:
     return {role: token for role, token in found.items() if token is not None}
 
 
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def _numbers(options: Mapping[str, object]) -> dict[str, int]:
-    found = {token: _number(value) for token, value in options.items()}
+    found = {token: integer(value) for token, value in options.items()}
     return {token: number for token, number in found.items() if number is not None and number >= 0}

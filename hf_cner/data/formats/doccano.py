@@ -19,6 +19,7 @@ from os import PathLike
 from pathlib import Path
 
 from ..documents import TEXT_KEYS, Document, Gold, check_characters
+from ..numbers import id_text
 from ..overlaps import count_overlaps
 from ..problems import Problems
 from ..reading.exports import checked, say_what_is_not_read, unit_named, without_duplicates
@@ -138,7 +139,7 @@ def _documents(
         labels = row.get(key or "")
         labels = labels if isinstance(labels, list) and gold != "ignored" else []
         spans = [span for label in labels if (span := _span(label, path, line, problems))]
-        identity, record = (_name(row.get(name)) for name in ("id", "record"))
+        identity, record = (id_text(row.get(name)) for name in ("id", "record"))
         kept = without_duplicates(spans, left_out)
         yield RawDocument(text, kept, identity or f"{stem(path)}-{position}", path, record, line)
 
@@ -156,7 +157,3 @@ def _span(label: object, path: Path, line: int, problems: Problems) -> RawSpan |
         )
         return None
     return RawSpan(start, end, kind, None, line)
-
-
-def _name(value: object) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

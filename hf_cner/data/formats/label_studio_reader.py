@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 
 from ..documents import Document, Gold
+from ..numbers import id_text
 from ..problems import Problems
 from ..reading.exports import checked, say_what_is_not_read, without_duplicates
 from ..reading.foreign import instead_of
@@ -92,15 +93,15 @@ def _tasks(path: Path, text_column: str | None, left_out: Counter[str], problems
             continue
         source = data if isinstance(data, Mapping) else row
         names = [
-            _name(source.get("document")),
-            _name(source.get("id")),
-            _name(row.get("id")),
+            id_text(source.get("document")),
+            id_text(source.get("id")),
+            id_text(row.get("id")),
             f"{stem(path)}-{position}",
         ]
-        identity, record = next(filter(None, names)), _name(source.get("record"))
+        identity, record = next(filter(None, names)), id_text(source.get("record"))
         if not full:
             task = short.setdefault(identity, _Task(text, identity, record, line))
-            task.annotations.append(_Annotation(_name(row.get("annotator")), _who(row.get("annotator")), regions))
+            task.annotations.append(_Annotation(id_text(row.get("annotator")), _who(row.get("annotator")), regions))
             continue
         task = _Task(text, identity, record, line)
         for given in _items(row.get("annotations", row.get("completions"))):
@@ -108,12 +109,12 @@ def _tasks(path: Path, text_column: str | None, left_out: Counter[str], problems
                 left_out["cancelled annotations"] += 1
             elif isinstance(given, Mapping) and isinstance(given.get("result"), list):
                 who = given.get("completed_by")
-                by = _Annotation(_name(who) or ", ".join(sorted(_who(who))), _who(who), given["result"])
+                by = _Annotation(id_text(who) or ", ".join(sorted(_who(who))), _who(who), given["result"])
                 by.ground_truth = bool(given.get("ground_truth"))
                 task.annotations.append(by)
         for given in _items(row.get("predictions")):
             if isinstance(given, Mapping) and isinstance(given.get("result"), list):
-                version = _name(given.get("model_version"))
+                version = id_text(given.get("model_version"))
                 task.predictions.append(_Annotation(version, {version, PREDICTIONS}, given["result"]))
         yield task
     yield from short.values()
@@ -222,8 +223,4 @@ def _who(value: object) -> set[str]:
         return {str(value[key]) for key in ("id", "email", "username") if value.get(key)} | (
             {person} if person else set()
         )
-    return {_name(value)} - {""}
-
-
-def _name(value: object) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return {id_text(value)} - {""}

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, product
-from numbers import Integral
 from typing import NamedTuple
 
 import regex as re
+
+from ..numbers import integer
 
 
 class Mention(NamedTuple):
@@ -165,11 +166,6 @@ def mentions_of(row: object) -> Iterator[Mention]:
         return
     for entity in entities:
         values = entity if isinstance(entity, Mapping) else {}
-        start, end = (whole_number(values.get(key)) for key in ("start", "end"))
+        start, end = (integer(values.get(key)) for key in ("start", "end"))
         if start is not None and end is not None and isinstance(values.get("text"), str):
             yield Mention(text, start, end, values["text"])
-
-
-def whole_number(value: object) -> int | None:
-    """The value where it is a whole number; `True` is none."""
-    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None

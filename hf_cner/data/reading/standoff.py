@@ -15,7 +15,7 @@ from operator import eq
 from pathlib import Path
 
 from ..documents import Document, Span, type_fault
-from ..numbers import whole_number
+from ..numbers import integer, whole_number
 from ..problems import Problems
 from ..shown import brief
 from .offsets import Counting, Mention, Survey, place_of, places
@@ -89,9 +89,7 @@ def to_documents(
 
 def offset(value: object) -> int | None:
     """A whole number, given as JSON number or as decimal digits; None for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return whole_number(value) if isinstance(value, str) else None
+    return whole_number(value) if isinstance(value, str) else integer(value)
 
 
 def _check(
