@@ -115,8 +115,6 @@ def check_exportable(model: CnerRecogniser, to: str = "torch") -> None:
             f"The encoder {config.encoder['kind']!r} cannot be exported: what it computes depends on the words of each "
             "text; predict with torch."
         )
-    if config.encoder.get("config", {}).get("model_type") == "xlnet":
-        raise ExportError("An XLNet encoder cannot be exported: torch's exporter fails on it; predict with torch.")
     if to == "openvino" and config.encoder.get("bigram_vocab_size"):
         raise ExportError(
             "OpenVINO computes numbers of bigrams in 32 bits, which do not hold them; export this model with --to onnx."

@@ -109,9 +109,27 @@ class Pooling(nn.Module):
         return pooled.squeeze(2)
 
 
+def relative_shift(scores: Tensor, klen: int = -1) -> Tensor:
+    """XLNet's `rel_shift_bnij` by a gather: its own reshapes ask for the length as a number while it is exported.
+
+    Args:
+        scores: `(b, heads, n, 2n)`, of each unit to every distance from n to -n + 1.
+        klen: n.
+
+    Returns:
+        `(b, heads, n, n)`, of each unit to every unit.
+    """
+    length = scores.shape[2]
+    units = torch.arange(length, device=scores.device)
+    columns = units.unsqueeze(0) - units.unsqueeze(1) + length
+    return scores.gather(3, columns.expand(*scores.shape[:2], -1, -1))
+
+
 def make_exportable(model: nn.Module, *, onnx: bool) -> None:
     """Replace the layers of a model, a copy that serves nothing else, that cannot be exported as they are."""
     for parent in list(model.modules()):
+        if hasattr(parent, "rel_shift_bnij"):
+            parent.rel_shift_bnij = relative_shift
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.RNNBase):
                 setattr(parent, name, OnnxLayer(child) if onnx and not child.proj_size else ScannedLayer(child))

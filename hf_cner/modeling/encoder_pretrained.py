@@ -120,7 +120,10 @@ class PretrainedEncoder(Encoder):
             attended = attention_mask.bool()
             first_column = torch.arange(given.shape[1], device=given.device) == 0
             attended = attended | (first_column & ~attended.any(dim=1, keepdim=True))
-            arguments["attention_mask"] = attended.long()  # XLNet subtracts it from 1
+            if "input_mask" in self.accepted:  # XLNet's, which is 1 for padding
+                arguments["input_mask"] = (~attended).long()
+            else:
+                arguments["attention_mask"] = attended.long()
         self._check_length(given.shape[1])
         if self.max_length is not None and "position_ids" in self.accepted:
             arguments["position_ids"] = self._position_ids(given, arguments.get("attention_mask"))

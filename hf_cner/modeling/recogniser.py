@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -133,6 +135,35 @@ class CnerRecogniser(CnerPreTrainedModel):
             )
         self.follow_labels()
         self.span_decoder.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
+
+    def export(
+        self,
+        folder: str | os.PathLike[str],
+        tokenizer: Any,
+        *,
+        to: str = "onnx",
+        precision: str = "fp32",
+        overwrite: bool = False,
+    ) -> None:
+        """Write the model as graphs of another backend, with its decoder inside; `hf-cner export` does the same.
+
+        Args:
+            folder: where; it is written as a whole or not at all.
+            tokenizer: the character tokenizer that the model was trained with.
+            to: `onnx`, `openvino` or `torch`.
+            precision: `fp32`, or for ONNX `int8`.
+            overwrite: replace an earlier result.
+
+        Raises:
+            ImportError: the package hf_cner is not installed; a checkpoint's own code cannot export.
+            ValueError: a model, target or precision that cannot be exported.
+        """
+        try:  # by name: a checkpoint's own copy of this file must not need the package
+            folders, predictors = map(import_module, ("hf_cner.export.folder", "hf_cner.inference.predictor"))
+        except ImportError as error:
+            raise ImportError(f"Exporting needs the package hf_cner ({error}); install it.") from error
+        predictor = predictors.Predictor(self, tokenizer)
+        folders.export_model(predictor, folder, to=to, precision=precision, overwrite=overwrite)
 
     def _answer(
         self,
