@@ -129,7 +129,8 @@ def make_exportable(model: nn.Module, *, onnx: bool) -> None:
     """Replace the layers of a model, a copy that serves nothing else, that cannot be exported as they are."""
     for parent in list(model.modules()):
         if hasattr(parent, "rel_shift_bnij"):
-            parent.rel_shift_bnij = relative_shift
+            attention: Any = parent  # XLNet's
+            attention.rel_shift_bnij = relative_shift
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.RNNBase):
                 setattr(parent, name, OnnxLayer(child) if onnx and not child.proj_size else ScannedLayer(child))
