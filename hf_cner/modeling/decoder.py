@@ -30,6 +30,10 @@ class Decoder(nn.Module, ABC):
     """What the last axis of the emissions stands for: tags, or entity types."""
 
     @abstractmethod
+    def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
+        """What the last axis of the emissions stands for from now on; `scheme` is that of tags."""
+
+    @abstractmethod
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the losses, a scalar, not divided by anything.
 

@@ -14,7 +14,6 @@ from .labels import labels_in_order
 from .outputs import CnerOutput, Layers
 from .recogniser import CnerRecogniser
 from .slots import build
-from .tagging_decoders import TaggingDecoder
 from .units import check_labels, full_mask, tagged_mask, token_mask
 
 
@@ -90,7 +89,7 @@ class CnerForTokenClassification(CnerRecogniser):
 
     def follow_labels(self) -> None:
         labels = labels_in_order(self.config.id2label or {})
-        decoder: Any = self.span_decoder
+        decoder = self.span_decoder
         if labels == decoder.labels:
             return
         if len(labels) != len(decoder.labels):
@@ -100,7 +99,4 @@ class CnerForTokenClassification(CnerRecogniser):
                 "ignore_mismatched_sizes=True)."
             )
         self.config.adopt_labels()  # also where the dict was changed in place
-        if isinstance(decoder, TaggingDecoder):
-            decoder.set_labels(labels, scheme=self.config.span_decoder.get("scheme", "BIOES"))
-        else:
-            decoder.set_labels(labels)
+        decoder.set_labels(labels, scheme=self.config.span_decoder.get("scheme", "BIOES"))

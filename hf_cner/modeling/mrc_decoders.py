@@ -60,7 +60,7 @@ class MrcBiaffine(SpanScorer):
             input_size, outputs, size=size, dropout=dropout, position=position, none_class=self.known is not None
         )
 
-    def set_labels(self, labels: Sequence[str]) -> None:
+    def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
         """Ask for other types from now on."""
         if self.known is not None and (unknown := [label for label in labels if label not in self.known]):
             raise ValueError(

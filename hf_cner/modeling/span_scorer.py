@@ -53,8 +53,8 @@ class SpanScorer(Decoder):
         self.thresholds: dict[str, float] = {}
         self.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
 
-    def set_labels(self, labels: Sequence[str]) -> None:
-        """The types that the last axis of the emissions stands for from now on."""
+    def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
+        """The types that the last axis of the emissions stands for from now on; they have no scheme."""
         self.labels = list(labels)
 
     def set_decoding(

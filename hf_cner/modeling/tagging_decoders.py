@@ -41,7 +41,7 @@ class TaggingDecoder(Decoder):
         self.dropout = nn.Dropout(dropout)
         self.projection = nn.Linear(input_size, len(self.labels))
 
-    def set_labels(self, labels: Sequence[str], *, scheme: str) -> None:
+    def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
         """What the last axis of the emissions stands for from now on."""
         self.labels = list(labels)
         self.scheme = scheme
@@ -150,7 +150,7 @@ class CrfDecoder(TaggingDecoder):
         self.crf = LinearChainCRF(len(self.labels), batch_first=True)
         self.set_labels(labels, scheme=scheme)
 
-    def set_labels(self, labels: Sequence[str], *, scheme: str) -> None:
+    def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
         """As the base class; what is constrained follows the labels."""
         super().set_labels(labels, scheme=scheme)
         if hasattr(self, "crf"):

@@ -122,8 +122,7 @@ def encoders() -> Mapping[str, EncoderShape]:
 
 def encoder_of(preset: Preset) -> EncoderShape | None:
     """The published encoder that a preset names; None where it has one of its own."""
-    encoder = TrainSettings.of(preset.settings).model.encoder
-    return encoders().get(str(encoder.name_or_path)) if encoder.kind == "pretrained" else None
+    return encoders().get(str(TrainSettings.of(preset.settings).model.encoder.name_or_path))
 
 
 def read_yaml(file_name: str) -> Plain:
