@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-Triple = tuple[int, int, str]
+from .schemes import Triple
+
 ScoredSpan = tuple[int, int, str, float | None]
 
 

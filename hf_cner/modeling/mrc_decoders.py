@@ -10,11 +10,11 @@ from torch import nn
 
 from .band import band_targets, check_types, valid_band
 from .biaffine import BiaffineScorer
-from .decoder import ScoredSpan, Triple
+from .decoder import ScoredSpan
 from .independent_tags import segment_probability
 from .labels import IGNORED
 from .precision import at_least_float32
-from .schemes import decode, inexpressible, pattern
+from .schemes import Triple, decode, inexpressible, pattern
 from .span_scorer import SpanScorer, owns
 
 

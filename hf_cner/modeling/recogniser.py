@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from .backbone import CnerModel, CnerPreTrainedModel
-from .decoder import Decoder, ScoredSpan, Triple
+from .decoder import Decoder, ScoredSpan
 from .outputs import CnerOutput, wants_dict
+from .schemes import Triple
 from .units import full_mask, loss_divisor, token_mask
 
 

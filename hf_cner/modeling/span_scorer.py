@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from .decoder import Decoder, ScoredSpan, Triple
+from .decoder import Decoder, ScoredSpan
 from .resolve import Candidate, check_decoding, resolve
+from .schemes import Triple
 
 ROUNDING = 1e-4  # what fp32 may differ by from float64, in probabilities and in differences of scores
 

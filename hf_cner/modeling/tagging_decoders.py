@@ -9,11 +9,11 @@ from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 from .crf import LinearChainCRF
-from .decoder import Decoder, ScoredSpan, Triple
+from .decoder import Decoder, ScoredSpan
 from .independent_tags import segment_probability
 from .labels import IGNORED, are_tags
 from .precision import at_least_float32
-from .schemes import allowed_transitions, decode, encode, inexpressible, pattern
+from .schemes import Triple, allowed_transitions, decode, encode, inexpressible, pattern
 
 LOWEST_LOGIT = -1e4  # what an impossible tag gets: finite, so that losses and averages over logits stay finite
 HIGHEST_OTHER_LOGIT = -1e-3  # what a tie gets: below the decoded tag's 0, in bf16 as well
