@@ -59,13 +59,14 @@ class CnerForTokenClassification(CnerRecogniser):
         Args:
             input_ids, attention_mask, token_type_ids: `(batch, length)`.
             inputs_embeds: `(batch, length, size)` instead of ids.
-            labels: tagging: `(batch, length)` tag numbers, -100 where none stands. Span scorers: `(batch, m, 3)`
+            labels: tagging: `(batch, length)` tag numbers, -100 where there is none. Span scorers: `(batch, m, 3)`
                 start, end, type number in units, padded with -100.
             unit_mask: `(batch, length)`; the positions that carry a tag. Default: where `labels` is not -100, else
                 every position that is attended to and holds no special token.
             num_items_in_batch: divisor of the loss; default: the number of units here.
-            output_hidden_states: True for all layers of the encoder, or the number or numbers of those wanted, as -1.
-            eval_logits: overrides the configuration's for this call.
+            output_hidden_states: True for all layers of the encoder, or the number of one layer (-1 is the last), or a
+                list of numbers.
+            eval_logits: replaces the configuration's `eval_logits` for this call.
         """
         self.follow_labels()
         attention_mask = full_mask(input_ids, inputs_embeds, attention_mask)
