@@ -24,10 +24,11 @@ class ClinicalNerPipeline(Pipeline):
     one such list; a list of texts gives a list of them; a dataset or generator an iterator that reads `batch_size`
     texts ahead.
 
-    Keyword options, in the constructor or in a call: batch_size: number of texts that are processed together. It
-        changes the speed, never the result. windows: options of `make_windows` that replace the checkpoint's, e.g.
-        `{"max_length": 128}`. scores: False saves the time for the probabilities; `score` is then None. max_tokens:
-        budget of padded tokens for one pass of the model.
+    Keyword options, in the constructor or in a call:
+        batch_size: number of texts that are processed together. It changes the speed, never the result.
+        windows: options of `make_windows` that replace the checkpoint's, e.g. `{"max_length": 128}`.
+        scores: False saves the time for the probabilities; `score` is then None.
+        max_tokens: budget of padded tokens for one pass of the model.
     """
 
     _load_processor = False  # type: ignore[assignment]
