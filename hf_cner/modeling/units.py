@@ -25,7 +25,7 @@ def token_mask(
 
 
 def tagged_mask(text: torch.Tensor, labels: torch.Tensor | None, unit_mask: torch.Tensor | None) -> torch.Tensor:
-    """Positions that carry a tag, `(batch, length)` bool: `unit_mask`, else the positions with a label, else all text."""
+    """Positions that carry a tag, `(batch, length)` bool: `unit_mask`, else where a label is, else all text."""
     if unit_mask is not None:
         return unit_mask.bool()
     if labels is not None:
