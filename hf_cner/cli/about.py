@@ -16,9 +16,11 @@ def about_model(folder: Path, results: dict[str, Any], *, repo: str = "", licenc
 
     Args:
         folder: without `repo` the model is called after it.
-        licence: of the model, by the Hub's name. Default: the corpus's, where that is open and no pretrained encoder
-            brings another one; else `other`.
+        licence: of the model, by the Hub's name. Default: the corpus's, where that is open and nothing that was
+            trained on other texts went into the model; else `other`.
     """
+    from ..modeling.encoders import ENCODERS
+
     settings = results.get("settings") or {}
     said: dict[str, Any] = {}
     preset = settings.get("preset")
@@ -29,10 +31,12 @@ def about_model(folder: Path, results: dict[str, Any], *, repo: str = "", licenc
             table = f"; {found.table}" if found.table else ""
             said["paper"] = f"{papers()[found.paper]}, called {found.paper} here{table}"
     name = (results.get("data") or {}).get("corpus")
-    kind = ((settings.get("model") or {}).get("encoder") or {}).get("kind")
     own = "other"
     if name in REGISTRY:
         corpus = entry(str(name))
         said |= {"corpus": corpus.description, "corpus_licence": corpus.licence, "corpus_citation": corpus.citation}
-        own = licence_id(corpus.licence) if kind == "static" else "other"
+        encoder = ENCODERS.get(((settings.get("model") or {}).get("encoder") or {}).get("kind", ""))
+        vectors = any((settings.get("vectors") or {}).values())
+        if encoder is not None and encoder.learns_from_corpus and not vectors:
+            own = licence_id(corpus.licence)
     return About(name=repo.rpartition("/")[2] or readable_name(folder), repo=repo, licence=licence or own, **said)

@@ -56,15 +56,15 @@ def apply(
     from datetime import datetime, timezone
 
     from ..data.documents import read_jsonl, to_row
+    from ..data.endings import JSON, JSON_LINES
     from ..data.problems import DataError
-    from ..data.writing import OF_ROWS, atomic_write, check_output
+    from ..data.reading.names import without_gz
+    from ..data.writing import atomic_write, check_output
     from ..viewer.correction_log import log_lines, refuse_conflicts
     from ..viewer.corrections import apply_corrections, merged, read_corrections, without_scores
 
-    rows = [ending for ending in OF_ROWS if "htm" not in ending]
-    log = (
-        output.with_name(f"{output.name.removesuffix('.gz').removesuffix('.jsonl')}.log.jsonl") if log is None else log
-    )
+    rows = (*JSON_LINES, JSON)
+    log = output.with_name(f"{without_gz(output.name).removesuffix('.jsonl')}.log.jsonl") if log is None else log
     check_output(output, inputs=(*corrections, data, into, log), endings=rows)
     check_output(log, inputs=(*corrections, data, into), endings=rows)
     before = log_lines(log)

@@ -39,10 +39,11 @@ def card(
     import tempfile
 
     from ..data.kept import add_to_list
+    from ..data.models import CARD
     from ..data.streams import is_stream
     from ..data.writing import atomic_write, check_output, whole_file
     from ..hub.card import make_card
-    from ..hub.folder import CARD, picture_of, write_card
+    from ..hub.folder import picture_of, write_card
     from ..hub.run import read_run
     from ..inference.weights import check_weights
     from ..runs.files import RUN

@@ -160,6 +160,7 @@ def _form_options(
     form: str, output: Path | None, inputs: tuple[Path | None, Path | None], model: str, told: dict[str, str]
 ) -> dict[str, object]:
     """The options of the form, once it is seen that it can be written there; before anything is read."""
+    from ..data.endings import PAGES
     from ..data.registry import writable
     from ..data.writing import check_output
     from .outputs import check_format_output, format_options
@@ -168,7 +169,7 @@ def _form_options(
         if told:
             raise ValueError(f"html is written without {', '.join(told)}; leave out --writing.")
         if output is not None:
-            check_output(output, inputs=inputs, models=(model,), endings=(".html", ".htm"))
+            check_output(output, inputs=inputs, models=(model,), endings=PAGES)
         return {}
     check_format_output(writable(form), output, inputs=(*inputs, model))
     return format_options(form, told, inputs[1])

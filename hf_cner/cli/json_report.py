@@ -26,10 +26,11 @@ def check_json(
     path: Path | None, *, inputs: Iterable[str | Path | None] = (), models: Iterable[str | Path | None] = ()
 ) -> None:
     """See that the report may be written there, before anything is read; DataError as `check_output`."""
+    from ..data.endings import JSON, JSON_LINES
     from ..data.writing import check_output
 
     if path is not None and path != PRINTED:
-        check_output(path, inputs=inputs, models=models, endings=(".json", ".jsonl", ".txt"))
+        check_output(path, inputs=inputs, models=models, endings=(JSON, *JSON_LINES, ".txt"))
 
 
 def report_console(path: Path | None) -> Console:

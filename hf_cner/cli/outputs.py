@@ -13,16 +13,14 @@ from typing import IO, Any
 from rich.console import Console
 
 from ..data.documents import Document, to_row
+from ..data.endings import DELIMITED, JSON, JSON_LINES, PAGES, TABLES
 from ..data.folders import refuse_inputs
 from ..data.formats.table import COLUMNS_OF_ROWS, entity_rows
 from ..data.problems import DataError
 from ..data.queries import read_queries
-from ..data.reading.locate import without_gz
-from ..data.reading.names import suffix_of
+from ..data.reading.names import is_packed, suffix_of, without_gz
 from ..data.registry import Entry, Options, by_ending, entry, formats, key
 from ..data.streams import is_stream
-from ..data.table_files import DELIMITED
-from ..data.table_files import ENDINGS as TABLES
 from ..data.table_writing import write_delimited
 from ..data.writing import OF_ROWS, atomic_write, check_ending, check_output
 from ..inference.marked import print_marked
@@ -32,10 +30,10 @@ from .partial import partial_file
 
 OWN_FORMATS = ("jsonl", "csv", "text", "html")  # beside those of the registry
 _BY_SUFFIX = {
-    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
+    **dict.fromkeys((*JSON_LINES, JSON), "jsonl"),
     **dict.fromkeys(DELIMITED, "csv"),
     ".txt": "text",
-    **dict.fromkeys((".html", ".htm"), "html"),
+    **dict.fromkeys(PAGES, "html"),
 }
 
 Predict = Callable[[Iterable[Document]], Iterator[Document]]
@@ -71,7 +69,7 @@ def output_format(form: str | None, path: Path | None) -> str:
 
 def not_packed(path: Path) -> bool:
     """Whether a table can have this name: only CSV and TSV are packed with gzip."""
-    return not path.name.lower().endswith(".gz") or suffix_of(path.name) in DELIMITED
+    return not is_packed(path.name) or suffix_of(path.name) in DELIMITED
 
 
 def check_format_output(found: Entry, path: Path | None, inputs: Iterable[str | PathLike[str] | None] = ()) -> None:
@@ -155,7 +153,7 @@ def write_predictions(
         Held: another run writes the file.
         ValueError: resuming another format than JSON lines.
     """
-    in_parts = form == "jsonl" and path is not None and path.suffix != ".gz" and not is_stream(path)
+    in_parts = form == "jsonl" and path is not None and not is_packed(path.name) and not is_stream(path)
     if resume and not in_parts:
         raise ValueError("--resume takes up an --output file of JSON lines; other formats are written anew.")
     if path is None:

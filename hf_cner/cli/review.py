@@ -40,12 +40,13 @@ def review(
     """
     from ..data.corpora import types_in
     from ..data.documents import read_jsonl, type_fault
+    from ..data.endings import PAGES
     from ..data.problems import DataError, Problems
-    from ..data.reading.names import suffix_of
+    from ..data.reading.names import suffix_of, without_gz
     from ..data.writing import atomic_write, check_output
     from ..viewer.page import rows_of, write_page
 
-    check_output(output, inputs=(source,), endings=(".html", ".htm"))
+    check_output(output, inputs=(source,), endings=PAGES)
     for name in type_names or ():
         if fault := type_fault(name):
             raise ValueError(f"--type {name!a} has {fault}; give a name without.")
@@ -53,7 +54,7 @@ def review(
     documents = list(read_jsonl(source, problems=problems, gold="required"))
     if not documents:
         raise DataError(f"{source}: found no document; expected JSON lines with text and entities; name another file.")
-    stem = source.name.removesuffix(".gz").removesuffix(suffix_of(source.name))
+    stem = without_gz(source.name).removesuffix(suffix_of(source.name))
     about = {"saveAs": f"{stem}.corrections.jsonl"}
     types = list(dict.fromkeys([*types_in(documents), *(type_names or ())]))
     with atomic_write(output) as stream:

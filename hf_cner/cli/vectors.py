@@ -52,13 +52,14 @@ def vectors(
     """
     from rich.progress import Progress
 
+    from ..data.endings import DELIMITED
     from ..data.problems import Problems
     from ..data.streams import is_stream
     from ..data.writing import OF_ROWS, check_output
     from ..pretraining.vectors import train_vectors
 
     held_out = (item.partition("=")[2] or item for item in exclude or ())
-    check_output(output, inputs=(*(files or ()), data_dir, *held_out), never=(*OF_ROWS, ".csv", ".tsv"))
+    check_output(output, inputs=(*(files or ()), data_dir, *held_out), never=(*OF_ROWS, *DELIMITED))
     check_json(json_file, inputs=(*(files or ()), data_dir, output))
     problems = Problems(on_error.value)
     documents = read_allowed(

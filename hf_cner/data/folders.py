@@ -11,13 +11,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from .kept import LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
-from .locks import beside, locked
-from .models import LIST
+from .locks import OLD, beside, locked
+from .models import CARD, LIST
 from .problems import DataError
 from .writing import NO_ROOM, NotWritten
 
-_OLD = 24 * 3600  # seconds
-_SIGNS = {"README.md": re.compile(r"hf[-_]cner"), "config.json": re.compile(r'"model_type"\s*:\s*"cner')}
+_SIGNS = {CARD: re.compile(r"hf[-_]cner"), "config.json": re.compile(r'"model_type"\s*:\s*"cner')}
 
 
 @contextmanager
@@ -142,5 +141,5 @@ def _sweep(target: Path) -> None:
         if (path / "old").is_dir() and not target.exists():  # killed between taking the old away and putting the new
             os.rename(path / "old", target)
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _OLD:
+            if time.time() - path.stat().st_mtime > OLD:
                 shutil.rmtree(path)

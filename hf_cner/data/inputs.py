@@ -12,12 +12,12 @@ from typing import IO
 from .bounded import LONGEST_LINE, BoundedReader
 from .corpora import read_corpus
 from .documents import Document, documents_of_lines
+from .endings import TABLES
 from .files import decode, decoded, missing, printable, raw_lines
 from .problems import DataError, Problems
 from .reading.kinds import Kind, foreign_content, kind_of, refused
 from .reading.names import suffix_of
 from .registry import Options, formats
-from .table_files import ENDINGS as TABLES
 from .texts import documents_of, files_of
 
 FORMATS = ("auto", "text", "lines", "jsonl")  # and those of the registry

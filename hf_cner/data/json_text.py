@@ -13,6 +13,7 @@ import re
 from os import PathLike
 from typing import NoReturn
 
+from ..modeling.characters import SURROGATE as SURROGATE
 from .bounded import LARGEST_FILE
 from .files import read_text
 from .problems import DataError
@@ -21,10 +22,9 @@ from .shown import brief, half_surrogate
 DEEPEST = 100  # arrays and objects inside each other
 LONGEST_NUMBER = 400  # characters; the largest 64-bit float has 309 digits before its point
 _SHORT = 1 << 16  # characters, in which counting brackets is faster than following them
-_BLANKS = " \t\r\n"
+BLANKS = " \t\r\n"
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)  # a string or a bracket
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 class JsonError(ValueError):
@@ -44,9 +44,9 @@ def parse_json(text: str) -> object:
         JsonError: it is JSON that is not taken, see the module.
     """
     text = text.removeprefix("\ufeff")
-    begin = len(text) - len(text.lstrip(_BLANKS))
+    begin = len(text) - len(text.lstrip(BLANKS))
     value, end = parse_item(text, begin)
-    rest = text[end:].lstrip(_BLANKS)
+    rest = text[end:].lstrip(BLANKS)
     if rest:
         raise broken("Extra data", text, len(text) - len(rest))
     return value
@@ -65,7 +65,7 @@ def parse_item(text: str, begin: int) -> tuple[object, int]:
         raise broken(error.msg.removesuffix(" at"), text, error.pos) from error
     except RecursionError as error:  # a stack that was nearly full before
         raise JsonError("JSON nested too deeply for what is left of the stack") from error
-    if _ESCAPED_HALF.search(text, begin, end) or _HALF.search(text, begin, end):
+    if _ESCAPED_HALF.search(text, begin, end) or SURROGATE.search(text, begin, end):
         _refuse_halves(value)
     return value, end
 
@@ -120,7 +120,7 @@ def kind_of(value: object) -> str:
 def broken(what: str, text: str, position: int) -> BrokenJson:
     """The error for a place in a text."""
     line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
-    where = f"column {column} of {len(text)}" if "\n" not in text.rstrip(_BLANKS) else f"line {line}, column {column}"
+    where = f"column {column} of {len(text)}" if "\n" not in text.rstrip(BLANKS) else f"line {line}, column {column}"
     return BrokenJson(f"broken JSON ({what} at {where})")
 
 

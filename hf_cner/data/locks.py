@@ -18,7 +18,7 @@ _OURS = "hf-cner"
 _PATIENCE = 0.3  # seconds: a lock's file may be removed by its holder in the moment in which it is opened
 _LONGEST = 200  # bytes of a name that gets a prefix and an ending; most file systems take 255
 _OF_OLD_VERSIONS = re.compile(r"\.[0-9a-f]{32}\.tmp")
-_OLD = 24 * 3600  # seconds
+OLD = 24 * 3600  # seconds
 
 
 class Held(ValueError):
@@ -74,7 +74,7 @@ def sweep(folder: Path) -> None:
                 entry.with_name(f"{entry.name.removesuffix('.lock')}.tmp").unlink(missing_ok=True)
         elif _OF_OLD_VERSIONS.fullmatch(entry.name):
             with suppress(OSError):
-                if entry.is_file() and time.time() - entry.stat().st_mtime > _OLD:
+                if entry.is_file() and time.time() - entry.stat().st_mtime > OLD:
                     entry.unlink()
 
 

@@ -6,6 +6,12 @@ import json
 import re
 from pathlib import Path
 
+CARD = "README.md"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+AUTO_CLASSES = {  # model type -> transformers' class that loads it
+    "cner": "AutoModelForTokenClassification",
+    "cner-mrc": "AutoModelForQuestionAnswering",
+}
 LIST = ".hf-cner.json"  # in a folder that was written here: what was written into it
 OF_A_MODEL = re.compile(
     r".*\.(safetensors|bin|model|py)|.*(config|tokenizer|special_tokens|added_tokens).*\.json|vocab\..*|merges\.txt"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .bounded import LARGEST_FILE, LONGEST_LINE
+from .endings import COLUMNS, DELIMITED, EXCEL
 from .files import decode, missing, read_bytes
 from .problems import DataError, Problems
 from .reading.names import suffix_of
@@ -25,10 +26,6 @@ from .shown import brief
 if TYPE_CHECKING:
     import pyarrow
 
-DELIMITED = (".csv", ".tsv")
-EXCEL = (".xlsx", ".xlsm")
-COLUMNS = (".parquet", ".arrow", ".feather")
-ENDINGS = (*DELIMITED, *EXCEL, *COLUMNS)
 MOST_ROWS = 1_048_576  # of a sheet of Excel
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')

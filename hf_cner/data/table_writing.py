@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from .endings import COLUMNS, EXCEL
 from .problems import DataError
-from .reading.names import suffix_of
-from .table_files import DELIMITED, EXCEL, MOST_ROWS
+from .reading.names import is_packed, suffix_of
+from .table_files import MOST_ROWS
 from .writing import atomic_write, whole_file
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ def write_table(path: Path, names: Sequence[str], rows: Iterable[Row], *, guard:
         DataError: more rows or a longer cell than a sheet of Excel holds.
     """
     suffix = suffix_of(path.name)
-    if path.name.lower().endswith(".gz") and suffix in (*EXCEL, ".parquet", ".arrow", ".feather"):
+    if is_packed(path.name) and suffix in (*EXCEL, *COLUMNS):
         raise DataError(f"{path}: found a name that ends in .gz; expected {suffix} alone, which is packed already.")
-    if suffix in DELIMITED or suffix not in (*EXCEL, ".parquet", ".arrow", ".feather"):
+    if suffix not in (*EXCEL, *COLUMNS):
         with atomic_write(path) as stream:
             write_delimited(stream, names, rows, mark="\t" if suffix == ".tsv" else ",", guard=guard)
         return

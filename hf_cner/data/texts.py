@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .corpora import check_place, read_corpus
 from .documents import Document, Gold, read_jsonl
+from .endings import JSON_LINES, TEXT
 from .files import missing, printable, read_lines, read_text
 from .problems import DataError, Problems
 from .reading.folders import choose
@@ -107,7 +108,7 @@ def files_of(folder: Path, problems: Problems, *, kinds: Sequence[Kind]) -> list
     kind_of_file: dict[Path, Kind] = {}
     _, chosen = choose(folder, reason, problems)
     if not chosen:
-        wanted = " or ".join({"text": ".txt", "jsonl": ".jsonl"}[kind] for kind in kinds)
+        wanted = " or ".join({"text": TEXT, "jsonl": JSON_LINES}[kind][0] for kind in kinds)
         said = problems.notes.get(str(folder), "").removeprefix(f"{folder}: ").removesuffix(".")
         found = f"found no file that ends in {wanted}{f' ({said})' if said else ''}"
         raise DataError(f"{folder}: {found}; expected the texts; name the folder that holds them.")

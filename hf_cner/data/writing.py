@@ -18,63 +18,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from .endings import JSON, JSON_LINES, OTHER_FORMS, PAGES
 from .locks import beside, locked, sweep
 from .models import OF_A_MODEL, belongs_to_a_model
 from .problems import DataError
+from .reading.names import is_packed, without_gz
 from .streams import is_stream, opened_stream
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-# Endings that promise a form which nothing here writes: text under such a name would be opened by the wrong program.
-_OTHER_FORMS = frozenset(
-    [
-        ".parquet",
-        ".feather",
-        ".arrow",
-        ".avro",
-        ".orc",
-        ".xlsx",
-        ".xls",
-        ".xlsm",
-        ".ods",
-        ".docx",
-        ".doc",
-        ".odt",
-        ".rtf",
-        ".pdf",
-        ".pptx",
-        ".ppt",
-        ".ann",
-        ".xml",
-        ".xmi",
-        ".db",
-        ".sqlite",
-        ".sqlite3",
-        ".zip",
-        ".tar",
-        ".tgz",
-        ".7z",
-        ".rar",
-        ".bz2",
-        ".xz",
-        ".zst",
-        ".bin",
-        ".npy",
-        ".npz",
-        ".pkl",
-        ".pickle",
-        ".pt",
-        ".pth",
-        ".safetensors",
-        ".onnx",
-        ".h5",
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".svg",
-    ]
-)
-OF_ROWS = (".jsonl", ".ndjson", ".json", ".html", ".htm")  # endings of what other commands write
+OF_ROWS = (*JSON_LINES, JSON, *PAGES)  # endings of what other commands write
 _ENDING = re.compile(r"\.[a-z][a-z0-9]{0,7}")
 _ALL = re.compile(r"(?s).*")
 
@@ -138,9 +90,9 @@ def check_ending(
         more: what else could be done, for the sentence.
     """
     name = Path(path).name.lower()
-    ending = Path(name.removesuffix(".gz")).suffix
+    ending = Path(without_gz(name)).suffix
     allowed = tuple(endings)
-    if (ending in {*_OTHER_FORMS, *never} and ending not in allowed) or (
+    if (ending in {*OTHER_FORMS, *never} and ending not in allowed) or (
         allowed and _ENDING.fullmatch(ending) and ending not in allowed
     ):
         known = f"one of {', '.join(allowed)}" if allowed else "the ending of a text file"
@@ -162,7 +114,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
         Held: another run writes the file.
         OSError: no room, a failing disk or no permission, with a sentence that says that nothing was changed.
     """
-    packed = os.fspath(path).endswith(".gz")
+    packed = is_packed(os.fspath(path))
     if is_stream(path):
         with opened_stream(path) as raw, _text_stream(raw, packed=packed) as text:
             yield text
@@ -279,9 +231,9 @@ def _refuse_among_inputs(path: str | os.PathLike[str], target: Path, given: str 
     folder = Path(os.path.realpath(Path(given).expanduser())) if given else None
     if folder is None or folder not in target.parents or not folder.is_dir():
         return
-    ending = Path(target.name.removesuffix(".gz")).suffix
+    ending = Path(without_gz(target.name)).suffix
     others = (Path(file) for file in _files(str(folder)) if not os.path.basename(file).startswith("."))
-    if any(Path(other.name.removesuffix(".gz")).suffix == ending and other != target for other in others):
+    if any(Path(without_gz(other.name)).suffix == ending and other != target for other in others):
         raise DataError(
             f"{path}: found a name in {given}, which is read, beside files that end in {ending or 'nothing'} too, so "
             "the next run would read it; expected a name elsewhere; choose another folder."

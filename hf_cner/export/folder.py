@@ -17,7 +17,7 @@ from .. import __version__
 from ..data.digests import file_digest
 from ..data.documents import Document
 from ..data.folders import new_folder
-from ..inference.checkpoint import TOKENIZER as TOKENIZER_FILES
+from ..data.models import CARD, TOKENIZER_FILES
 from ..inference.checkpoint import weights_hash
 from ..runtime.manifest import GRAPHS, MANIFEST, Manifest, read_manifest
 from ..runtime.predictor import GraphPredictor
@@ -28,7 +28,6 @@ from .write import NAMES, WRITERS, check_target
 if TYPE_CHECKING:
     from ..inference.predictor import Predictor
 
-CARD = "README.md"
 WRITTEN = {*NAMES, MANIFEST, CARD, *TOKENIZER_FILES, "special_tokens_map.json"}
 PACKAGES = {"onnx": ("torch", "onnxscript"), "openvino": ("torch", "openvino"), "torch": ("torch",)}
 

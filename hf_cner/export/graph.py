@@ -17,7 +17,6 @@ from .layers import make_exportable
 if TYPE_CHECKING:
     from ..modeling.recogniser import CnerRecogniser
 
-NO_GRAPH = {"lattice"}  # encoders whose loops depend on the words that a text holds
 EXAMPLE = (2, 5)  # batch and length with which a model is traced
 
 
@@ -110,11 +109,8 @@ def check_exportable(model: CnerRecogniser, to: str = "torch") -> None:
             f"The decoder {config.span_decoder['kind']!r} scores spans, and only decoders that give tags (crf, "
             "softmax) can be exported; train with one of these."
         )
-    if config.encoder["kind"] in NO_GRAPH:
-        raise ExportError(
-            f"The encoder {config.encoder['kind']!r} cannot be exported: what it computes depends on the words of each "
-            "text; predict with torch."
-        )
+    if why := model.cner.encoder.no_graph:
+        raise ExportError(f"The encoder {config.encoder['kind']!r} cannot be exported: {why}; predict with torch.")
     if to == "openvino" and config.encoder.get("bigram_vocab_size"):
         raise ExportError(
             "OpenVINO computes numbers of bigrams in 32 bits, which do not hold them; export this model with --to onnx."

@@ -13,13 +13,13 @@ import jinja2
 import yaml
 
 from .. import __version__
+from ..data.models import AUTO_CLASSES
 from ..metrics.report import table
 from ..settings.denied import recorded
 from .metadata import card_data, check_card
 from .run import Run, without_places
 
 TEMPLATE = "model_card.md.jinja"
-AUTO_CLASSES = {"cner": "AutoModelForTokenClassification", "cner-mrc": "AutoModelForQuestionAnswering"}
 PACKAGE = """@software{hf_cner,
   title = {hf\\_cner: clinical named entity recognition for {Chinese} electronic medical records},
   author = {{The hf\\_cner authors}},

@@ -11,18 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..data.files import read_text
 from ..data.json_text import kind_of, parse_json
+from ..data.models import AUTO_CLASSES, TOKENIZER_FILES
 from ..data.shown import brief
 from ..modeling.weight_files import parts_of, refuse_pickles
 
 if TYPE_CHECKING:
     import torch
 
-AUTO_CLASSES = {  # model type -> transformers' class that loads it
-    "cner": "AutoModelForTokenClassification",
-    "cner-mrc": "AutoModelForQuestionAnswering",
-}
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
-TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 
 
 class CheckpointError(ValueError):
@@ -60,7 +56,7 @@ def check_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
             refuse_pickles(path)
         raise CheckpointError(f"{path / WEIGHTS} is missing; copy it too, or save the model with save_pretrained.")
     weight_files(path)
-    for name in TOKENIZER:
+    for name in TOKENIZER_FILES:
         if not (path / name).is_file():
             raise CheckpointError(
                 f"{path} has no whole tokenizer ({name} is missing), so no text can be read; save the tokenizer that "

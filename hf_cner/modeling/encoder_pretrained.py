@@ -32,6 +32,7 @@ class PretrainedEncoder(Encoder):
 
     needs = ("configuration",)  # where there is no checkpoint
     has_checkpoints = True
+    fine_tuned = True
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What the models that find entities share: an encoder, a decoder on it, and the way from emissions to spans."""
+"""The common base of the models that find entities: an encoder, a decoder, and the steps from emissions to spans."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from .backbone import CnerModel, CnerPreTrainedModel
-from .decoder import Decoder, ScoredSpan, Triple
+from .decoder import Decoder, ScoredSpan
 from .outputs import CnerOutput, wants_dict
+from .schemes import Triple
 from .units import full_mask, loss_divisor, token_mask
 
 
@@ -38,18 +39,18 @@ class CnerRecogniser(CnerPreTrainedModel):
         return self.span_decoder.gives_tags
 
     def follow_labels(self) -> None:
-        """Take over labels that were changed in the configuration (`model.config.id2label = …`) since the last call.
+        """Adopt labels that were changed in the configuration (`model.config.id2label = …`) since the last call.
 
-        A model that asks questions has none to take over: its labels change by `set_queries`.
+        A model that asks questions has no such labels: `set_queries` changes its types.
 
         Raises:
             ValueError: their number is not that of the decoder's scores.
         """
 
     def constant_inputs(self) -> dict[str, object]:
-        """Arguments of `forward` that are the same for all batches: computed once, by whoever runs many of them.
+        """Arguments of `forward` that are the same for all batches, so that they are computed only once.
 
-        They hold as long as the weights stay as they are.
+        They are valid until the weights change.
         """
         return {}
 
@@ -73,7 +74,7 @@ class CnerRecogniser(CnerPreTrainedModel):
 
         Args:
             emissions: a batch `(batch, length, …)` with its `unit_mask` `(batch, length)`, or a list with one tensor
-                per document, as stitching makes them of what `filter_window` kept.
+                per document, made by stitching from what `filter_window` kept.
         """
         self.follow_labels()
         if isinstance(emissions, torch.Tensor):
@@ -106,7 +107,7 @@ class CnerRecogniser(CnerPreTrainedModel):
         return self.span_decoder.inexpressible(spans)
 
     def set_queries(self, queries: Mapping[str, str], tokenizer: Any) -> None:
-        """Ask other questions; raises ValueError where a model asks none."""
+        """Set the questions; raises ValueError for a model that asks none."""
         raise ValueError("This model asks no questions: only one with an interaction (model type cner-mrc) does.")
 
     def set_decoding(
@@ -116,7 +117,7 @@ class CnerRecogniser(CnerPreTrainedModel):
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        """Choose otherwise among the spans of a span scorer from now on; what is None stays as it is.
+        """Change how a span scorer chooses among its spans; None leaves a value unchanged.
 
         Args:
             decoding: `nested` (a span may lie inside another), `crossing` (any may overlap) or `flat` (none may).

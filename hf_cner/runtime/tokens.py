@@ -8,9 +8,10 @@ from typing import Any
 
 from ..data.files import read_text
 from ..data.json_text import parse_json
+from ..data.models import TOKENIZER_FILES
 from .manifest import GraphError
 
-TOKENIZER, SETTINGS = "tokenizer.json", "tokenizer_config.json"
+TOKENIZER, SETTINGS = TOKENIZER_FILES
 _NAMES = ("pad", "cls", "sep", "bos", "eos", "unk", "mask")
 
 
@@ -24,7 +25,7 @@ class Tokens:
     def __init__(self, folder: str | PathLike[str]) -> None:
         from tokenizers import Tokenizer
 
-        for name in (TOKENIZER, SETTINGS):
+        for name in TOKENIZER_FILES:
             if not (Path(folder) / name).is_file():
                 raise GraphError(f"{Path(folder) / name} is missing; copy the whole folder, or export the model again.")
         try:

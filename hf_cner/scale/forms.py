@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
 
+from ..data.endings import DELIMITED, JSON_LINES
 from ..data.problems import DataError
 from ..data.reading.names import suffix_of, without_gz
 from ..data.shown import printable
@@ -18,8 +19,8 @@ from .source import Shard, opened
 
 FORMS: dict[str, type[Form[Any]]] = {
     ".parquet": ParquetRows,
-    **dict.fromkeys((".jsonl", ".ndjson", ".jsonlines"), JsonRows),
-    **dict.fromkeys((".csv", ".tsv"), CsvRows),
+    **dict.fromkeys(JSON_LINES, JsonRows),
+    **dict.fromkeys(DELIMITED, CsvRows),
 }
 
 

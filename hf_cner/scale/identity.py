@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..data.digests import file_digest
-from ..inference.checkpoint import CONFIG, TOKENIZER, is_local, weight_files
+from ..data.models import TOKENIZER_FILES
+from ..inference.checkpoint import CONFIG, is_local, weight_files
 
 if TYPE_CHECKING:
     from ..inference.predictor import Predictor
@@ -36,7 +37,7 @@ def folder_hash(model: str) -> str:
     if not is_local(model):
         return model
     found = hashlib.sha256()
-    for path in [Path(model, name) for name in (CONFIG, *TOKENIZER)] + weight_files(Path(model)):
+    for path in [Path(model, name) for name in (CONFIG, *TOKENIZER_FILES)] + weight_files(Path(model)):
         found.update(file_digest(path).encode())
     return found.hexdigest()
 

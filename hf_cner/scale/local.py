@@ -19,9 +19,8 @@ from multiprocessing.process import BaseProcess
 
 from .plan import Task
 from .report import Event, Outcome
-from .worker import MEMORY, Settings, Worker, outcome_of
+from .worker import MEMORY, MOST_TRIES, Settings, Worker, outcome_of
 
-MOST_TRIES = 5
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 

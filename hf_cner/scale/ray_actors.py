@@ -18,9 +18,8 @@ from ray.exceptions import OutOfMemoryError, RayActorError, RayError
 from ..data.shown import printable
 from .plan import Task
 from .report import Event, Outcome
-from .worker import MEMORY, Settings, Worker, outcome_of
+from .worker import MEMORY, MOST_TRIES, Settings, Worker, outcome_of
 
-MOST_TRIES = 5
 LOADING = -1  # in the place of a task's number: an actor that loads its model
 
 

@@ -14,6 +14,7 @@ from .report import Outcome
 from .shard import annotate_shard
 
 PATIENCE = 60  # seconds for which a shard may be held: by a process of a run that was killed and is about to end
+MOST_TRIES = 5  # of a shard: so many workers may die at it
 MEMORY = "give fewer --workers, a smaller --batch-tokens, or the machine more memory"
 
 

@@ -21,6 +21,7 @@ from typing import IO, Literal
 
 from ..data.documents import Document
 from ..data.fingerprint import text_hash
+from ..data.json_text import SURROGATE
 from ..data.shown import ACTING, printable
 
 Mode = Literal["view", "review", "errors"]
@@ -28,7 +29,6 @@ Row = dict[str, object]
 
 _SCRIPTS = ("words.js", "text.js", "draw.js", "view.js", "review.js")
 _UNSAFE = re.compile(f"[<>&\u2028\u2029\ufeff\ufffe\uffff]|{ACTING.pattern}")  # ends an element, a line or a direction
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 def row_of(document: Document) -> Row:
@@ -40,7 +40,7 @@ def row_of(document: Document) -> Row:
         "id": document.id,
         "record": document.record,
         "hash": text_hash(document.text),
-        "text": _HALF.sub("\ufffd", document.text),
+        "text": SURROGATE.sub("\ufffd", document.text),
         "spans": [[span.start, span.end, span.type, span.score] for span in document.spans],
     }
 

@@ -25,7 +25,7 @@ from hf_cner.settings.resolve import resolve_settings
         ("hub_something_new=1", "hub_something_new cannot be set"),
         ("trackio_space_id=a/b", "trackio_space_id cannot be set: it belongs to a service"),
         ("project=x", "project cannot be set"),
-        ("output_dir=x", "training.output_dir cannot be set: the setting output_dir says where a run lies"),
+        ("output_dir=x", "training.output_dir cannot be set: the setting output_dir names the folder of a run"),
         ("logging_dir=x", "logging_dir cannot be set"),
         ("deepspeed=ds.json", "deepspeed cannot be set: an engine's own configuration names .* reporters"),
         ("deepspeed={wandb: {enabled: true}}", "deepspeed cannot be set"),

@@ -22,12 +22,14 @@ from os import PathLike
 from pathlib import Path, PurePosixPath
 
 from ..documents import Document, Gold, Span, check_characters
+from ..endings import BRAT
 from ..files import read_lines, read_text
 from ..folders import new_folder
 from ..numbers import whole_number
 from ..problems import Problems
 from ..reading.exports import checked, say_what_is_not_read, without_duplicates
 from ..reading.locate import stem
+from ..reading.names import without_gz
 from ..reading.standoff import RawDocument, RawSpan
 from ..shown import brief
 from .written import Written
@@ -40,7 +42,7 @@ EXAMPLE = {
     "note-1.ann": "T1\tSymptom 2 4\t头痛\nT2\tBody 6 8\t胸部\nA1\tNegated T1\n",
     "visual.conf": "[labels]\nSymptom | 症状\n",
 }
-ENDINGS = (".ann",)
+ENDINGS = (BRAT,)
 PATTERNS = ("*.ann",)
 FOLDER = True
 
@@ -69,8 +71,8 @@ def read(
         gold: as `from_row`.
     """
     problems, place = problems or Problems(), Path(path)
-    packed = ".gz" if place.name.lower().endswith(".gz") else ""
-    base = place.name.removesuffix(packed).rpartition(".")[0] or place.name
+    packed = place.name[len(without_gz(place.name)) :]
+    base = without_gz(place.name).rpartition(".")[0] or place.name
     text_file, notes_file = (place.with_name(f"{base}.{ending}{packed}") for ending in ("txt", "ann"))
     if not text_file.exists():
         problems.report(place, None, "annotations without their text", f"{text_file.name} beside them", "put it there")
@@ -114,7 +116,7 @@ def write(documents: Iterable[Document], path: str | PathLike[str]) -> Written:
 
 
 def _written_here(name: PurePosixPath) -> bool:
-    return name.suffix in (".txt", ".ann") or str(name) in ("annotation.conf", "visual.conf")
+    return name.suffix in (".txt", BRAT) or str(name) in ("annotation.conf", "visual.conf")
 
 
 def _marked(text: str) -> str:

@@ -12,6 +12,7 @@ and with the entities that lie in it and that flat tags can hold, in order, grou
 
 from __future__ import annotations
 
+from ..endings import CONLL
 from .conll_reader import read
 from .conll_writer import write
 
@@ -21,8 +22,8 @@ NAME = "conll"
 DESCRIPTION = "CoNLL files: a character and its tag per line, in any scheme and spelling; flat entities only."
 LAYOUT = "*.conll or *.bio, a character and its tag per line, a blank line between sentences"
 EXAMPLE = {"notes.conll": "-DOCSTART- O\n\n头\tB_症状\n痛\tI_症状\n，\tO\n\n痛\tB_症状\n\n"}
-ENDINGS = (".conll", ".bio", ".bioe", ".bioes", ".bmes", ".iob", ".tsv")
+ENDINGS = (*CONLL, ".tsv")
 PATTERNS = (
-    *(f"*{ending}" for ending in ENDINGS if ending != ".tsv"),
+    *(f"*{ending}" for ending in CONLL),
     *("*.train", "*.dev", "*.test", "*train*.txt", "*dev*.txt", "*valid*.txt", "*test*.txt"),
 )

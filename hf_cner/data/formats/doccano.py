@@ -19,6 +19,7 @@ from os import PathLike
 from pathlib import Path
 
 from ..documents import TEXT_KEYS, Document, Gold, check_characters
+from ..endings import JSON
 from ..numbers import id_text
 from ..overlaps import count_overlaps
 from ..problems import Problems
@@ -41,7 +42,7 @@ EXAMPLE = {
     '"relations": [], "Comments": []}\n'
 }
 PATTERNS = ("*.jsonl", "*.json")
-WRITTEN_AS = (".jsonl", ".json")
+WRITTEN_AS = (".jsonl", JSON)
 
 _SPANS = ("label", "labels", "entities")
 _UNITS = ("utf-16", "", "graphemes")  # what doccano may count, its habit first

@@ -23,6 +23,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from ..documents import Document, check_characters
+from ..reading.names import without_gz
 from ..reading.offsets import positions
 from ..streams import is_stream
 from ..writing import atomic_write
@@ -86,7 +87,7 @@ def labelling_config(types: Iterable[str]) -> str:
 
 
 def _write_config(path: Path, types: list[str], written: Written) -> None:
-    name = path.name.removesuffix(".gz")
+    name = without_gz(path.name)
     config = path.with_name(f"{name.removesuffix(Path(name).suffix)}.config.xml")
     content = labelling_config(types)
     if config.exists() and config.read_text(encoding="utf-8", errors="replace") != content:

@@ -18,6 +18,7 @@ from os import PathLike
 from typing import NamedTuple
 
 from ..documents import COUNTED, Document, OffsetFault, check_characters, from_row
+from ..endings import JSON, JSON_LINES
 from ..files import read_lines
 from ..json_text import parse_json
 from ..problems import DataError, Problems
@@ -34,8 +35,8 @@ EXAMPLE = {
     "questions.jsonl": '{"id": "a", "record": "r", "context": "患者头痛，查胸部CT。", "type": "症状", '
     '"query": "有哪些症状？", "answers": {"text": ["头痛"], "start": [2], "score": [0.5]}}\n'
 }
-PATTERNS = ("*.jsonl", "*.ndjson", "*.jsonlines")
-WRITTEN_AS = (".jsonl", ".ndjson", ".json", ".txt")
+PATTERNS = tuple(f"*{ending}" for ending in JSON_LINES)
+WRITTEN_AS = (*JSON_LINES, JSON, ".txt")
 
 _ADVICE = "correct or remove the line"
 

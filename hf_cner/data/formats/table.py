@@ -20,13 +20,13 @@ from os import PathLike
 from pathlib import Path
 
 from ..documents import TEXT_KEYS, Document, Gold, check_characters, from_row, to_row
+from ..endings import EXCEL, TABLES
 from ..json_text import parse_json
 from ..problems import DataError, Problems
 from ..reading.exports import say_what_is_not_read
 from ..reading.locate import stem
 from ..shown import brief
-from ..table_files import ENDINGS as _ALL_ENDINGS
-from ..table_files import EXCEL, open_table
+from ..table_files import open_table
 from ..table_writing import Row, unescaped, write_table
 from .written import Written
 
@@ -36,9 +36,9 @@ LAYOUT = "*.csv, *.xlsx, *.parquet, … with a column of texts, and one of entit
 EXAMPLE = {
     "notes.csv": 'id,text,ward,entities\na,患者头痛，查胸部CT。,3,"[{""start"": 2, ""end"": 4, ""type"": ""症状""}]"\n'
 }
-ENDINGS = tuple(ending for ending in _ALL_ENDINGS if ending != ".tsv")  # .tsv is CoNLL's where nobody says more
-PATTERNS = tuple(f"*{ending}" for ending in _ALL_ENDINGS)
-WRITTEN_AS = _ALL_ENDINGS
+ENDINGS = tuple(ending for ending in TABLES if ending != ".tsv")  # .tsv is CoNLL's where nobody says more
+PATTERNS = tuple(f"*{ending}" for ending in TABLES)
+WRITTEN_AS = TABLES
 
 ENTITIES = "entities"
 _TEXT_NAMES = ("text", *TEXT_KEYS, "文本", "正文", "内容", "病历", "病历内容", "记录")

@@ -13,9 +13,10 @@ from itertools import islice
 from pathlib import Path
 
 from ..bounded import BROKEN
+from ..endings import BRAT, CONLL, JSON, JSON_LINES, TEXT
 from ..problems import Problems
 from .folders import walk
-from .names import without_gz
+from .names import is_packed, without_gz
 
 # Corpora whose files look alike, or that are views of the same files.
 FAMILIES = (
@@ -31,7 +32,7 @@ _CCKS2018 = frozenset({"解剖部位", "症状描述", "独立症状", "药物",
 _LITERATURE = frozenset(
     {"方剂", "中医证候", "中药", "临床表现", "西医诊断", "中医诊断", "其他治疗", "中医治则", "中医治疗", "西医治疗"}
 )
-_ENDINGS = (".txt", ".json", ".jsonl", ".csv", ".conll", ".bio", ".train", ".dev", ".test", ".ann")
+_ENDINGS = (*TEXT, *JSON_LINES, JSON, ".csv", *CONLL, BRAT, ".train", ".dev", ".test")
 
 # Keys alone say little: others name theirs so, too. So a corpus is recognised by a key together with one of its types.
 _JSON_MARKS = (
@@ -127,7 +128,7 @@ def _guess_tagged(head: str) -> Iterator[str]:
 def _head(path: Path) -> str:
     """First characters, whatever the encoding; unreadable files look like nothing."""
     try:
-        if path.name.lower().endswith(".gz"):
+        if is_packed(path.name):
             with gzip.open(path) as stream:
                 data = stream.read(_HEAD)
         else:

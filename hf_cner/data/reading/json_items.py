@@ -8,13 +8,12 @@ from pathlib import Path
 
 from ..bounded import LARGEST_FILE
 from ..files import read_text
-from ..json_text import BrokenJson, JsonError, end_of_item, kind_of, parse_item, parse_json
+from ..json_text import BLANKS, BrokenJson, JsonError, end_of_item, kind_of, parse_item, parse_json
 from ..problems import Problems
 from ..shown import brief
 from .foreign import instead_of, stands_elsewhere
 
-_BLANKS = " \t\r\n"
-_SPACE = re.compile(f"[{_BLANKS}]*")
+_SPACE = re.compile(f"[{BLANKS}]*")
 _ADVICE = "the file may have been cut off: fetch it again"
 _ROW_ADVICE = "correct or remove it"
 

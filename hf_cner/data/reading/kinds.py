@@ -15,25 +15,14 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
+from ..endings import JSON, JSON_LINES, KNOWN, TEXT
 from ..json_text import parse_json
 from ..problems import DataError
 from .names import suffix_of
 
 Kind = Literal["text", "jsonl"]
 
-TEXT = (".txt", ".text")
-JSON_LINES = (".jsonl", ".ndjson", ".jsonlines")
 _HEAD = 65_536  # bytes that are looked at
-_NAMES = {
-    **dict.fromkeys((".csv", ".tsv", ".psv"), "a table"),
-    **dict.fromkeys((".xls", ".xlsx", ".xlsm", ".ods"), "a spreadsheet"),
-    **dict.fromkeys((".parquet", ".arrow", ".feather"), "a table of columns"),
-    **dict.fromkeys((".doc", ".docx", ".odt", ".rtf", ".wps"), "a document of a word processor"),
-    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".zst"), "an archive"),
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".dcm"), "a picture"),
-    **dict.fromkeys((".conll", ".bio", ".bioes", ".bioe", ".bmes", ".iob"), "a CoNLL file"),
-    **{".pdf": "a PDF", ".html": "a web page", ".htm": "a web page", ".xml": "XML", ".ann": "annotations of brat"},
-}
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive, as of .docx and .xlsx"),
     (b"%PDF", "a PDF"),
@@ -63,7 +52,7 @@ EXPECTED = "text (.txt) or JSON lines (.jsonl, one object with a text per line),
 def kind_by_name(path: Path) -> Kind | None:
     """What the name says; None where it is no name of a text."""
     suffix = suffix_of(path.name)
-    if suffix in JSON_LINES or suffix == ".json":
+    if suffix in (*JSON_LINES, JSON):
         return "jsonl"
     return "text" if suffix in ("", *TEXT) else None
 
@@ -88,11 +77,11 @@ def judge(path: Path) -> tuple[Kind, str]:
     kind = kind_by_name(path)
     suffix = suffix_of(path.name)
     if kind is None:
-        what = _NAMES.get(suffix)
+        what = KNOWN.get(suffix)
         return "text", f"{what} ({suffix})" if what else f"a file that ends in {suffix}"
     head = _head(path)
     found = foreign_content(head, kind)
-    if not found and suffix == ".json" and not _first_line_is_object(head):
+    if not found and suffix == JSON and not _first_line_is_object(head):
         found = "JSON that does not stand one object per line"
     return kind, found
 
