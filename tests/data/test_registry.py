@@ -67,6 +67,19 @@ def test_a_published_corpus_has_one_question_per_type(name: str) -> None:
     assert list(queries_for(name, types)) == list(types) and query_file(name) is not None
 
 
+@pytest.mark.parametrize("name", [name for name in ON_DISK if entry(name).reads])
+def test_no_file_of_another_is_read_as_texts_without_entities(tmp_path: Path, name: str) -> None:
+    """What an entry makes of every other's files: a fault, or their entities."""
+    for other in ON_DISK:
+        folder = make(other, tmp_path / other) if other != name else None
+        for file in sorted(folder.rglob("*") if folder else ()):
+            try:
+                documents = read_corpus(name, file) if file.is_file() else []
+            except DataError:
+                continue
+            assert not documents or any(document.spans for document in documents), (other, file.name)
+
+
 @pytest.mark.parametrize("name", ON_DISK)
 def test_an_empty_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match=r"expected .*; (name|give) "):
