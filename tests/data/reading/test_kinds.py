@@ -63,7 +63,7 @@ def test_other_endings_are_refused(tmp_path: Path, name: str, what: str) -> None
         (b"pid;ward;body\n1;A;fever\n2;B;rash\n", "a table with a line of column names"),
         ("1,患者头痛3天,发热\n2,\"咳嗽,\n咳痰\",感冒\n3,胸痛,无\n".encode(), "a table without a line of column names"),
         ("2021-01-01|张某|头痛\n2021-01-02|李某|咳嗽\n2021-01-05|王某|胸痛".encode(), "a table without a line"),
-        ("P001\t头痛\nP002\t咳嗽\nP003\t胸痛".encode(), "a table without a line of column names"),
+        ("1\t头痛\n2\t咳嗽\n3\t胸痛".encode(), "a table without a line of column names"),
         ("头 B-x\n痛 I-x\n。 O\n\n无 O\n。 O\n".encode(), "a CoNLL file, a character and its tag per line"),
     ],
 )  # fmt: skip
