@@ -25,16 +25,21 @@ PLAIN_WIDTH = 120  # of tables that go to a file or a pipe, where no terminal sa
 
 def results() -> Console:
     """The console of standard output."""
-    from .screen import Screen
-
-    return Screen(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    return _screen(stderr=False)
 
 
 def messages() -> Console:
     """The console of standard error."""
+    return _screen(stderr=True)
+
+
+def _screen(*, stderr: bool) -> Console:
+    """A console that prints texts as they are: no `[b]` or `:x:` of theirs is markup or an emoji."""
     from .screen import Screen
 
-    return Screen(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH, highlight=False)
+    shown = sys.stderr if stderr else sys.stdout
+    width = None if shown.isatty() else PLAIN_WIDTH
+    return Screen(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def no_loading_bars() -> None:

@@ -54,6 +54,10 @@ def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
             if not line:
                 continue
             text, *entries = line.split("|||")
+            if not entries:
+                found, expected = "a line without |||", "text||| with its entries, of which there may be none"
+                problems.report(path, number, found, expected, "add |||, or read the file as what it is")
+                continue
             spans = tuple(_spans(entries, path, number, problems))
             yield RawDocument(text, spans, f"{stem(path)}-{number}", path, line=number)
 

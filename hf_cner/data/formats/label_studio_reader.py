@@ -207,8 +207,8 @@ def _keys(row: Mapping[str, object], key: str | None) -> str:
 
 
 def _regions(value: object) -> list[Mapping[str, object]]:
-    """The regions of a column of JSON-MIN; none where it holds something else."""
-    items = [item for item in _items(value) if isinstance(item, Mapping) and "start" in item]
+    """The regions of a column of JSON-MIN, which have labels and no type; none where it holds something else."""
+    items = [item for item in _items(value) if isinstance(item, Mapping) and "start" in item and "type" not in item]
     return items if len(items) == len(_items(value)) else []
 
 

@@ -43,6 +43,7 @@ _MAGIC = (
 _JSON = re.compile(r'\s*(?:\{\s*"|\[\s*\{\s*")')
 _TAGGED = re.compile(r"\S{1,20}[ \t,](?:O|[BIESMLU][-_]\S+|\S+[-_][BIESMLU])")
 _COLUMN = re.compile(r"[^\W\d][\w ./()-]{0,29}")  # a name: it begins with a letter, and is no sentence
+_NAME_OF_ROW = re.compile(r"(?=[^0-9]{0,8}[0-9])[\w.:/ -]{0,23}\w", re.ASCII)
 _COLUMNS = frozenset(
     {"text", "content", "sentence", "note", "id", "label", "labels", "entities", "文本", "正文", "内容"}
 )
@@ -114,7 +115,9 @@ def foreign_content(head: bytes, kind: Kind) -> str:
     lines = [line.rstrip() for line in text.split("\n")[:50] if line.strip()]
     if len(lines) >= 5 and all(_TAGGED.fullmatch(line) for line in lines[:-1]):
         return "a CoNLL file, a character and its tag per line"
-    return "a table with a line of column names" if _is_table(lines) else ""
+    if _is_table(lines):
+        return "a table with a line of column names"
+    return "a table without a line of column names" if _has_rows_alone(lines) else ""
 
 
 def _is_table(lines: list[str]) -> bool:
@@ -130,12 +133,31 @@ def _is_table(lines: list[str]) -> bool:
 
 def _has_columns(lines: list[str], mark: str) -> bool:
     """Whether all lines have as many cells as the first, and those of the first are names: short, different words."""
-    try:
-        names, *rows = list(csv.reader(lines, delimiter=mark))[:50]
-    except (csv.Error, ValueError):
-        return False
+    names, *rows = _rows(lines, mark) or [[]]
     named = all(_COLUMN.fullmatch(name) for name in names) and len(set(names)) == len(names)
     return 2 <= len(names) <= 40 and named and len(rows) >= 2 and all(len(row) == len(names) for row in rows[:-1])
+
+
+def _has_rows_alone(lines: list[str]) -> bool:
+    """Whether each line begins with a number, date or id of its own, and all have as many cells: three, with TABs two.
+
+    Two cells between commas may be a list in prose, and so may `1.` before a TAB.
+    """
+    for mark in "\t,;|":
+        rows = _rows(lines, mark)
+        widths, ids = {len(row) for row in rows}, {row[0].strip() for row in rows if row}
+        fewest = 2 if mark == "\t" else 3
+        if len(ids) == len(rows) >= 3 and len(widths) == 1 and fewest <= min(widths) <= 40:
+            return all(map(_NAME_OF_ROW.fullmatch, ids))
+    return False
+
+
+def _rows(lines: list[str], mark: str) -> list[list[str]]:
+    """The cells of each line; none where these lines are no CSV."""
+    try:
+        return list(csv.reader(lines, delimiter=mark))[:50]
+    except (csv.Error, ValueError):
+        return []
 
 
 def _is_utf16(head: bytes) -> bool:
