@@ -71,8 +71,22 @@ def build(served: Served, *, limits: Limits, token: str | None = None) -> FastAP
     return app
 
 
-async def _predicted(batches: Batches, documents: list[Document], choices: Choices) -> list[Document]:
-    return await asyncio.wrap_future(batches.submit(documents, choices))
+async def _predicted(request: Request, batches: Batches, documents: list[Document], choices: Choices) -> list[Document]:
+    """The documents with spans; they leave the queue when the client closes its connection.
+
+    Raises:
+        Refusal: 499 for a client that is gone (nobody reads it, but it is counted), and what `Batches.submit` raises.
+    """
+    answer = asyncio.wrap_future(batches.submit(documents, choices))
+    gone = asyncio.ensure_future(request.receive())  # the body has been read: what still comes is the disconnection
+    try:
+        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+        raise Refusal(499, "The connection was closed before the answer; send the request again.")
+    finally:
+        gone.cancel()
+        answer.cancel()
 
 
 def _body(model: type[BaseModel]) -> dict[str, object]:
@@ -94,14 +108,14 @@ def _add_prediction(app: FastAPI, batches: Batches, limits: Limits) -> None:
     async def predict(request: Request) -> JSONResponse:
         """The entities of one text."""
         one = asked(await read_body(request, limits), One)
-        found = await _predicted(batches, documents_of([one], limits), choices_of(one.options))
+        found = await _predicted(request, batches, documents_of([one], limits), choices_of(one.options))
         return JSONResponse(to_row(found[0]))
 
     @app.post("/predict/batch", responses={200: {"model": Answers}, **_ERRORS}, openapi_extra=_body(Many))
     async def predict_batch(request: Request) -> JSONResponse:
         """The entities of many texts, in order; each comes back with its id."""
         many = asked(await read_body(request, limits), Many)
-        found = await _predicted(batches, documents_of(many.documents, limits), choices_of(many.options))
+        found = await _predicted(request, batches, documents_of(many.documents, limits), choices_of(many.options))
         return JSONResponse({"documents": list(map(to_row, found))})
 
 
@@ -120,7 +134,7 @@ def _add_page(app: FastAPI, batches: Batches, limits: Limits, served: Served, to
             raise Refusal(401, "The token is missing or wrong; write it into its field.")
         documents = documents_of([form.get("text", "")], limits)
         stream = StringIO()
-        found = await _predicted(batches, documents, Choices())
+        found = await _predicted(request, batches, documents, Choices())
         write_page(stream, rows_of(found), title=served.name, types=served.types)
         return HTMLResponse(stream.getvalue())
 

@@ -1,11 +1,13 @@
 """Micro-batching: one thread predicts, and what arrives meanwhile is predicted together next.
 
 Nothing waits for a batch to fill: a lone request is predicted at once, and batches grow by themselves under load. A
-large request is predicted in pieces. Requests are served in the order of their arrival.
+large request is predicted in pieces. Requests are served in the order of their arrival; what is left of one whose
+future was cancelled is not predicted.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import threading
@@ -13,7 +15,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 
 from ..data.documents import Document
@@ -105,8 +107,11 @@ class Batches:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._jobs or self._closed)
+                self._drop_cancelled()
                 if not self._jobs:
-                    return
+                    if self._closed:
+                        return
+                    continue
                 pieces = self._take()
             started = time.perf_counter()
             self._run(pieces)
@@ -118,8 +123,14 @@ class Batches:
                 self._waiting -= size
             self._watch(len(texts), size, seconds)
             for job, _ in pieces:
-                if len(job.done) == len(job.documents) and not job.future.done():
-                    job.future.set_result(job.done)
+                if len(job.done) == len(job.documents):
+                    with contextlib.suppress(InvalidStateError):  # it was cancelled meanwhile
+                        job.future.set_result(job.done)
+
+    def _drop_cancelled(self) -> None:
+        for job in [job for job in self._jobs if job.future.cancelled()]:
+            self._jobs.remove(job)
+            self._waiting -= _size(job.documents[job.taken :])
 
     def _take(self) -> list[tuple[_Job, Sequence[Document]]]:
         """What is predicted next: of the first request, and of those behind it with the same choices."""
@@ -167,7 +178,7 @@ class Batches:
             if job in self._jobs:
                 self._jobs.remove(job)
                 self._waiting -= _size(job.documents[job.taken :])
-        if not job.future.done():
+        with contextlib.suppress(InvalidStateError):
             job.future.set_exception(error)
 
 

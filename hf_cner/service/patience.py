@@ -1,4 +1,5 @@
-"""uvicorn's HTTP protocol with time limits for slow clients, which uvicorn itself does not have.
+"""uvicorn's HTTP protocol with time limits for slow clients, which uvicorn itself does not have, and without its
+refusal in plain text: with more connections than `limit_concurrency` the requests are marked, and `guard` refuses them.
 
 A client that sends the head of a request too slowly is told so, and one that does not take its answer is cut off. How
 long the body may take is the business of `requests.read_body`.
@@ -9,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .guard import CROWDED
 
 
 class Patient(H11Protocol):
@@ -18,10 +22,13 @@ class Patient(H11Protocol):
     _head: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._served, self._most, self.limit_concurrency = self.app, self.limit_concurrency, None
         super().connection_made(transport)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
+        crowded = self._most is not None and len(self.connections) > self._most
+        self.app = self._crowded if crowded else self._served  # type: ignore[assignment]
         super().data_received(data)
         self._watch()
 
@@ -35,6 +42,9 @@ class Patient(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         self._say(400, "Bad Request", f"{msg.rstrip('.')}; send HTTP/1.1.")
+
+    async def _crowded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._served({**scope, CROWDED: True}, receive, send)  # type: ignore[arg-type]
 
     def _idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from .settings import SETTINGS, ServiceSettings, read_token
+from .settings import SETTINGS, Limits, ServiceSettings, read_token
 
 FACTORY = "hf_cner.service.server:from_environment"
 PROTOCOL = "hf_cner.service.patience:Patient"
@@ -39,6 +39,18 @@ def from_environment() -> FastAPI:
     return application(ServiceSettings.from_json(os.environ[SETTINGS]))
 
 
+def options_of(limits: Limits) -> dict[str, Any]:
+    """What uvicorn is told in every case."""
+    return {
+        "http": PROTOCOL,
+        "ws": "none",
+        "access_log": False,  # a log has no request in it
+        "server_header": False,
+        "limit_concurrency": limits.connections,
+        "timeout_keep_alive": limits.seconds,
+    }
+
+
 def serve(settings: ServiceSettings, *, host: str, port: int) -> None:
     """Answer requests until SIGTERM or SIGINT; what was taken by then is still answered.
 
@@ -48,18 +60,7 @@ def serve(settings: ServiceSettings, *, host: str, port: int) -> None:
     import uvicorn
 
     read_token(settings.token_file)
-    limits = settings.limits
-    options: dict[str, Any] = {
-        "host": host,
-        "port": port,
-        "http": PROTOCOL,
-        "ws": "none",
-        "access_log": False,  # a log has no request in it
-        "server_header": False,
-        "limit_concurrency": limits.connections,
-        "timeout_keep_alive": limits.seconds,
-        "log_level": "warning",
-    }
+    options = {"host": host, "port": port, "log_level": "warning", **options_of(settings.limits)}
     if settings.workers == 1:
         uvicorn.run(application(settings), **options)
         return
