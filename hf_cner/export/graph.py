@@ -1,4 +1,4 @@
-"""A model as two graphs: from ids to emissions, tags and the logarithms of which scores are made; and its decoder."""
+"""A model as two graphs: the model, from ids to emissions, tags and logarithms of scores; and its decoder alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ExportError(ValueError):
 
 
 class ExportedModel(nn.Module):
-    """A model with its decoder: everything that is computed for a batch."""
+    """A model with its decoder: all computations for a batch."""
 
     def __init__(self, model: CnerRecogniser, decoder: ExportedDecoder) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class ExportedModel(nn.Module):
 def trace(
     model: CnerRecogniser, *, token_types: bool, onnx: bool, dtype: torch.dtype = torch.float64
 ) -> dict[str, ExportedProgram]:
-    """The programs `model` and `decoder`; the second decodes documents that are put together from windows.
+    """The programs `model` and `decoder`; the second decodes documents that are joined from windows.
 
     Batch and length are dynamic.
 
@@ -78,12 +78,12 @@ def trace(
     inputs = [ids, torch.ones_like(ids), torch.ones_like(ids, dtype=torch.bool)]
     inputs += [torch.zeros_like(ids)] if token_types else []
     longest = {} if positions(model) is None else {"max": positions(model)}
-    # Of 3 columns at least, for torch takes any other number for a special case; ONNX knows no such bound.
+    # At least 3 columns, since torch treats smaller numbers as special cases; ONNX has no such bound.
     axes = {0: torch.export.Dim("batch", min=1), 1: torch.export.Dim("length", min=3, **longest)}
     emissions = torch.zeros(*EXAMPLE, len(model.span_decoder.labels), dtype=copied.dtype)
     lengths = torch.full(EXAMPLE[:1], EXAMPLE[1])
     own = ({0: axes[0], 1: torch.export.Dim("units", min=3)}, {0: axes[0]})
-    torch.compiler.reset()  # a loop traced for another model would be taken for this one's
+    torch.compiler.reset()  # else a loop that was traced for another model is used again
     return {
         "model": _traced(ExportedModel(copied, decoder), inputs, tuple(axes for _ in inputs)),
         "decoder": _traced(decoder, [emissions, lengths], own),
@@ -121,7 +121,7 @@ def check_exportable(model: CnerRecogniser, to: str = "torch") -> None:
 
 
 def _some_unit(model: CnerRecogniser) -> int:
-    """An id that stands for a character."""
+    """An id of a character."""
     return next(number for number in range(1, 1000) if number not in model.config.non_unit_ids)
 
 

@@ -1,4 +1,4 @@
-"""A checkpoint's tokenizer without transformers: what `CharacterTable` asks of one."""
+"""A checkpoint's tokenizer without transformers, as `CharacterTable` needs it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Tokens:
         return_special_tokens_mask: bool = False,
         return_token_type_ids: bool = False,
     ) -> dict[str, Any]:
-        """As transformers' tokenizers answer; masks and types are always there."""
+        """As transformers' tokenizers; always with masks and types."""
         batch = [texts] if isinstance(texts, str) else texts
         encoded = self._tokenizer.encode_batch(batch, add_special_tokens=add_special_tokens)
         names = {"input_ids": "ids", "special_tokens_mask": "special_tokens_mask", "token_type_ids": "type_ids"}
@@ -62,6 +62,6 @@ class Tokens:
 
 
 def _token(value: object) -> str | None:
-    """A special token of a tokenizer's settings: its text, or an object that holds it."""
+    """A special token in a tokenizer's settings, which is a text or an object."""
     content = value.get("content") if isinstance(value, dict) else value
     return content if isinstance(content, str) else None

@@ -1,4 +1,4 @@
-"""What a prediction depends on beside its text: the model, the options, and the code."""
+"""The inputs of a prediction besides its text: the model, the options, and the code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def model_hash(predictor: Predictor) -> str:
 
 
 def folder_hash(model: str) -> str:
-    """Of a model that is not loaded: SHA-256 of what its folder holds for prediction; the name of one on the Hub."""
+    """Of a model that is not loaded: SHA-256 of the files for prediction in its folder; the name for a model on the
+    Hub.
+    """
     if not is_local(model):
         return model
     found = hashlib.sha256()
@@ -43,7 +45,7 @@ def folder_hash(model: str) -> str:
 
 
 def options_of(predictor: Predictor) -> dict[str, Any]:
-    """What was chosen about a predictor. Threads and device count, for they may change the last digits of a score."""
+    """The options of a predictor, also threads and device, since they may change the last digits of a score."""
     import torch
 
     decoder: Any = getattr(predictor.model, "span_decoder", None)

@@ -39,7 +39,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """A model as the service takes it: a function of one thread, its types, and a name that is shown."""
+    """A model for the service: a function for one thread, its types, and a name to show."""
 
     predict: Predict
     types: Sequence[str]
@@ -50,7 +50,7 @@ def build(served: Served, *, limits: Limits, token: str | None = None) -> FastAP
     """The application: /predict, /predict/batch, /, /health, /metrics and /docs.
 
     Args:
-        token: what `Authorization: Bearer` must hold; None lets everybody in.
+        token: required in `Authorization: Bearer`; None allows everybody.
     """
     batches = Batches(served.predict, waiting=limits.waiting, watch=lambda *counts: metrics.batch(*counts))
     metrics = Metrics(lambda: batches.waiting)
@@ -61,7 +61,7 @@ def build(served: Served, *, limits: Limits, token: str | None = None) -> FastAP
         await asyncio.to_thread(batches.close)
 
     app = FastAPI(title="hf_cner", version=__version__, docs_url=None, redoc_url=None, lifespan=life)
-    app.openapi_version = "3.0.3"  # what the bundled Swagger UI reads
+    app.openapi_version = "3.0.3"  # version that the bundled Swagger UI reads
     sentences(app)
     _add_prediction(app, batches, limits)
     _add_page(app, batches, limits, served, token)
@@ -90,7 +90,7 @@ async def _predicted(request: Request, batches: Batches, documents: list[Documen
 
 
 def _body(model: type[BaseModel]) -> dict[str, object]:
-    """The body on the OpenAPI page, with its parts written out; it is read by `requests.asked`, which bounds it."""
+    """The body for the OpenAPI page, with its parts written out; `requests.asked` reads and bounds it."""
     schema = model.model_json_schema()
     parts = schema.pop("$defs", {})
 
@@ -113,7 +113,7 @@ def _add_prediction(app: FastAPI, batches: Batches, limits: Limits) -> None:
 
     @app.post("/predict/batch", responses={200: {"model": Answers}, **_ERRORS}, openapi_extra=_body(Many))
     async def predict_batch(request: Request) -> JSONResponse:
-        """The entities of many texts, in order; each comes back with its id."""
+        """The entities of many texts, in order, each with its id."""
         many = asked(await read_body(request, limits), Many)
         found = await _predicted(request, batches, documents_of(many.documents, limits), choices_of(many.options))
         return JSONResponse({"documents": list(map(to_row, found))})

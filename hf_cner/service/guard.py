@@ -15,7 +15,7 @@ from .batches import place_of
 from .metrics import Metrics
 from .refusal import Refusal
 
-OPEN = ("/", "/health", "/docs", "/openapi.json", "/page")  # the page's form brings its token itself
+OPEN = ("/", "/health", "/docs", "/openapi.json", "/page")  # the page's form sends the token in its body
 ASSETS = "/docs/"
 WATCHED = ("/health", "/metrics")  # these are answered however many connections there are
 CROWDED = "hf_cner.crowded"  # in the scope of a request that comes when there are too many
@@ -23,12 +23,12 @@ logger = logging.getLogger("hf_cner.service")
 
 
 def is_token(given: str, token: str) -> bool:
-    """Compared in a time that does not depend on where they differ."""
+    """Whether the token is right, in a time that does not depend on where they differ."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
 
 
 def refused(refusal: Refusal) -> JSONResponse:
-    """A refusal as an answer."""
+    """A refusal as a response."""
     return JSONResponse({"error": refusal.sentence}, status_code=refusal.status, headers=refusal.headers)
 
 
@@ -73,7 +73,7 @@ class Guard:
         try:
             refusal = self._refusal(scope)
             await (self._app if refusal is None else refused(refusal))(scope, receive, watched)
-        except Exception as error:  # the server would log it with its message, which may hold text
+        except Exception as error:  # the server would log its message, which may hold text
             logger.error("%s in %s", type(error).__name__, place_of(error))
             if not status:
                 fault = f"This is a fault of the service ({type(error).__name__}); its log says where."
