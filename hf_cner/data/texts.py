@@ -1,4 +1,4 @@
-"""Texts without annotation, or with it, from whatever holds them: what prediction and pretraining read."""
+"""Texts, with or without annotation, from files, folders and corpora, for prediction and pretraining."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ def read_texts(
     gold: Gold = "ignored",
     problems: Problems | None = None,
 ) -> list[Document]:
-    """Documents of files and of a corpus, those that hold nothing but blanks left out.
+    """Documents of files and of a corpus, without blank ones.
 
     Args:
-        files: text files, JSON lines with a `text` each (other keys do no harm), and folders of such files; what a file
-            is, `reading.kinds` says.
+        files: text files, JSON lines with a `text` each (other keys are ignored), and folders of such files; see
+            `reading.kinds`.
         corpus: name of a corpus, whose training part is read as well, with its gold.
-        data_dir: where the corpus lies.
-        options: what its reader is told, as `read_corpus` takes it.
-        unit: what one document is in a text file: a `line`, or the whole `file`; `auto` takes the lines of a file that
-            is named, and the whole of each file in a folder.
+        data_dir: folder of the corpus.
+        options: of its reader, as for `read_corpus`.
+        unit: a document of a text file is a `line`, or the whole `file`; `auto` takes lines for a named file, and whole
+            files for a folder.
         gold: of the `entities` of JSON lines, as `from_row`.
         problems: what to do with faults; its notes say which files of a folder were left out.
 
-    Documents are named after their files: in a folder by the path there, so that files of one name are told apart.
+    Documents are named after their files; in a folder, after the path in it, so that names differ.
 
     Raises:
-        DataError: a file that is not there or of another kind, or no text at all.
+        DataError: a missing file, a file of another kind, or no text at all.
     """
     if unit not in UNITS:
         raise ValueError(f"The unit of a text file is {unit!r}; choose one of {', '.join(UNITS)}.")
@@ -74,7 +74,7 @@ def read_texts(
 
 
 def check_texts(files: Sequence[str | PathLike[str]], corpus: str | None, data_dir: str | PathLike[str] | None) -> None:
-    """Raise DataError where a file or the corpus is not there, before anything is read."""
+    """Raise DataError for a missing file or corpus, before anything is read."""
     for path in (Path(name).expanduser() for name in files):
         if not path.exists():
             raise DataError(missing(path, "file"))
@@ -83,15 +83,15 @@ def check_texts(files: Sequence[str | PathLike[str]], corpus: str | None, data_d
 
 
 def files_of(folder: Path, problems: Problems, *, kinds: Sequence[Kind]) -> list[tuple[Path, Kind]]:
-    """The files of a folder that hold texts, each with what it is; what was left out is noted.
+    """The files of a folder that hold texts, each with its kind; files that are left out are noted.
 
-    A file whose content is not what its name says is reported and left out.
+    A file whose content contradicts its name is reported and left out.
 
     Args:
-        kinds: those that are wanted.
+        kinds: the wanted kinds.
 
     Raises:
-        DataError: there is none; and with `"stop"` any file that cannot be read.
+        DataError: there is none; with `"stop"`, also any file that cannot be read.
     """
 
     def reason(path: Path) -> str:
@@ -118,10 +118,10 @@ def files_of(folder: Path, problems: Problems, *, kinds: Sequence[Kind]) -> list
 def documents_of(
     path: Path, kind: Kind, name: str, *, by_line: bool, gold: Gold = "ignored", problems: Problems
 ) -> Iterator[Document]:
-    """The documents of one file; none where it cannot be read, for an empty text would be one without findings.
+    """The documents of one file; none if it cannot be read, since an empty text would mean that nothing was found.
 
     Args:
-        name: what they are called: `name`, or `name:LINE`; documents of JSON lines have names of their own.
+        name: the documents are named `name`, or `name:LINE`; documents of JSON lines have their own names.
     """
     if kind == "jsonl":
         yield from read_jsonl(path, problems=problems, gold=gold)

@@ -43,8 +43,8 @@ def make_plan(source: str, out: str, *, shard_rows: int = SHARD_ROWS) -> Plan:
     """The shards of a file, or of a folder with its subfolders, such as `year=2024/month=01/`, which the output keeps.
 
     A Parquet file is cut between row groups. JSON lines are cut between lines, by the average length of a line in the
-        first megabyte. CSV and packed files are not cut: they can only be read from the beginning. Only names, sizes,
-        footers and the places of the cuts are read.
+    first megabyte. CSV and packed files are not cut: they can only be read from the beginning. Only names, sizes,
+    footers and the places of the cuts are read.
 
     Args:
         source: a file, a folder, or a URL of one.

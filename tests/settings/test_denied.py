@@ -56,7 +56,7 @@ def test_an_argument_of_keys_names_no_further_file(name: str) -> None:
 @pytest.mark.parametrize("key", ["auto_map", "_attn_implementation", "trust_remote_code", "text_config: {auto_map"])
 def test_the_configuration_of_an_encoder_names_no_code(key: str) -> None:
     value = f"{{model_type: bert, {key}: org/code{'}' * key.count('{')}}}"
-    sentence = r"encoder\.config\..* cannot be set: settings name no code that would be fetched and run"
+    sentence = r"encoder\.config\..* cannot be set: settings may not name code that would be fetched and run"
     with pytest.raises(ValueError, match=sentence):
         resolve_settings(assignments=[f"model.encoder.config={value}"])
     with pytest.raises(ValueError, match=sentence):

@@ -3,13 +3,13 @@
     T1	Symptom 2 4	头痛
     T2	Symptom 2 4;9 11	头痛 发作
 
-Offsets count code points, of the text with each line end as one character where brat turned CRLF into LF: the mentions
-say it. An entity in several pieces is one here where only blanks or line ends lie between them (so brat writes an
-entity that crosses a line end); any other is left out, counted and named, and so are events, relations, attributes,
-notes and normalisations.
+Offsets count code points; if brat turned CRLF into LF, a line end is one character, which the mentions show. An entity
+in several pieces is read as one if only blanks or line ends are between them (brat writes an entity across a line end
+so). Other such entities are left out, counted and named, and so are events, relations, attributes, notes and
+normalisations.
 
-brat's names of types are Latin letters, digits, `-` and `_`. So other types are written as `Type1`, …, beside an
-`annotation.conf` with all types and a `visual.conf` whose labels say what they stand for; they are read from there.
+brat's names of types are Latin letters, digits, `-` and `_`. So other types are written as `Type1`, …, with an
+`annotation.conf` of all types and a `visual.conf` whose labels hold the real names; these are read again.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def read(
 
 
 def write(documents: Iterable[Document], path: str | PathLike[str]) -> Written:
-    """Write a new folder: two files for each document, called by its id or, where that is no name, by its number."""
+    """Write a new folder: two files for each document, named by its id or, if that is no file name, by its number."""
     written = Written()
     names: dict[str, str] = {}
     taken: set[str] = set()
@@ -120,12 +120,12 @@ def _written_here(name: PurePosixPath) -> bool:
 
 
 def _marked(text: str) -> str:
-    """A text that begins with the byte order mark's character would lose it on reading: it gets a mark before it."""
+    """A text that begins with U+FEFF would lose it in reading, so a byte order mark is put before it."""
     return f"\ufeff{text}" if text.startswith("\ufeff") else text
 
 
 def _line(number: int, span: Span, document: Document, names: dict[str, str]) -> str:
-    """An entity; where it crosses a line end, in pieces, as brat has it."""
+    """An entity; across a line end in pieces, as in brat."""
     inside = [(m.start() + span.start, m.end() + span.start) for m in _LINES.finditer(document.mention(span))]
     bounds = [span.start, *(place for end in inside for place in end), span.end]
     pieces = list(zip(bounds[::2], bounds[1::2], strict=True))
@@ -148,7 +148,7 @@ def _write_configuration(folder: Path, names: dict[str, str]) -> None:
 
 
 def _labels(folder: Path, problems: Problems) -> dict[str, str]:
-    """Name of a type → what it stands for: its label in `visual.conf` where we wrote it, or where it is not Latin."""
+    """Name of a type → its label in `visual.conf`, if we wrote the file or the label is not Latin."""
     path, found, inside = folder / "visual.conf", dict[str, str](), False
     if not path.is_file():
         return found
@@ -190,7 +190,7 @@ def _entities(
 
 
 def _are_one(pieces: list[tuple[int | None, ...]], text: str) -> bool:
-    """Whether nothing but blanks and line ends lies between the pieces, as brat or Windows counts them."""
+    """Whether only blanks and line ends are between the pieces, as brat or Windows counts them."""
     gaps = [(one[1] or 0, other[0] or 0) for one, other in pairwise(pieces)]
     counted = (text, text.replace("\r\n", "\n"))
     return any(all(start <= end and not form[start:end].strip() for start, end in gaps) for form in counted)

@@ -23,7 +23,7 @@ WRITTEN_AS = (*JSON_LINES, JSON, ".txt")
 
 
 def read(path: str | PathLike[str], *, problems: Problems | None = None, gold: Gold = "required") -> Iterator[Document]:
-    """Documents of a file with their gold, read as they are asked for."""
+    """Documents of a file with their gold, read lazily."""
     return read_jsonl(path, problems=problems, gold=gold)
 
 

@@ -1,7 +1,7 @@
-"""What the exports of annotation tools share: how their offsets are counted, and what of them is left out.
+"""Common parts of readers for annotation tools: how offsets are counted, and what is left out.
 
-A tool counts offsets in its own way, and an export rarely says in which. Where it holds mentions they decide; where it
-holds none, or they say nothing, the tool's habit does, and what hangs on it is said.
+A tool counts offsets in its own way, and an export rarely says how. The mentions decide; without mentions, or if they
+fit several ways, the tool's default decides, and the consequences are reported.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def checked(
     """Documents of one file of an export, with offsets in code points.
 
     Args:
-        raw: what the file holds, ends exclusive.
-        units: what the tool may count, units of `offsets`, its habit first.
+        raw: the documents of the file, ends exclusive.
+        units: units of `offsets` that the tool may count, the default first.
         problems: gets the faults, and a note where offsets were converted.
-        count: what it counts, where somebody says so: a key of `UNIT_NAMES`.
+        count: the unit, if the user names it: a key of `UNIT_NAMES`.
 
     Raises:
         DataError: what `unit_named` and `to_documents` raise.
@@ -42,7 +42,7 @@ def checked(
 
 
 def unit_named(count: str | None) -> str:
-    """The unit of `offsets` that somebody names; code points by default.
+    """The unit of `offsets` with this name; code points by default.
 
     Raises:
         DataError: an unknown name.
@@ -53,9 +53,9 @@ def unit_named(count: str | None) -> str:
 
 
 def one_annotator(parts: Iterable[tuple[Path, Iterable[Document]]], problems: Problems) -> Iterator[Document]:
-    """The documents of several files; one that stands in two of them is given once, where both say the same.
+    """The documents of several files; equal copies are given once.
 
-    Two people's files of the same texts are the usual reason; where they differ, the second is a fault.
+    Copies usually come from files of several annotators; if they differ, the second is a fault.
     """
     seen: dict[tuple[str, str], tuple[Path, int]] = {}
     twice = Counter[str]()
@@ -76,18 +76,18 @@ def one_annotator(parts: Iterable[tuple[Path, Iterable[Document]]], problems: Pr
 
 
 def alike(text: str, mention: str) -> bool:
-    """Whether a stretch of text is a mention, whatever became of its blanks and line ends: tools collapse them."""
+    """Whether a part of the text is a mention, apart from blanks and line ends, which tools collapse."""
     return text == mention or text.split() == mention.split()
 
 
 def say_what_is_not_read(path: Path, left_out: Counter[str], problems: Problems) -> None:
-    """A note that counts what an export holds beside entities."""
+    """A note that counts what an export holds besides entities."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(left_out.items()) if count)
     problems.note(f"{path}, left out", kinds and f"{path}: left out, since documents have entities alone: {kinds}.")
 
 
 def without_duplicates(spans: Iterable[RawSpan], left_out: Counter[str]) -> tuple[RawSpan, ...]:
-    """The spans, of equal ones the first; the others are counted."""
+    """The spans, of equal ones only the first; the others are counted."""
     kept: dict[tuple[int, int, str], RawSpan] = {}
     for span in spans:
         if kept.setdefault((span.start, span.end, span.type), span) is not span:
@@ -96,7 +96,7 @@ def without_duplicates(spans: Iterable[RawSpan], left_out: Counter[str]) -> tupl
 
 
 def _unit_of(raw: Iterable[RawDocument], units: Sequence[str]) -> tuple[str, str]:
-    """The unit that fits best, the earlier where several do, and what is to be said of it."""
+    """The unit that fits best, of equally good ones the first, and a note about it."""
     fit, stand = Counter[str](), Counter[str]()
     given = spans = 0
     differ = Counter[str]()

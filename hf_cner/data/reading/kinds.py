@@ -1,9 +1,9 @@
-"""What a file is, by its name and by how it begins: prose, JSON lines, or something that is neither.
+"""The kind of a file, by its name and its beginning: prose, JSON lines, or something else.
 
-The one rule for whoever reads texts (prediction, vectors, pretraining). A name that ends in ``.txt`` or in nothing is
-prose, one in ``.jsonl`` or ``.ndjson`` holds JSON lines, and ``.json`` holds them where each of its lines is an object;
-all of them may be packed with gzip. Any other ending is refused, and so is a file whose content contradicts its name: a
-table, JSON or binary data must never become one long note.
+The rule for all readers of texts (prediction, vectors, pretraining). A name with ``.txt`` or no ending is prose,
+``.jsonl`` or ``.ndjson`` means JSON lines, and ``.json`` means them if each line is an object; all may be packed with
+gzip. Any other ending is refused, and so is a file whose content contradicts its name: a table, JSON or binary data
+must never become one long note.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .names import suffix_of
 
 Kind = Literal["text", "jsonl"]
 
-_HEAD = 65_536  # bytes that are looked at
+_HEAD = 65_536  # bytes that are read
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive, as of .docx and .xlsx"),
     (b"%PDF", "a PDF"),
@@ -42,7 +42,7 @@ _MAGIC = (
 )
 _JSON = re.compile(r'\s*(?:\{\s*"|\[\s*\{\s*")')
 _TAGGED = re.compile(r"\S{1,20}[ \t,](?:O|[BIESMLU][-_]\S+|\S+[-_][BIESMLU])")
-_COLUMN = re.compile(r"[^\W\d][\w ./()-]{0,29}")  # a name: it begins with a letter, and is no sentence
+_COLUMN = re.compile(r"[^\W\d][\w ./()-]{0,29}")  # a name begins with a letter, and is no sentence
 _NAME_OF_ROW = re.compile(r"(?=[^0-9]{0,8}[0-9])[\w.:/ -]{0,23}\w", re.ASCII)
 _COLUMNS = frozenset(
     {"text", "content", "sentence", "note", "id", "label", "labels", "entities", "文本", "正文", "内容"}
@@ -51,7 +51,7 @@ EXPECTED = "text (.txt) or JSON lines (.jsonl, one object with a text per line),
 
 
 def kind_by_name(path: Path) -> Kind | None:
-    """What the name says; None where it is no name of a text."""
+    """The kind by the name; None for other names."""
     suffix = suffix_of(path.name)
     if suffix in (*JSON_LINES, JSON):
         return "jsonl"
@@ -65,7 +65,7 @@ def kind_of(path: Path, *, advice: str = "") -> Kind:
         advice: what else the caller can do about a file that is refused.
 
     Raises:
-        DataError: the name or the content of something that is neither prose nor JSON lines.
+        DataError: the name or the content is neither prose nor JSON lines.
     """
     kind, found = judge(path)
     if found:
@@ -74,7 +74,7 @@ def kind_of(path: Path, *, advice: str = "") -> Kind:
 
 
 def judge(path: Path) -> tuple[Kind, str]:
-    """What a file holds, and what it is instead where it is neither prose nor JSON lines (else empty)."""
+    """The kind of a file, and a description if it is neither prose nor JSON lines (else empty)."""
     kind = kind_by_name(path)
     suffix = suffix_of(path.name)
     if kind is None:
@@ -88,16 +88,16 @@ def judge(path: Path) -> tuple[Kind, str]:
 
 
 def refused(where: object, found: str, advice: str) -> DataError:
-    """The error for what is neither prose nor JSON lines."""
+    """The error for a file that is neither prose nor JSON lines."""
     more = f", or {advice}" if advice else ""
     return DataError(f"{where}: found {found}; expected {EXPECTED}; save the texts as one of these{more}.")
 
 
 def foreign_content(head: bytes, kind: Kind) -> str:
-    """What the first bytes of something are, where they are not what `kind` says; empty where they may be.
+    """A description of the first bytes if they contradict `kind`; else empty.
 
-    Bytes that are not UTF-8 are left to the reader, which names their encoding; UTF-16 without a mark is named here,
-    since such bytes may well be UTF-8 for something else.
+    The reader reports bytes that are not UTF-8, with their encoding. UTF-16 without a mark is reported here, since its
+    bytes may be valid UTF-8.
     """
     if magic := next((what for mark, what in _MAGIC if head.startswith(mark)), ""):
         return magic
@@ -121,7 +121,9 @@ def foreign_content(head: bytes, kind: Kind) -> str:
 
 
 def _is_table(lines: list[str]) -> bool:
-    """Whether the first line names columns: one of a text or its name, or any, where each line has as many cells."""
+    """Whether the first line names columns: a usual name for texts or ids, or any names, if all lines have as many
+    cells.
+    """
     for mark in "\t,;|":
         if _has_columns(lines, mark):
             return True
@@ -161,7 +163,7 @@ def _rows(lines: list[str], mark: str) -> list[list[str]]:
 
 
 def _is_utf16(head: bytes) -> bool:
-    """Whether every other byte is nil, or the bytes are no UTF-8 and nearly all Chinese as pairs."""
+    """Whether every other byte is 0, or the bytes are no UTF-8 and nearly all Chinese as pairs."""
     half = len(head) // 2
     if half < 2:
         return False
@@ -193,7 +195,7 @@ def _first_line_is_object(head: bytes) -> bool:
 
 
 def _head(path: Path) -> bytes:
-    """The first bytes, unpacked; what cannot be read has none, and its reader says why."""
+    """The first bytes, unpacked; empty for a file that cannot be read, which its reader reports."""
     try:
         with path.open("rb") as plain:
             head = plain.read(_HEAD)

@@ -1,4 +1,4 @@
-"""What a file's name says: its order among others, and its ending."""
+"""The order and the ending of a file's name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def without_gz(name: str) -> str:
 def suffix_of(name: str) -> str:
     """The ending of a name, in lower case and without ``.gz``: ``.txt``; empty where there is none.
 
-    What follows a point is an ending when it begins with a Latin letter: ``7.2024`` and ``记录.第二版`` have none.
+    The part after a point is an ending if it begins with a Latin letter: ``7.2024`` and ``记录.第二版`` have none.
     """
     rest = without_gz(name)
     place = rest.rfind(".")
