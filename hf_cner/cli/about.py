@@ -1,4 +1,4 @@
-"""What a card says of a model beside its run: the named system, its paper, the corpus and its licence."""
+"""Facts for a model's card besides the run: the named system, its paper, the corpus and its licence."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..settings.preset import papers, preset_names, read_preset
 
 
 def about_model(folder: Path, results: dict[str, Any], *, repo: str = "", licence: str | None = None) -> About:
-    """Gather what is known of the corpus and the preset that the results name.
+    """The corpus and the preset that the results name.
 
     Args:
-        folder: without `repo` the model is called after it.
-        licence: of the model, by the Hub's name. Default: the corpus's, where that is open and nothing that was
-            trained on other texts went into the model; else `other`.
+        folder: without `repo`, its name is the model's name.
+        licence: of the model, by the Hub's name. Default: the corpus's, if that is open and no part of the model was
+            trained on other texts; else `other`.
     """
     from ..modeling.encoders import ENCODERS
 

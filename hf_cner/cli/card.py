@@ -22,13 +22,13 @@ def card(
     licence: Annotated[
         str | None, typer.Option("--license", help="Of the model, by the Hub's name, e.g. apache-2.0.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a card that is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing card.")] = False,
 ) -> None:
     """Write the card of a trained model: intended use, limits, data, figures per type, settings, how to load it.
 
-    Everything is read from the run. The picture of the training curve is put beside the card, and without --repo the
-    model is called after the card's file or folder. A card in the model's folder that you change by hand is what
-    `hf-cner push` takes, as long as its figures are those of the run.
+    Everything is read from the run. The picture of the training curve is written beside the card. Without --repo the
+    model gets the name of the card's file or folder. `hf-cner push` takes a card in the model's folder that you changed
+    by hand, if its figures are those of the run.
 
     \b
     Examples:

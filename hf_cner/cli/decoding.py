@@ -1,4 +1,4 @@
-"""What `hf-cner predict` and `evaluate` may change about span models: their questions, and how spans are chosen."""
+"""Options of `hf-cner predict` and `evaluate` for span models: questions, and how spans are chosen."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ThresholdOption = Annotated[
 
 
 def decoding_options(queries: Path | None, decoding: str | None, thresholds: Sequence[str] | None) -> dict[str, Any]:
-    """What was given, as keyword options of `Predictor.from_pretrained`.
+    """The given options, for `Predictor.from_pretrained`.
 
     Raises:
         ValueError: a threshold that is no number, or two for the same.
@@ -52,12 +52,12 @@ def decoding_options(queries: Path | None, decoding: str | None, thresholds: Seq
 
 
 def refuse_missing_model(model: str, backend: str | None = None) -> dict[str, Any]:
-    """The configuration of a model's folder, if it has all that is needed; empty for a name on the Hub.
+    """The configuration of a model's folder, after a check; empty for a name on the Hub.
 
-    Light: it comes before torch is imported, which takes seconds.
+    It runs before torch is imported, which takes seconds.
 
     Raises:
-        ValueError: no such folder, or one that holds no whole model, or none for this backend.
+        ValueError: no such folder, or no whole model for this backend in it.
     """
     from ..inference.checkpoint import check_folder, is_local
     from ..runtime.engines import check_backend

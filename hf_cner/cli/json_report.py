@@ -1,4 +1,4 @@
-"""`--json`: what a command reports, as JSON for programs; the one option of every command that reports."""
+"""`--json`: the report of a command as JSON for programs; the same option for every command that reports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .console import results
 if TYPE_CHECKING:
     from rich.console import Console
 
-HELP = "Also write what is reported as JSON; - prints it in place of the report."
+HELP = "Also write the report as JSON; - prints JSON instead of the report."
 PRINTED = Path("-")
 
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=HELP, show_default=False)]
@@ -25,7 +25,7 @@ Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=HELP, 
 def check_json(
     path: Path | None, *, inputs: Iterable[str | Path | None] = (), models: Iterable[str | Path | None] = ()
 ) -> None:
-    """See that the report may be written there, before anything is read; DataError as `check_output`."""
+    """Check that the report may be written there, before anything is read; DataError as `check_output`."""
     from ..data.endings import JSON, JSON_LINES
     from ..data.writing import check_output
 
@@ -34,14 +34,14 @@ def check_json(
 
 
 def report_console(path: Path | None) -> Console:
-    """Where the report for people goes: nowhere if its JSON is printed."""
+    """The console of the report for people, which prints nothing if JSON is printed."""
     console = results()
     console.quiet = path == PRINTED
     return console
 
 
 def write_json(path: Path | None, found: object) -> None:
-    """Write the report, or print it; of several processes of one run the first does."""
+    """Write or print the report; of several processes of one run, only the first does."""
     if path is None or os.environ.get("RANK", "0") != "0":
         return
     text = json.dumps(found, ensure_ascii=False, indent=2, default=str)

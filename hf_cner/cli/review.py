@@ -16,22 +16,22 @@ def review(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="JSON lines with entities: what `hf-cner predict` wrote, or gold to be looked through.",
+            help="JSON lines with entities: the output of `hf-cner predict`, or gold to review.",
             show_default=False,
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Page to write (.html).", show_default=False)],
     type_names: Annotated[
         list[str] | None,
-        typer.Option("--type", help="A type to choose from, beside those that occur; may be repeated."),
+        typer.Option("--type", help="A type to choose, besides those that occur; may be repeated."),
     ] = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Write one page on which a person corrects entities; it needs a browser, but no server and no network.
 
-    The page keeps what was decided in the browser, under the content of INPUT, and saves it as a file of corrections:
-    one JSON object per line with document, hash of the text, action, entity before and after, person and time.
-    `hf-cner apply` makes training data of it.
+    The page keeps the decisions in the browser, for this content of INPUT, and saves them as a file of corrections: one
+    JSON object per line with document, hash of the text, action, entity before and after, person and time. `hf-cner
+    apply` makes training data from it.
 
     \b
     Examples:

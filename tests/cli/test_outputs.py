@@ -194,7 +194,7 @@ def test_resume_with_another_input_is_refused(tmp_path: Path, inputs: list[Docum
 
 @pytest.mark.parametrize(("path", "form"), [("out.csv", "csv"), (None, "jsonl")])
 def test_resume_needs_a_file_of_json_lines(tmp_path: Path, path: str | None, form: str) -> None:
-    with pytest.raises(ValueError, match="--resume takes up an --output file of JSON lines"):
+    with pytest.raises(ValueError, match="--resume continues an --output file of JSON lines"):
         write_predictions(first_two, INPUTS, tmp_path / path if path else None, form, resume=True)
 
 
@@ -249,7 +249,7 @@ def test_packed_files_are_packed_and_their_format_is_that_before_the_gz(tmp_path
     write_predictions(first_two, INPUTS, tmp_path / "out.jsonl.gz", "jsonl")
     with gzip.open(tmp_path / "out.jsonl.gz", "rt", encoding="utf-8") as stream:
         assert [json.loads(line)["text"] for line in stream.read().splitlines()] == TEXTS
-    with pytest.raises(ValueError, match="--resume takes up an --output file of JSON lines"):
+    with pytest.raises(ValueError, match="--resume continues an --output file of JSON lines"):
         write_predictions(never, INPUTS, tmp_path / "out.jsonl.gz", "jsonl", resume=True)
 
 
