@@ -207,13 +207,8 @@ def _keys(row: Mapping[str, object], key: str | None) -> str:
 
 
 def _regions(value: object) -> list[Mapping[str, object]]:
-<<<<<<< HEAD
     """The regions of a column of JSON-MIN, which have labels and no type; none where it holds something else."""
     items = [item for item in _items(value) if isinstance(item, Mapping) and "start" in item and "type" not in item]
-=======
-    """The regions of a column of JSON-MIN; none if it holds something else."""
-    items = [item for item in _items(value) if isinstance(item, Mapping) and "start" in item]
->>>>>>> 1b970ea (Plain English: data)
     return items if len(items) == len(_items(value)) else []
 
 
