@@ -45,7 +45,6 @@ def card(
     from ..hub.card import make_card
     from ..hub.folder import picture_of, write_card
     from ..hub.run import read_run
-    from ..inference.weights import check_weights
     from ..runs.files import RUN
     from .about import about_model
 
@@ -58,6 +57,8 @@ def card(
     if not stream and not overwrite and (there := [file for file in files if file.exists()]):
         raise ValueError(f"{there[-1]} exists; name another file, or replace it by --overwrite.")
     run = read_run(model)
+    from ..inference.weights import check_weights  # takes seconds: what needs no torch is refused before
+
     no_loading_bars()
     check_weights(model, run.config["model_type"])
     named = model if stream else target.parent if target.name == CARD else target.with_suffix("")

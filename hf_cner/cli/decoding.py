@@ -52,14 +52,14 @@ def decoding_options(queries: Path | None, decoding: str | None, thresholds: Seq
 
 
 def refuse_missing_model(model: str, backend: str | None = None) -> dict[str, Any]:
-    """The configuration of a model's folder, after a check; empty for a name on the Hub.
+    """The configuration of a model, if its folder has all that is needed; one on the Hub is fetched.
 
     It runs before torch is imported, which takes seconds.
 
     Raises:
         ValueError: no such folder, or no whole model for this backend in it.
     """
-    from ..inference.checkpoint import check_folder, is_local
+    from ..inference.checkpoint import check_folder, local_copy
     from ..runtime.engines import check_backend
     from ..runtime.manifest import is_exported, read_manifest
 
@@ -67,4 +67,4 @@ def refuse_missing_model(model: str, backend: str | None = None) -> dict[str, An
         manifest = read_manifest(model, backend=backend)
         check_backend(manifest.backend)
         return manifest.to_dict()
-    return check_folder(model) if is_local(model) else {}
+    return check_folder(local_copy(model))

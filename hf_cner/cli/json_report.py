@@ -23,13 +23,31 @@ Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=HELP, 
 
 
 def check_json(
-    path: Path | None, *, inputs: Iterable[str | Path | None] = (), models: Iterable[str | Path | None] = ()
+    path: Path | None,
+    *,
+    inputs: Iterable[str | Path | None] = (),
+    models: Iterable[str | Path | None] = (),
+    folder: Path | None = None,
 ) -> None:
-    """Check that the report may be written there, before anything is read; DataError as `check_output`."""
+    """Check that the report may be written there, before anything is read.
+
+    Args:
+        folder: that of a run, which is replaced whole and holds nothing but the run's own files.
+
+    Raises:
+        DataError: as `check_output`, or a name in that folder.
+    """
     from ..data.endings import JSON, JSON_LINES
+    from ..data.problems import DataError
+    from ..data.streams import is_stream
     from ..data.writing import check_output
 
     if path is not None and path != PRINTED:
+        if folder is not None and not is_stream(path) and folder.resolve() in path.resolve().parents:
+            raise DataError(
+                f"{path}: found a name in {folder}, which holds the files of the run alone, with a report of its own; "
+                "expected a name elsewhere; choose another folder, or leave --json out."
+            )
         check_output(path, inputs=inputs, models=models, endings=(JSON, *JSON_LINES, ".txt"))
 
 

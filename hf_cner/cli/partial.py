@@ -13,6 +13,7 @@ from ..data.documents import Document
 from ..data.locks import beside, locked, sweep
 from ..data.problems import DataError
 from ..data.writing import NO_ROOM, NotWritten, atomic_write, check_output, not_written, take_name
+from .console import messages
 
 
 @contextmanager
@@ -39,6 +40,8 @@ def partial_file(
         except OSError as error:
             raise not_written(target, error) from error
         there = _check(partial, resume=resume)
+        if resume and not there:
+            messages().print(f"{partial}: found no such file to take up; everything is predicted.", soft_wrap=True)
         done = _skip_done(partial, remaining, known, depends) if there else 0
         try:
             with atomic_write(depends) as stream:

@@ -117,7 +117,7 @@ def pretrain(
     from .corpus import reading_settings
     from .outcome import render_pretraining
 
-    check_json(json_file, inputs=(config, *(files or ()), data_dir))
+    check_json(json_file, inputs=(config, *(files or ()), data_dir), folder=output_dir)
     if overwrite:
         refuse_inputs(output_dir, (config,))
     data = {

@@ -47,7 +47,6 @@ def push(
     from ..data.folders import new_folder
     from ..hub.upload import private_hub_without_xet, upload_folder
     from ..inference.checkpoint import check_folder
-    from ..inference.weights import check_weights
 
     private_hub_without_xet()
     no_loading_bars()
@@ -61,7 +60,10 @@ def push(
     from .about import about_model
 
     if (model / "config.json").is_file() or not any(model.glob("fold-*")):
-        check_weights(model, check_folder(model)["model_type"])  # a model that cannot predict is not published
+        kind = check_folder(model)["model_type"]
+        from ..inference.weights import check_weights  # takes seconds: what needs no torch is refused before
+
+        check_weights(model, kind)  # a model that cannot predict is not published
     results = read_run(model).results if (model / RESULTS).is_file() or not (model / "README.md").is_file() else {}
     about = about_model(model, results, repo=repo, licence=licence)
     stays = left_here(model)

@@ -102,7 +102,7 @@ def search(
     from .outcome import render_search
     from .splits import parse_split
 
-    check_json(json_file, inputs=(config, space, data_dir))
+    check_json(json_file, inputs=(config, space, data_dir), folder=output_dir)
     if overwrite:
         refuse_inputs(output_dir, (config, space))
     if preset is None and config is None:

@@ -84,7 +84,7 @@ def train(
     from .outcome import render
     from .splits import parse_split
 
-    check_json(json_file, inputs=(config, data_dir))
+    check_json(json_file, inputs=(config, data_dir), folder=output_dir)
     if overwrite:
         refuse_inputs(output_dir, (config,))
     if preset is None and config is None:

@@ -42,6 +42,28 @@ def is_local(name_or_path: str | os.PathLike[str]) -> bool:
     return False
 
 
+def local_copy(name_or_path: str | os.PathLike[str]) -> Path:
+    """The folder of a checkpoint; of a name on the Hub the one in its cache, fetched where it is not there.
+
+    Raises:
+        CheckpointError: no such folder, or a name that the Hub does not give; it is asked once.
+    """
+    if is_local(name_or_path):
+        return Path(name_or_path)
+    from huggingface_hub import snapshot_download
+
+    name = os.fspath(name_or_path)
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"], etag_timeout=5))
+    except Exception as error:  # of the client's own library, which changed between its versions
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise CheckpointError(
+            f"{name} is no folder here, and could not be read from the Hub ({first}). Check the name; or set "
+            "HF_ENDPOINT to a mirror of the Hub that this machine reaches; or copy the model's folder here, and set "
+            "HF_HUB_OFFLINE=1 so that nothing asks the network."
+        ) from error
+
+
 def check_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """The configuration of a checkpoint folder that has everything that is needed to predict.
 
@@ -62,6 +84,7 @@ def check_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
                 f"{path} has no whole tokenizer ({name} is missing), so no text can be read; save the tokenizer that "
                 "the model was trained with into this folder by tokenizer.save_pretrained."
             )
+        _json(path / name)
     return config
 
 

@@ -48,11 +48,10 @@ def whole_or_removed(folder: str | os.PathLike[str]) -> Iterator[None]:
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if getattr(error, "errno", None) in _NO_ROOM or any(text in str(error) for text in _NO_ROOM_MESSAGES):
-            raise NotWritten(
-                errno.ENOSPC,
-                f"The disk has no room for {folder}, which was removed again; free some space, and continue the run "
-                "from its last checkpoint (--resume).",
-            ) from error
+            last = last_complete_checkpoint(Path(folder).parent)
+            advice = f"continue the run from {Path(last).name} (--resume)" if last else "begin again"
+            sentence = f"The disk has no room for {folder}, which was removed again; free some space, and {advice}."
+            raise NotWritten(errno.ENOSPC, sentence) from error
         raise
 
 

@@ -15,6 +15,7 @@ from ..data.folders import refuse_inputs
 from ..data.kept import LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
 from ..data.locks import beside, locked
 from ..data.models import LIST
+from ..data.shown import printable
 from ..data.writing import NotWritten, atomic_write
 from ..settings.reading import read_settings_file
 from ..settings.yaml_text import dump_yaml
@@ -79,6 +80,8 @@ class RunFolder:
             beside_too = self._lock(stack, resume=resume, overwrite=overwrite)
             refuse_inputs(self.path, inputs)
             self.check(resume=resume, overwrite=overwrite)
+            if resume and not self._can_be_resumed(self.beside if beside_too else self.path):
+                print(printable(f"{self.path}: found nothing to continue; the run begins anew."), file=sys.stderr)
             if beside_too:
                 self._begin_beside(resume=resume)
             elif not resume or not self._can_be_resumed(self.path):
@@ -120,8 +123,7 @@ class RunFolder:
         """
         self.refuse_others()
         if overwrite:
-            why = cannot_be_replaced(self.place) if self._holds_something() else None
-            if why:
+            if self._holds_something() and (why := cannot_be_replaced(self.place)):
                 raise ValueError(f"{self.path} holds a run and cannot be replaced ({why}); choose another output_dir.")
             return
         if (self.path / RESULTS).is_file() and not (resume and self._is_being_replaced()):
@@ -200,8 +202,7 @@ class RunFolder:
 
     def read_results(self) -> dict[str, Any]:
         """The results of a finished run."""
-        results: dict[str, object] = json.loads((self.work / RESULTS).read_text(encoding="utf-8"))
-        return results
+        return dict(json.loads((self.work / RESULTS).read_text(encoding="utf-8")))
 
     def write_json(self, name: str, value: object) -> None:
         """Write one file, whole or not at all."""

@@ -87,7 +87,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, form: str) -> None:
     assert partial.exists() == (form == "jsonl")
 
 
-def test_resume_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
+def test_resume_goes_on_where_it_was_cut_off(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole, path = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
     write_predictions(first_two, INPUTS, whole, "jsonl")
     content = whole.read_bytes()
@@ -105,6 +105,7 @@ def test_resume_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
         assert write_predictions(counting, iter(INPUTS), path, "jsonl", resume=True) == 3
         assert predicted == missing
         assert path.read_bytes() == content
+        assert ("found no such file to take up; everything is predicted" in capsys.readouterr().err) == (not kept)
         assert not (tmp_path / "out.jsonl.partial").exists()
 
 
