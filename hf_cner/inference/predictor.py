@@ -10,6 +10,7 @@ import torch
 import transformers
 
 from ..data.documents import Document, Span
+from ..data.models import TOKENIZER_FILES
 from ..data.queries import read_queries
 from ..modeling.characters import CharacterTable
 from ..modeling.entity_model import check_model
@@ -17,7 +18,7 @@ from ..modeling.extraction import encode_windows, extract
 from ..modeling.loaded_weights import check_complete
 from ..runtime import is_exported, open_graph
 from ..runtime.finder import EntityFinder
-from .checkpoint import TOKENIZER, check_folder, local_copy, weights_hash
+from .checkpoint import check_folder, local_copy, weights_hash
 from .shapes import loading
 from .weights import load_model
 
@@ -118,7 +119,7 @@ class Predictor(EntityFinder):
         model_type = check_folder(name_or_path)["model_type"]
         options = {} if dtype is None else {"dtype": dtype}
         model = load_model(name_or_path, model_type, **options)
-        with loading(f"The tokenizer in {os.fspath(name_or_path)} ({', '.join(TOKENIZER)})"):
+        with loading(f"The tokenizer in {os.fspath(name_or_path)} ({', '.join(TOKENIZER_FILES)})"):
             tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
         if device is None:
             device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -80,7 +80,8 @@ async def _predicted(request: Request, batches: Batches, documents: list[Documen
     answer = asyncio.wrap_future(batches.submit(documents, choices))
     gone = asyncio.ensure_future(request.receive())  # the body has been read: what still comes is the disconnection
     try:
-        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        first: set[asyncio.Future[Any]] = {answer, gone}
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         if answer.done():
             return answer.result()
         raise Refusal(499, "The connection was closed before the answer; send the request again.")

@@ -28,7 +28,7 @@ class Patient(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         crowded = self._most is not None and len(self.connections) > self._most
-        self.app = self._crowded if crowded else self._served  # type: ignore[assignment]
+        self.app = self._crowded if crowded else self._served
         super().data_received(data)
         self._watch()
 
@@ -44,7 +44,7 @@ class Patient(H11Protocol):
         self._say(400, "Bad Request", f"{msg.rstrip('.')}; send HTTP/1.1.")
 
     async def _crowded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._served({**scope, CROWDED: True}, receive, send)  # type: ignore[arg-type]
+        await self._served({**scope, CROWDED: True}, receive, send)
 
     def _idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
