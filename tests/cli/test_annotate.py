@@ -60,7 +60,7 @@ def test_what_is_refused_before_any_model_is_loaded(
     assert "Found the engine 'spark'" in said(notes, tmp_path / "out", *model, "--engine", "spark")
     assert "There is no folder" in said(notes, tmp_path / "out", "--model", "./none")
     assert "found no such file or folder" in said(tmp_path / "none", tmp_path / "out", *model)
-    assert "found an output that lies in the input" in said(tmp_path, tmp_path / "out", *model)
+    assert "found an output inside the input" in said(tmp_path, tmp_path / "out", *model)
     assert "workers" in said(notes, tmp_path / "out", *model, "--workers", 0)
 
 

@@ -363,7 +363,7 @@ def test_predictions_go_to_annotation_tools_and_come_back(
         assert [s.score for d in after for s in d.spans] == [s.score for d in before for s in d.spans]
         assert json.loads(there.read_text(encoding="utf-8"))[0]["predictions"][0]["model_version"].startswith("out ")
         assert "症状" in (tmp_path / "tasks.config.xml").read_text(encoding="utf-8")
-        assert "found something there" in refused(
+        assert "found a file or folder" in refused(
             capsys, "predict", "--model", model, data, "--format", "brat", "--output", tmp_path
         )
 

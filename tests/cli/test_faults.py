@@ -21,7 +21,7 @@ from hf_cner.cli.main import main
 
 HOSTILE = "头\x1b[31m\x9b2J\u202e\u2066\u061c\u200f痛"
 WHERE = "(`--debug` shows where)"
-CLOSED = "whatever read the output has closed it"
+CLOSED = "the program that read the output has closed it"
 ESCAPED = r"头\x1b[31m\x9b2J\u202e\u2066\u061c\u200f痛"
 
 
@@ -206,5 +206,5 @@ def test_exit_codes_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     printed = " ".join(capsys.readouterr().out.split())
-    for said in ("0 done", "1 a fault of hf_cner", "2 wrong usage", "130 interrupted", "141 whatever read"):
+    for said in ("0 done", "1 a fault of hf_cner", "2 wrong usage", "130 interrupted", "141 the program that read"):
         assert said in printed

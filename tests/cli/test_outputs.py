@@ -162,7 +162,7 @@ def test_a_full_disk_keeps_what_was_predicted(tmp_path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(
-        OSError, match=r"could not be written \(No space left on device\); what was predicted stands in"
+        OSError, match=r"could not be written \(No space left on device\); the predictions so far are in"
     ):
         write_predictions(full, INPUTS, tmp_path / "out.jsonl", "jsonl")
     assert write_predictions(first_two, INPUTS, tmp_path / "out.jsonl", "jsonl", resume=True) == 3
@@ -271,7 +271,7 @@ def test_resume_with_another_model_or_other_names_is_refused(tmp_path: Path) -> 
     path, about = tmp_path / "out.jsonl", {"weights": "a", "scores": True}
     with pytest.raises(KeyboardInterrupt):
         write_predictions(cut_off, INPUTS, path, "jsonl", about=about)
-    with pytest.raises(DataError, match=r"predicted with other settings \(weights\), expected one run's"):
+    with pytest.raises(DataError, match=r"found predictions with other settings \(weights\), expected one run's"):
         write_predictions(never, INPUTS, path, "jsonl", about={**about, "weights": "b"}, resume=True)
     renamed = [Document(text, id=f"m{number}") for number, text in enumerate(TEXTS)]
     with pytest.raises(DataError, match="found another text than in the input"):

@@ -191,7 +191,7 @@ def test_a_card_in_the_folder_of_a_run_is_its_own(run: Path) -> None:
 
 def test_the_folder_of_the_model_gets_no_published_one(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = failing(capsys, "push", "--model", str(run), "--repo", "a/b", "--no-push", "--output", str(run / "hub"))
-    assert "lies in the folder of the model" in said
+    assert "is in the folder of the model" in said
     assert not (run / "hub").exists()
 
 

@@ -120,7 +120,7 @@ def test_apply_names_every_conflict_and_writes_nothing(
     assert call("apply", "a.jsonl", "b.jsonl", "--data", "edited.jsonl", "-o", "gold.jsonl") == 2
     sentence = said(capsys)
     assert "found 2 conflicts between corrections and data, so nothing was written" in sentence
-    assert "document '一' (a.jsonl:1): its text is not the one that was corrected" in sentence
+    assert "document '一' (a.jsonl:1): its text differs from the corrected text" in sentence
     assert "document '二', offset 2: people disagree" in sentence
     assert not (folder / "gold.jsonl").exists() and not (folder / "gold.log.jsonl").exists()
     decide("c.jsonl", *[(1, "reject", Span(place, 4, "x"), None) for place in range(4)] * 3)
@@ -135,7 +135,7 @@ def test_apply_names_every_conflict_and_writes_nothing(
         (("-o", "gold.html"), "found a name that ends in .html"),
         (("-o", "gold.jsonl"), "found no document that is marked as done among 2"),
         (("-o", "gold.jsonl", "--log", "notes.jsonl"), "found a file that is also read"),
-        (("-o", "gold.jsonl", "--log", "other.jsonl"), "other.jsonl:1: found a line that is none of a log"),
+        (("-o", "gold.jsonl", "--log", "other.jsonl"), "other.jsonl:1: found a line that is not from a log"),
         (("-o", "gold.jsonl", "--log", "-"), "found a stream; expected a file that keeps the log"),
         (("-o", "gold.jsonl", "--prefer", "张"), "nobody of this name corrected anything; the names are 王医生"),
     ],

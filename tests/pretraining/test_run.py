@@ -349,6 +349,6 @@ def test_the_type_of_an_encoder_that_does_not_say_it_can_be_named(tmp_path: Path
     results = pretrain(settings(tmp_path, encoder=given, output_dir=tmp_path / "more"))
     assert results["data"]["encoder"]["model_type"] == "bert"
     with pytest.raises(
-        ValueError, match=r"encoder\.model_type is of a checkpoint, and encoder\.name_or_path names none"
+        ValueError, match=r"encoder\.model_type is for a checkpoint, and encoder\.name_or_path is empty"
     ):
         pretrain(settings(tmp_path, encoder={"model_type": "bert"}, output_dir=tmp_path / "none"))

@@ -70,9 +70,9 @@ def test_a_url_of_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "out", "said"),
     [
-        ("in", "in/out", "found an output that lies in the input, or the input in it"),
-        ("in", "in", "found an output that lies in the input, or the input in it"),
-        ("in/deep", "in", "found an output that lies in the input, or the input in it"),
+        ("in", "in/out", "found an output inside the input, or an input inside the output"),
+        ("in", "in", "found an output inside the input, or an input inside the output"),
+        ("in/deep", "in", "found an output inside the input, or an input inside the output"),
         ("nowhere", "out", "found no such file or folder"),
         (
             "empty",

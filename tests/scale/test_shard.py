@@ -168,8 +168,8 @@ def test_ids_that_stand_twice(tmp_path: Path, predictor: Predictor) -> None:
         ("n.parquet", b"PAR1 and no more", "cannot be read as Parquet"),
         ("n.jsonl", gzip.compress(b'{"text": "a"}\n' * 500, mtime=0)[:40], "broken gzip data"),
         ("n.csv", "编号,内容\n1,头痛\n".encode(), "found 0 columns 'text' among"),
-        ("n.docx", b"", "found a name of no form that is known"),
-        ("n.xlsx.gz", b"", "found a name of no form that is known"),
+        ("n.docx", b"", "found an unknown ending"),
+        ("n.xlsx.gz", b"", "found an unknown ending"),
     ],
 )
 def test_a_shard_that_cannot_be_read(name: str, data: bytes, said: str, tmp_path: Path, predictor: Predictor) -> None:

@@ -63,7 +63,7 @@ def test_many_texts_come_back_in_order_with_their_ids(start: Start) -> None:
         ("/predict/batch", {"documents": ["x", {"text": None}]}, 422, "'documents.1.text' (Input should be a valid s"),
         ("/predict", {"text": "x" * 101}, 413, "Text 1 has 101 characters; at most 100 are taken"),
         ("/predict/batch", {"documents": ["x"] * 10_000}, 413, "Found 10,000 texts; at most 1,000 are taken"),
-        ("/predict/batch", {"documents": [{"id": "a", "text": ""}] * 2}, 422, "The id of text 2 stands there before"),
+        ("/predict/batch", {"documents": [{"id": "a", "text": ""}] * 2}, 422, "The id of text 2 occurs before"),
         ("/predict", b" " * 1_000_000, 413, "more than 500,000 bytes"),
         ("/nowhere", {}, 404, "nothing at this address"),
     ],

@@ -73,7 +73,7 @@ def test_of_one_person_the_last_word_counts(tmp_path: Path) -> None:
     [
         (
             [line("reject", PAIN, text_sha256="0" * 64)],
-            "document '一' (c.jsonl:1): its text is not the one that was corrected",
+            "document '一' (c.jsonl:1): its text differs from the corrected text",
         ),
         ([line("reject", PAIN, document="九")], "document '九' (c.jsonl:1): there is no such document in the data"),
         ([line("reject", Span(5, 7, "疾病"))], "document '一', offset 5 (c.jsonl:1): there is no entity 疾病, 5 to 7"),
