@@ -6,7 +6,6 @@ written; `atomic_write` and `whole_file` write it.
 
 from __future__ import annotations
 
-import errno
 import gzip
 import io
 import os
@@ -21,9 +20,9 @@ from typing import IO, cast
 from .locks import beside, locked, sweep
 from .models import OF_A_MODEL, belongs_to_a_model
 from .problems import DataError
+from .room import NotWritten, no_room
 from .streams import is_stream, opened_stream
 
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 # Endings that promise a form which nothing here writes: text under such a name would be opened by the wrong program.
 _OTHER_FORMS = frozenset(
     [
@@ -77,13 +76,6 @@ _OTHER_FORMS = frozenset(
 OF_ROWS = (".jsonl", ".ndjson", ".json", ".html", ".htm")  # endings of what other commands write
 _ENDING = re.compile(r"\.[a-z][a-z0-9]{0,7}")
 _ALL = re.compile(r"(?s).*")
-
-
-class NotWritten(OSError):
-    """Something could not be written; the message is the whole sentence, without the system's number."""
-
-    def __str__(self) -> str:
-        return str(self.strerror)
 
 
 def check_output(
@@ -197,8 +189,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             take_name(temporary, target)
         except BaseException as error:
             temporary.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in NO_ROOM and not isinstance(error, NotWritten):
-                raise not_written(target, error) from error
+            if (full := no_room(error)) is not None and not isinstance(full, NotWritten):
+                raise not_written(target, full) from error
             raise
 
 
