@@ -10,6 +10,7 @@ import errno
 import sys
 from typing import NamedTuple
 
+from ..data.room import NotWritten, no_room
 from ..data.shown import clipped
 
 DONE, FAULT, BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
@@ -34,6 +35,11 @@ def ending(error: BaseException) -> Ending:
         said = f" ({_message(error)})" if str(error) else ""
         advice = "give a smaller --batch-tokens, smaller batches or a smaller file"
         return Ending(f"found too little memory{said}; expected enough for what is computed; {advice}.", BAD_INPUT)
+    if (full := no_room(error)) is not None and not isinstance(full, NotWritten):
+        where = f"{full.filename}: " if full.filename else ""
+        found = f"{where}found a disk that takes no more ({full.strerror})"
+        expected = "expected room for what is written, and for temporary files"
+        return Ending(f"{found}; {expected}; make room, and give the command again.", BAD_INPUT)
     library = _library(error)
     if isinstance(error, OSError | ImportError | FloatingPointError) or (
         isinstance(error, ValueError) and library is None

@@ -12,7 +12,8 @@ from typing import IO, Any
 from ..data.documents import Document
 from ..data.locks import beside, locked, sweep
 from ..data.problems import DataError
-from ..data.writing import NO_ROOM, NotWritten, atomic_write, check_output, not_written, take_name
+from ..data.room import NotWritten, no_room
+from ..data.writing import atomic_write, check_output, not_written, take_name
 from .console import messages
 
 
@@ -57,10 +58,10 @@ def partial_file(
             if not kept:
                 partial.unlink(missing_ok=True)
                 depends.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
+            if (full := no_room(error)) is not None:
                 where = f"; the predictions so far are in {partial}: make room, and continue (--resume)"
-                sentence = f"{target} could not be written ({error.strerror}){where if kept else '; make room'}"
-                raise NotWritten(error.errno, sentence) from error
+                sentence = f"{target} could not be written ({full.strerror}){where if kept else '; make room'}"
+                raise NotWritten(full.errno, sentence) from error
             raise
 
 

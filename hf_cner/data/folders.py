@@ -14,7 +14,7 @@ from .kept import LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_f
 from .locks import OLD, beside, locked
 from .models import CARD, LIST
 from .problems import DataError
-from .writing import NO_ROOM, NotWritten
+from .room import NotWritten, no_room
 
 _SIGNS = {CARD: re.compile(r"hf[-_]cner"), "config.json": re.compile(r'"model_type"\s*:\s*"cner')}
 
@@ -67,9 +67,9 @@ def new_folder(
                 names = [str(name) for name in relative_files(scratch / "new")]
                 add_to_list(scratch / "new", names, source=scratch / "new")
             replace_folder(scratch / "new", target, kind)
-        except OSError as error:
-            if error.errno in NO_ROOM:
-                raise _not_written(shown, error) from error
+        except Exception as error:
+            if (full := no_room(error)) is not None:
+                raise _not_written(shown, full) from error
             raise
 
 

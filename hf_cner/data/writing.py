@@ -6,7 +6,6 @@ Every command writes files in this way only. `check_output` checks before the wo
 
 from __future__ import annotations
 
-import errno
 import gzip
 import io
 import os
@@ -23,19 +22,12 @@ from .locks import beside, locked, sweep
 from .models import OF_A_MODEL, belongs_to_a_model
 from .problems import DataError
 from .reading.names import is_packed, without_gz
+from .room import NotWritten, no_room
 from .streams import is_stream, opened_stream
 
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 OF_ROWS = (*JSON_LINES, JSON, *PAGES)  # endings of what other commands write
 _ENDING = re.compile(r"\.[a-z][a-z0-9]{0,7}")
 _ALL = re.compile(r"(?s).*")
-
-
-class NotWritten(OSError):
-    """A file could not be written; the message is the whole sentence, without the system's number."""
-
-    def __str__(self) -> str:
-        return str(self.strerror)
 
 
 def check_output(
@@ -148,8 +140,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             take_name(temporary, target)
         except BaseException as error:
             temporary.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in NO_ROOM and not isinstance(error, NotWritten):
-                raise not_written(target, error) from error
+            if (full := no_room(error)) is not None and not isinstance(full, NotWritten):
+                raise not_written(target, full) from error
             raise
 
 

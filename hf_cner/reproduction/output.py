@@ -11,7 +11,8 @@ from ..data.kept import LOCK, add_to_list
 from ..data.locks import locked
 from ..data.models import read_list
 from ..data.problems import DataError
-from ..data.writing import NotWritten, check_output
+from ..data.room import NotWritten
+from ..data.writing import check_output
 from .plan import Request
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from ..data.writing import NotWritten
+from ..data.room import NotWritten, no_room
 
 STATE, WEIGHTS, SHARDS = "trainer_state.json", "model.safetensors", "model.safetensors.index.json"
 ADAPTER = "adapter_model.safetensors"
@@ -27,12 +27,6 @@ _NAME = re.compile(r"checkpoint-(\d+)")
 _WRITTEN = re.compile(
     r".*\.(safetensors|index\.json|pth|pt|py|model)|(training_args|scaler)\.(bin|pt)|vocab\.txt|\w*config\.json"
     r"|(tokenizer|special_tokens_map|added_tokens|trainer_state)\.json|README\.md"
-)
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# Only the first is an OSError with a number; safetensors and torch.save have other messages.
-_NO_ROOM_MESSAGES = (
-    *("No space left on device", "Disk quota exceeded", "File too large", "os error 28", "iostream error"),
-    *("PytorchStreamWriter failed writing", "inline_container.cc"),
 )
 
 
@@ -47,7 +41,7 @@ def whole_or_removed(folder: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if getattr(error, "errno", None) in _NO_ROOM or any(text in str(error) for text in _NO_ROOM_MESSAGES):
+        if no_room(error) is not None:
             last = last_complete_checkpoint(Path(folder).parent)
             advice = f"continue the run from {Path(last).name} (--resume)" if last else "begin again"
             sentence = f"The disk has no room for {folder}, which was removed again; free some space, and {advice}."

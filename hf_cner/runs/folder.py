@@ -15,8 +15,9 @@ from ..data.folders import refuse_inputs
 from ..data.kept import LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
 from ..data.locks import beside, locked
 from ..data.models import LIST
+from ..data.room import NotWritten
 from ..data.shown import printable
-from ..data.writing import NotWritten, atomic_write
+from ..data.writing import atomic_write
 from ..settings.reading import read_settings_file
 from ..settings.yaml_text import dump_yaml
 from .checkpoints import is_checkpoint
@@ -159,8 +160,7 @@ class RunFolder:
             OtherRun: settings, data, inputs or split differ from those with which the run began.
         """
         self.work.mkdir(parents=True, exist_ok=True)
-        before = self.read_settings()
-        if before is not None and (self.work / SPLIT).is_file():
+        if (before := self.read_settings()) is not None and (self.work / SPLIT).is_file():
             now = json.loads(json.dumps(complete(settings)))
             self._compare(complete(before), now, json.loads(json.dumps(dict(split))), inputs)
             return

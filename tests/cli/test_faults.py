@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -18,6 +19,7 @@ from hf_cner.cli import main as module
 from hf_cner.cli.console import messages, only_printable, print_error, results
 from hf_cner.cli.faults import LONGEST_SENTENCE, Ending, ending
 from hf_cner.cli.main import main
+from hf_cner.data.room import NotWritten
 
 HOSTILE = "头\x1b[31m\x9b2J\u202e\u2066\u061c\u200f痛"
 WHERE = "(`--debug` shows where)"
@@ -87,6 +89,32 @@ def test_endings(error: BaseException, expected: Ending) -> None:
 def test_too_little_memory_is_said(error: BaseException) -> None:
     sentence, code = ending(error)
     assert sentence.startswith("found too little memory") and "--batch-tokens" in sentence and code == 2
+
+
+def behind(error: BaseException, cause: BaseException) -> BaseException:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EFBIG, "File too large", "out/x"),
+        of_library(behind(RuntimeError("generation failed"), OSError(errno.EDQUOT, "Disk quota exceeded"))),
+        of_library(RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 64 vs 0")),
+        of_library(RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")),
+    ],
+)
+def test_a_full_disk_is_said_whoever_finds_it(error: BaseException) -> None:
+    sentence, code = ending(error)
+    assert "found a disk that takes no more (" in sentence and "make room" in sentence and code == 2
+
+
+def test_what_is_a_sentence_already_and_what_only_reads_stay_as_they_are() -> None:
+    assert ending(own(NotWritten(errno.ENOSPC, "a sentence."))) == Ending("a sentence.", 2)
+    reader = of_library(RuntimeError("[enforce fail at inline_container.cc:90] PytorchStreamReader failed"))
+    assert ending(reader).code == 1
 
 
 def test_sentences_are_bounded_and_escaped() -> None:

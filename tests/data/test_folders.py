@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from hf_cner.data.folders import new_folder, relative_files
 from hf_cner.data.problems import DataError
+from hf_cner.data.room import NotWritten
 
 
 def writes(name: PurePosixPath) -> bool:
@@ -61,3 +63,12 @@ def test_only_what_was_written_here_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="found a file; expected a folder"):
         fill(tmp_path / "file", overwrite=True)
+
+
+def test_a_full_disk_behind_a_library_s_error_is_a_sentence(tmp_path: Path) -> None:
+    full = RuntimeError("generation failed")
+    full.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    said = r"out could not be written \(No space left on device\); no folder was left"
+    with pytest.raises(NotWritten, match=said), new_folder(tmp_path / "out", writes=writes):
+        raise full
+    assert not list(tmp_path.iterdir())

@@ -33,7 +33,7 @@ from hf_cner.training.run import train, train_on
         ("training.max_grad_norm=-1", "max_grad_norm is -1; it must be at least 0"),
         ("training.warmup_steps=-1", "warmup_steps is -1; it must be at least 0"),
         ("training.save_total_limit=0", "save_total_limit is 0; it must be at least 1"),
-        ("training.max_steps=0", r"training\.max_steps is 0; it must be at least 1, or -1 to train for num_train_epochs"),
+        ("training.max_steps=0", r"training\.max_steps is 0; it must be at least 1, or -1 to train for num_train"),
         ("training.early_stopping_patience=0", "early_stopping_patience is 0; it must be at least 1"),
         ("training.slot_learning_rates={encoder: abc}", r"slot_learning_rates\.encoder takes a number; found 'abc'"),
         ("training.slot_learning_rates={encoder: 2}", r"slot_learning_rates\.encoder is 2; it must be at most 1"),
