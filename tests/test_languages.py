@@ -17,6 +17,7 @@ from hf_cner.cli.help_pages import wrapped
 from hf_cner.cli.main import main
 
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+MODEL = Path(__file__).parent / "fixtures" / "checkpoints" / "tagging-bilstm-crf"
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -110,7 +111,7 @@ MET = {
     "predict --model OUT note.txt --output note.txt": "错误：note.txt：这个文件同时也是输入；请把结果写到另一个文件。",
     "predict --model OUT note.txt --output x.pdf": "错误：x.pdf：此处不能写扩展名为 .pdf 的文件；应为 .jsonl",
     "predict --model OUT note.txt --format nope": "错误：没有输出格式“nope”；可用的有 jsonl",
-    "predict --model no/such note.txt": "错误：no/such 不是本机的文件夹，也无法从 Hub 读取：",
+    "predict --model no/such note.txt": "错误：no/such 不是本机的文件夹，也无法从 Hub 读取（",
     "predict --model OUT note.txt more": "错误：多出了参数（more）；含空格的路径请加引号。",
     "serve --model OUT --port 99999": "错误：'--port' 的值无效：不得大于 65535",
     "serve --model OUT --max-texts 0": "错误：上限 texts 为 0；必须大于 0。",
@@ -129,7 +130,7 @@ MET = {
         "empty：没有配置；应有 config.json 或 bert_config.json 之类的文件，写明编码器的大小；请把它也拷来。"
     ),
     "errors --model OUT": "错误：errors 需要 --split（训练时划分的部分：test、dev 或 train），",
-    "export --model OUT --to nope --output EXPORTED": "错误：不能导出为“nope”；可用的有 onnx, openvino, torch。",
+    "export --model MODEL --to nope --output EXPORTED": "错误：不能导出为“nope”；可用的有 onnx, openvino, torch。",
     "annotate absent OUT --model MODEL": "错误：absent：没有这个文件或文件夹；请检查路径。",
     "annotate note.txt OUT --model MODEL": "错误：note.txt：没有可以标注的文件（略去：'note.txt'）；扩展名应为 ",
     "card --model empty --repo ward3/x": "错误：缺少 empty/config.json；这是模型的文件夹吗？",
@@ -156,7 +157,7 @@ def test_what_is_met_most_is_in_chinese(
     Path("notes").mkdir()
     for name in ("a.docx", "b.md"):
         Path("notes", name).write_text("x", encoding="utf-8")
-    found = said(command.split(), capsys)
+    found = said([str(MODEL) if word == "MODEL" else word for word in command.split()], capsys)
     assert MET[command] in found
     assert not re.search(r"\b(found|expected|choose|give one)\b", found), "half of the sentence is English"
 
