@@ -95,7 +95,9 @@ def expected_spans(model: str, texts: list[str]) -> dict[str, object]:
 def start(model: str, workers: int, port: int) -> subprocess.Popen[str]:
     """A service, once it answers."""
     command = [sys.executable, "-m", "hf_cner.cli.main", "serve", "--model", model, "--port", str(port)]
-    return until_healthy(subprocess.Popen([*command, "--workers", str(workers)], text=True), port)
+    command += ["--workers", str(workers)]
+    # In a session of its own: where others work too, Linux shares the processors out among sessions.
+    return until_healthy(subprocess.Popen(command, text=True, start_new_session=True), port)
 
 
 def until_healthy(process: subprocess.Popen[str], port: int) -> subprocess.Popen[str]:

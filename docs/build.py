@@ -15,8 +15,11 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from hf_cner import _HOME_OF
 from hf_cner.data.queries import query_file, read_queries
@@ -97,18 +100,27 @@ def literal(text: str) -> str:
 
 
 def corpus_page(found: Entry, language: Language) -> str:
-    """What a corpus is, as the registry has it: its types, and the question by which a model is asked for each."""
-    say = language.words
+    """What a corpus is, as the registry has it: its types, what they mean, and the question that stands for each."""
+    say, told = language.words, yaml.safe_load((ROOT / "docs" / "corpora.yaml").read_text(encoding="utf-8"))
     asked = query_file(found.name)
-    questions = {name: "" for name in found.entity_types} | (read_queries(asked) if asked else {})
-    rows = "\n".join(f"| {name} | {question} |" for name, question in questions.items())
+    questions = read_queries(asked) if asked else {}
+    columns: dict[str, Mapping[str, str]] = {"The question that stands for a type": questions}
+    if language is ENGLISH:
+        columns = {"Meaning": told["types"], **columns}
+    head = [say.get(word, word) for word in ("Type", *columns)]
+    lines = [
+        head,
+        ["---"] * len(head),
+        *([name, *(c.get(name, "") for c in columns.values())] for name in found.entity_types),
+    ]
+    types = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    description = found.description if language is ENGLISH else told["chinese"][found.name]
     example = "\n\n".join(
         f"`{name}`\n\n````\n{content.rstrip()[:1500]}\n````" for name, content in found.example.items()
     )
     parts = [
-        f"# {found.name}\n\n{found.description}",
-        f"## {say.get('Types', 'Types')}\n\n| {say.get('Type', 'Type')} | "
-        f"{say.get('The question that stands for a type', 'The question that stands for a type')} |\n|---|---|\n{rows}",
+        f"# {found.name}\n\n{description}",
+        f"## {say.get('Types', 'Types')}\n\n{types}",
         f"## {say.get('Files', 'Files')}\n\n{literal(found.layout)}",
         f"## {say.get('Example', 'Example, invented')}\n\n{example}",
         f"## {say.get('Licence', 'Licence')}\n\n{found.licence}",
@@ -184,7 +196,7 @@ def settings(language: Language, titles: dict[str, str]) -> str:
         "pymdownx.inlinehilite = {}",
         "[project.plugins.mkdocstrings.handlers.python]",
         f"paths = [{json.dumps(str(ROOT))}]",
-        'options = {show_source = false, docstring_style = "google", '
+        'options = {show_source = false, inherited_members = true, docstring_style = "google", '
         "docstring_options = {warnings = false}, "  # one line of Args may say several parameters
         "show_root_heading = false, heading_level = 2, "
         "show_root_toc_entry = false, separate_signature = true, show_signature_annotations = true}",

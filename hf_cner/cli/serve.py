@@ -9,6 +9,7 @@ import typer
 
 from .console import messages, no_loading_bars
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
+from .languages import translated
 from .options import Backend, Device, Model
 
 
@@ -72,10 +73,8 @@ def serve(
         raise ImportError(f"The service needs {error.name}, which is not installed: {install('serve')}.") from None
 
     if token is None and host not in ("127.0.0.1", "localhost", "::1"):
-        messages().print(
-            f"Everybody who reaches {host}:{port} may use the model; give a --token-file to ask for a token.",
-            markup=False,
-        )
+        warning = f"Everybody who reaches {host}:{port} may use the model; give a --token-file to ask for a token."
+        messages().print(translated(warning), markup=False)
     no_loading_bars()
     settings = ServiceSettings(
         model=model,
@@ -87,5 +86,6 @@ def serve(
         workers=workers,
         limits=limits,
     )
-    messages().print(f"Loading {model}; then http://{host}:{port}/ answers.", markup=False, soft_wrap=True)
+    begun = translated(f"Loading {model}; then http://{host}:{port}/ answers.")
+    messages().print(begun, markup=False, soft_wrap=True)
     run(settings, host=host, port=port)
