@@ -15,7 +15,8 @@ class IDCNN(nn.Module):
     """Iterated dilated convolutions (P4 §3.2): one block, applied several times with the same parameters.
 
     P4: four identical blocks of three convolutions with dilations 1, 1, 2, 128 filters, ReLU; every iteration takes the
-    former one's result. It gives no width: 3, by which a unit sees 33 characters.
+    former one's result. It gives no width: 3, by which a unit sees 33 characters. Nor does it say how the weights
+    begin: near the identity (`Convolution`), as in the code of the paper that it takes the layer from.
 
     Args:
         input_size: length of the vectors that come in.
@@ -56,7 +57,8 @@ class IDCNN(nn.Module):
         self.projection = Convolution(input_size, filters, 1) if project else nn.Identity()
         rectified = activation in RECTIFIERS
         self.block = nn.ModuleList(
-            Convolution(filters, filters, kernel_size, dilation=d, rectified=rectified) for d in dilations
+            Convolution(filters, filters, kernel_size, dilation=d, rectified=rectified, near_identity=True)
+            for d in dilations
         )
         self.activation = make_activation(activation)
         self.dropout = nn.Dropout(dropout)

@@ -133,6 +133,17 @@ def test_idcnn_sees_33_characters():
     assert seen.tolist() == list(range(30 - 16, 30 + 17)) and len(seen) == 33
 
 
+def test_idcnn_begins_with_what_each_unit_has_of_its_own() -> None:
+    """Twelve layers of He's weights alone leave nothing of it: a cosine of 0."""
+    torch.manual_seed(0)
+    layer = build("context", {"kind": "idcnn", "filters": 128}, CONTEXTS, 128)
+    vectors = torch.randn(1, 50, 128).relu()
+    with torch.no_grad():
+        result = layer(vectors, torch.ones(1, 50, dtype=torch.bool))
+    own, before = result - result.mean(dim=1, keepdim=True), vectors - vectors.mean(dim=1, keepdim=True)
+    assert nn.functional.cosine_similarity(own, before, dim=-1).mean() > 0.5
+
+
 def test_idcnn_shares_the_parameters_of_its_blocks():
     def count(**options):
         layer = build("context", {"kind": "idcnn", "filters": 8, **options}, CONTEXTS, 8)

@@ -15,6 +15,7 @@ LAYERS = {
     "gru": lambda: GRU(4, 3, bidirectional=True),
     "convolution": lambda: Convolution(4, 3, 3),
     "convolution-relu": lambda: Convolution(4, 3, 2, rectified=True),
+    "convolution-identity": lambda: Convolution(4, 4, 3, near_identity=True),
 }
 
 
@@ -43,6 +44,17 @@ def test_forget_gates_begin_open():
 def test_states_begin_orthogonal():
     for layer in (LSTM(4, 3), GRU(4, 3)):
         assert_close(layer.weight_hh_l0.T @ layer.weight_hh_l0, torch.eye(3))
+
+
+@pytest.mark.parametrize(("kernel_size", "dilation"), [(1, 1), (2, 1), (3, 1), (3, 2), (4, 1), (5, 3)])
+def test_near_the_identity_each_column_begins_as_itself_and_a_tenth_of_noise(kernel_size: int, dilation: int) -> None:
+    def make(near_identity: bool) -> Convolution:
+        torch.manual_seed(0)
+        size = (3, 3, kernel_size)
+        return Convolution(*size, dilation=dilation, rectified=True, near_identity=near_identity)
+
+    vectors = torch.randn(2, 3, 9)
+    assert_close(make(True)(vectors), vectors + 0.1 * make(False)(vectors), terms=3 * kernel_size)
 
 
 def test_embedding_bounds_and_padding():
