@@ -7,6 +7,8 @@ or, in a project with relations, `"entities": [{"id": 1, "label": "症状", "sta
 and what a program had imported stays as it was counted. doccano keeps keys that it does not know and exports them
 again: so a written row says how its offsets are counted (`offsets`), and whose text it is (`id`, `record`).
 
+doccano 1.8.4 exports no CSV for sequence labelling; a table of such rows (`id,text,label`, spans as JSON) is read.
+
 An annotator's export is a file called after the annotator; in a folder of several, `annotator` says which one is read.
 """
 
@@ -22,9 +24,8 @@ from ..documents import TEXT_KEYS, Document, Gold, check_characters
 from ..numbers import id_text
 from ..overlaps import count_overlaps
 from ..problems import Problems
-from ..reading.exports import checked, say_what_is_not_read, unit_named, without_duplicates
-from ..reading.foreign import instead_of
-from ..reading.json_items import json_items
+from ..reading.exports import checked, export_items, say_what_is_not_read, unit_named, without_duplicates
+from ..reading.foreign import export_of, instead_of
 from ..reading.locate import stem
 from ..reading.offsets import UNIT_NAMES, positions
 from ..reading.standoff import RawDocument, RawSpan, offset
@@ -124,13 +125,17 @@ def _labels(document: Document, unit: str, written: Written) -> list[list[object
 def _documents(
     path: Path, gold: Gold, said: set[str], left_out: Counter[str], problems: Problems
 ) -> Iterator[RawDocument]:
-    for position, (line, row) in enumerate(json_items(path, problems), 1):
+    for position, (line, row) in enumerate(export_items(path, problems), 1):
         text = row.get("text", row.get("data"))
         key = next((key for key in _SPANS if isinstance(row.get(key), list)), None)
         if not isinstance(text, str) or (key is None and gold == "required"):
             missing, others = ("label", ()) if isinstance(text, str) else ("text", TEXT_KEYS)
-            found = f"no {missing!r}, but {instead_of(missing, row, others)}"
+            there = f"{missing!r} with {brief(row[missing])}" if missing in row else ""
+            found = there or f"no {missing!r}, but {instead_of(missing, row, others)}"
             problems.report(path, line, found, _EXPECTED, "read it as what it is, or correct or remove the line")
+            continue
+        if export_of(row).startswith("Label Studio"):
+            problems.report(path, line, instead_of("label", row), _EXPECTED, "read it as what it is")
             continue
         said.add(str(row.get("offsets")))
         for name, kind in _BESIDE.items():

@@ -4,6 +4,8 @@
       {"from_name": "label", "to_name": "text", "type": "labels",
        "value": {"start": 2, "end": 4, "text": "头痛", "labels": ["症状"]}}]}], "predictions": []}]
 
+Its CSV and TSV, which hold the labels of the short export as JSON, are read as well.
+
 The page counts UTF-16 units; what a program had imported stays as it was counted. The mention beside the offsets
 decides. A task may have several annotations, some of them cancelled or copies of each other: `annotator` says which is
 read where they differ. A task without an annotation is unlabelled, and is not taken for one without entities.

@@ -34,6 +34,7 @@ _NAMES = {
     **dict.fromkeys((".conll", ".bio", ".bioes", ".bioe", ".bmes", ".iob"), "a CoNLL file"),
     **{".pdf": "a PDF", ".html": "a web page", ".htm": "a web page", ".xml": "XML", ".ann": "annotations of brat"},
 }
+_OTHER_SHEETS = ("(.xls)", "(.ods)")  # of programs whose other files are read as tables
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive, as of .docx and .xlsx"),
     (b"%PDF", "a PDF"),
@@ -52,6 +53,7 @@ _MAGIC = (
     (b"{\\rtf", "RTF"),
 )
 _JSON = re.compile(r'\s*(?:\{\s*"|\[\s*\{\s*")')
+_WEB = re.compile(rb"<(?:!doctype|html|table|meta|\?xml)\b", re.IGNORECASE)  # as "Excel" files of many systems are
 _TAGGED = re.compile(r"\S{1,20}[ \t,](?:O|[BIESMLU][-_]\S+|\S+[-_][BIESMLU])")
 _COLUMN = re.compile(r"[^\W\d][\w ./()-]{0,29}")  # a name: it begins with a letter, and is no sentence
 _COLUMNS = frozenset(
@@ -100,6 +102,8 @@ def judge(path: Path) -> tuple[Kind, str]:
 def refused(where: object, found: str, advice: str) -> DataError:
     """The error for what is neither prose nor JSON lines."""
     more = f", or {advice}" if advice else ""
+    if found.endswith(_OTHER_SHEETS):
+        return DataError(f"{where}: found {found}; expected a table as .xlsx or .csv; save it as one of these.")
     return DataError(f"{where}: found {found}; expected {EXPECTED}; save the texts as one of these{more}.")
 
 
@@ -109,7 +113,7 @@ def foreign_content(head: bytes, kind: Kind) -> str:
     Bytes that are not UTF-8 are left to the reader, which names their encoding; UTF-16 without a mark is named here,
     since such bytes may well be UTF-8 for something else.
     """
-    if magic := next((what for mark, what in _MAGIC if head.startswith(mark)), ""):
+    if magic := _magic(head):
         return magic
     if not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         if _is_utf16(head):
@@ -126,6 +130,18 @@ def foreign_content(head: bytes, kind: Kind) -> str:
     if len(lines) >= 5 and all(_TAGGED.fullmatch(line) for line in lines[:-1]):
         return "a CoNLL file, a character and its tag per line"
     return "a table with a line of column names" if _is_table(lines) else ""
+
+
+def no_table(head: bytes) -> str:
+    """What the first bytes of something are that its name calls a table of text; empty where it may be one."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _JSON.match(text.decode("utf-8", "replace")):
+        return "JSON"
+    return "a web page" if _WEB.match(text) else _magic(head)
+
+
+def _magic(head: bytes) -> str:
+    return next((what for mark, what in _MAGIC if head.startswith(mark)), "")
 
 
 def _is_table(lines: list[str]) -> bool:
