@@ -96,6 +96,7 @@ def _write_config(path: Path, types: list[str], written: Written) -> None:
         return
     with atomic_write(config) as stream:
         stream.write(content)
+    written.beside.append(f"{config.name}, the labelling configuration for the project's settings")
 
 
 def _task(document: Document, model_version: str | None) -> dict[str, object]:

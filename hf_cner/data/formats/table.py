@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain, islice
 from math import isfinite
@@ -86,7 +88,7 @@ def read(
         first = dict(zip(table.names, head[0][1] if head else table.names, strict=True))
         there = instead_of(ENTITIES, with_json(first))
         raise DataError(f"{place}: found no column {ENTITIES!r}, but {there}; expected one of JSON; add it.")
-    empty = 0
+    empty, ids = 0, Counter[str]()
     for number, cells in chain(head, rows):
         row = dict(zip(table.names, cells, strict=True))
         content = row[text]
@@ -101,7 +103,10 @@ def read(
         if row[text] or gold == "ignored":
             document = _document(row, text, name, number, place, gold, problems)
             if document is not None:
-                yield document
+                yield _with_own_id(document, ids)
+    again = sum(count - 1 for count in ids.values() if count > 1)
+    said = f"rows with the name of another × {again:,}, as of a patient with several notes: they are NAME-2, NAME-3, …"
+    problems.note(f"{place}, names", f"{place}: {said}, of the record NAME." if again else "")
     then = "they are empty documents" if gold == "ignored" else "they are left out"
     said = (
         f"{place}: rows without a text (an empty cell, or a formula whose value was never saved) × {empty:,}: {then}."
@@ -192,6 +197,19 @@ def _document(
     ours = {text, name, _RECORD, ENTITIES}
     carried = {key: cell for key, cell in row.items() if key not in ours}
     return Document(document.text, document.spans, document.id, document.record, carried)
+
+
+def _with_own_id(document: Document, ids: Counter[str]) -> Document:
+    """A document under an id that no other of the table has; those that shared one are of one record."""
+    name = document.id
+    ids[name] += 1
+    if ids[name] == 1:
+        return document
+    number = ids[name]
+    while (own := f"{name}-{number}") in ids:
+        number += 1
+    ids[own] = 1
+    return replace(document, id=own, record=document.record or name)
 
 
 def _column(wanted: str, names: Sequence[str], path: Path) -> str:

@@ -32,12 +32,14 @@ class Written:
         entities: how many entities they have.
         lost: the entities that are not in the file.
         notes: what else the file does not say, and how often.
+        beside: other files that were written, and what they are for.
     """
 
     documents: int = 0
     entities: int = 0
     lost: list[Lost] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
+    beside: list[str] = field(default_factory=list)
 
     def note(self, what: str, times: int) -> None:
         """Count something else that the file does not say."""
@@ -64,6 +66,7 @@ class Written:
         lost = f", {len(self.lost)} of them lost ({reasons})" if self.lost else ", none lost"
         lines = [f"{self.documents} documents, {self.entities} entities{lost}"]
         lines += [f"{note}: {count}" for note, count in sorted(self.notes.items())]
+        lines += [f"written beside: {file}" for file in self.beside]
         lines += [f"lost: {item}" for item in self.lost[:most]]
         if len(self.lost) > most:
             lines.append(f"… and {len(self.lost) - most} more")

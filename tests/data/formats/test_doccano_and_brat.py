@@ -98,7 +98,7 @@ def test_what_brat_knows_beside_entities_is_counted_and_named(tmp_path: Path) ->
     found = read_corpus("brat", brat_file(tmp_path, "\n".join(lines) + "\n"), problems=problems)
     assert found == [Document(TEXT, (Span(2, 4, "Symptom"),), "n")]
     said = " ".join(problems.notes.values())
-    for part in ("relations ('PART_OF') × 1", "normal", "events", "attributes ('Negated') × 2", "('AnnotatorNotes') × 1",
+    for part in ("relations ('PART_OF') × 1", "normal", "events", "attributes ('Negated') × 2", "AnnotatorNotes",
                  "entities in several pieces, as T2 of line 2 ('头 双肩痛') × 1", "equivalences"):  # fmt: skip
         assert part in said
 

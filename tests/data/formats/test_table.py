@@ -264,3 +264,13 @@ def test_gbk_is_read_as_its_superset(tmp_path: Path) -> None:
     path.write_bytes("id,text\n7,\U0002c317痛\n".encode("gb18030"))
     for name in ("gbk", "GB2312", "cp936", "gb18030"):
         assert [d.text for d in table.read(path, gold="ignored", encoding=name)] == ["\U0002c317痛"]
+
+
+def test_a_patients_number_that_stands_twice_is_the_record(tmp_path: Path) -> None:
+    """Documents of one id could be neither reviewed nor applied; a record's documents stay on one side of a split."""
+    path = tmp_path / "a.csv"
+    path.write_text("住院号,现病史\n7,头痛\n7-2,发热\n7,咳嗽\n7,腹泻\n", encoding="utf-8")
+    problems = Problems()
+    found = list(table.read(path, problems=problems, gold="ignored"))
+    assert [(d.id, d.record) for d in found] == [("7", ""), ("7-2", ""), ("7-3", "7"), ("7-4", "7")]
+    assert "rows with the name of another × 2" in " ".join(problems.notes.values())
