@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..documents import Span
+from ..documents import Document, Span
+
+_FILE = re.compile(r"[\w-][\w.-]{0,80}")
+
+
+def file_name(document: Document, number: int, taken: set[str]) -> str:
+    """What the files of a document in a folder are called: its id or, where that is no name, its number."""
+    name = document.id if _FILE.fullmatch(document.id) and document.id.lower() not in taken else ""
+    while not name or name.lower() in taken:
+        name = f"{number:06}{'-' * bool(name)}{name}"
+    taken.add(name.lower())
+    return name
 
 
 class Lost(NamedTuple):

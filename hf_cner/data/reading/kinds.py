@@ -137,6 +137,8 @@ def no_table(head: bytes) -> str:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _JSON.match(text.decode("utf-8", "replace")):
         return "JSON"
+    if text.startswith(b"#FORMAT=WebAnno TSV"):
+        return "the export of INCEpTION (read it as inception)"
     return "a web page" if _WEB.match(text) else _magic(head)
 
 
