@@ -26,6 +26,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+HEADERS = {"Content-Type": "application/json"}
 PARTS = ["患者3天前出现头痛", "伴恶心呕吐", "无发热", "腹部CT示胆囊结石", "高血压病史10年", "予阿司匹林治疗"]
 
 
@@ -64,7 +65,7 @@ class Load:
                 return
             text, started = note(number), time.perf_counter()
             try:
-                connection.request("POST", "/predict", json.dumps({"text": text, "id": str(number)}))
+                connection.request("POST", "/predict", json.dumps({"text": text, "id": str(number)}), HEADERS)
                 response = connection.getresponse()
                 answer = json.loads(response.read())
             except (OSError, http.client.HTTPException):
@@ -94,7 +95,11 @@ def expected_spans(model: str, texts: list[str]) -> dict[str, object]:
 def start(model: str, workers: int, port: int) -> subprocess.Popen[str]:
     """A service, once it answers."""
     command = [sys.executable, "-m", "hf_cner.cli.main", "serve", "--model", model, "--port", str(port)]
-    process = subprocess.Popen([*command, "--workers", str(workers)], text=True)
+    return until_healthy(subprocess.Popen([*command, "--workers", str(workers)], text=True), port)
+
+
+def until_healthy(process: subprocess.Popen[str], port: int) -> subprocess.Popen[str]:
+    """A server, once it answers."""
     for _ in range(1200):
         if process.poll() is not None:
             raise SystemExit(f"the service ended with {process.returncode}")
@@ -104,7 +109,8 @@ def start(model: str, workers: int, port: int) -> subprocess.Popen[str]:
             if connection.getresponse().status == 200:
                 return process
         except OSError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     process.kill()
     raise SystemExit("the service did not answer within 2 minutes")
 

@@ -1,6 +1,6 @@
 """Annotate a table on Spark: `mapInPandas` with one model for each partition that is at work.
 
-    pip install . pyspark        # in the folder of hf_cner's source; and Java 17 or newer
+    pip install . pyspark           # in the source folder; and Java 17 or newer
     python examples/07_annotate_spark.py --model MODEL notes.parquet OUT
 
 Spark splits the table, runs its partitions again where a machine is lost, and commits the output when it is whole.

@@ -1,6 +1,6 @@
 """Annotate on Slurm, or any other executor of datatrove: a pipeline of one step, which runs its part of the shards.
 
-    pip install . datatrove      # in the folder of hf_cner's source
+    pip install . datatrove         # in the source folder
     python examples/08_annotate_slurm.py --model MODEL notes/ OUT --tasks 100 --workers 10 [--slurm PARTITION]
 
 The shards know themselves whether they are complete, so nothing is lost or doubled, whatever datatrove thinks of its

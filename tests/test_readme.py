@@ -76,6 +76,32 @@ def test_the_chinese_page_shows_the_same_blocks(name: str) -> None:
     assert BLOCK.findall(CHINESE[name]) == BLOCK.findall(english), f"{name} and its Chinese twin show other code"
 
 
+@pytest.mark.parametrize("name", CHINESE)
+def test_the_chinese_page_says_the_same(name: str) -> None:
+    """As far as a test can tell: the same headings and rows of tables, and whatever stands between backticks."""
+    pages = [BLOCK.sub("", text) for text in ((ROOT / name).read_text(encoding="utf-8"), CHINESE[name])]
+    for form in (r"^(#+) ", r"^\|"):
+        english, chinese = (re.findall(form, page, flags=re.MULTILINE) for page in pages)
+        assert chinese == english, f"{name} and its Chinese twin have other headings or other rows of tables"
+    english, chinese = ({" ".join(code.split()) for code in re.findall(r"`([^`]+)`", page)} for page in pages)
+    assert not english - chinese, f"the Chinese twin of {name} does not name {english - chinese}"
+
+
+def test_every_page_has_a_chinese_twin_which_links_chinese_pages() -> None:
+    assert set(CHINESE) == {name if name == "README.md" else f"docs/{name}" for name in PAGES}
+    for name, text in CHINESE.items():
+        links = re.findall(r"\]\(([^)#]*[a-z]+\.md)", text)
+        back = [link for link in links if re.match(r"(\.\./|docs/)[a-z]+\.md", link)]
+        assert not back, f"the Chinese twin of {name} links English pages that have a twin: {back}"
+
+
+def test_nothing_is_installed_from_an_index_that_has_it_not() -> None:
+    """Until there is a published package: `pip install hf-cner` would fail, or fetch another's."""
+    for name, text in {**PAGES, **CHINESE}.items():
+        for command in re.findall(r"pip install [^`\n]*\bhf[-_]cner\b", text):
+            assert "--no-index" in command, f"{name}: {command}"
+
+
 def test_the_pages_in_two_languages_link_each_other() -> None:
     assert "(README.zh-CN.md)" in PAGES["README.md"] and "(README.md)" in CHINESE["README.md"]
 

@@ -1,1 +1,1 @@
-"""The command line: one small file for each command. Heavy imports stand inside the functions, so that help is fast."""
+"""The command line: one small file for each command. Heavy imports are inside functions, so that help is fast."""

@@ -10,7 +10,7 @@ from .console import messages
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import Device, Model
 
-SAID_ABOVE = 100_000_000  # bytes of an input, which take a minute to look through
+SAID_ABOVE = 100_000_000  # bytes of an input, which are searched in a minute
 
 
 def annotate(
@@ -30,16 +30,16 @@ def annotate(
     ),
     workers: Annotated[
         int | None,
-        typer.Option("--workers", help="Models at work at the same time [default: one for each core or GPU].", min=1),
+        typer.Option("--workers", help="Models that work at the same time [default: one for each core or GPU].", min=1),
     ] = None,
     threads: Annotated[int, typer.Option("--threads", help="Of each worker on a CPU.", min=1)] = 1,
-    shard_rows: Annotated[int, typer.Option("--shard-rows", help="Rows of a shard, about.", min=1)] = 10_000,
+    shard_rows: Annotated[int, typer.Option("--shard-rows", help="Approximate rows of a shard.", min=1)] = 10_000,
     text_column: Annotated[str, typer.Option("--text-column", help="Column or key of the texts.")] = "text",
     id_column: Annotated[str, typer.Option("--id-column", help="Column or key of the ids, if there are any.")] = "id",
     allow_duplicate_ids: Annotated[
-        bool, typer.Option("--allow-duplicate-ids", help="Do not look for ids that stand twice.")
+        bool, typer.Option("--allow-duplicate-ids", help="Do not look for repeated ids.")
     ] = False,
-    scores: Annotated[bool, typer.Option(help="Give each entity its probability; without, it is faster.")] = True,
+    scores: Annotated[bool, typer.Option(help="Give each entity its probability; --no-scores is faster.")] = True,
     batch_tokens: Annotated[
         int | None, typer.Option("--batch-tokens", help="Characters in one pass of the model.")
     ] = None,
@@ -50,7 +50,7 @@ def annotate(
 ) -> None:
     """Find the entities of very many notes, shard by shard, so that the job may be killed at any moment.
 
-    The same command goes on where the last one ended. Rows keep their order and their columns, and get `entities` and
+    The same command continues an interrupted job. Rows keep their order and their columns, and get `entities` and
     `error`. A row that cannot be read gets an error, and is counted. The output has the same bytes whatever the number
     of workers, and however often the job was killed.
 
@@ -87,7 +87,7 @@ def annotate(
     claim(out, plan, {"model": folder_hash(model), "options": chosen, "code": code_version()})
     if not allow_duplicate_ids and len(plan.tasks) > 1:
         if sum(task.size for task in plan.tasks) > SAID_ABOVE:
-            messages().print("looking for ids that stand twice (--allow-duplicate-ids leaves it out)", markup=False)
+            messages().print("looking for repeated ids (--allow-duplicate-ids skips this)", markup=False)
         refuse_duplicates(plan, settings)
     with job_bar(len(plan.tasks)) as show:
         for progress in run_job(plan, settings, engine=run, workers=workers or default_workers(device)):

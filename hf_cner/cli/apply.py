@@ -20,31 +20,31 @@ def apply(
         ),
     ],
     data: Annotated[
-        Path, typer.Option("--data", help="The JSON lines that the review was made from.", show_default=False)
+        Path, typer.Option("--data", help="The JSON lines from which the review was made.", show_default=False)
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Training data to write, as JSON lines.", show_default=False)
     ],
     into: Annotated[
         Path | None,
-        typer.Option("--into", help="Training data that the reviewed documents are added to.", show_default=False),
+        typer.Option("--into", help="Training data to which the reviewed documents are added.", show_default=False),
     ] = None,
     log: Annotated[
         Path | None,
         typer.Option(
-            "--log", help="File that keeps who decided what and when [default: OUTPUT.log.jsonl].", show_default=False
+            "--log", help="Log of all decisions, with person and time [default: OUTPUT.log.jsonl].", show_default=False
         ),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also documents that nobody has marked as done.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also documents that nobody marked as done.")] = False,
     prefer: Annotated[
-        str, typer.Option("--prefer", help="The person whose word counts where people disagree.", show_default=False)
+        str, typer.Option("--prefer", help="The person who decides if people disagree.", show_default=False)
     ] = "",
 ) -> None:
-    """Make training data of what people decided on the page of a review.
+    """Make training data from the decisions of people on the page of a review.
 
-    Written are the documents that are marked as done, without the scores of the model. Nothing is written where a
-    decision does not fit: another text than the one that was corrected, an entity that is not there, people who
-    disagree. Each conflict is named with its document and offset. The log is only ever added to.
+    The documents that are marked as done are written, without the scores of the model. Nothing is written if a decision
+    does not fit: the text has changed, an entity is missing, or people disagree. Each conflict is named with its
+    document and offset. The log only grows.
 
     \b
     Examples:
@@ -56,15 +56,15 @@ def apply(
     from datetime import datetime, timezone
 
     from ..data.documents import read_jsonl, to_row
+    from ..data.endings import JSON, JSON_LINES
     from ..data.problems import DataError
-    from ..data.writing import OF_ROWS, atomic_write, check_output
+    from ..data.reading.names import without_gz
+    from ..data.writing import atomic_write, check_output
     from ..viewer.correction_log import log_lines, refuse_conflicts
     from ..viewer.corrections import apply_corrections, merged, read_corrections, without_scores
 
-    rows = [ending for ending in OF_ROWS if "htm" not in ending]
-    log = (
-        output.with_name(f"{output.name.removesuffix('.gz').removesuffix('.jsonl')}.log.jsonl") if log is None else log
-    )
+    rows = (*JSON_LINES, JSON)
+    log = output.with_name(f"{without_gz(output.name).removesuffix('.jsonl')}.log.jsonl") if log is None else log
     check_output(output, inputs=(*corrections, data, into, log), endings=rows)
     check_output(log, inputs=(*corrections, data, into), endings=rows)
     before = log_lines(log)
@@ -81,7 +81,7 @@ def apply(
     if not seen:
         raise DataError(
             f"{data}: found no document that is marked as done among {len(documents):,}; expected at least one; mark "
-            "them on the page, or say --all to take every document as it stands."
+            "them on the page, or say --all to take every document unchanged."
         )
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     with atomic_write(output) as stream, atomic_write(log) as kept:

@@ -22,13 +22,13 @@ def card(
     licence: Annotated[
         str | None, typer.Option("--license", help="Of the model, by the Hub's name, e.g. apache-2.0.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a card that is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing card.")] = False,
 ) -> None:
     """Write the card of a trained model: intended use, limits, data, figures per type, settings, how to load it.
 
-    Everything is read from the run. The picture of the training curve is put beside the card, and without --repo the
-    model is called after the card's file or folder. A card in the model's folder that you change by hand is what
-    `hf-cner push` takes, as long as its figures are those of the run.
+    Everything is read from the run. The picture of the training curve is written beside the card. Without --repo the
+    model gets the name of the card's file or folder. `hf-cner push` takes a card in the model's folder that you changed
+    by hand, if its figures are those of the run.
 
     \b
     Examples:
@@ -39,12 +39,12 @@ def card(
     import tempfile
 
     from ..data.kept import add_to_list
+    from ..data.models import CARD
     from ..data.streams import is_stream
     from ..data.writing import atomic_write, check_output, whole_file
     from ..hub.card import make_card
-    from ..hub.folder import CARD, picture_of, write_card
+    from ..hub.folder import picture_of, write_card
     from ..hub.run import read_run
-    from ..inference.weights import check_weights
     from ..runs.files import RUN
     from .about import about_model
 
@@ -57,6 +57,8 @@ def card(
     if not stream and not overwrite and (there := [file for file in files if file.exists()]):
         raise ValueError(f"{there[-1]} exists; name another file, or replace it by --overwrite.")
     run = read_run(model)
+    from ..inference.weights import check_weights  # takes seconds: what needs no torch is refused before
+
     no_loading_bars()
     check_weights(model, run.config["model_type"])
     named = model if stream else target.parent if target.name == CARD else target.with_suffix("")

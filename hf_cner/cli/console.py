@@ -1,4 +1,4 @@
-"""Where the commands print: results to standard output, progress and problems to standard error."""
+"""The consoles of the commands: results go to standard output, progress and problems to standard error."""
 
 from __future__ import annotations
 
@@ -20,32 +20,37 @@ if TYPE_CHECKING:
     from ..data.unknown_characters import UnknownShare
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-PLAIN_WIDTH = 120  # of tables that go to a file or a pipe, where no terminal says how wide it is
+PLAIN_WIDTH = 120  # of tables for a file or a pipe, which have no width
 
 
 def results() -> Console:
     """The console of standard output."""
-    from .screen import Screen
-
-    return Screen(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    return _screen(stderr=False)
 
 
 def messages() -> Console:
     """The console of standard error."""
+    return _screen(stderr=True)
+
+
+def _screen(*, stderr: bool) -> Console:
+    """A console that prints texts as they are: no `[b]` or `:x:` of theirs is markup or an emoji."""
     from .screen import Screen
 
-    return Screen(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH, highlight=False)
+    shown = sys.stderr if stderr else sys.stdout
+    width = None if shown.isatty() else PLAIN_WIDTH
+    return Screen(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def no_loading_bars() -> None:
-    """Keep transformers from showing a bar for every checkpoint that it opens: the commands have bars of their own."""
+    """Switch off transformers' bars for loading: the commands have their own bars."""
     from ..data.bars import bars_off
 
     bars_off()
 
 
 def say_what_was_left_out(problems: Problems) -> None:
-    """After reading: the files of folders that were left out, and with `--on-error skip` what was faulty."""
+    """Print, after reading, the files that were left out, and with `--on-error skip` the faults."""
     for note in problems.notes.values():
         messages().print(note, markup=False, soft_wrap=True)
     if problems.items:
@@ -53,7 +58,7 @@ def say_what_was_left_out(problems: Problems) -> None:
 
 
 def say_what_is_unknown(found: UnknownShare) -> None:
-    """How many characters the model's vocabulary lacks, where there are any: a warning above 2 %."""
+    """Print the share of unknown characters, if there are any; a warning above 2 %."""
     if found.unknown:
         warn = found.is_notable()
         sentence = f"warning: {found}" if warn else str(found)
@@ -68,7 +73,7 @@ def print_error(sentence: str) -> None:
 
 
 def only_printable() -> None:
-    """Escape acting characters in what libraries log and in warnings, and show a warning as one line."""
+    """Escape acting characters in logs and warnings of libraries, and show a warning as one line."""
     logging.setLogRecordFactory(_PrintableRecord)
     warnings.showwarning = _show_warning
 

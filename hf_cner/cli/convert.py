@@ -66,11 +66,11 @@ def convert(
     on_error: OnErrorOption = OnError.stop,
     json_file: Json = None,
 ) -> None:
-    """Write any corpus or format that can be read in another format, to an annotation tool or from one.
+    """Convert a corpus or format into another format, also for annotation tools.
 
     `hf-cner corpora` lists what can be read and written. JSON lines keep everything, and so does mrc: context, query
-    and answers, one row per document and entity type. Tags cannot express mentions that overlap: what is lost is
-    counted and named. Offsets of annotation tools are converted, and how they were counted is said.
+    and answers, one row per document and entity type. Tags cannot express mentions that overlap: lost ones are counted
+    and named. Offsets of annotation tools are converted, and their counting is reported.
 
     \b
     Examples:
@@ -112,5 +112,5 @@ def _queries(corpus: str, documents: list[Document], path: Path | None) -> dict[
     from ..data.queries import queries_for, read_queries
 
     if path is not None:
-        return read_queries(path)  # all of them, so that every part of a corpus is asked the same
+        return read_queries(path)  # all types, so that every part of a corpus has the same questions
     return queries_for(corpus, entity_types(corpus) or types_in(documents))

@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 def corpora(
     name: Annotated[
         str | None,
-        typer.Argument(
-            help="Show one of them, with the options that it takes.", show_default=False, autocompletion=corpus_names
-        ),
+        typer.Argument(help="Show one entry with its options.", show_default=False, autocompletion=corpus_names),
     ] = None,
     json_file: Json = None,
 ) -> None:
-    """List the corpora and formats: what --corpus, --to and --format take, which can be read, and which written.
+    """List the corpora and formats, which --corpus, --to and --format take, and whether they can be read and written.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What the options of a command say of a corpus, as settings; what was left out is no part of them."""
+"""The options of a command about a corpus, as settings; options that were not given are left out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def reading_settings(
     *,
     table: Table = NO_TABLE,
 ) -> dict[str, Any]:
-    """The settings that say how the files of a corpus are read."""
+    """The settings for reading the files of a corpus."""
     told = reading_options(reading, table=table) or None
     return _given(input_scheme=input_scheme, input_separator=input_separator, input_column=input_column, reading=told)
 

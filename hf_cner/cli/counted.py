@@ -1,4 +1,4 @@
-"""What `hf-cner inspect` counted, as lines and tables for people."""
+"""The counts of `hf-cner inspect`, as lines and tables for people."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def render(corpus: str, found: Mapping[str, Any], console: Console) -> None:
         ("Mentions, and their lengths in characters", _types(found)),
         ("Lengths of the documents", _lengths(found["length"])),
         ("Mentions that tags cannot express", _schemes(found["schemes"])),
-        ("Mentions that no single window shows whole", _windows(found["windows"])),
+        ("Mentions that no window holds whole", _windows(found["windows"])),
     ):
         console.print(f"\n{heading}", style="bold")
         console.print(table)
@@ -117,7 +117,7 @@ def _remarks(found: Mapping[str, Any]) -> list[str]:
 
 
 def _cases(found: Mapping[str, Any], said: Callable[[Mapping[str, Any]], str]) -> list[str]:
-    """A line for each case that is named, and one for how many are not."""
+    """A line for each named case, and a line with the number of the others."""
     lines = [f"  {brief(case['text'])}: {said(case)}" for case in found["examples"]]
     more = found["distinct"] - len(lines)
     return [*lines, f"  … and {more:,} more"] if more > 0 else lines

@@ -26,7 +26,7 @@ def dataset(
             "--push-to-hub", metavar="ORG/NAME", help="Also upload it, as a private data set.", show_default=False
         ),
     ] = None,
-    public: Annotated[bool, typer.Option("--public", help="Make it public; only where the licence is open.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Make it public; only with an open licence.")] = False,
     token: Annotated[
         str | None,
         typer.Option("--token", help="Default: HF_TOKEN, or that of `hf auth login`.", show_default=False),

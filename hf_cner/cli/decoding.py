@@ -1,4 +1,4 @@
-"""What `hf-cner predict` and `evaluate` may change about span models: their questions, and how spans are chosen."""
+"""Options of `hf-cner predict` and `evaluate` for span models: questions, and how spans are chosen."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ThresholdOption = Annotated[
 
 
 def decoding_options(queries: Path | None, decoding: str | None, thresholds: Sequence[str] | None) -> dict[str, Any]:
-    """What was given, as keyword options of `Predictor.from_pretrained`.
+    """The given options, for `Predictor.from_pretrained`.
 
     Raises:
         ValueError: a threshold that is no number, or two for the same.
@@ -52,14 +52,14 @@ def decoding_options(queries: Path | None, decoding: str | None, thresholds: Seq
 
 
 def refuse_missing_model(model: str, backend: str | None = None) -> dict[str, Any]:
-    """The configuration of a model's folder, if it has all that is needed; empty for a name on the Hub.
+    """The configuration of a model, if its folder has all that is needed; one on the Hub is fetched.
 
-    Light: it comes before torch is imported, which takes seconds.
+    It runs before torch is imported, which takes seconds.
 
     Raises:
-        ValueError: no such folder, or one that holds no whole model, or none for this backend.
+        ValueError: no such folder, or no whole model for this backend in it.
     """
-    from ..inference.checkpoint import check_folder, is_local
+    from ..inference.checkpoint import check_folder, local_copy
     from ..runtime.engines import check_backend
     from ..runtime.manifest import is_exported, read_manifest
 
@@ -67,4 +67,4 @@ def refuse_missing_model(model: str, backend: str | None = None) -> dict[str, An
         manifest = read_manifest(model, backend=backend)
         check_backend(manifest.backend)
         return manifest.to_dict()
-    return check_folder(model) if is_local(model) else {}
+    return check_folder(local_copy(model))

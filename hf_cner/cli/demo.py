@@ -11,7 +11,7 @@ from .console import no_loading_bars, results
 from .options import DataDir
 
 PRESET = "bilstm-mha-crf"
-QUICK = {  # a small model that learns within minutes on two cores; the preset itself is larger and trains longer
+QUICK = {  # a small model that trains within minutes on two cores; the preset's model is larger
     "model": {"encoder": {"embedding_size": 64, "bigram_size": 64}, "context": {"hidden_size": 128}},
     "training": {"num_train_epochs": 12, "per_device_train_batch_size": 8},
 }

@@ -18,7 +18,7 @@ app = typer.Typer(
 
 @app.callback()
 def encoder() -> None:
-    """Read published encoders, in the shapes in which the world publishes them.
+    """Read published encoders, in all usual forms.
 
     \b
     Example:
@@ -43,7 +43,7 @@ def import_(
         str | None,
         typer.Option(
             "--model-type",
-            help="Type of the encoder, as bert, albert, roberta, electra or xlnet, where its files do not say it.",
+            help="Type of the encoder, as bert, albert, roberta, electra or xlnet, if its files do not name it.",
             show_default=False,
         ),
     ] = None,
@@ -53,9 +53,9 @@ def import_(
 
     The folder holds a configuration (config.json, bert_config.json, …), a vocabulary (tokenizer.json, vocab.txt or
     spiece.model) and weights: model.safetensors or pytorch_model.bin, whole or in parts. Pickles are read as tensors
-    alone: no code in them is run. Names of weights are brought to today's spelling, heads of other tasks are left out,
-    and OUT/README.md says what was found. AutoModel and AutoTokenizer load OUT. `hf-cner train` and `hf-cner pretrain`
-    read the same folders without this step.
+    alone: no code in them is run. Names of weights are updated, heads of other tasks are left out, and OUT/README.md
+    describes the encoder. AutoModel and AutoTokenizer load OUT. `hf-cner train` and `hf-cner pretrain` read the same
+    folders without this step.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What `hf-cner errors` prints: the counts per type."""
+"""The table of `hf-cner errors`: counts per type."""
 
 from __future__ import annotations
 

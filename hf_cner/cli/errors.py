@@ -59,10 +59,10 @@ def errors(
         typer.Option(
             "--format",
             "-f",
-            help="html, or a format of `hf-cner corpora` (label-studio, doccano, …): just the documents with errors.",
+            help="html, or a format of `hf-cner corpora` (label-studio, doccano, …): only the documents with errors.",
         ),
     ] = "html",
-    entities: Annotated[Side, typer.Option("--entities", help="Those that --format writes.")] = Side.gold,
+    entities: Annotated[Side, typer.Option("--entities", help="The entities that --format writes.")] = Side.gold,
     writing: Writing = None,
     json_file: Json = None,
     data: Annotated[
@@ -73,7 +73,7 @@ def errors(
         str | None,
         typer.Option(
             "--corpus",
-            help="What --data is: any name of `hf-cner corpora` [default: by the file's name].",
+            help="Format of --data: any name of `hf-cner corpora` [default: by the file's name].",
             autocompletion=corpus_names,
         ),
     ] = None,
@@ -91,10 +91,10 @@ def errors(
     encoding: Encoding = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
-    """Show gold against a model's entities: what was missed, is spurious, or has a wrong type or boundary.
+    """Compare gold with a model's entities: missed, spurious, or with a wrong type or boundary.
 
-    Every unmatched entity of gold and prediction is in exactly one error. Without --data the corpus of the run is read,
-    and --split says which part of it; a warning says when the model was trained on some of the documents.
+    Every unmatched entity of gold and prediction is in exactly one error. Without --data, --split names a part of the
+    run's corpus. A warning says if the model was trained on some of the documents.
 
     \b
     Examples:
@@ -121,7 +121,7 @@ def errors(
     columns = (text_column, id_column, encoding)
     told = reading_options(reading, input_scheme, input_separator, input_column, table=columns)
     gold, warnings = gold_for(run, split, data, corpus=corpus, options=told, problems=problems)
-    from ..inference.predictor import Predictor  # takes seconds: what needs no model is refused before
+    from ..inference.predictor import Predictor  # takes seconds: checks without the model come first
 
     no_loading_bars()
     predictor = Predictor.from_pretrained(model, device=device, scores=scores, **options)
@@ -159,7 +159,8 @@ def _counts(gold: Sequence[Document], predicted: Sequence[Document], per_type: C
 def _form_options(
     form: str, output: Path | None, inputs: tuple[Path | None, Path | None], model: str, told: dict[str, str]
 ) -> dict[str, object]:
-    """The options of the form, once it is seen that it can be written there; before anything is read."""
+    """The options of the form, after a check that it can be written there, before anything is read."""
+    from ..data.endings import PAGES
     from ..data.registry import writable
     from ..data.writing import check_output
     from .outputs import check_format_output, format_options
@@ -168,7 +169,7 @@ def _form_options(
         if told:
             raise ValueError(f"html is written without {', '.join(told)}; leave out --writing.")
         if output is not None:
-            check_output(output, inputs=inputs, models=(model,), endings=(".html", ".htm"))
+            check_output(output, inputs=inputs, models=(model,), endings=PAGES)
         return {}
     check_format_output(writable(form), output, inputs=(*inputs, model))
     return format_options(form, told, inputs[1])

@@ -40,7 +40,7 @@ def evaluate(
         str | None,
         typer.Option(
             "--corpus",
-            help="What --data is: any name of `hf-cner corpora` [default: by the file's name].",
+            help="Format of --data: any name of `hf-cner corpora` [default: by the file's name].",
             autocompletion=corpus_names,
         ),
     ] = None,

@@ -16,7 +16,7 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)],
     to: Annotated[
         str | None,
-        typer.Option("--to", help="onnx, openvino or torch. Without: --output is there, and --verify compares it."),
+        typer.Option("--to", help="onnx, openvino or torch. Without it, --verify compares an existing --output."),
     ] = None,
     precision: Annotated[str, typer.Option("--precision", help="fp32, or for onnx int8.")] = "fp32",
     verify: Annotated[
@@ -30,7 +30,7 @@ def export(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")] = False,
 ) -> None:
-    """Write a model as graphs with its decoder inside, for machines that have no torch.
+    """Write a model as graphs with its decoder inside, for machines without torch.
 
     The folder holds the whole model from ids to tags and probabilities, for any batch and length, the tokenizer, and a
     card. `hf-cner predict --model EXPORTED` and `hf_cner.runtime` run it. Only models whose decoder gives tags
@@ -47,10 +47,10 @@ def export(
     from .decoding import refuse_missing_model
 
     if to is None and verify is None:
-        raise ValueError("Nothing is to be done: give --to onnx, openvino or torch, or --verify DATA for a folder.")
+        raise ValueError("There is nothing to do: give --to onnx, openvino or torch, or --verify DATA for a folder.")
     documents = read_texts([verify]) if verify is not None else []
     refuse_missing_model(model, "torch")
-    from ..export.folder import export_model, verify_export  # takes seconds: what needs no model is refused before
+    from ..export.folder import export_model, verify_export  # takes seconds: checks without the model come first
     from ..export.verify import WORTH_A_WARNING
     from ..export.write import check_target
     from ..inference.predictor import Predictor

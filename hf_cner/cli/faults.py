@@ -1,7 +1,7 @@
-"""What ends a command: one sentence and an exit code for every kind of exception.
+"""The end of a command: one sentence and an exit code for every kind of exception.
 
-Bad input and a broken environment are sentences by themselves: `ValueError` raised in this package, `OSError`,
-`ImportError`. Everything else is a fault of hf_cner, or of the library in which it was raised, and is called so.
+Errors about bad input and a broken environment are sentences already: `ValueError` of this package, `OSError`,
+`ImportError`. Every other error is called a fault of hf_cner, or of the library that raised it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _OWN = "hf_cner"
 
 
 class Ending(NamedTuple):
-    """What is said, and the exit code."""
+    """The sentence and the exit code."""
 
     sentence: str
     code: int
 
 
 def ending(error: BaseException) -> Ending:
-    """How an exception ends a command."""
+    """The end of a command after an exception."""
     if isinstance(error, KeyboardInterrupt):
         return Ending("interrupted.", INTERRUPTED)
     if isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and error.errno == errno.EPIPE):
-        return Ending("whatever read the output has closed it, so the output is not whole.", CLOSED_PIPE)
+        return Ending("the program that read the output has closed it, so the output is not whole.", CLOSED_PIPE)
     if _is_memory(error):
         said = f" ({_message(error)})" if str(error) else ""
         advice = "give a smaller --batch-tokens, smaller batches or a smaller file"
@@ -45,22 +45,22 @@ def ending(error: BaseException) -> Ending:
 
 
 def one_line(text: str) -> str:
-    """A message as a line that is bounded and holds no acting character."""
+    """A message as a bounded line without acting characters."""
     return clipped(" ".join(text[: 10 * LONGEST_SENTENCE].split()), LONGEST_SENTENCE)
 
 
 def _message(error: BaseException) -> str:
-    """KeyError shows the representation of its key alone, and OSError its number."""
+    """The message; KeyError shows only the representation of its key, and OSError its number."""
     return one_line(str(error))
 
 
 def _is_memory(error: BaseException) -> bool:
-    named = type(error).__name__ == "OutOfMemoryError"  # torch's, which is not imported for this
+    named = type(error).__name__ == "OutOfMemoryError"  # of torch, which is not imported here
     return isinstance(error, MemoryError) or named or "can't allocate memory" in str(error)[:1000]
 
 
 def _library(error: BaseException) -> str | None:
-    """The package whose code raised the error; None where it is this one, or only the standard library's."""
+    """The package whose code raised the error; None for this package or the standard library alone."""
     roots = []
     trace = error.__traceback__
     while trace is not None:

@@ -1,18 +1,18 @@
-"""Help and usage faults in the language of the locale. Typer knows English only, and wraps lines at blanks only."""
+"""Help and usage faults in the language of the locale. Typer has English only, and wraps lines only at blanks."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any  # typer's classes are its own copies of click's, by its version
+from typing import Any  # depending on its version, typer has its own copies of click's classes
 
 import typer
 
 from ..data.shown import printable
 from .languages import chinese, in_chinese
 
-_UNWRAPPED = "\b\n"  # typer leaves the lines of such a paragraph as they are
+_UNWRAPPED = "\b\n"  # typer does not wrap such a paragraph
 _DEFAULT = re.compile(r"\[(default: |required)")
 _WIDE = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef“”"
 _PIECE = re.compile(rf"\s+|[（“\[《]*[{_WIDE}]|[^\s{_WIDE}\[]+|\[")
@@ -21,28 +21,28 @@ _BREAKS_BEFORE_NONE_OF = "，。；：、）！？”》"
 
 
 def command_of(app: typer.Typer) -> Any:
-    """What typer makes of the app, with its help in Chinese."""
+    """The command that typer makes from the app, with its help in Chinese."""
     command = typer.main.get_command(app)
     _translate(command)
     return command
 
 
 def paragraphs(text: str | None) -> Iterator[str]:
-    """The paragraphs of a help text as the catalogue has them: of one line each, without those of examples."""
+    """The paragraphs of a help text as in the catalogue: one line each, without examples."""
     for paragraph in inspect.cleandoc(text or "").split("\n\n"):
         if paragraph and not paragraph.startswith("\b"):
             yield " ".join(paragraph.split())
 
 
 def commands(command: Any) -> Iterator[Any]:
-    """A command and all that stand below it."""
+    """A command and all its subcommands."""
     yield command
     for below in getattr(command, "commands", {}).values():
         yield from commands(below)
 
 
 def show_usage_fault(error: Any) -> None:
-    """What is wrong with the options or arguments, with the usage of the command, on standard error."""
+    """Print the fault of the options or arguments, and the usage of the command, to standard error."""
     if not chinese():
         error.show()
         return
@@ -104,13 +104,14 @@ def _described(text: str) -> str:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Lines of at most `width` columns: between words, and between any two Chinese characters but before a stop."""
+    """Lines of at most `width` columns: between words, and between two Chinese characters, except before "
+    "punctuation."""
     from rich.cells import cell_len
 
     lines = [""]
     for piece in _PIECE.findall(text):
         stop = piece in _BREAKS_BEFORE_NONE_OF
-        if lines[-1] and not stop and cell_len(lines[-1] + piece) > width - 2:  # place for a stop
+        if lines[-1] and not stop and cell_len(lines[-1] + piece) > width - 2:  # place for punctuation
             lines.append(piece.lstrip())
         else:
             lines[-1] += piece if lines[-1] else piece.lstrip()

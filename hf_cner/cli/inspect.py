@@ -45,7 +45,7 @@ def inspect(
     encoding: Encoding = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
-    """Count what a corpus holds, what tag schemes and windows would lose of it, duplicates, and faults.
+    """Count a corpus: entities, losses by tag schemes and windows, duplicates, and faults.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`--json`: what a command reports, as JSON for programs; the one option of every command that reports."""
+"""`--json`: the report of a command as JSON for programs; the same option for every command that reports."""
 
 from __future__ import annotations
 
@@ -16,31 +16,50 @@ from .console import results
 if TYPE_CHECKING:
     from rich.console import Console
 
-HELP = "Also write what is reported as JSON; - prints it in place of the report."
+HELP = "Also write the report as JSON; - prints JSON instead of the report."
 PRINTED = Path("-")
 
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help=HELP, show_default=False)]
 
 
 def check_json(
-    path: Path | None, *, inputs: Iterable[str | Path | None] = (), models: Iterable[str | Path | None] = ()
+    path: Path | None,
+    *,
+    inputs: Iterable[str | Path | None] = (),
+    models: Iterable[str | Path | None] = (),
+    folder: Path | None = None,
 ) -> None:
-    """See that the report may be written there, before anything is read; DataError as `check_output`."""
+    """Check that the report may be written there, before anything is read.
+
+    Args:
+        folder: that of a run, which is replaced whole and holds nothing but the run's own files.
+
+    Raises:
+        DataError: as `check_output`, or a name in that folder.
+    """
+    from ..data.endings import JSON, JSON_LINES
+    from ..data.problems import DataError
+    from ..data.streams import is_stream
     from ..data.writing import check_output
 
     if path is not None and path != PRINTED:
-        check_output(path, inputs=inputs, models=models, endings=(".json", ".jsonl", ".txt"))
+        if folder is not None and not is_stream(path) and folder.resolve() in path.resolve().parents:
+            raise DataError(
+                f"{path}: found a name in {folder}, which holds the files of the run alone, with a report of its own; "
+                "expected a name elsewhere; choose another folder, or leave --json out."
+            )
+        check_output(path, inputs=inputs, models=models, endings=(JSON, *JSON_LINES, ".txt"))
 
 
 def report_console(path: Path | None) -> Console:
-    """Where the report for people goes: nowhere if its JSON is printed."""
+    """The console of the report for people, which prints nothing if JSON is printed."""
     console = results()
     console.quiet = path == PRINTED
     return console
 
 
 def write_json(path: Path | None, found: object) -> None:
-    """Write the report, or print it; of several processes of one run the first does."""
+    """Write or print the report; of several processes of one run, only the first does."""
     if path is None or os.environ.get("RANK", "0") != "0":
         return
     text = json.dumps(found, ensure_ascii=False, indent=2, default=str)

@@ -1,11 +1,11 @@
 """The language of the command line: Chinese where the locale asks for it, English everywhere else.
 
 Only the command line translates, when it shows something. Exceptions, logs, files and tables stay English, so that a
-program reads the same sentences everywhere. A message of the catalogue may hold places, as `{file}: found …`: an error
-sentence is matched against them, so whoever raises it marks nothing.
+program reads the same sentences everywhere. A message of the catalogue may hold placeholders, as `{file}: found …`. An
+error sentence is matched with them, so the code that raises it marks nothing.
 
-The locale is chosen by the variables of gettext alone (LANGUAGE, LC_ALL, LC_MESSAGES, LANG). No variable of our own is
-needed: `LANGUAGE=en hf-cner …` asks for English once.
+Only gettext's variables choose the locale (LANGUAGE, LC_ALL, LC_MESSAGES, LANG): `LANGUAGE=en hf-cner …` shows English
+once.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from pathlib import Path
 CATALOGUE = Path(__file__).parents[1] / "locale" / "zh_CN" / "LC_MESSAGES" / "hf_cner.mo"
 PLACE = re.compile(r"\{(\w+)\}")
 _CHOICE = re.compile(r"[^\s,]+(?: or [^\s,]+)+")
-_DEPTH = 3  # a sentence inside a sentence inside a sentence
+_DEPTH = 3  # nested sentences
 
 
 def wants_chinese(environment: Mapping[str, str] | None = None) -> bool:
-    """Whether the first language that is known among those of the environment is Chinese.
+    """Whether the first known language of the environment is Chinese.
 
-    As in gettext: LC_ALL goes before LC_MESSAGES, that before LANG; LANGUAGE is a list, which goes before all of them
-    unless they say C or POSIX. A language without a catalogue is passed over; where none is left, English is shown.
+    As in gettext: LC_ALL wins over LC_MESSAGES, and this over LANG; the list LANGUAGE wins over all of them, unless
+    they say C or POSIX. A language without a catalogue is ignored; without any, English is shown.
     """
     given = os.environ if environment is None else environment
     locale = given.get("LC_ALL") or given.get("LC_MESSAGES") or given.get("LANG") or ""
@@ -42,7 +42,7 @@ def wants_chinese(environment: Mapping[str, str] | None = None) -> bool:
 
 
 def choose() -> None:
-    """Chinese from here on, if the locale asks for it and the streams can show it."""
+    """Switch to Chinese, if the locale asks for it and the streams can show it."""
     global _chinese
     _chinese = wants_chinese() and all(_shows_chinese(stream) for stream in (sys.stdout, sys.stderr))
 
@@ -53,12 +53,12 @@ def chinese() -> bool:
 
 
 def translated(message: str) -> str:
-    """A message or sentence in the language of the locale; itself where the catalogue has nothing for it."""
+    """A message or sentence in the language of the locale; unchanged if the catalogue does not have it."""
     return in_chinese(message) if _chinese else message
 
 
 def in_chinese(message: str, depth: int = _DEPTH) -> str:
-    """A message in Chinese, by the catalogue: whole, or by its places, whose values are translated too."""
+    """A message in Chinese, from the catalogue: whole, or by its placeholders, whose values are translated too."""
     whole = catalogue().get(" ".join(message.split()))
     if whole is not None:
         return whole
@@ -90,7 +90,7 @@ def catalogue(path: Path = CATALOGUE) -> dict[str, str]:
 
 @functools.cache
 def _patterns() -> list[tuple[re.Pattern[str], list[str], str]]:
-    """Messages with places, those with the most words of their own first."""
+    """Messages with placeholders, those with the most fixed words first."""
     found = [(source, target) for source, target in catalogue().items() if PLACE.search(source)]
     found.sort(key=lambda pair: -len(PLACE.sub("", pair[0])))
     return [(_pattern(source), PLACE.findall(source), target) for source, target in found]

@@ -1,4 +1,4 @@
-"""`hf-cner`: the commands put together, and errors shown as one sentence."""
+"""`hf-cner`: all commands, and errors as one sentence."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from .faults import BAD_INPUT, CLOSED_PIPE, DONE, INTERRUPTED, ending
 from .help_pages import command_of, show_usage_fault
 from .languages import chinese, choose
 
-# The class of all wrong usage; typer brings a copy of click with it, or uses click, by its version.
+# The class of all usage errors; depending on its version, typer has a copy of click or uses click.
 _USAGE_FAULT: type[typer.BadParameter] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
@@ -54,7 +54,8 @@ app = typer.Typer(
     name="hf-cner",
     help="Clinical named entity recognition for Chinese electronic medical records.",
     epilog="`hf-cner COMMAND --help` explains a command and shows examples. Exit codes: 0 done; 1 a fault of hf_cner "
-    "or of a library; 2 wrong usage, input or environment; 130 interrupted; 141 whatever read the output closed it.",
+    "or of a library; 2 wrong usage, input or environment; 130 interrupted; 141 the program that read the output "
+    "closed it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: importing rich would take half of the time
@@ -105,12 +106,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; an exception ends it with one sentence and an exit code, see `faults`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given or debugging()
-    if sys.stderr is None:  # closed by the caller; what is said then goes nowhere
+    if sys.stderr is None:  # closed by the caller; messages are then lost
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if sys.stdout is None:
         print_error("Standard output is closed; a command writes its results there; redirect it to a file or a pipe.")
         sys.exit(BAD_INPUT)
-    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character shows a question mark for it
+    for stream in (sys.stdout, sys.stderr):  # a question mark for a character that the terminal cannot show
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     only_printable()
@@ -130,19 +131,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run a command and give its exit code; wrong usage is explained here."""
+    """Run a command and return its exit code; usage errors are explained here."""
     try:
         run = functools.partial(command_of(app), prog_name=app.info.name) if chinese() else app
         code = run(arguments, standalone_mode=False)
-        sys.stdout.flush()  # here a closed pipe can still be said
+        sys.stdout.flush()  # a closed pipe can still be reported here
     except _USAGE_FAULT as error:
         error.message = printable(error.message, lines=True)
         show_usage_fault(error)
         return error.exit_code
-    except typer.Abort:  # typer takes the end of an input for one
+    except typer.Abort:  # typer takes the end of an input for an interruption
         print_error("an input ended before everything was read; expected a whole one; give it again.")
         return BAD_INPUT
-    except SystemExit as error:  # typer takes a closed pipe for an end
+    except SystemExit as error:  # typer takes a closed pipe for a normal end
         if isinstance(error.__context__, OSError):
             raise error.__context__ from None
         raise
@@ -152,12 +153,12 @@ def _run(arguments: list[str]) -> int:
 
 
 def _let_go_of_output() -> None:
-    """Nothing more is written to a pipe that is closed, or the interpreter would complain about it at its end."""
+    """Write nothing more to a closed pipe; else the interpreter reports an error at its end."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (open until the end)
 
 
 def _leave_process_group() -> None:
-    """Under torchrun: a process that ends with its group's threads still running may be aborted, and torchrun fails."""
+    """Under torchrun: a process that ends while threads of its group run may be aborted, and torchrun fails."""
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available() and distributed.is_initialized():
         distributed.destroy_process_group()

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options of several commands."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import typer
 
 
 class OnError(str, Enum):
-    """What to do with faults in the data."""
+    """What to do about faults in the data."""
 
     stop = "stop"
     skip = "skip"
 
 
 def preset_names() -> list[str]:
-    """What a shell completes after `--preset`."""
+    """Completions after `--preset`."""
     from ..settings.preset import list_presets
 
     return [name for preset in list_presets() for name in (preset.name, *preset.aliases)]
 
 
 def corpus_names() -> list[str]:
-    """What a shell completes after `--corpus`."""
+    """Completions after `--corpus`."""
     from ..data.registry import REGISTRY
 
     return list(REGISTRY)
@@ -56,14 +56,14 @@ DataDir = Annotated[
     ),
 ]
 OnErrorOption = Annotated[
-    OnError, typer.Option("--on-error", help="At a fault in the data: stop, or skip what is faulty and list it.")
+    OnError, typer.Option("--on-error", help="At a fault in the data: stop, or skip the faulty item and list it.")
 ]
 OnErrorSetting = Annotated[OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it.")]
 InputScheme = Annotated[
     str | None,
     typer.Option(
         "--input-scheme",
-        help="Of CoNLL files: the scheme that their tags are in, BIO (IOB2), IOB1, BIOE, BIOES (BMES, BILOU).",
+        help="Of CoNLL files: the scheme of their tags, BIO (IOB2), IOB1, BIOE, BIOES (BMES, BILOU).",
         show_default=False,
     ),
 ]
@@ -78,7 +78,7 @@ InputColumn = Annotated[
     typer.Option(
         "--input-column",
         metavar="NUMBER",
-        help="Of CoNLL files with several columns: the tag's, from 2, or -1 for the last.",
+        help="Of CoNLL files with several columns: the column of the tag, from 2, or -1 for the last.",
         show_default=False,
     ),
 ]
@@ -106,7 +106,7 @@ TextColumn = Annotated[
     str | None,
     typer.Option(
         "--text-column",
-        help="Of tables (CSV, Excel, Parquet, …): the column of the texts [default: the only one that can be].",
+        help="Of tables (CSV, Excel, Parquet, …): the column of the texts [default: the only possible one].",
         show_default=False,
     ),
 ]
@@ -128,22 +128,22 @@ ConfigFile = Annotated[
 Model = Annotated[
     str, typer.Option("--model", help="Folder of a trained model, or its name on the Hub.", show_default=False)
 ]
-Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, …; by default a GPU where there is one.")]
+Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, …; by default a GPU if there is one.")]
 Backend = Annotated[
     str | None,
     typer.Option(
         "--backend",
-        help="onnx, openvino or torch: what --model must be for [default: whatever it is for]; see hf-cner export.",
+        help="onnx, openvino or torch: the backend of --model [default: any]; see hf-cner export.",
         show_default=False,
     ),
 ]
 
 
 def keys_and_values(assignments: list[str] | None, option: str) -> dict[str, str]:
-    """What `--reading` or `--writing` says.
+    """The options in `--reading` or `--writing`.
 
     Raises:
-        ValueError: no `=`, no key, or a key that stands there twice.
+        ValueError: no `=`, no key, or a repeated key.
     """
     found: dict[str, str] = {}
     for assignment in assignments or ():
@@ -166,7 +166,7 @@ def reading_options(
     *,
     table: Table = NO_TABLE,
 ) -> dict[str, object]:
-    """What the options say of how files are read, as `read_corpus` takes it."""
+    """The options of reading, as `read_corpus` takes them."""
     named = {"scheme": scheme, "separator": separator, "column": column}
     named |= dict(zip(("text_column", "id_column", "encoding"), table, strict=True))
     given = {name: value for name, value in named.items() if value is not None}

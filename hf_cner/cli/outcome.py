@@ -1,4 +1,4 @@
-"""What a training, a search or a pretraining came to, for people."""
+"""The results of a training, a search or a pretraining, for people."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..metrics.report import table
 from ..metrics.zero import why_zero
 from .texts import dropped_line
 
-BEST_TRIALS = 10  # shown of a search
+BEST_TRIALS = 10  # trials of a search that are shown
 RATE = "training.slot_learning_rates."
 
 
 def duration(seconds: float | None) -> str:
-    """How long a run took; of a resumed one only the last part would be known."""
+    """How long a run took; not known for a resumed run."""
     return "resumed, and so not timed" if seconds is None else f"{seconds:.0f} seconds"
 
 
 def render(outcome: Mapping[str, Any], console: Console) -> None:
-    """Print the tables of `training.run.train`'s results, and where the model lies."""
+    """Print the tables of `training.run.train`'s results, and the folder of the model."""
     if "folds" in outcome:
         _folds(outcome, console)
     else:
@@ -38,7 +38,7 @@ def render(outcome: Mapping[str, Any], console: Console) -> None:
     console.print(f"Protocol: {outcome['protocol']}", markup=False, soft_wrap=True)
     if line := left_out_line(outcome["data"]):
         console.print(line, markup=False)
-    console.print(f"The model lies in {outcome['checkpoint']}", markup=False, soft_wrap=True)
+    console.print(f"The model is in {outcome['checkpoint']}", markup=False, soft_wrap=True)
 
 
 def _folds(outcome: Mapping[str, Any], console: Console) -> None:
@@ -52,7 +52,7 @@ def _folds(outcome: Mapping[str, Any], console: Console) -> None:
 
 
 def render_search(outcome: Mapping[str, Any], console: Console) -> None:
-    """Print the best trials of `training.search.search`'s results, and where everything lies."""
+    """Print the best trials of `training.search.search`'s results, and their files."""
     from rich.table import Table
 
     ranked = sorted(
@@ -72,7 +72,7 @@ def render_search(outcome: Mapping[str, Any], console: Console) -> None:
 
 
 def render_pretraining(outcome: Mapping[str, Any], console: Console) -> None:
-    """Print what `pretraining.run.pretrain` returns."""
+    """Print the results of `pretraining.run.pretrain`."""
     data = outcome["data"]
     lines = [f"{data['documents']['train']:,} documents, {data['characters']['train']:,} characters in windows"]
     entities = data["entities"]
@@ -94,13 +94,13 @@ def render_pretraining(outcome: Mapping[str, Any], console: Console) -> None:
         lines.append(dropped_line(data["dropped"]))
     if line := left_out_line(data):
         lines.append(line)
-    lines.append(f"The encoder lies in {outcome['checkpoint']}")
+    lines.append(f"The encoder is in {outcome['checkpoint']}")
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)
 
 
 def left_out_line(data: Mapping[str, Any]) -> str:
-    """How many faulty places of the data were left out; empty where there were none."""
+    """The number of faulty places that were left out; empty if there were none."""
     listed = len(data.get("left_out") or [])
     count = data.get("left_out_count", listed)
     some = "" if count == listed else f"the first {listed:,} "

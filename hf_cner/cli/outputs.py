@@ -1,4 +1,4 @@
-"""What `hf-cner predict` writes: JSON lines (resumable), CSV, marked text, HTML, or a format; whole or not at all."""
+"""The outputs of `hf-cner predict`: JSON lines (resumable), CSV, marked text, HTML, or a format; written whole."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from typing import IO, Any
 from rich.console import Console
 
 from ..data.documents import Document, to_row
+from ..data.endings import DELIMITED, JSON, JSON_LINES, PAGES, TABLES
 from ..data.folders import refuse_inputs
 from ..data.formats.table import COLUMNS_OF_ROWS, entity_rows
 from ..data.problems import DataError
 from ..data.queries import read_queries
-from ..data.reading.locate import without_gz
-from ..data.reading.names import suffix_of
+from ..data.reading.names import is_packed, suffix_of, without_gz
 from ..data.registry import Entry, Options, by_ending, entry, formats, key
 from ..data.streams import is_stream
-from ..data.table_files import DELIMITED
-from ..data.table_files import ENDINGS as TABLES
 from ..data.table_writing import write_delimited
 from ..data.writing import OF_ROWS, atomic_write, check_ending, check_output
 from ..inference.marked import print_marked
@@ -30,22 +28,22 @@ from ..viewer.page import rows_of, write_page
 from .console import messages
 from .partial import partial_file
 
-OWN_FORMATS = ("jsonl", "csv", "text", "html")  # beside those of the registry
+OWN_FORMATS = ("jsonl", "csv", "text", "html")  # besides the formats of the registry
 _BY_SUFFIX = {
-    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
+    **dict.fromkeys((*JSON_LINES, JSON), "jsonl"),
     **dict.fromkeys(DELIMITED, "csv"),
     ".txt": "text",
-    **dict.fromkeys((".html", ".htm"), "html"),
+    **dict.fromkeys(PAGES, "html"),
 }
 
 Predict = Callable[[Iterable[Document]], Iterator[Document]]
 
 
 def output_format(form: str | None, path: Path | None) -> str:
-    """The format asked for; else by the file's name; else JSON lines, or marked text on a terminal.
+    """The chosen format; else by the file's name; else JSON lines, or marked text on a terminal.
 
     Raises:
-        ValueError: no such format; a name that promises a form which is not written.
+        ValueError: no such format; a name that promises another form.
     """
     known = (*OWN_FORMATS, *(name for name in formats() if entry(name).writes and name not in OWN_FORMATS))
     form = form and key(form)
@@ -72,37 +70,37 @@ def output_format(form: str | None, path: Path | None) -> str:
 
 def not_packed(path: Path) -> bool:
     """Whether a table can have this name: only CSV and TSV are packed with gzip."""
-    return not path.name.lower().endswith(".gz") or suffix_of(path.name) in DELIMITED
+    return not is_packed(path.name) or suffix_of(path.name) in DELIMITED
 
 
 def check_format_output(found: Entry, path: Path | None, inputs: Iterable[str | PathLike[str] | None] = ()) -> None:
-    """See that a format may be written to a place, before anything is read or computed.
+    """Check that a format may be written to a place, before anything is read or computed.
 
     Raises:
-        DataError: standard output, a place of another form, or what `check_output` and `refuse_inputs` raise.
+        DataError: standard output, a place of another form, or an error of `check_output` or `refuse_inputs`.
     """
     if path is None:
         raise DataError(f"{found.name} is written to a {'folder' if found.folder else 'file'}: name it with --output.")
     if found.folder:
         if path.exists():
-            raise DataError(f"{path}: found something there; expected the name of a new folder; choose another.")
+            raise DataError(f"{path}: found a file or folder; expected the name of a new folder; choose another.")
         refuse_inputs(path, inputs)
         return
     check_output(path, inputs=inputs, endings=found.written_as, never=() if found.written_as else OF_ROWS)
 
 
 def format_options(form: str, told: Options, queries: Path | None, *, resume: bool = False) -> dict[str, object]:
-    """The options of a format of the registry, checked; the questions are those that the model is asked.
+    """The options of a format of the registry, checked; with the questions of the model.
 
     Raises:
-        DataError: options that the format does not take, or one that it cannot do without.
+        DataError: options that the format does not take, or a missing option.
     """
     if form in OWN_FORMATS and told:
         raise DataError(f"{form} is written without {', '.join(told)}; leave out --writing.")
     if form in OWN_FORMATS:
         return {}
     if resume:
-        raise DataError("--resume takes up an --output file of JSON lines; other formats are written anew.")
+        raise DataError("--resume continues an --output file of JSON lines; other formats are written again.")
     found = entry(form)
     if "queries" in found.writing_options:
         if queries is None:
@@ -112,15 +110,15 @@ def format_options(form: str, told: Options, queries: Path | None, *, resume: bo
 
 
 def endings_of(form: str) -> tuple[str, ...]:
-    """The only endings that a file of a format may have; empty where any ending of a text will do."""
+    """The only endings that a file of a format may have; empty if any ending of a text is allowed."""
     return () if form in OWN_FORMATS else entry(form).written_as
 
 
 def write_format(documents: Iterable[Document], path: Path, form: str, options: Options) -> int:
-    """Write a format of the registry, and say what it could not hold; returns the number of documents.
+    """Write a format of the registry, and report what it cannot hold; returns the number of documents.
 
     Args:
-        options: those that the format does not take are passed over.
+        options: options that the format does not take are ignored.
     """
     found = entry(form)
     taken = {name: value for name, value in options.items() if name in found.writing_options}
@@ -142,23 +140,23 @@ def write_predictions(
 ) -> int:
     """Predict and write; returns the number of documents written.
 
-    A file takes its name only when it is whole; one that ends in `.gz` is packed; a stream, a pipe or a device is
-    written to directly. JSON lines are collected in `<name>.partial` beside the file, from which `resume` takes up a
-    run that was cut off; the documents that stand there already are not predicted again.
+    A file takes its name only when it is whole; a name that ends in `.gz` means a packed file; a stream, a pipe or a
+    device is written to directly. JSON lines are collected in `<name>.partial` beside the file, from which `resume`
+    continues an interrupted run; documents in it are not predicted again.
 
     Args:
-        about: what the predictions depend on beside the texts; a run is resumed with that alone.
-        types: all that there are, so that each has one colour.
+        about: what the predictions depend on besides the texts; a run is resumed only with the same.
+        types: all types, so that each has one colour.
 
     Raises:
-        DataError: a folder in place of a file; a partial file, where `resume` is not said; one that is damaged, holds
+        DataError: a folder in place of a file; a partial file without `resume`; a partial file that is damaged, holds
             other texts than the input, or depends on something else.
         Held: another run writes the file.
         ValueError: resuming another format than JSON lines.
     """
-    in_parts = form == "jsonl" and path is not None and path.suffix != ".gz" and not is_stream(path)
+    in_parts = form == "jsonl" and path is not None and not is_packed(path.name) and not is_stream(path)
     if resume and not in_parts:
-        raise ValueError("--resume takes up an --output file of JSON lines; other formats are written anew.")
+        raise ValueError("--resume continues an --output file of JSON lines; other formats are written again.")
     if path is None:
         return _write(predict(documents), _standard_output(form), form, types)
     if not in_parts:
@@ -169,7 +167,7 @@ def write_predictions(
 
 
 def _standard_output(form: str) -> IO[str]:
-    """In UTF-8, as every reader here expects it, whatever the terminal's encoding; marked text is for the terminal."""
+    """Standard output, in UTF-8 under any encoding of the terminal; marked text is for the terminal."""
     if form != "text" and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="strict", newline="")
     return sys.stdout

@@ -1,4 +1,4 @@
-"""The `.partial` file in which predictions are collected until they are whole, and from which a run is resumed."""
+"""The `.partial` file, which collects predictions until they are whole, and from which a run is resumed."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from ..data.documents import Document
 from ..data.locks import beside, locked, sweep
 from ..data.problems import DataError
 from ..data.writing import NO_ROOM, NotWritten, atomic_write, check_output, not_written, take_name
+from .console import messages
 
 
 @contextmanager
 def partial_file(
     path: Path, documents: Iterable[Document], *, about: Mapping[str, Any], resume: bool
 ) -> Iterator[tuple[IO[str], Iterator[Document], int]]:
-    """A stream that becomes the file `path` when the block ends well, the documents that are missing, how many are not.
+    """A stream that becomes the file `path` if the block succeeds; the missing documents; the number of the others.
 
-    Behind a link the file is replaced, not the link. After an error the lines that were written stay in
-    `<name>.partial`, and what they depend on in `<name>.partial.json`; where no line was written neither stays.
+    A link is kept, and its file replaced. After an error the written lines are kept in `<name>.partial`, and what they
+    depend on in `<name>.partial.json`; without any line, neither is kept.
 
     Raises:
         DataError, Held, OSError: as `write_predictions` says.
@@ -39,6 +40,8 @@ def partial_file(
         except OSError as error:
             raise not_written(target, error) from error
         there = _check(partial, resume=resume)
+        if resume and not there:
+            messages().print(f"{partial}: found no such file to take up; everything is predicted.", soft_wrap=True)
         done = _skip_done(partial, remaining, known, depends) if there else 0
         try:
             with atomic_write(depends) as stream:
@@ -55,14 +58,14 @@ def partial_file(
                 partial.unlink(missing_ok=True)
                 depends.unlink(missing_ok=True)
             if isinstance(error, OSError) and error.errno in NO_ROOM:
-                where = f"; what was predicted stands in {partial}: make room, and take it up (--resume)"
+                where = f"; the predictions so far are in {partial}: make room, and continue (--resume)"
                 sentence = f"{target} could not be written ({error.strerror}){where if kept else '; make room'}"
                 raise NotWritten(error.errno, sentence) from error
             raise
 
 
 def _check(partial: Path, *, resume: bool) -> bool:
-    """Whether there is something to take up; DataError where it would be lost, or is no file."""
+    """Whether there is something to resume; DataError if it would be lost, or is no file."""
     if partial.is_symlink() or (partial.exists() and not partial.is_file()):
         raise DataError(f"{partial}: found a link or a folder; expected a file or nothing; move it away.")
     if not partial.exists() or not partial.stat().st_size:
@@ -72,18 +75,18 @@ def _check(partial: Path, *, resume: bool) -> bool:
             lines = sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
         number = f"{lines:,} document{'' if lines == 1 else 's'}"
         raise DataError(
-            f"{partial}: found {number} of a run that was cut off; expected no such file; take it up (--resume), or "
+            f"{partial}: found {number} of a run that was cut off; expected no such file; continue it (--resume), or "
             "remove it to begin anew."
         )
     return True
 
 
 def _skip_done(partial: Path, documents: Iterator[Document], about: Any, depends: Path) -> int:
-    """Pass over the documents that stand in the partial file; a last line that was cut off is removed from it."""
+    """Skip the documents that are in the partial file; an incomplete last line is removed from it."""
     before = _read_depends(depends)
     if changed := sorted(key for key in {*before, *about} if before.get(key) != about.get(key)):
         raise DataError(
-            f"{partial}: found what was predicted with other settings ({', '.join(changed)}), expected one run's; "
+            f"{partial}: found predictions with other settings ({', '.join(changed)}), expected one run's; "
             "restore them, or remove the file to begin anew."
         )
     count = length = 0
@@ -94,8 +97,8 @@ def _skip_done(partial: Path, documents: Iterator[Document], about: Any, depends
             row, document = _row(line, partial, number), next(documents, None)
             if document is None or (row.get("text"), row.get("id", "")) != (document.text, document.id):
                 raise DataError(
-                    f"{partial}:{number}: found another text than in the input, expected what was predicted from the "
-                    "same input; restore the input, or remove the file to begin anew."
+                    f"{partial}:{number}: found another text than in the input, expected predictions of the same "
+                    "input; restore the input, or remove the file to begin anew."
                 )
             count, length = number, length + len(line)
         stream.truncate(length)

@@ -61,7 +61,7 @@ def predict(
     lines: Annotated[
         bool, typer.Option("--lines", help="Each line of a text is a document (--input-format lines).")
     ] = False,
-    scores: Annotated[bool, typer.Option(help="Give each entity its probability; without, it is faster.")] = True,
+    scores: Annotated[bool, typer.Option(help="Give each entity its probability; --no-scores is faster.")] = True,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the .partial file of a run that was cut off.")
     ] = False,

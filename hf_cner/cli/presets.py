@@ -27,7 +27,7 @@ def presets(
 ) -> None:
     """List the presets with paper, table and aliases of each, or show one preset's resolved settings.
 
-    Below the list stand the published encoders that presets name, and in which shape each is published.
+    The published encoders that presets name follow, with their files.
 
     \b
     Examples:

@@ -22,7 +22,7 @@ class Masking(str, Enum):
 
 
 class Entities(str, Enum):
-    """Where the entities come from."""
+    """The source of the entities."""
 
     lexicon = "lexicon"
     mentions = "mentions"
@@ -47,8 +47,8 @@ def pretrain(
         str | None,
         typer.Option(
             "--model-type",
-            help="From scratch: bert, albert, …, with sizes by --set encoder.config.KEY=VALUE; or the type of an "
-            "--encoder that does not say it.",
+            help="For a new encoder: bert, albert, …, with sizes by --set encoder.config.KEY=VALUE; or the type of an "
+            "--encoder whose files do not name it.",
         ),
     ] = None,
     objective: Annotated[
@@ -120,7 +120,7 @@ def pretrain(
     from .corpus import reading_settings
     from .outcome import render_pretraining
 
-    check_json(json_file, inputs=(config, *(files or ()), data_dir))
+    check_json(json_file, inputs=(config, *(files or ()), data_dir), folder=output_dir)
     if overwrite:
         refuse_inputs(output_dir, (config,))
     data = {
@@ -154,7 +154,7 @@ def pretrain(
     told = with_short_forms(assignments, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     settings = resolve_pretraining(config, options, told)
     check_texts(settings.data.files, settings.data.corpus, settings.data.data_dir)
-    from ..pretraining.run import pretrain as run  # takes seconds: what needs no torch is refused before
+    from ..pretraining.run import pretrain as run  # takes seconds: checks without torch come first
 
     outcome = run(settings, resume=resume, overwrite=overwrite)
     render_pretraining(outcome, report_console(json_file))

@@ -1,4 +1,4 @@
-"""A progress bar that counts documents, on standard error; in a log a line a minute."""
+"""A progress bar that counts documents, on standard error; in a log, a line a minute."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class DocumentsPerSecond(ProgressColumn):
 
 @contextmanager
 def documents_bar(label: str, total: int | None) -> Iterator[Counted]:
-    """Shows a bar while documents pass through the function that it gives; it vanishes at the end.
+    """A function through which documents pass while a bar counts them; the bar vanishes at the end.
 
     Args:
-        label: what is being done.
-        total: number of documents, None when it is not known.
+        label: name of the work.
+        total: number of documents, None if it is not known.
     """
     if needs_lines():
         lines = LogLines(label, total, unit="documents")

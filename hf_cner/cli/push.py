@@ -15,7 +15,8 @@ def push(
     model: Annotated[Path, typer.Option("--model", help="Folder that `hf-cner train` wrote.", show_default=False)],
     repo: Annotated[str, typer.Option("--repo", help="Name on the Hub: ORG/NAME.", show_default=False)],
     private: Annotated[
-        bool, typer.Option("--private/--public", help="Who can see it; a model of patients' text is private.")
+        bool,
+        typer.Option("--private/--public", help="Who can see it; a model trained on patients' text should be private."),
     ] = True,
     no_push: Annotated[bool, typer.Option("--no-push", help="Only write the folder that would be uploaded.")] = False,
     output: Annotated[
@@ -32,8 +33,8 @@ def push(
 ) -> None:
     """Publish a trained model on a Hub: weights, tokenizer, code, results and a card, in one commit.
 
-    The card is made from the run, or is the README.md in the folder. Names of records, places of this machine and
-    pickles stay here. For a Hub of your own set HF_ENDPOINT; without any network, carry the folder of --no-push.
+    The card is made from the run, or is the README.md in the folder. Names of records, paths of this machine and
+    pickles are not uploaded. For a Hub of your own set HF_ENDPOINT; without a network, carry the folder of --no-push.
 
     \b
     Examples:
@@ -46,7 +47,6 @@ def push(
     from ..data.folders import new_folder
     from ..hub.upload import private_hub_without_xet, upload_folder
     from ..inference.checkpoint import check_folder
-    from ..inference.weights import check_weights
 
     private_hub_without_xet()
     no_loading_bars()
@@ -60,7 +60,10 @@ def push(
     from .about import about_model
 
     if (model / "config.json").is_file() or not any(model.glob("fold-*")):
-        check_weights(model, check_folder(model)["model_type"])  # what cannot predict is not published
+        kind = check_folder(model)["model_type"]
+        from ..inference.weights import check_weights  # takes seconds: what needs no torch is refused before
+
+        check_weights(model, kind)  # a model that cannot predict is not published
     results = read_run(model).results if (model / RESULTS).is_file() or not (model / "README.md").is_file() else {}
     about = about_model(model, results, repo=repo, licence=licence)
     stays = left_here(model)
@@ -68,7 +71,7 @@ def push(
         names = written_names(model)
         target = output if output is not None else model.resolve().with_name(f"{model.resolve().name}-hub")
         if model.resolve() in target.resolve().parents:
-            raise ValueError(f"{target} lies in the folder of the model, which is read; choose another --output.")
+            raise ValueError(f"{target} is in the folder of the model, which is read; choose another --output.")
         with new_folder(target, writes=lambda name: str(name) in names, overwrite=overwrite, inputs=(model,)) as folder:
             assemble(model, folder, about)
         print(printable(str(target)))

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def reproduce(
     table: Annotated[
-        str | None, typer.Argument(help="A published table, as p4-table2; left out: list them.", show_default=False)
+        str | None,
+        typer.Argument(help="A published table, as p4-table2; without it, all are listed.", show_default=False),
     ] = None,
     output_dir: Annotated[
         Path | None, typer.Option("--output-dir", help="Folder for report, runs and encoders.", show_default=False)
@@ -54,18 +55,20 @@ def reproduce(
         list[str] | None, typer.Option("--row", help="Only this row; may be repeated.", show_default=False)
     ] = None,
     split: Annotated[
-        str | None, typer.Option("--split", help="7:2:1, 8:2, 7+1:2 in place of the paper's.", show_default=False)
+        str | None, typer.Option("--split", help="7:2:1, 8:2, 7+1:2 instead of the paper's.", show_default=False)
     ] = None,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any setting, of every row.", show_default=False),
+        typer.Option("--set", metavar="KEY=VALUE", help="Any setting, for every row.", show_default=False),
     ] = None,
     pretraining: Annotated[
         list[str] | None,
-        typer.Option("--set-pretraining", metavar="KEY=VALUE", help="Of encoders made here.", show_default=False),
+        typer.Option(
+            "--set-pretraining", metavar="KEY=VALUE", help="Of encoders that are made here.", show_default=False
+        ),
     ] = None,
     keep_models: Annotated[bool, typer.Option(help="Keep the weights of the runs.")] = True,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Train rows again that are finished.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Train finished rows again.")] = False,
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
@@ -73,10 +76,10 @@ def reproduce(
     on_error: OnErrorOption = OnError.stop,
     json_file: Json = None,
 ) -> None:
-    """Train a published table anew and print it beside the published figures: Markdown, JSON and pictures.
+    """Train the rows of a published table and print them beside the published figures: Markdown, JSON and pictures.
 
-    Rows follow presets (`hf-cner presets`). A row whose encoder cannot be found is listed as not run. Repeated with
-    the same options the command continues where it was cut off.
+    Rows follow presets (`hf-cner presets`). A row whose encoder cannot be found is listed as not run. The same command
+    continues an interrupted run.
 
     \b
     Examples:
@@ -100,10 +103,10 @@ def reproduce(
 
     found = read_table(table)
     if output_dir is None:
-        raise ValueError("Say where the report and the runs are to lie: --output-dir FOLDER.")
+        raise ValueError("Name a folder for the report and the runs: --output-dir FOLDER.")
     request = Request(
         table=found,
-        output_dir=Path(_absolute(output_dir)),  # however a path is written, the runs are the same
+        output_dir=Path(_absolute(output_dir)),  # the runs do not depend on how a path is written
         corpus=corpus,
         data_dir=None if data_dir is None else _absolute(data_dir),
         test=None if test is None else _absolute(test),
@@ -124,7 +127,7 @@ def reproduce(
     )
     request.check()
     check_place(corpus or found.corpus, request.data_dir)
-    from ..reproduction.report import lines_of, title  # takes seconds: what needs no torch is refused before
+    from ..reproduction.report import lines_of, title  # takes seconds: checks without torch come first
     from ..reproduction.run import reproduce as run
 
     _quiet()
@@ -141,7 +144,7 @@ def _quiet() -> None:
     from .console import no_loading_bars
 
     no_loading_bars()
-    # For every run transformers lists the heads of the encoder that are left behind, which is as it should be.
+    # For every run transformers lists the encoder's heads that are not loaded, which is no fault.
     logging.getLogger("transformers.modeling_utils").addFilter(lambda record: "LOAD REPORT" not in record.getMessage())
 
 

@@ -16,22 +16,22 @@ def review(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="JSON lines with entities: what `hf-cner predict` wrote, or gold to be looked through.",
+            help="JSON lines with entities: the output of `hf-cner predict`, or gold to review.",
             show_default=False,
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Page to write (.html).", show_default=False)],
     type_names: Annotated[
         list[str] | None,
-        typer.Option("--type", help="A type to choose from, beside those that occur; may be repeated."),
+        typer.Option("--type", help="A type to choose, besides those that occur; may be repeated."),
     ] = None,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Write one page on which a person corrects entities; it needs a browser, but no server and no network.
 
-    The page keeps what was decided in the browser, under the content of INPUT, and saves it as a file of corrections:
-    one JSON object per line with document, hash of the text, action, entity before and after, person and time.
-    `hf-cner apply` makes training data of it.
+    The page keeps the decisions in the browser, for this content of INPUT, and saves them as a file of corrections: one
+    JSON object per line with document, hash of the text, action, entity before and after, person and time. `hf-cner
+    apply` makes training data from it.
 
     \b
     Examples:
@@ -40,13 +40,14 @@ def review(
     """
     from ..data.corpora import types_in
     from ..data.documents import read_jsonl, type_fault
+    from ..data.endings import PAGES
     from ..data.problems import DataError, Problems
-    from ..data.reading.names import suffix_of
+    from ..data.reading.names import suffix_of, without_gz
     from ..data.shown import brief
     from ..data.writing import atomic_write, check_output
     from ..viewer.page import rows_of, write_page
 
-    check_output(output, inputs=(source,), endings=(".html", ".htm"))
+    check_output(output, inputs=(source,), endings=PAGES)
     for name in type_names or ():
         if fault := type_fault(name):
             raise ValueError(f"--type {name!a} has {fault}; give a name without.")
@@ -62,7 +63,7 @@ def review(
                 "could not tell apart; expected an id for each; leave one out, or give it another id."
             )
         seen.add((document.id, document.text))
-    stem = source.name.removesuffix(".gz").removesuffix(suffix_of(source.name))
+    stem = without_gz(source.name).removesuffix(suffix_of(source.name))
     about = {"saveAs": f"{stem}.corrections.jsonl"}
     types = list(dict.fromkeys([*types_in(documents), *(type_names or ())]))
     with atomic_write(output) as stream:

@@ -1,4 +1,4 @@
-"""A console on which no text can act: the last net behind everything that the commands print through rich."""
+"""A console on which no text can act: the last check of everything that commands print through rich."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..data.shown import printable
 
 
 class Screen(Console):
-    """rich's console; in what it prints, only its own control sequences remain, those of the texts are escaped."""
+    """rich's console, with control sequences of texts escaped; only its own remain."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Segments as rich makes them, with acting characters of their text escaped."""
+        """rich's segments, with acting characters of their text escaped."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=printable(segment.text, lines=True))

@@ -40,10 +40,10 @@ def search(
         str | None,
         typer.Option("--split", help="As in `train`; only its training part is used [default: 8:2]."),
     ] = None,
-    trials: Annotated[int, typer.Option("--trials", help="How many, those of a resumed search included.")] = 20,
+    trials: Annotated[int, typer.Option("--trials", help="How many, with those of a resumed search.")] = 20,
     space: Annotated[
         Path | None,
-        typer.Option("--space", help="YAML file of what to vary, instead of the default.", show_default=False),
+        typer.Option("--space", help="YAML file of the search space, instead of the default.", show_default=False),
     ] = None,
     vary: Annotated[
         list[str] | None,
@@ -52,7 +52,7 @@ def search(
         ),
     ] = None,
     encoder: Annotated[
-        bool, typer.Option("--encoder", help="Vary the encoder's learning rate too, and its dropout if it is ours.")
+        bool, typer.Option("--encoder", help="Vary the encoder's learning rate too, and its dropout if it has one.")
     ] = False,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
@@ -67,7 +67,7 @@ def search(
     prune: Annotated[bool, typer.Option("--prune", help="Give up trials that fall behind the median.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", help="Of the trials and of the search itself.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the search in --output-dir.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the search in --output-dir anew.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the search in --output-dir again.")] = False,
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
@@ -80,10 +80,10 @@ def search(
 ) -> None:
     """Search for the best learning rates, dropouts and sizes of the layers behind the encoder.
 
-    By default the slots' learning rates, dropouts and sizes are varied, the encoder left as it is. Trials learn from
-    one share of the training part and are compared on the other; dev and test part are not looked at. OUTPUT_DIR gets
-    study.db (Optuna's), trials.csv, and best.yaml, which `hf-cner train --config` takes. It needs Optuna: pip install
-    '.[search]' in the folder of hf_cner's source.
+    By default the slots' learning rates, dropouts and sizes are varied, without the encoder. Trials learn from one
+    share of the training part and are compared on the other; dev and test part are not used. OUTPUT_DIR gets study.db
+    (Optuna's), trials.csv, and best.yaml, which `hf-cner train --config` takes. It needs Optuna:
+    pip install '.[search]' in the folder of hf_cner's source.
 
     \b
     Examples:
@@ -103,7 +103,7 @@ def search(
     from .outcome import render_search
     from .splits import parse_split
 
-    check_json(json_file, inputs=(config, space, data_dir))
+    check_json(json_file, inputs=(config, space, data_dir), folder=output_dir)
     if overwrite:
         refuse_inputs(output_dir, (config, space))
     if preset is None and config is None:
@@ -117,7 +117,7 @@ def search(
     check_place(corpus_of(settings), settings.data.data_dir)
     varied = parse_assignments(vary or [], option="--vary")
     names = parse_assignments(fixed)
-    from ..training.search import search as run  # takes seconds: what needs no torch is refused before
+    from ..training.search import search as run  # takes seconds: checks without torch come first
     from ..training.search_space import names_in, space_of
 
     shares = (parse_split(choose_by) or {}).get("ratios") or []

@@ -14,7 +14,7 @@ from .options import Backend, Device, Model
 
 def serve(
     model: Model,
-    host: Annotated[str, typer.Option("--host", help="Address to listen at; 0.0.0.0 for every one.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", help="Address to listen at; 0.0.0.0 for all addresses.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen at.")] = 8000,
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=256, help="Processes; each holds a model of its own.")
@@ -23,7 +23,7 @@ def serve(
         Path | None,
         typer.Option(
             "--token-file",
-            help="File with the token that clients must show [default: HF_CNER_SERVICE_TOKEN, else none].",
+            help="File with the token that clients must send [default: HF_CNER_SERVICE_TOKEN, else none].",
             show_default=False,
         ),
     ] = None,
@@ -46,7 +46,7 @@ def serve(
     """Answer requests over HTTP: JSON in, entities with offsets and probabilities out.
 
     POST /predict takes {"text": …}, POST /predict/batch {"documents": [{"id": …, "text": …}, …]}; / is a page to try
-    it, /docs describes the API, /health and /metrics are for whoever runs it. SIGTERM ends it after what was taken is
+    it, /docs describes the API, /health and /metrics are for its operator. After SIGTERM, accepted requests are still
     answered. No text of a request is logged or kept.
 
     \b

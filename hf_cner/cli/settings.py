@@ -15,7 +15,7 @@ from .options import ConfigFile, preset_names
 
 
 class Command(str, Enum):
-    """Whose settings."""
+    """The command of the settings."""
 
     train = "train"
     pretrain = "pretrain"
@@ -24,7 +24,8 @@ class Command(str, Enum):
 
 def settings(
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print a JSON schema, by which an editor completes and checks YAML files.")
+        bool,
+        typer.Option("--schema", help="Print a JSON schema, with which an editor completes and checks YAML files."),
     ] = False,
     command: Annotated[Command, typer.Option("--for", help="The command that reads them.")] = Command.train,
     preset: Annotated[
@@ -39,8 +40,8 @@ def settings(
 ) -> None:
     """Check settings and print them with every default, or print the schema of a settings file.
 
-    Nothing is trained or written. A YAML file whose first line is `# yaml-language-server: $schema=train.schema.json`
-    is then completed by editors that know the YAML language server.
+    Nothing is trained or written. Editors with the YAML language server complete a YAML file whose first line is `#
+    yaml-language-server: $schema=train.schema.json`.
 
     \b
     Examples:
@@ -80,7 +81,7 @@ def _resolved(
     from ..settings.resolve import resolve_settings
 
     found = resolve_settings(preset, config=config, assignments=assignments)
-    from ..training.checks import check_settings  # needs torch, which faults of form do not wait for
+    from ..training.checks import check_settings  # needs torch, so faults of form are found before
 
     check_settings(found)
     return found.to_dict()

@@ -1,4 +1,4 @@
-"""How far a job of shards is, on standard error: a bar on a terminal, a line a minute elsewhere."""
+"""The progress of a job of shards, on standard error: a bar on a terminal, else a line a minute."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .console import messages
 if TYPE_CHECKING:
     from ..scale.engines import Progress
 
-MOST_FAULTS = 10  # that are printed
+MOST_FAULTS = 10  # faults that are printed
 
 
 def default_workers(device: str | None) -> int:
-    """One for each GPU that is to be used, else one for each core that this process may use."""
+    """One for each GPU that is used, else one for each core of this process."""
     if device in (None, "cuda"):
         import torch
 
@@ -56,7 +56,7 @@ def job_bar(shards: int) -> Iterator[Callable[[Progress], None]]:
 
 
 def say_what_came(progress: Progress, out: str) -> None:
-    """The counts of the whole job, and what went wrong."""
+    """Print the counts of the whole job, and its faults."""
     console = messages()
     for fault in progress.faults[:MOST_FAULTS]:
         console.print(f"failed: {fault}", style="yellow", markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Short forms of the settings that are given most: `--epochs 3` is `--set training.num_train_epochs=3`."""
+"""Short forms of the most frequent settings: `--epochs 3` is `--set training.num_train_epochs=3`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LearningRate = Annotated[
     float | None,
     typer.Option(
         "--learning-rate",
-        help=f"Of every slot that has no rate of its own ({LEARNING_RATE}).",
+        help=f"Of every slot without its own rate ({LEARNING_RATE}).",
         show_default=False,
     ),
 ]
@@ -34,7 +34,7 @@ def with_short_forms(
     batch_size: int | None = None,
     learning_rate: float | None = None,
 ) -> list[str]:
-    """The `--set` texts, with those for which short forms stand.
+    """The `--set` texts, with those of the short forms.
 
     Raises:
         ValueError: a short form and `--set` give one setting different values.

@@ -14,13 +14,13 @@ def space(
     model: Model,
     output: Annotated[Path, typer.Option("--output", "-o", help="New folder for the Space.", show_default=False)],
     title: Annotated[
-        str | None, typer.Option("--title", help="Shown above the app [default: the model's name].", show_default=False)
+        str | None, typer.Option("--title", help="Title of the app [default: the model's name].", show_default=False)
     ] = None,
     licence: Annotated[str, typer.Option("--license", help="Of the Space, as the Hub calls it.")] = "other",
 ) -> None:
-    """Write the folder of a Gradio Space that shows what a model finds: app.py, requirements.txt, README.md, model/.
+    """Write the folder of a Gradio Space that shows a model's entities: app.py, requirements.txt, README.md, model/.
 
-    A model's folder is copied into it, without results and log; a name on the Hub is loaded from there. Nothing is
+    A model's folder is copied into it, without results and log; a model on the Hub is loaded from there. Nothing is
     uploaded.
 
     \b

@@ -1,4 +1,4 @@
-"""Options of the commands that read text without annotation, and the reading."""
+"""Options of the commands that read text without annotation, and their reading."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Unit(str, Enum):
-    """What one document is in a text file."""
+    """A document in a text file."""
 
     auto = "auto"
     line = "line"
@@ -43,16 +43,16 @@ Exclude = Annotated[
     typer.Option(
         "--exclude",
         metavar="FILE|CORPUS=DIR",
-        help="Texts held out for the test, none of which may be read; may be repeated.",
+        help="Texts held out for the test, which may not be read; may be repeated.",
         show_default=False,
     ),
 ]
-AllowOverlap = Annotated[bool, typer.Option("--allow-overlap", help="Read texts of --exclude all the same.")]
-DropOverlap = Annotated[bool, typer.Option("--drop-overlap", help="Leave out what holds texts of --exclude.")]
+AllowOverlap = Annotated[bool, typer.Option("--allow-overlap", help="Read also texts of --exclude.")]
+DropOverlap = Annotated[bool, typer.Option("--drop-overlap", help="Leave out documents that hold texts of --exclude.")]
 
 
 def overlap_of(allow: bool, drop: bool) -> str:
-    """What to do with texts that are held out: refuse, allow or drop."""
+    """What to do with held-out texts: refuse, allow or drop."""
     if allow and drop:
         raise ValueError("--allow-overlap and --drop-overlap contradict each other; give one of them.")
     return "allow" if allow else "drop" if drop else "refuse"
@@ -69,7 +69,7 @@ def read_allowed(
     overlap: str,
     problems: Problems,
 ) -> list[Document]:
-    """The documents, without those that are held out; how many these are is said."""
+    """The documents without held-out ones, whose number is printed."""
     from ..data.leakage import without_held_out
     from ..data.texts import read_texts
 
@@ -83,5 +83,5 @@ def read_allowed(
 
 
 def dropped_line(count: int) -> str:
-    """What `--drop-overlap` did."""
+    """The line about `--drop-overlap`."""
     return f"{count:,} documents left out, which hold held-out texts"

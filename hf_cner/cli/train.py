@@ -66,8 +66,8 @@ def train(
 ) -> None:
     """Train a model on a corpus, keep the best epoch, and evaluate it on documents held out by record.
 
-    Settings: defaults < --preset < --config < options < --set. The resolved ones stand in OUTPUT_DIR/settings.yaml,
-    which --config takes.
+    Settings: defaults < --preset < --config < options < --set. The resolved settings are written to
+    OUTPUT_DIR/settings.yaml, which --config takes.
 
     \b
     Examples:
@@ -84,7 +84,7 @@ def train(
     from .outcome import render
     from .splits import parse_split
 
-    check_json(json_file, inputs=(config, data_dir))
+    check_json(json_file, inputs=(config, data_dir), folder=output_dir)
     if overwrite:
         refuse_inputs(output_dir, (config,))
     if preset is None and config is None:
@@ -96,7 +96,7 @@ def train(
     told_settings = with_short_forms(assignments, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     settings = resolve_settings(preset, config=config, options=options, assignments=told_settings)
     check_place(corpus_of(settings), settings.data.data_dir)
-    from ..training.run import train as run  # takes seconds: what needs no torch is refused before
+    from ..training.run import train as run  # takes seconds: checks without torch come first
 
     outcome = run(settings, resume=resume, overwrite=overwrite)
     render(outcome, report_console(json_file))

@@ -36,11 +36,13 @@ def vectors(
     size: Annotated[int, typer.Option("--size", help="Length of a vector.")] = 128,
     epochs: Annotated[int, typer.Option("--epochs", help="Passes over the texts.")] = 10,
     window: Annotated[int, typer.Option("--window", help="Neighbours to each side.")] = 5,
-    min_count: Annotated[int, typer.Option("--min-count", help="What is rarer gets no vector.")] = 2,
-    cbow: Annotated[bool, typer.Option("--cbow", help="CBOW in place of skip-gram.")] = False,
+    min_count: Annotated[int, typer.Option("--min-count", help="Rarer ones get no vector.")] = 2,
+    cbow: Annotated[bool, typer.Option("--cbow", help="CBOW instead of skip-gram.")] = False,
     keep_case: Annotated[bool, typer.Option("--keep-case", help="For a tokenizer with lower_case=false.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same file, with one worker.")] = 42,
-    workers: Annotated[int, typer.Option("--workers", help="Threads; more than one are not reproducible.")] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", help="Threads; with more than one the result is not reproducible.")
+    ] = 1,
     unit: UnitOption = Unit.auto,
     exclude: Exclude = None,
     allow_overlap: AllowOverlap = False,
@@ -67,13 +69,14 @@ def vectors(
     """
     from rich.progress import Progress
 
+    from ..data.endings import DELIMITED
     from ..data.problems import Problems
     from ..data.streams import is_stream
     from ..data.writing import OF_ROWS, check_output
     from ..pretraining.vectors import train_vectors
 
     held_out = (item.partition("=")[2] or item for item in exclude or ())
-    check_output(output, inputs=(*(files or ()), data_dir, *held_out), never=(*OF_ROWS, ".csv", ".tsv"))
+    check_output(output, inputs=(*(files or ()), data_dir, *held_out), never=(*OF_ROWS, *DELIMITED))
     check_json(json_file, inputs=(*(files or ()), data_dir, output))
     problems = Problems(on_error.value)
     documents = read_allowed(

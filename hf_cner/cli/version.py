@@ -17,7 +17,7 @@ LIBRARIES = (
 
 
 def version(json_file: Json = None) -> None:
-    """Print the versions of hf_cner and of the libraries it stands on: what to say when you report a fault."""
+    """Print the versions of hf_cner and its libraries, for reports of faults."""
     import platform
     from importlib.metadata import version as installed
 

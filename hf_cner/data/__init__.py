@@ -1,1 +1,1 @@
-"""Corpora, formats, documents and features. Knows no model; of the models' folder only the torch-free files."""
+"""Corpora, formats, documents and features. It imports no model, only the torch-free files of `modeling`."""

@@ -1,4 +1,4 @@
-"""The progress bars of transformers and datasets, which are switched for the whole process: only here."""
+"""The progress bars of transformers and datasets; they are switched for the whole process, and only here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 def bars_off() -> None:
-    """No bar from now on: the commands have bars of their own."""
+    """Switch these bars off: the commands have their own."""
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -15,7 +15,7 @@ def bars_off() -> None:
 
 @contextmanager
 def no_bars() -> Iterator[None]:
-    """No bar for every file that is loaded or saved; afterwards as before."""
+    """Switch these bars off while the block runs."""
     from transformers.utils import logging
 
     before = logging.is_progress_bar_enabled()

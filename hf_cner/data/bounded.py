@@ -1,8 +1,8 @@
-"""Bytes of files from outside, with bounds: on a line, on a file that is read whole, on what gzip data unpack to.
+"""Bytes of files from outside, with bounds: on a line, on a file that is read whole, and on unpacked gzip data.
 
-A packed file of 190 kB can unpack to 200 MB, and to any size in layers. So packed data are refused where they unpack
-to more than `TAME` bytes and to more than `RATIO` times their size (text packs 3 to 20 times, repeated text 50), and
-nothing unbounded is ever held in memory. The bounds are constants: whoever trusts a larger file unpacks or splits it.
+A packed file of 190 kB can unpack to 200 MB, and to any size in layers. So packed data are refused if they unpack to
+more than `TAME` bytes and more than `RATIO` times their size (the ratio is 3 to 20 for text, 50 for repeated text), and
+no unbounded data are held in memory. The bounds are constants: a larger trusted file can be unpacked or split.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ LONGEST_LINE = 16 << 20  # bytes: of a line, and of a file that is one document;
 LARGEST_FILE = 512 << 20  # bytes: of a file that is read as a whole, such as a JSON array
 TAME = 16 << 20
 RATIO = 100
-BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)  # what reading damaged gzip data raises
+BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)  # the errors of reading damaged gzip data
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
 
 
 class LongLine(int):
-    """Stands for a line that is longer than `LONGEST_LINE`: the number of its bytes."""
+    """In place of a line longer than `LONGEST_LINE`: the number of its bytes."""
 
 
 class _Counted:
-    """Packed data, of which it is known how many bytes were taken."""
+    """Packed data that count the bytes that were read."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
@@ -43,7 +43,7 @@ class _Counted:
 
 
 class BoundedReader:
-    """Reads an open file or pipe, gzip'd or not by its content, and counts what comes out of it.
+    """Reads an open file or pipe, recognises gzip by the content, and counts the unpacked bytes.
 
     Args:
         stream: opened in binary mode, at its beginning; a pipe as well.
@@ -56,7 +56,7 @@ class BoundedReader:
         self._packed: _Counted | None = None
         begin = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
         self._stream = cast(IO[bytes], begin)
-        if begin.peek(len(_GZIP)).startswith(_GZIP):  # a pipe cannot be set back
+        if begin.peek(len(_GZIP)).startswith(_GZIP):  # a pipe cannot seek
             self._packed = _Counted(begin)
             self._stream = cast(IO[bytes], gzip.GzipFile(fileobj=cast(IO[bytes], self._packed)))
 
@@ -79,7 +79,7 @@ class BoundedReader:
         return b"".join(chunks)
 
     def lines(self) -> Iterator[bytes | LongLine]:
-        """The lines with their ends; in place of one that is too long, its length. Raises as `whole`."""
+        """The lines with their ends; in place of a line that is too long, its length. Raises as `whole`."""
         while data := self._stream.readline(LONGEST_LINE + 1):
             self._count(len(data))
             if len(data) <= LONGEST_LINE or data.endswith(b"\n"):

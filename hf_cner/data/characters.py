@@ -1,4 +1,4 @@
-"""Characters that trip programs up: which of them a corpus holds, and in how many documents."""
+"""Unusual characters: how many a corpus holds, and in how many documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .documents import Document
 # All white space of Unicode; U+200B (zero width) is not white space and is listed as a format character.
 BLANKS = frozenset(chr(code) for code in range(0x3001) if chr(code).isspace())
 
-_PUNCTUATION = frozenset("，：；？！（）")  # full width, but what every Chinese text is written with
+_PUNCTUATION = frozenset("，：；？！（）")  # full width, but usual in every Chinese text
 _NAMED = {"\t": "TAB", "\r": "CR", "\n": "LF", " ": "space", "\u3000": "U+3000", "\ufeff": "U+FEFF", "\ufffd": "U+FFFD"}
 
 
@@ -38,7 +38,7 @@ def notable_characters(documents: Iterable[Document]) -> dict[str, dict[str, int
 
 
 def kind_of(character: str) -> str | None:
-    """The kind under which a character is worth a note; None for an ordinary one."""
+    """The kind of an unusual character; None for an ordinary character."""
     if character in _NAMED:
         return _NAMED[character]
     if character in BLANKS:

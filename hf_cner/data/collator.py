@@ -1,4 +1,6 @@
-"""Features to batches: padded to the longest of the batch, on the tokenizer's side; illegal gold is refused by name."""
+"""Features to batches: padded to the longest of the batch, on the tokenizer's side; illegal gold is refused with the
+document's name.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,16 @@ from ..modeling.window_batches import batch_arrays, row_name
 
 
 class CnerDataCollator:
-    """Make a batch of features, as a `DataLoader` wants it.
+    """Make a batch of features for a `DataLoader`.
 
-    Keys that a model does not take (`length`, `document`) stay behind.
+    Keys that a model does not take (`length`, `document`) are left out.
 
     Args:
         pad_token_id: fills up `input_ids`.
         padding_side: "right" or "left", as the tokenizer pads.
         tags: the tags in the order of their numbers; with them every batch's gold is checked against `scheme`.
         scheme: BIO, BIOE or BIOES; needed with `tags`.
-        pad_to_multiple_of: pad to a multiple of this, where the hardware likes that.
+        pad_to_multiple_of: pad to a multiple of this, which some hardware needs.
         span_labels: the labels are spans, as span scorers take them, and not tags.
 
     Returns:

@@ -1,4 +1,5 @@
-"""Where annotators may have disagreed: strings of several types, and strings marked here and unmarked there.
+"""Possible disagreements of annotators: strings with several types, and strings that are marked in one place and not in
+another.
 
 Places are named with document and offset. The lists are bounded, the totals count everything. The time is linear in the
 text and near-linear in the spans.
@@ -14,7 +15,7 @@ from .lexicon import Lexicon
 
 EXAMPLES = 10  # how many cases a list of examples names
 PLACES = 5  # how many places a case names
-SHORTEST = 2  # characters: a single one stands in too many words to be missed in each
+SHORTEST = 2  # characters: a single character is part of too many words
 
 Places = list[dict[str, object]]
 
@@ -37,7 +38,7 @@ def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, object]:
     return {
         "distinct": len(several),
         "mentions": sum(counts.total() for _, counts in several),
-        # What a perfect memory of strings would still get wrong: everything but the most frequent type of each.
+        # Errors that remain for a model which knows every string: all but the most frequent type of each.
         "minority": sum(counts.total() - max(counts.values()) for _, counts in several),
         "examples": [
             {
@@ -51,10 +52,10 @@ def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, object]:
 
 
 def unmarked_mentions(documents: Iterable[Document]) -> dict[str, object]:
-    """Strings that are marked somewhere and stand somewhere else where nothing is marked.
+    """Strings that are marked in one place and unmarked in another.
 
-    Strings of one character are left out. Of strings inside each other the longest counts: an unmarked
-    偏头痛 is one, where 头痛 and 偏头痛 are marked elsewhere.
+    Strings of one character are left out. Of nested strings only the longest counts: an unmarked 偏头痛 counts once
+    where 头痛 and 偏头痛 are marked elsewhere.
 
     Returns:
         ``distinct`` and ``unmarked``, the numbers of strings and of their unmarked places, and ``examples``: text,
@@ -92,7 +93,7 @@ def unmarked_mentions(documents: Iterable[Document]) -> dict[str, object]:
 
 
 def _gaps(document: Document) -> Iterator[tuple[int, int]]:
-    """The stretches of the text on which no span stands."""
+    """The parts of the text without a span."""
     begin = 0
     for span in (*document.spans, Span(len(document.text), len(document.text), "")):
         if begin < span.start:

@@ -1,4 +1,4 @@
-"""The digest of a file, by which another content is known."""
+"""The digest of a file's content."""
 
 from __future__ import annotations
 

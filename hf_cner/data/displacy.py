@@ -1,4 +1,4 @@
-"""Entities as displaCy draws them, spaCy's renderer; spaCy itself is not needed for this."""
+"""Entities for displaCy, spaCy's renderer; spaCy is not needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two words everything is said with: a span, and a document that holds spans; and their rows in JSON lines."""
+"""Spans, documents with spans, and their rows in JSON lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COUNTED = "offsets count the code points of the text from 0, and ends are exclus
 
 
 class OffsetFault(ValueError):
-    """Offsets that do not fit their text: what was found, and perhaps how else they may have been counted."""
+    """Offsets that do not fit their text; the message may say how they were counted instead."""
 
     def __init__(self, found: str, hint: str = "") -> None:
         super().__init__(f"{found} ({hint}; {COUNTED})" if hint else found)
@@ -53,7 +53,7 @@ class Document:
         spans: sorted; a duplicate in the gold stays one.
         id: unique within a corpus.
         record: the patient's file that it belongs to; splits never part a record.
-        columns: what else stands in its row of a table, by column; carried through, and no part of a comparison.
+        columns: the other cells of its row in a table, by column; copied to the output, and ignored in comparisons.
     """
 
     text: str
@@ -77,7 +77,7 @@ class Document:
         return self.text[span.start : span.end]
 
     def to_displacy(self, style: Style = "ent") -> dict[str, object]:
-        """What `displacy.render(…, style=style, manual=True)` draws; nested entities need the style `span`."""
+        """The input of `displacy.render(…, style=style, manual=True)`; nested entities need the style `span`."""
         return displacy_of(self.text, [(one.start, one.end, one.type) for one in self.spans], style, self.id)
 
     def with_spans(self, spans: Iterable[Span]) -> Document:
@@ -102,12 +102,12 @@ def from_row(row: object, *, gold: Gold = "optional") -> Document:
     """The document of such a dict; id and record may be missing or null. The inverse of `to_row`.
 
     Args:
-        gold: of `entities`: whether they may be missing or null (`optional`), are a fault where they are (`required`;
-            an empty list says that there are none), or are not looked at, whatever they are (`ignored`).
+        gold: whether `entities` may be missing or null (`optional`), must be given (`required`; an empty list means
+            none), or are not read at all (`ignored`).
 
     Raises:
-        OffsetFault: an entity that lies outside the text, or whose mention is not what the text has there.
-        ValueError: says what else was found: no text, no gold, an entity that lacks something.
+        OffsetFault: an entity that lies outside the text, or whose mention differs from the text. ValueError: another
+            fault: no text, no gold, or an incomplete entity.
     """
     if not isinstance(row, Mapping):
         raise ValueError(f"a JSON {kind_of(row)} where an object should be")
@@ -174,9 +174,9 @@ def _name(value: object, key: str) -> str:
 
 
 def type_fault(name: str) -> str:
-    """Why a type's name is refused, wherever it is read or written; empty where it is not.
+    """Why a type's name is refused in reading and writing; empty if it is accepted.
 
-    A blank at its end, or a sign that nobody sees, makes two types of one.
+    A blank at its end, or an invisible character, would make two types of one.
     """
     if not name:
         return "no character"
@@ -208,14 +208,14 @@ def check_characters(document: Document) -> None:
 def read_jsonl(
     path: str | PathLike[str], *, problems: Problems | None = None, gold: Gold = "optional"
 ) -> Iterator[Document]:
-    """Documents of a file with one JSON object per line, read as they are asked for; blank lines are passed over.
+    """Documents of a file with one JSON object per line, read lazily; blank lines are ignored.
 
     Args:
-        gold: as `from_row`. Where it is required, two documents under one id are a fault as well; the same one twice
-            is not.
+        gold: as `from_row`. If it is required, two different documents with one id are a fault; an equal copy is not.
 
     Raises:
-        DataError: what `read_lines` raises, or a line that is no document; with problems collected, it is left out.
+        DataError: an error of `read_lines`, or a line that is no document; with problems collected, the line is left
+            out.
     """
     problems = problems or Problems()
     yield from documents_of_lines(read_lines(path, problems), path, problems, gold=gold)
@@ -232,7 +232,7 @@ def documents_of_lines(
     """The documents in numbered lines of JSON, as `read_jsonl`.
 
     Args:
-        where: the file, or what stands for it in messages.
+        where: the file, or its name in messages.
         advice: what to do about a line that is no document.
     """
     seen: dict[str, tuple[int, int]] = {}  # id → hash of its document, and the line

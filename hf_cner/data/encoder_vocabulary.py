@@ -1,4 +1,4 @@
-"""What is known about an encoder's vocabulary, wherever it was read from. Imports neither torch nor transformers."""
+"""An encoder's vocabulary, from whatever file. Imports neither torch nor transformers."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ ROLES = ("pad_token", "unk_token", "cls_token", "sep_token", "bos_token", "eos_t
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderVocabulary:
-    """The vocabulary of an encoder, and how the encoder frames a text.
+    """The vocabulary of an encoder, and the special tokens around a text.
 
     Attributes:
         pieces: every entry with its id, as published.
         kind: "wordpiece" (`##` inside a word), "sentencepiece" (`▁` at the start of a word) or "characters" (one entry
             per character, as this package writes it).
-        specials: the special tokens by role, e.g. `{"pad_token": "[PAD]"}`; only roles that there are.
+        specials: the special tokens by role, e.g. `{"pad_token": "[PAD]"}`; without missing roles.
         padding_side: "left" or "right".
         lower_case: whether letters are folded to lower case.
-        single: what stands around one text, each with its token type: `("[CLS]:0", "$A:0", "[SEP]:0")`.
+        single: the tokens around one text, each with its token type: `("[CLS]:0", "$A:0", "[SEP]:0")`.
         pair: the same for two texts, `$A` and `$B`.
         token_types: whether the encoder was trained with token types.
         model_max_length: the longest input in tokens that the files name, or None.
         source: the file that the entries were read from.
-        findings: what a person should know, one sentence each; empty where nothing was unusual.
+        findings: unusual facts for people, one sentence each.
     """
 
     pieces: Mapping[str, int] = field(repr=False)
@@ -44,5 +44,5 @@ class EncoderVocabulary:
 
     @property
     def rows(self) -> int:
-        """How many rows an embedding needs for these ids: the highest id, and one."""
+        """How many rows an embedding needs for these ids: the highest id plus 1."""
         return max(self.pieces.values(), default=-1) + 1

@@ -1,9 +1,9 @@
-"""How an optional package of hf_cner is installed, until there is a published one: from its source."""
+"""The command that installs an optional package, from the source until hf_cner is published."""
 
 from __future__ import annotations
 
 
 def install(extra: str) -> str:
-    """The command that installs an extra, e.g. `search`; an empty one is the package itself."""
+    """The command that installs an extra, e.g. `search`; without a name, the package itself."""
     place = f".[{extra}]" if extra else "."
     return f"pip install '{place}' in the folder of hf_cner's source"

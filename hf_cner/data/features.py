@@ -1,8 +1,8 @@
-"""From documents to features: windows of characters as ids, with the labels that the decoder of a model asks for.
+"""From documents to features: windows of characters as ids, with labels for the decoder of a model.
 
-The decoder's targets come from a function (`model.encode_targets`), so that the data know no model. An entity that a
-window's edge cuts has no label in that window (-100 on its characters): with overlapping windows another one shows it
-whole. What the decoder or the windows cannot hold is counted in the `EntityReport`, and named.
+The decoder's targets come from a function (`model.encode_targets`), so this module needs no model. An entity that is
+cut by a window's edge has no label in that window (-100 on its characters): an overlapping window holds it whole.
+Entities that the decoder or the windows cannot hold are counted and named in the `EntityReport`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Inexpressible = Callable[[Sequence[SpanTuple]], Sequence[tuple[SpanTuple, str]]]
 
 @dataclass(slots=True)
 class EntityReport:
-    """What became of the gold entities on the way into features.
+    """Counts of the gold entities in features, and of lost ones.
 
     Attributes:
         documents, windows, entities: how many there are.
         by_scheme: entities that the decoder cannot hold beside the others (overlapping ones in tags, two types on one
             span where a span has one type, those beyond a limit on the width), by reason.
-        by_window: entities that no window shows whole.
+        by_window: entities that no window holds whole.
         examples: a few of the lost ones: (document, start, end, type, reason).
         longest: the longest of the lost ones, likewise.
     """
@@ -102,7 +102,7 @@ def encode_documents(
         tagging: whether the decoder gives one tag to each character; else it gives spans.
         inexpressible: the entities of a document that the decoder cannot hold beside the others, with the reason; they
             get no label. Default: with `tagging` what tags cannot hold, else none.
-        report: counts what is lost.
+        report: counts the lost entities.
 
     Raises:
         ValueError: a document has an entity of a type that the model does not know.
@@ -123,7 +123,7 @@ def encode_documents(
         for lost, reason in cannot_hold(spans):
             report.by_scheme[reason] += 1
             report._lose(document, number, lost, reason)
-            spans.remove(lost)  # of a duplicate one copy stays
+            spans.remove(lost)  # of duplicates one copy is kept
         yield _labelled(document, number, spans, table, windows, encode_targets, tagging, report)
 
 
@@ -139,7 +139,7 @@ def build_features(
     for name, windows in zip(names, encoded, strict=True):
         for window in windows:
             if window.labels and all(label == IGNORED for label in window.labels):
-                continue  # one entity, longer than the window: nothing to learn
+                continue  # only one entity, longer than the window: nothing to learn
             length = len(window.input_ids)
             more = {"attention_mask": [1] * length, "length": length, "document": name}
             features.append(feature_of(window, table) | more)
@@ -165,7 +165,7 @@ def _labelled(
         labels = encode_targets([(start - first, end - first, kind) for start, end, kind in whole], last - first)
         if tagging:
             for start, end, _ in touching:
-                if start < first or end > last:  # cut: another window may show it whole
+                if start < first or end > last:  # cut: another window may hold it whole
                     inside = slice(max(start, first) - first, min(end, last) - first)
                     labels[inside] = [IGNORED] * (inside.stop - inside.start)
             labels = [*[IGNORED] * len(table.prefix), *labels, *[IGNORED] * len(table.suffix)]

@@ -1,4 +1,4 @@
-"""Reading text files as they really come; `writing` writes them."""
+"""Reading text files of any origin; `writing` writes them."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from .problems import DataError, Problems
 from .shown import printable as escaped
 
 Where = str | os.PathLike[str]
-"""A file, or what stands for one in messages."""
+"""A file, or a name for messages."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
-# From here on a character has three bytes or more in UTF-8, which text in another encoding hardly ever forms by chance;
-# two bytes it often does: 头 in GBK is good UTF-8 for another character.
+# From here on a character has three or more bytes in UTF-8. Text in another encoding rarely forms these by chance, but
+# often forms two bytes: 头 in GBK is good UTF-8 for another character.
 _CJK = "\u0800"
 _ICONV = {"gb18030": "GB18030", "big5": "BIG5", "utf_16_le": "UTF-16LE", "utf_16_be": "UTF-16BE"}
-_TOO_FEW = 32  # bytes beyond ASCII: fewer say too little of how often a character occurs
+_TOO_FEW = 32  # bytes beyond ASCII: fewer are too few for frequencies of characters
 
 
 def read_text(path: str | os.PathLike[str], problems: Problems | None = None, *, most: int = LONGEST_LINE) -> str:
-    """The text of a UTF-8 file, gzip'd or not: a byte order mark removed, line ends and everything else untouched.
+    """The text of a UTF-8 file, gzip'd or not: without a byte order mark, otherwise unchanged.
 
     Args:
         path: the file.
-        problems: collects what is wrong with its content; the text is then empty.
+        problems: collects faults of the content; the text is then empty.
         most: bytes, by default those of one document; files of many documents are given `LARGEST_FILE`.
 
     Raises:
         DataError: no such file, a folder, a broken archive, more bytes than allowed, or bytes that are not UTF-8; the
-            likely encoding is named. With problems collected, what is wrong with the content is reported.
+            likely encoding is named. With problems collected, faults of the content are reported.
     """
     problems = problems or Problems()
     return decode(read_bytes(path, problems, most=most).removeprefix(_BOM), path, problems) or ""
 
 
 def read_bytes(path: str | os.PathLike[str], problems: Problems, *, most: int) -> bytes:
-    """The bytes of a file, unpacked where it is gzip'd; none where it is broken, which is reported. Raises as above."""
+    """The bytes of a file, with gzip unpacked; None for a broken file, which is reported. Raises as above."""
     problems.opened.add(os.fspath(path))
     try:
         with _opened(path) as reader:
@@ -53,10 +53,10 @@ def read_bytes(path: str | os.PathLike[str], problems: Problems, *, most: int) -
 
 
 def decode(data: bytes, where: Where, problems: Problems, *, advice: str = "") -> str | None:
-    """Bytes as UTF-8; None where they are not, which is reported with the line and the likely encoding.
+    """Bytes as UTF-8; None for another encoding, which is reported with the line and the likely encoding.
 
     Args:
-        advice: what can be done where they are in another encoding, in place of converting them.
+        advice: what to do about another encoding, instead of converting.
     """
     try:
         return data.decode("utf-8")
@@ -72,7 +72,7 @@ def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -
 
     The file is read line by line, so it may be larger than the memory. Errors are those of `read_text`; with problems
     collected, a line that is not UTF-8 or longer than `LONGEST_LINE` is reported and left out (its number is then
-    missing), and a file that is in another encoding altogether is reported once and not read on.
+    missing); a file in another encoding is reported once, and not read further.
     """
     problems = problems or Problems()
     problems.opened.add(os.fspath(path))
@@ -81,7 +81,7 @@ def read_lines(path: str | os.PathLike[str], problems: Problems | None = None) -
 
 
 def raw_lines(reader: BoundedReader, where: Where, problems: Problems) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of every line with its end, up to the place where packed data are damaged, which is reported."""
+    """Number and bytes of every line with its end, up to damaged packed data, which are reported."""
     try:
         for number, line in enumerate(reader.lines(), 1):
             if isinstance(line, LongLine):
@@ -94,7 +94,7 @@ def raw_lines(reader: BoundedReader, where: Where, problems: Problems) -> Iterat
 
 
 def decoded(lines: Iterable[tuple[int, bytes]], where: Where, problems: Problems) -> Iterator[tuple[int, str]]:
-    """The text of each line, without its end; what `read_lines` says of other encodings holds."""
+    """The text of each line, without its end; other encodings as in `read_lines`."""
     understood = False  # a line had good UTF-8 characters, so the file is in UTF-8 and a bad line is a damaged one
     for number, data in lines:
         try:
@@ -133,7 +133,7 @@ def _report_broken(where: Where, error: BaseException, problems: Problems) -> No
 
 
 def refuse_pipe(path: Path) -> None:
-    """Raise DataError for what can be read only once."""
+    """Raise DataError for a pipe or a device, which can be read only once."""
     if not (path.is_file() or path.is_dir()):
         raise DataError(
             f"{path}: found a pipe or a device; expected a file; write what comes out of it to a file first."
@@ -143,19 +143,19 @@ def refuse_pipe(path: Path) -> None:
 def printable(name: str) -> str:
     r"""A file name as text that UTF-8 can hold, the same under every locale.
 
-    A name is its bytes: where these are UTF-8 they are read so, whatever the locale says; a byte that is not is written
-    as `\xNN`. Composed and decomposed characters stay as they are.
+    The bytes of a name are read as UTF-8 under every locale; other bytes become `\xNN`. Composed and decomposed
+    characters are not changed.
     """
     try:
         data = os.fsencode(name)
-    except UnicodeEncodeError:  # no name that this locale's file system could have given
+    except UnicodeEncodeError:  # not a name from a file system with this locale
         return name.encode("utf-8", "backslashreplace").decode("utf-8")
     return data.decode("utf-8", "backslashreplace")
 
 
 def missing(path: Path, kind: str) -> str:
-    """A sentence that says that a file or folder is not there, with near names where there are any."""
-    gone = path  # the first part of the path that is not there
+    """A sentence for a missing file or folder, with similar names if there are any."""
+    gone = path  # the first missing part of the path
     while gone.parent != gone and not gone.parent.exists():
         gone = gone.parent
     names = sorted(p.name for p in gone.parent.iterdir()) if gone.parent.is_dir() else []
@@ -165,7 +165,7 @@ def missing(path: Path, kind: str) -> str:
 
 
 def _likely(data: bytes) -> str:
-    """The encoding that bytes which are not UTF-8 seem to be in, as `iconv` calls it; empty where nothing fits."""
+    """The likely encoding of bytes that are not UTF-8, as `iconv` names it; empty if none fits."""
     if data.startswith(_UTF16):
         return "UTF-16"
     beyond_ascii = len(data.translate(None, bytes(range(0x80))))
@@ -175,7 +175,7 @@ def _likely(data: bytes) -> str:
     if beyond_ascii >= _TOO_FEW:
         return _by_frequency(data)
     try:
-        codecs.getincrementaldecoder("gb18030")().decode(data)  # what ends in half a character passes as well
+        codecs.getincrementaldecoder("gb18030")().decode(data)  # also if they end inside a character
     except UnicodeDecodeError:
         return ""
     return "GB18030"
@@ -184,11 +184,11 @@ def _likely(data: bytes) -> str:
 def _by_frequency(data: bytes) -> str:
     """The encoding in which the bytes make the most usual characters; up to three at their end may be cut off.
 
-    It is asked about four encodings alone: of 12 characters and fewer charset-normalizer takes GB18030 for UTF-16 or
-    Big5, and text that is cut off inside a character for nothing at all. From 16 characters on it was right about all
-    of 384 beginnings of clinical texts (in Big5 of an invented one).
+    Only four encodings are tried: with 12 characters and fewer charset-normalizer takes GB18030 for UTF-16 or Big5, and
+    finds no encoding for text that is cut inside a character. From 16 characters on it was right about all of 384
+    beginnings of clinical texts (in Big5 of an invented text).
     """
-    from charset_normalizer import from_bytes  # takes a tenth of a second, and only broken input needs it
+    from charset_normalizer import from_bytes  # loads in 0.1 s, and only broken input needs it
 
     ends = (len(data) - cut for cut in range(4))
     found = (from_bytes(data[:end], cp_isolation=list(_ICONV)).best() for end in ends)

@@ -1,4 +1,4 @@
-"""Short names of data, by which two results can be known to stand on the same texts and annotations."""
+"""Short names of data, which show whether two results have the same texts and annotations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def text_hash(text: str) -> str:
 def fingerprint(documents: Iterable[Document]) -> str:
     """Name of a set of annotated documents, 16 hexadecimal digits.
 
-    It covers texts and spans, not names, scores or the order: the same data read from another format has the same
+    It depends on texts and spans, not on names, scores or order: the same data in another format has the same
     fingerprint.
     """
     rows = sorted(

@@ -11,13 +11,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from .kept import LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
-from .locks import beside, locked
-from .models import LIST
+from .locks import OLD, beside, locked
+from .models import CARD, LIST
 from .problems import DataError
 from .writing import NO_ROOM, NotWritten
 
-_OLD = 24 * 3600  # seconds
-_SIGNS = {"README.md": re.compile(r"hf[-_]cner"), "config.json": re.compile(r'"model_type"\s*:\s*"cner')}
+_SIGNS = {CARD: re.compile(r"hf[-_]cner"), "config.json": re.compile(r'"model_type"\s*:\s*"cner')}
 
 
 @contextmanager
@@ -30,12 +29,12 @@ def new_folder(
 ) -> Iterator[Path]:
     """An empty folder to write into, which takes the place of `path` when the block ends well.
 
-    It stands beside `path` meanwhile; after an error `path` is as it was.
+    Until then it is beside `path`; after an error `path` is unchanged.
 
     Args:
-        path: where the result shall stand; missing parents are made. Behind a link the folder is replaced.
-        writes: whether a file of this relative name is one that the caller writes. A folder that holds another file, or
-            one of these that was not written here (see `kept`), is never replaced, whatever is asked for.
+        path: the folder of the result; missing parents are made. A link is kept, and its folder replaced.
+        writes: whether a file of this relative name is one that the caller writes. A folder with another file, or with
+            such a file from somebody else (see `kept`), is never replaced.
         overwrite: replace an earlier result.
         inputs: files and folders that are read.
 
@@ -57,7 +56,7 @@ def new_folder(
             recover(target)
             _sweep(target)
             _refuse(target, shown, kind, overwrite)
-            shutil.rmtree(scratch, ignore_errors=True)  # of a run that was killed
+            shutil.rmtree(scratch, ignore_errors=True)  # of a killed run
             (scratch / "new").mkdir(parents=True)
             stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         except OSError as error:
@@ -75,16 +74,16 @@ def new_folder(
 
 
 def relative_files(folder: Path) -> list[PurePosixPath]:
-    """Names of all files below a folder, relative to it, sorted; without the list of what was written here."""
+    """Names of all files below a folder, relative to it, sorted; without the list of our own files."""
     found = (PurePosixPath(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if p.is_file())
     return sorted(name for name in found if name.name not in (LIST, LOCK))
 
 
 def refuse_inputs(folder: Path, inputs: Iterable[str | os.PathLike[str] | None]) -> None:
-    """Raise DataError where a folder to be written is, or holds, something that is read, or lies in a folder of texts.
+    """Raise DataError if the folder to be written is or holds an input, or is inside a folder of texts.
 
-    None, and what is not there (as the name of an encoder on the Hub), is passed over. In a model's folder another may
-    lie.
+    None, and inputs that are no paths (such as a name on the Hub), are ignored. A folder inside a model's folder is
+    allowed.
     """
     target = Path(os.path.realpath(folder))
     for given in inputs:
@@ -132,15 +131,15 @@ def _made_before(folder: Path) -> bool:
 
 
 def _sweep(target: Path) -> None:
-    """Remove what versions before this one left beside a folder when they were killed."""
+    """Remove files that killed processes of older versions left beside a folder."""
     form = re.compile(rf"\.{re.escape(target.name)}-[a-z0-9_]{{8}}")
     for path in target.parent.iterdir():
         if not form.fullmatch(path.name) or not path.is_dir() or path.is_symlink():
             continue
         if {inside.name for inside in path.iterdir()} - {"new", "old", "cache"}:
             continue
-        if (path / "old").is_dir() and not target.exists():  # killed between taking the old away and putting the new
+        if (path / "old").is_dir() and not target.exists():  # killed between the two steps of a replacement
             os.rename(path / "old", target)
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _OLD:
+            if time.time() - path.stat().st_mtime > OLD:
                 shutil.rmtree(path)

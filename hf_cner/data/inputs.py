@@ -1,4 +1,4 @@
-"""What is read to predict: text files, folders of them, JSON lines, standard input."""
+"""The inputs of prediction: text files, folders of them, JSON lines, standard input."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import IO
 from .bounded import LONGEST_LINE, BoundedReader
 from .corpora import read_corpus
 from .documents import Document, documents_of_lines
+from .endings import TABLES
 from .files import decode, decoded, missing, printable, raw_lines
 from .problems import DataError, Problems
 from .reading.kinds import Kind, foreign_content, kind_of, refused
 from .reading.names import suffix_of
 from .registry import Options, formats
-from .table_files import ENDINGS as TABLES
 from .texts import documents_of, files_of
 
-FORMATS = ("auto", "text", "lines", "jsonl")  # and those of the registry
+FORMATS = ("auto", "text", "lines", "jsonl")  # and the formats of the registry
 STDIN = "standard input"
 _ADVICE = "say what it is with --input-format text, lines, jsonl or a format"
 
@@ -28,21 +28,21 @@ _ADVICE = "say what it is with --input-format text, lines, jsonl or a format"
 def read_inputs(
     source: str, *, form: str = "auto", problems: Problems | None = None, options: Options | None = None
 ) -> tuple[Iterable[Document], int | None]:
-    """The documents of an input, as they are read, and their number where it is known beforehand.
+    """The documents of an input, read lazily, and their number if it is known.
 
-    JSON lines, lines and standard input may be larger than the memory: no list is made of them.
-    Only the texts are looked at; entities that JSON lines may have are not, whatever their form.
+    JSON lines, lines and standard input may be larger than the memory. Only the texts are read; entities in JSON lines
+    are ignored.
 
     Args:
         source: a file, a folder (its text files, by name), or `-` for standard input.
-        form: `text` (a file is one document), `lines` (a line is one), `jsonl`, or a format of the registry; `auto`
-            takes a file for what its name and its content say (a table by its ending), and refuses what is neither, and
-            takes standard input for JSON lines when it begins with `{` or `[`, else for one document.
+        form: `text` (a file is one document), `lines` (a line is one), `jsonl`, or a format of the registry. `auto`
+            judges a file by its name and content (a table by its ending) and refuses other files; standard input that
+            begins with `{` or `[` is JSON lines, other standard input is one document.
         problems: what to do with lines that cannot be read; its notes say which files of a folder were left out.
         options: of a format of the registry.
 
     Raises:
-        DataError: no such input, one of another kind, a folder without texts, or what `problems` raises.
+        DataError: no such input, one of another kind, a folder without texts, or an error that `problems` raises.
     """
     if form not in FORMATS and form not in formats():
         known = ", ".join(dict.fromkeys((*FORMATS, *formats())))
@@ -73,7 +73,7 @@ def read_inputs(
         return chain.from_iterable(read), None if form == "lines" else len(files)
     kind: Kind = "jsonl" if form == "jsonl" else "text" if form != "auto" else kind_of(path, advice=_ADVICE)
     documents = _file(path, kind, printable(path.name), form, problems)
-    first = list(islice(documents, 1))  # most of what is wrong with a file shows before anything is computed
+    first = list(islice(documents, 1))  # most faults of a file are found before anything is computed
     return chain(first, documents), len(first) if kind == "text" and form != "lines" else None
 
 
@@ -85,7 +85,7 @@ def _file(path: Path, kind: Kind, name: str, form: str, problems: Problems) -> I
 
 
 def _standard_input(stream: IO[bytes], form: str, problems: Problems) -> Iterator[Document]:
-    """Its documents; packed data are unpacked, and no line is longer than one of a file may be."""
+    """Its documents; packed data are unpacked, and lines are bounded as in files."""
     lines = raw_lines(BoundedReader(stream, STDIN), STDIN, problems)
     advice = "correct or remove the line"
     if form == "auto":
@@ -110,7 +110,7 @@ def _standard_input(stream: IO[bytes], form: str, problems: Problems) -> Iterato
 
 
 def _through_first_words(lines: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-    """The blank lines at the beginning, and the first that is none."""
+    """The blank lines at the beginning, and the first other line."""
     begin: list[tuple[int, bytes]] = []
     for number, raw in lines:
         begin.append((number, raw))
@@ -120,7 +120,7 @@ def _through_first_words(lines: Iterable[tuple[int, bytes]]) -> list[tuple[int, 
 
 
 def _whole(lines: Iterable[tuple[int, bytes]]) -> bytes:
-    """All of one document; DataError where it is larger than a file of one may be."""
+    """The whole of one document; DataError if it is larger than a file may be."""
     parts: list[bytes] = []
     size = 0
     for _, line in lines:

@@ -1,8 +1,8 @@
-"""JSON from outside: the one place in which the package parses it, with everything bounded before it is built.
+"""JSON from outside is parsed only here, and bounded before values are built.
 
-Stricter than `json.loads`: nesting, the length of numbers and keys that stand twice are faults, and so are NaN and
-Infinity, numbers beyond 64-bit floats, and halves of surrogate pairs, which JSON's escapes can write and no text can
-hold. A byte order mark before the text is passed over. Messages name the place and show a few escaped characters.
+Stricter than `json.loads`: deep nesting, long numbers and repeated keys are faults, and so are NaN and Infinity,
+numbers beyond 64-bit floats, and halves of surrogate pairs, which JSON's escapes can write but no text can hold. A byte
+order mark before the text is ignored. Messages name the place and show a few escaped characters.
 """
 
 from __future__ import annotations
@@ -13,40 +13,39 @@ import re
 from os import PathLike
 from typing import NoReturn
 
+from ..modeling.characters import SURROGATE as SURROGATE
 from .bounded import LARGEST_FILE
 from .files import read_text
 from .problems import DataError
 from .shown import brief, half_surrogate
 
-DEEPEST = 100  # arrays and objects inside each other
+DEEPEST = 100  # nested arrays and objects
 LONGEST_NUMBER = 400  # characters; the largest 64-bit float has 309 digits before its point
-_SHORT = 1 << 16  # characters, in which counting brackets is faster than following them
-_BLANKS = " \t\r\n"
+_SHORT = 1 << 16  # characters, up to which counting brackets is faster than following them
+BLANKS = " \t\r\n"
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)  # a string or a bracket
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 class JsonError(ValueError):
-    """A JSON text that is not taken; the message is what was found, as words behind "found"."""
+    """A JSON text that is refused; the message is a phrase that follows "found"."""
 
 
 class BrokenJson(JsonError):
-    """A text that is no JSON from some place on, so that nothing behind that place can be read either."""
+    """A text that is no JSON from some place on, so that the rest cannot be read either."""
 
 
 def parse_json(text: str) -> object:
     """The value of one JSON text.
 
     Raises:
-        BrokenJson: it is no JSON, or something stands behind the value; the message has the column (and the line,
-            where the text has several).
-        JsonError: it is JSON that is not taken, see the module.
+        BrokenJson: it is no JSON, or has text after the value; the message has the column (and the line, if there are
+            several). JsonError: it is JSON that is refused, see the module.
     """
     text = text.removeprefix("\ufeff")
-    begin = len(text) - len(text.lstrip(_BLANKS))
+    begin = len(text) - len(text.lstrip(BLANKS))
     value, end = parse_item(text, begin)
-    rest = text[end:].lstrip(_BLANKS)
+    rest = text[end:].lstrip(BLANKS)
     if rest:
         raise broken("Extra data", text, len(text) - len(rest))
     return value
@@ -56,22 +55,23 @@ def parse_item(text: str, begin: int) -> tuple[object, int]:
     """The value that begins at `begin`, and where it ends.
 
     Raises:
-        BrokenJson, JsonError: as `parse_json`; behind a mere JsonError one can read on from `end_of_item`.
+        BrokenJson, JsonError: as `parse_json`; after a JsonError that is no BrokenJson, reading can continue at
+            `end_of_item`.
     """
     _check_depth(text, begin)
     try:
         value, end = _DECODER.raw_decode(text, begin)
     except json.JSONDecodeError as error:
         raise broken(error.msg.removesuffix(" at"), text, error.pos) from error
-    except RecursionError as error:  # a stack that was nearly full before
+    except RecursionError as error:  # the stack was nearly full before
         raise JsonError("JSON nested too deeply for what is left of the stack") from error
-    if _ESCAPED_HALF.search(text, begin, end) or _HALF.search(text, begin, end):
+    if _ESCAPED_HALF.search(text, begin, end) or SURROGATE.search(text, begin, end):
         _refuse_halves(value)
     return value, end
 
 
 def end_of_item(text: str, begin: int) -> int:
-    """Where the array or object that begins at `begin` is closed (however deep it is); the end of the text, if never.
+    """The end of the array or object that begins at `begin`, at any depth; the end of the text if it is not closed.
 
     Brackets are counted outside strings, in one pass.
     """
@@ -91,7 +91,7 @@ def read_json(path: str | PathLike[str]) -> object:
     """The value of a whole file, in UTF-8.
 
     Raises:
-        DataError: what `read_text` raises, or a JSON text that is not taken, with the file's name.
+        DataError: an error of `read_text`, or a refused JSON text, with the file's name.
     """
     try:
         return parse_json(read_text(path, most=LARGEST_FILE))
@@ -112,7 +112,7 @@ def read_json_object(path: str | PathLike[str]) -> dict[str, object]:
 
 
 def kind_of(value: object) -> str:
-    """What JSON calls a value: object, array, string, number, boolean or null."""
+    """JSON's name for the type of a value: object, array, string, number, boolean or null."""
     kinds = ((bool, "boolean"), (int | float, "number"), (str, "string"), (list | tuple, "array"), (dict, "object"))
     return next((name for kind, name in kinds if isinstance(value, kind)), "null")
 
@@ -120,12 +120,12 @@ def kind_of(value: object) -> str:
 def broken(what: str, text: str, position: int) -> BrokenJson:
     """The error for a place in a text."""
     line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
-    where = f"column {column} of {len(text)}" if "\n" not in text.rstrip(_BLANKS) else f"line {line}, column {column}"
+    where = f"column {column} of {len(text)}" if "\n" not in text.rstrip(BLANKS) else f"line {line}, column {column}"
     return BrokenJson(f"broken JSON ({what} at {where})")
 
 
 def _check_depth(text: str, begin: int) -> None:
-    """Refuse deep nesting without recursion, on which a parser may overflow the stack; looks at this value alone."""
+    """Refuse deep nesting, which may overflow a parser's stack; without recursion, and for this value alone."""
     if text[begin : begin + 1] not in ("[", "{"):
         return
     if len(text) - begin <= _SHORT and text.count("[", begin) + text.count("{", begin) <= DEEPEST:

@@ -1,13 +1,13 @@
-"""A folder that keeps its old content until the new one is whole, and knows its own files.
+"""A folder that keeps its old content until the new content is whole, and has a list of its own files.
 
 **Whose a file is.** `.hf-cner.json` in the folder lists what was written into it, with a digest of each file that is
 written once. A file that is not in the list, or has other content, is somebody else's. A folder of a version that wrote
-no list is known by its kind: the names that such a folder has, and a file that nothing else writes. A folder with
-somebody else's file is refused, and none of it is changed.
+no list is known by its kind: by its usual names, and by a file that no other program writes. A folder with somebody
+else's file is refused and not changed.
 
-**How a folder is replaced.** The new content is made in `.NAME.new` beside it, which takes the name in one step where
-the system can exchange two names (Linux, macOS), else in two, of which the first is undone by the next run. At any
-moment the name stands for the old content or the new.
+**How a folder is replaced.** The new content is made in `.NAME.new` beside it. It takes the name in one step if the
+system can exchange two names (Linux, macOS); else in two steps, and after a kill the next run undoes the first. At any
+moment the folder is the old or the new one.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from .writing import atomic_write
 
 LOCK = ".hf-cner.lock"
 NOBODYS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", "lost+found", LIST, LOCK})
-_HERE = -100  # AT_FDCWD: names are taken from the current folder
+_HERE = -100  # AT_FDCWD: names are relative to the current folder
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux and RENAME_SWAP of macOS
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What folders of one kind hold.
+    """The files of one kind of folder.
 
     Args:
-        begun: whether a folder is one of this kind that has no list, by a file that nothing else writes.
-        written: whether such a folder's file of this name is its own.
-        changing: whether a file is its own by its name alone, because it is written again and again.
+        begun: whether a folder without a list is of this kind, by a file that no other program writes.
+        written: whether a file of this name belongs to such a folder.
+        changing: whether a file belongs to it by its name alone, because it is written repeatedly.
     """
 
     begun: Callable[[Path], bool]
@@ -49,7 +49,7 @@ class Kind:
 
 
 def foreign_file(folder: Path, kind: Kind) -> PurePosixPath | None:
-    """The first file or link in a folder that is somebody else's; None where there is none, or no folder."""
+    """The first file or link in a folder that is somebody else's; None without such a file or without a folder."""
     if not folder.is_dir():
         return None
     listed = read_list(folder)
@@ -68,7 +68,7 @@ def foreign_file(folder: Path, kind: Kind) -> PurePosixPath | None:
 
 
 def refuse_foreign(folder: Path, kind: Kind) -> None:
-    """Raise DataError where a folder holds a file that is somebody else's."""
+    """Raise DataError if a folder holds somebody else's file."""
     if (name := foreign_file(folder, kind)) is not None:
         listed = str(name) in (read_list(folder) or {})
         what = "which was changed since it was written" if listed else "which was not written here"
@@ -79,12 +79,12 @@ def refuse_foreign(folder: Path, kind: Kind) -> None:
 
 
 def add_to_list(folder: Path, files: Iterable[str], *, source: Path | None = None, kind: Kind | None = None) -> None:
-    """Say that files are this package's own, before they get their names.
+    """List files as this package's own, before they get their names.
 
     Args:
         files: their names relative to the folder.
-        source: where their content is by now; without it they are known by name alone.
-        kind: of a folder without a list: what it holds already is taken into the list.
+        source: the folder that holds their content; without it they are known by name alone.
+        kind: of a folder without a list: its present files are added to the list.
     """
     listed = read_list(folder)
     if listed is None:
@@ -98,15 +98,15 @@ def add_to_list(folder: Path, files: Iterable[str], *, source: Path | None = Non
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's content; for a link a value that no file has."""
+    """SHA-256 of a file's content; for a link a value that no file can have."""
     return "link" if path.is_symlink() else file_digest(path)
 
 
 def replace_folder(new: Path, target: Path, kind: Kind) -> Path | None:
-    """Give the folder `new` the name `target`, and remove what stood there.
+    """Give the folder `new` the name `target`, and remove the old folder.
 
     Returns:
-        Where the old folder is kept, because somebody put a file into it in the meantime; None where it is gone.
+        The new place of the old folder, if somebody put a file into it meanwhile; None if it was removed.
     """
     if target.is_dir() and all(path.name in NOBODYS for path in target.iterdir()):
         for path in target.iterdir():
@@ -131,14 +131,14 @@ def replace_folder(new: Path, target: Path, kind: Kind) -> Path | None:
 
 
 def recover(target: Path) -> None:
-    """Undo the first step of a replacement that was killed behind it."""
+    """Undo the first step of a replacement that was killed after it."""
     old = beside(target, "old")
     if old.is_dir() and not target.exists():
         os.rename(old, target)
 
 
 def cannot_be_replaced(target: Path) -> str | None:
-    """Why a folder cannot get another content under its name, in words; None where it can."""
+    """Why a folder cannot be replaced, in words; None if it can."""
     if os.path.ismount(target):
         return "it is a mount point"
     if not os.access(target.parent, os.W_OK):
@@ -156,7 +156,7 @@ def _all(folder: Path) -> list[PurePosixPath]:
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Exchange the names of two folders in one step; whether the system could."""
+    """Exchange the names of two folders in one step; returns whether the system could."""
     here, there = os.fsencode(one), os.fsencode(other)
     try:
         library = ctypes.CDLL(None, use_errno=True)

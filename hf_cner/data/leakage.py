@@ -1,4 +1,4 @@
-"""Whether texts that a model is pretrained on contain texts that it will be tested on: found by hashes."""
+"""Whether texts for pretraining contain texts of the test; found by hashes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ OVERLAP = ("refuse", "drop", "allow")
 
 
 def leaking(documents: Sequence[Document], held_out: Iterable[Document]) -> list[int]:
-    """Indices of the documents that are a text of `held_out`, hold one or a line of one, or have a line within one.
+    """Indices of the documents that share a text, or a line of a text, with `held_out`.
 
-    Whole texts are compared by hash without white space, in normal form (NFKC) and in lower case, so that another line
-    end or a full-width digit hides nothing; texts and lines of at least 20 letters and digits by these alone, so that a
-    number in front or a full stop that is missing hides nothing either. Such a line may be a stock phrase: with a
-    model's test at stake a text too many is left out rather than one too few.
+    Whole texts are compared by hash without white space, in normal form (NFKC) and in lower case, so that other line
+    ends or full-width digits do not matter. Texts and lines with at least 20 letters and digits are compared by these
+    alone, so that numbers in front and punctuation do not matter. Such a line may be a stock phrase: it is better to
+    leave out a text too many than one too few.
     """
     forbidden = list(held_out)
     wholes = {text_hash(whole) for document in forbidden if (whole := _normal(document.text))}
@@ -38,10 +38,10 @@ def leaking(documents: Sequence[Document], held_out: Iterable[Document]) -> list
 
 
 class _Pieces:
-    """Texts and their lines, to be found within other texts: by how they begin, then by their hash.
+    """Texts and their lines, which are searched in other texts: by their first characters, then by their hash.
 
     Attributes:
-        owners: by the hash of a piece, the indices of the documents that it is from.
+        owners: hash of a piece to the indices of its documents.
     """
 
     def __init__(self, documents: Iterable[Document]) -> None:
@@ -75,15 +75,15 @@ def without_held_out(
     overlap: str = "refuse",
     problems: Problems | None = None,
 ) -> list[Document]:
-    """The documents, after a look at whether texts that are held out for the test stand among them.
+    """The documents, after a check whether texts that are held out for the test are among them.
 
     Args:
-        sources: files that `read_texts` takes, or `CORPUS=DIR`, of which every published part counts.
+        sources: files that `read_texts` takes, or `CORPUS=DIR` with all published parts.
         overlap: what to do: `refuse` raises, `drop` leaves the documents out, `allow` keeps them.
         problems: its notes say which files of the sources were not read; a file that cannot be read is an error here.
 
     Raises:
-        DataError: with `refuse`, how many there are and the first of them; with `drop`, when nothing is left.
+        DataError: with `refuse`, their number and the first of them; with `drop`, if nothing is left.
     """
     if overlap not in OVERLAP:
         raise ValueError(f"overlap is {overlap!r}; choose one of {', '.join(OVERLAP)}.")
@@ -111,9 +111,9 @@ def without_held_out(
 
 
 def _held_out(source: str, problems: Problems) -> list[Document]:
-    """The texts of a source, read as they would be read for training, of anybody's JSON lines without their gold.
+    """The texts of a source, read as for training; of JSON lines without gold.
 
-    What hangs on an annotation must not hide a text: so of a corpus the faulty annotations are passed over, and said.
+    A faulty annotation must not hide a text: in a corpus such annotations are ignored and reported.
     """
     name, equals, folder = str(source).partition("=")
     if equals and not Path(source).exists() and key(name) != "jsonl":
@@ -129,7 +129,7 @@ def _held_out(source: str, problems: Problems) -> list[Document]:
         return read_corpus(name)
     path = source if Path(source).exists() or not equals else folder
     strict = Problems()
-    lines = read_texts([path], problems=strict)  # of a file that is named; a run may read it whole as well
+    lines = read_texts([path], problems=strict)  # of a named file; a run may also read it whole
     for folder_, note in strict.notes.items():
         problems.note(folder_, note)
     return lines if Path(path).is_dir() else [*lines, *read_texts([path], unit="file")]

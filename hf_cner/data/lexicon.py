@@ -1,4 +1,4 @@
-"""Lists of words, and where their words stand in a text: for masking whole entities and for word lattices."""
+"""Lists of words, and the places of their words in a text: for masking whole entities and for word lattices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .files import read_lines
 from .problems import DataError, Problems
 
 _MOST_FOLDS = 65_536
-_SAMPLE = 10  # lines by which a file of vectors is told from a list of words
+_SAMPLE = 10  # lines by which a file of vectors is distinguished from a list of words
 _HEADER = re.compile(r"[0-9]+[ \t]+[0-9]+[ \t]*")
 _VECTOR = re.compile(r"([^ \t]*)((?:[ \t]+[-+]?[.0-9][-+.0-9eE]*){2,})[ \t]*")  # a token and two numbers or more
 
@@ -22,8 +22,8 @@ _VECTOR = re.compile(r"([^ \t]*)((?:[ \t]+[-+]?[.0-9][-+.0-9eE]*){2,})[ \t]*")  
 def read_lexicon(path: str | PathLike[str], *, problems: Problems | None = None) -> list[str]:
     """The different words of a file, in its order.
 
-    The file holds one word per line, blanks around it stripped and empty lines passed over (there are no comments: any
-    character may begin a word); or it is a word2vec text file, of which the first column is taken. It may be gzip'd.
+    The file holds one word per line, blanks around it are removed and empty lines ignored (there are no comments: any
+    character may begin a word); or it is a word2vec text file, of which the first column is used. It may be gzip'd.
 
     Raises:
         DataError: what `read_lines` raises, or a file without a word.
@@ -37,7 +37,7 @@ def read_lexicon(path: str | PathLike[str], *, problems: Problems | None = None)
     for line in chain(head, lines):
         if vectors:
             row = _VECTOR.fullmatch(line)
-            word = row[1].strip() if row else ""  # a line that is no vector is no word either
+            word = row[1].strip() if row else ""  # a line that is no vector is no word
         else:
             word = line.strip()
         if word:
@@ -51,7 +51,7 @@ def read_lexicon(path: str | PathLike[str], *, problems: Problems | None = None)
 
 
 def _are_vectors(head: Sequence[str]) -> bool:
-    """Whether most lines behind the first, which may be a header, are a token and equally many numbers."""
+    """Whether most lines after the first, which may be a header, are a token and an equal number of numbers."""
     rows = [_VECTOR.fullmatch(line) for line in head[1:] if line.strip()]
     sizes = Counter(len(row[2].split()) if row else 0 for row in rows)
     return any(2 * count > len(rows) for size, count in sizes.items() if size)
@@ -66,13 +66,13 @@ def mentions_of(documents: Iterable[Document]) -> list[str]:
 class Lexicon:
     """Finds the words of a list in texts.
 
-    At each place only the lengths of words that begin with the two characters there are tried, each by one look into a
-    set, so that the time hardly depends on the number of words.
+    At each place only the lengths of words with the same first two characters are tried, each by one lookup in a set,
+    so the time hardly depends on the number of words.
 
     Args:
         words: at least one; duplicates count once, empty ones not at all.
         min_length: leave out shorter words: a lattice has no use for single characters.
-        fold: take capitals and full-width forms for the same characters, `CT` for `ct` and `ＣＴ`.
+        fold: treat capitals and full-width forms as the same characters: `CT`, `ct`, `ＣＴ`.
 
     Attributes:
         words: the different words, in their order.
@@ -117,7 +117,7 @@ class Lexicon:
         return [(place, end) for place in range(len(text)) for end in self._ends(text, place)]
 
     def unused(self, texts: Iterable[str]) -> list[str]:
-        """The words that stand in none of the texts, in the order of the lexicon."""
+        """The words that occur in none of the texts, in the order of the lexicon."""
         seen: set[str] = set()
         for text in map(self._fold, texts):
             seen.update(text[start:end] for start, end in self.all_matches(text))
@@ -126,7 +126,7 @@ class Lexicon:
     def _ends(self, text: str, place: int) -> list[int]:
         """Ends of the words that begin here, the shortest first."""
         ends = []
-        if text[place] in self._lengths:  # a word of one character stands under itself
+        if text[place] in self._lengths:  # a word of one character is its own key
             ends.append(place + 1)
         for length in self._lengths.get(text[place : place + 2], ()):
             if place + length <= len(text) and length > 1 and text[place : place + length] in self._words:
@@ -135,7 +135,7 @@ class Lexicon:
 
 
 class _Folds(dict[int, str]):
-    """For `str.translate`: a character in lower case and normal form (NFKC), where that is one character as well."""
+    """For `str.translate`: a character in lower case and normal form (NFKC), if that is one character too."""
 
     def __missing__(self, code: int) -> str:
         if len(self) >= _MOST_FOLDS:  # Unicode has 1.1 million characters, and no text has so many
@@ -149,5 +149,5 @@ _FOLDS = _Folds()
 
 
 def _folded(text: str) -> str:
-    """As long as the text, so that places stay."""
+    """Of the same length as the text, so that places do not change."""
     return text.translate(_FOLDS)

@@ -11,7 +11,7 @@ from .documents import Document, from_row, to_row
 from .problems import Problems
 from .registry import entry
 
-if TYPE_CHECKING:  # datasets takes a second to import
+if TYPE_CHECKING:  # datasets needs a second for its import
     from datasets import DatasetDict, DatasetInfo, Features
 
 _ENTITY_KEYS = ("start", "end", "type", "text")
@@ -27,8 +27,8 @@ def load_corpus(
     """Read a corpus into a ``DatasetDict`` with the features id, record, text and entities (start, end, type, text).
 
     Its splits are the published ones that the folder holds (``train``, ``validation``, ``test``), without empty ones;
-    where the files speak of none, or ``data_dir`` is a file, everything is ``train``. How what is labelled is split for
-    training is another question: see ``split_by_record``. ``hf-cner dataset`` writes the same as Parquet with a card.
+    if the files name no splits, or ``data_dir`` is a file, everything is ``train``. ``split_by_record`` splits labelled
+    data for training. ``hf-cner dataset`` writes the same as Parquet with a card.
 
     Raises:
         DataError: as ``read_corpus``.
@@ -44,7 +44,7 @@ def load_corpus(
 
 
 def corpus_info(name: str) -> DatasetInfo:
-    """What ``datasets`` wants to know of a corpus: description, licence, citation, features."""
+    """The ``DatasetInfo`` of a corpus: description, licence, citation, features."""
     from datasets import DatasetInfo
 
     found = entry(name)

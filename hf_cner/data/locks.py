@@ -1,7 +1,7 @@
-"""Locks of the operating system on what is being written: two runs never write the same file or folder.
+"""Locks of the operating system for files and folders that are written: two runs never write the same.
 
-The lock is `filelock`'s, which a process loses when it ends, however it ends: a dead process blocks nobody. The lock's
-file holds the number of the process, so that the second one can be told who is at work.
+The lock is `filelock`'s, which a process loses at its end in any case: a dead process blocks nobody. The lock's file
+holds the number of the process, for the error of a second process.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _OURS = "hf-cner"
-_PATIENCE = 0.3  # seconds: a lock's file may be removed by its holder in the moment in which it is opened
+_PATIENCE = 0.3  # seconds: the holder may remove a lock's file while another process opens it
 _LONGEST = 200  # bytes of a name that gets a prefix and an ending; most file systems take 255
 _OF_OLD_VERSIONS = re.compile(r"\.[0-9a-f]{32}\.tmp")
-_OLD = 24 * 3600  # seconds
+OLD = 24 * 3600  # seconds
 
 
 class Held(ValueError):
@@ -26,7 +26,7 @@ class Held(ValueError):
 
 
 def beside(path: Path, ending: str) -> Path:
-    """A hidden name next to `path`, for what belongs to it while it is written."""
+    """A hidden name beside `path`, for files that are needed while it is written."""
     name = path.name
     if len(os.fsencode(name)) > _LONGEST:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
@@ -35,11 +35,11 @@ def beside(path: Path, ending: str) -> Path:
 
 @contextmanager
 def locked(*locks: Path, of: Path, patience: float = _PATIENCE) -> Iterator[None]:
-    """Nobody else holds these locks while the block runs; their files are removed at its end.
+    """Hold locks while the block runs; their files are removed at its end.
 
     Args:
         locks: files of locks; their folders exist.
-        of: what is written, for the sentence.
+        of: the file or folder that is written, for the sentence.
         patience: seconds to wait for a lock.
 
     Raises:
@@ -61,25 +61,25 @@ def locked(*locks: Path, of: Path, patience: float = _PATIENCE) -> Iterator[None
             taken.append(path)
             with suppress(OSError):  # on Windows nobody writes into a file that is locked
                 path.write_text(f"{_OURS} {os.getpid()}\n", encoding="utf-8")
-        # Before any of them is let go, or the file of somebody who got it meanwhile would be removed.
+        # Before any lock is released: else the file of a process that gets it next would be removed.
         stack.callback(_remove, taken)
         yield
 
 
 def sweep(folder: Path) -> None:
-    """Remove what writing of files left in a folder when it was killed: what no living process holds."""
+    """Remove files in a folder that a killed process left, unless a living process holds them."""
     for entry in sorted(folder.glob(".*")):
         if entry.name.endswith(".lock") and _holder(entry) is not None:
             with suppress(Held, OSError), locked(entry, of=entry, patience=0):
                 entry.with_name(f"{entry.name.removesuffix('.lock')}.tmp").unlink(missing_ok=True)
         elif _OF_OLD_VERSIONS.fullmatch(entry.name):
             with suppress(OSError):
-                if entry.is_file() and time.time() - entry.stat().st_mtime > _OLD:
+                if entry.is_file() and time.time() - entry.stat().st_mtime > OLD:
                     entry.unlink()
 
 
 def is_trace(name: str) -> bool:
-    """Whether a file of this name may be a lock, or a file that was being written when its process was killed."""
+    """Whether a file of this name may be a lock, or an unfinished file of a killed process."""
     return name.startswith(".") and name.endswith((".lock", ".tmp"))
 
 
@@ -90,7 +90,7 @@ def _remove(paths: list[Path]) -> None:
 
 
 def _holder(path: Path) -> str | None:
-    """The number of the process that wrote into a lock's file; None where it is none of ours."""
+    """The number of the process that wrote into a lock's file; None if it is not ours."""
     try:
         with path.open("rb") as stream:
             ours, _, number = stream.read(64).decode("ascii", "replace").strip().partition(" ")

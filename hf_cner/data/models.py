@@ -1,4 +1,4 @@
-"""Which files belong to a model's folder, and to what else was written here: another output never takes their place."""
+"""The files of a model's folder, and of other folders that were written here: no other output replaces them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import json
 import re
 from pathlib import Path
 
-LIST = ".hf-cner.json"  # in a folder that was written here: what was written into it
+CARD = "README.md"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+AUTO_CLASSES = {  # model type -> transformers' class that loads it
+    "cner": "AutoModelForTokenClassification",
+    "cner-mrc": "AutoModelForQuestionAnswering",
+}
+LIST = ".hf-cner.json"  # in a folder that was written here: the list of its files
 OF_A_MODEL = re.compile(
     r".*\.(safetensors|bin|model|py)|.*(config|tokenizer|special_tokens|added_tokens).*\.json|vocab\..*|merges\.txt"
     r"|.*\.index\.json|(results|training_log|split)\.json|settings\.yaml|study\.db"
@@ -14,7 +20,7 @@ OF_A_MODEL = re.compile(
 
 
 def read_list(folder: Path) -> dict[str, str] | None:
-    """What was written into a folder: relative names, and digests or nothing; None without a list."""
+    """The list of a folder's own files: relative names, with or without digests; None without a list."""
     try:
         found = json.loads((folder / LIST).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -26,10 +32,10 @@ def read_list(folder: Path) -> dict[str, str] | None:
 
 
 def belongs_to_a_model(path: Path) -> bool:
-    """Whether a file, there or not, is one of a model, or of another folder that was written here.
+    """Whether a file, existing or not, belongs to a model or to another folder that was written here.
 
-    A folder is a model's where it holds `config.json`. A name like `vocab.txt` counts there even where no such file
-    is yet: whoever loads the model would take it for the model's own.
+    A folder with `config.json` is a model's. A name like `vocab.txt` counts there even without such a file, since
+    loading would take it for the model's.
     """
     listed = read_list(path.parent)
     if listed is None and not (path.parent / "config.json").is_file():

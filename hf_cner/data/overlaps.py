@@ -1,4 +1,4 @@
-"""How the spans of a document overlap: pairs that are nested, that cross, that share a span, or that are equal."""
+"""Overlaps of spans in a document: pairs that are nested, cross, share a span, or are equal."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Overlaps(NamedTuple):
 def count_overlaps(spans: Iterable[Span]) -> Overlaps:
     """Count the pairs of one document in O(n log n) comparisons.
 
-    Equal annotations count once in ``nested``, ``crossing`` and ``same_span``, so that a duplicate shows up only as
-    what it is; two types on one span are two annotations.
+    Equal annotations count once in ``nested``, ``crossing`` and ``same_span``, so a duplicate counts only as a
+    duplicate; two types on one span are two annotations.
     """
     annotations = Counter((span.start, span.end, span.type) for span in spans)
     duplicates = sum(_pairs(times) for times in annotations.values())

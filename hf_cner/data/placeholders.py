@@ -1,4 +1,4 @@
-"""Files that only stand in the place of a published one: empty, a pointer of Git LFS, a web page."""
+"""Files in place of a published file: empty, a pointer of Git LFS, a web page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def check_is_content(path: Path) -> None:
-    """Raise a ValueError when a file is empty, or only stands in the place of the published one."""
+    """Raise ValueError for an empty file, a pointer of Git LFS or a web page."""
     with path.open("rb") as stream:
         head = stream.read(64)
     if not head:

@@ -1,4 +1,4 @@
-"""What is wrong with somebody's data, said in one sentence, and either raised or collected."""
+"""Faults of data, each in one sentence, which are raised or collected."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ MOST_KEPT = 10_000  # problems that are kept; all are counted
 
 
 class DataError(ValueError):
-    """Data that cannot be read as it stands; the message names file, line, what was found and what to do."""
+    """Data that cannot be read; the message names file, line, what was found and what to do."""
 
 
 def is_panic(error: BaseException) -> bool:
-    """Whether a library written in Rust gave up: its error is no `Exception`, so that no ordinary handler sees it."""
+    """Whether a library in Rust panicked: its error is no `Exception`, so ordinary handlers miss it."""
     return type(error).__name__ == "PanicException"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong. `line` counts from 1; None when the whole file is meant."""
+    """One fault. `line` counts from 1; None for the whole file."""
 
     path: str
     line: int | None
@@ -42,17 +42,17 @@ class Problem:
 class Problems:
     """Raises the first problem (`on_error="stop"`) or collects all of them (`"skip"`).
 
-    Whoever reports a problem leaves out the thing it is about and reads on.
+    A reader that reports a problem leaves out the faulty item, and continues.
 
     Args:
         on_error: `stop` or `skip`.
-        aloud: print notes to standard error as they come, for a run that does not say them itself.
+        aloud: print notes to standard error at once, for a run that does not print them itself.
 
     Attributes:
-        items: what was reported, the first `MOST_KEPT` of it.
-        count: how many were reported.
+        items: the first `MOST_KEPT` problems.
+        count: number of problems.
         opened: the files that were opened while reading, as they were named.
-        notes: by folder, which of its files were read and which were left out; no faults, but worth saying.
+        notes: by folder, which of its files were read and which were left out; these are no faults.
         of_many: by the key of a note on one file, what says the same of several files.
         unread: by file, what of it no document holds, and how often.
     """
@@ -70,7 +70,7 @@ class Problems:
         self._aloud = aloud
 
     def note(self, folder: str | PathLike[str], sentence: str) -> None:
-        """Keep what is to be said of a folder; it takes the place of what was said before, an empty one removes it."""
+        """Keep a note about a folder; it replaces the note before, and an empty note removes it."""
         self.notes.pop(fspath(folder), None)
         if sentence:
             self.notes[fspath(folder)] = sentence
@@ -88,11 +88,11 @@ class Problems:
             self.items.append(problem)
 
     def listing(self) -> dict[str, list[str] | int]:
-        """What results keep: `left_out`, a sentence for each problem that was kept, and `left_out_count`, of all."""
+        """For results: `left_out`, a sentence for each kept problem, and `left_out_count`, the number of all."""
         return {"left_out": [str(item) for item in self.items], "left_out_count": self.count}
 
     def summary(self, most: int = 10) -> str:
-        """How many things were left out, and the first of them, one a line."""
+        """The number of faulty items that were left out, and the first of them, one a line."""
         if not self.items:
             return "nothing left out"
         lines = [f"left out: {self.count}", *map(str, self.items[:most])]

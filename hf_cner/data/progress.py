@@ -1,4 +1,4 @@
-"""Progress in a log: a line a minute, where standard error is no terminal on which a bar could move."""
+"""Progress in a log: a line a minute, if standard error is no terminal."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def needs_lines() -> bool:
 
 
 def left(seconds: float | None) -> str:
-    """How long it will take, as people read it."""
+    """The remaining time, for people."""
     return "time left unknown" if seconds is None else f"{timedelta(seconds=round(seconds))} left"
 
 
 class Minutely:
-    """Says a line to standard error when a minute has passed since the last one, or since the beginning."""
+    """Prints a line to standard error when a minute has passed since the last line, or since the beginning."""
 
     def __init__(self) -> None:
         self._told = time.monotonic()
 
     def __call__(self, line: Callable[[], str]) -> None:
-        """Say `line()` if it is time."""
+        """Print `line()` if it is time."""
         if (now := time.monotonic()) - self._told >= EVERY:
             self._told = now
             print(line(), file=sys.stderr, flush=True)
@@ -37,9 +37,9 @@ class LogLines:
     """Takes the place of a bar in a log; it is called as tqdm's.
 
     Args:
-        label: what is being done.
-        total: how many there are, None when it is not known.
-        unit: what is counted, in the plural.
+        label: name of the work.
+        total: number of items, None if it is not known.
+        unit: name of the items, in the plural.
         initial: how many were done before; they count neither for the rate nor for the time left.
     """
 
@@ -50,16 +50,16 @@ class LogLines:
         self._say = Minutely()
 
     def update(self, number: int = 1) -> None:
-        """So many more are done."""
+        """Count items as done."""
         self.n += number
         self._say(self._line)
 
     def write(self, text: str) -> None:
-        """Say something else."""
+        """Print another line."""
         print(text, file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """There is nothing to close."""
 
     def _line(self) -> str:
         rate = (self.n - self._initial) / max(1e-9, time.monotonic() - self._began)

@@ -1,15 +1,15 @@
-"""The one table of corpora and formats: every name that `--corpus`, `--to` and `--format` take.
+"""The table of corpora and formats: the names that `--corpus`, `--to` and `--format` take.
 
 A module of `corpora` is a published corpus, with `NAME`, `ENTITY_TYPES`, `DESCRIPTION`, `LICENCE`, `CITATION` (BibTeX),
 `LAYOUT` (what its folder looks like), `EXAMPLE` (the same as invented files, name: content) and
 `read(folder, *, problems) -> Iterator[Document]`; where the published files come in splits, also `PATTERNS`.
 
-A module of `formats` is a form in which anybody's documents come, with `NAME`, `DESCRIPTION`, `LAYOUT`, `EXAMPLE`,
-`PATTERNS` (the names of its files in a folder) and `read(file, *, problems) -> Iterator[Document]`,
-`write(documents, path) -> Written`, or both. It may have `ENDINGS` (of files that are this format where nobody names
-one), `WRITTEN_AS` (the only endings of written files) and `FOLDER = True` (a written result is a folder of files). More
-keyword-only parameters of `read` and `write` are its options, of type `str` or `int`; nothing else has to be told about
-them. A reader that can also give texts alone has `gold`, as `documents.from_row`.
+A module of `formats` is a form of any documents, with `NAME`, `DESCRIPTION`, `LAYOUT`, `EXAMPLE`, `PATTERNS` (the names
+of its files in a folder) and `read(file, *, problems) -> Iterator[Document]`, `write(documents, path) -> Written`, or
+both. It may have `ENDINGS` (of files that are read as this format by default), `WRITTEN_AS` (the only endings of
+written files) and `FOLDER = True` (a written result is a folder of files). Further keyword-only parameters of `read`
+and `write` are its options, of type `str` or `int`. A reader that can also give texts alone has `gold`, as
+`documents.from_row`.
 
 To add a corpus or a format, write such a module and one line here; a corpus also has its questions in `queries`.
 """
@@ -71,22 +71,22 @@ class Entry:
 
     @property
     def layout(self) -> str:
-        """What its files look like."""
+        """The layout of its files."""
         return str(self.module.LAYOUT)
 
     @property
     def example(self) -> Mapping[str, str]:
-        """Invented files in this layout, name: content; it shows people what is meant, and tests begin with it."""
+        """Invented files in this layout, name: content; shown to people, and used by tests."""
         return dict(self.module.EXAMPLE)
 
     @property
     def published(self) -> bool:
-        """Whether it is a published corpus, with types and a licence of its own, and no format of anybody's files."""
+        """Whether it is a published corpus, with types and a licence, and not a format."""
         return self.name in published()
 
     @property
     def entity_types(self) -> tuple[str, ...]:
-        """The types of a corpus in their fixed order; empty for a format, whose types stand in the data."""
+        """The types of a corpus in their fixed order; empty for a format, whose types are in the data."""
         return tuple(getattr(self.module, "ENTITY_TYPES", ()))
 
     @property
@@ -101,22 +101,22 @@ class Entry:
 
     @property
     def patterns(self) -> tuple[str, ...] | None:
-        """The names of its files in a folder; None where the reader finds them itself."""
+        """The names of its files in a folder; None if the reader finds them itself."""
         return getattr(self.module, "PATTERNS", None)
 
     @property
     def endings(self) -> tuple[str, ...]:
-        """Endings of files that are this format where nobody names one."""
+        """Endings of files that are read as this format by default."""
         return getattr(self.module, "ENDINGS", ())
 
     @property
     def written_as(self) -> tuple[str, ...]:
-        """The only endings that a written file may have; empty where any ending of a text will do."""
+        """The only endings that a written file may have; empty if any ending of a text is allowed."""
         return getattr(self.module, "WRITTEN_AS", ())
 
     @property
     def folder(self) -> bool:
-        """Whether it is a folder of files, and no single file, that is written."""
+        """Whether a folder of files is written, not a single file."""
         return bool(getattr(self.module, "FOLDER", False))
 
     @property
@@ -131,21 +131,21 @@ class Entry:
 
     @property
     def gives_texts(self) -> bool:
-        """Whether its reader can be asked for the texts alone, as `gold` says."""
+        """Whether its reader can give the texts alone, by the option `gold`."""
         return self.reads and "gold" in signature(self.module.read).parameters
 
     @cached_property
     def reading_options(self) -> dict[str, str]:
-        """What its reader can be told, beside the place and the problems: name of the option, and its type."""
+        """The options of its reader, except the place and the problems: name to type."""
         return _keywords(self.module.read) if self.reads else {}
 
     @cached_property
     def writing_options(self) -> dict[str, str]:
-        """What its writer can be told."""
+        """The options of its writer: name to type."""
         return _keywords(self.module.write) if self.writes else {}
 
     def reading(self, options: Options | None) -> dict[str, object]:
-        """The options that are given (not None), each of which the reader takes.
+        """The options that are not None, after a check that the reader takes them.
 
         Raises:
             DataError: an option of other formats.
@@ -153,16 +153,16 @@ class Entry:
         return self._taken(options, self.reading_options, "read", lambda other: other.reading_options)
 
     def writing(self, options: Options | None) -> dict[str, object]:
-        """Likewise, of the writer."""
+        """The same for the writer."""
         return self._taken(options, self.writing_options, "written", lambda other: other.writing_options)
 
     def read(self, path: Path, *, problems: Problems, options: Options | None = None) -> Iterator[Document]:
-        """The documents of a place, with options that `reading` has seen."""
+        """The documents of a place, with options from `reading`."""
         documents: Iterator[Document] = self.module.read(path, problems=problems, **(options or {}))
         return documents
 
     def write(self, documents: Iterable[Document], path: Path, *, options: Options | None = None) -> Written:
-        """Write documents, with options that `writing` has seen."""
+        """Write documents, with options from `writing`."""
         written: Written = self.module.write(documents, path, **(options or {}))
         return written
 
@@ -194,20 +194,20 @@ def formats() -> tuple[str, ...]:
 
 
 def entries() -> Iterator[Entry]:
-    """All of them, in the table's order; this imports each module."""
+    """All entries, in the table's order; this imports each module."""
     return map(entry, REGISTRY)
 
 
 def key(name: str) -> str:
-    """A name as `REGISTRY` spells it: `_` and upper case are forgiven."""
+    """A name as `REGISTRY` spells it; `_` and upper case are accepted."""
     return name.lower().replace("_", "-")
 
 
 def entry(name: str) -> Entry:
-    """What is known of a corpus or a format.
+    """A corpus or a format by its name.
 
     Raises:
-        DataError: there is none of that name; the message has the nearest names.
+        DataError: there is no such name; the message has the nearest names.
     """
     wanted = key(name)
     if wanted not in REGISTRY:
@@ -218,7 +218,7 @@ def entry(name: str) -> Entry:
 
 
 def readable(name: str) -> Entry:
-    """An entry that can be read; DataError where it is only written."""
+    """An entry that can be read; DataError if it can only be written."""
     found = entry(name)
     if not found.reads:
         names = ", ".join(other.name for other in entries() if other.reads)
@@ -227,7 +227,7 @@ def readable(name: str) -> Entry:
 
 
 def writable(name: str) -> Entry:
-    """An entry that can be written; DataError where it is only read."""
+    """An entry that can be written; DataError if it can only be read."""
     found = entry(name)
     if not found.writes:
         names = ", ".join(other.name for other in entries() if other.writes)
@@ -236,7 +236,7 @@ def writable(name: str) -> Entry:
 
 
 def by_ending(ending: str) -> Entry | None:
-    """The format of files with an ending (`.bio`), where nobody names one; None where the ending says nothing."""
+    """The default format of files with an ending (`.bio`); None without a default."""
     return next((found for found in map(entry, formats()) if ending in found.endings), None)
 
 

@@ -1,4 +1,4 @@
-"""Splits of documents by record, so that no patient and no text stands on both sides."""
+"""Splits of documents by record, so that no patient and no text is on both sides."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Part = list[Document]
 
 
 def record_of(document: Document) -> str:
-    """What a split may not part: the record, or the document itself when it belongs to none.
+    """The group that a split keeps together: the record, or the document itself if it has no record.
 
-    A document without any name goes by its text, so that a corpus without names can be split as well.
+    A document without any name is identified by its text, so that a corpus without names can be split too.
     """
     return document.record or name_of(document)
 
 
 def name_of(document: Document) -> str:
-    """How `split.json` names a document: by its id, or by its text where it has none."""
+    """The name of a document in `split.json`: its id, or its text if it has none."""
     return document.id or f"text {text_hash(document.text)}"
 
 
@@ -39,8 +39,8 @@ def split_by_record(
         documents: with records; documents without one are records of their own.
         ratios: positive numbers, in any unit.
         seed: of the shuffle.
-        same_text_together: keep records that share an equal text on one side. Empty texts and texts of nothing but
-            blanks do not count: they would tie together records that have nothing in common.
+        same_text_together: keep records that share an equal text on one side. Empty and blank texts do not count: they
+            would join records that have nothing in common.
 
     Raises:
         ValueError: fewer groups of records than parts, or ratios that are not positive.
@@ -98,7 +98,7 @@ def shared_texts(one: Iterable[Document], other: Iterable[Document]) -> list[tup
 
 
 def split_hash(parts: Iterable[Iterable[Document]]) -> str:
-    """A short name of a split: equal when the same documents (by id and text) stand in the same parts, in any order."""
+    """A short name of a split: equal if the same documents (by id and text) are in the same parts, in any order."""
     digest = hashlib.sha256()
     for part in parts:
         for row in sorted(f"{document.id}\t{text_hash(document.text)}\n" for document in part):
@@ -108,7 +108,7 @@ def split_hash(parts: Iterable[Iterable[Document]]) -> str:
 
 
 def _shuffled_groups(documents: Sequence[Document], seed: int, same_text_together: bool) -> list[set[str]]:
-    """Records that must stay together, in an order that only their names and the seed decide."""
+    """Groups of records that must stay together, in an order that depends only on names and seed."""
     parent: dict[str, str] = {name: name for name in map(record_of, documents)}
 
     def root(name: str) -> str:
@@ -132,8 +132,9 @@ def _shuffled_groups(documents: Sequence[Document], seed: int, same_text_togethe
 
 
 def _fill(groups: list[set[str]], ratios: Sequence[float]) -> dict[str, int]:
-    """The part of each record. A group goes to the part that lacks most of its share; every part gets at least one."""
-    # Fractions, so that 7:2:1 and 0.7:0.2:0.1 are the same split, and no rounding decides between two parts.
+    """The part of each record. A group goes to the part with the largest missing share; every part gets at least "
+    "one."""
+    # Fractions: 7:2:1 and 0.7:0.2:0.1 give the same split, and no rounding decides between two parts.
     exact = [Fraction(str(ratio)) for ratio in ratios]
     total = sum(len(group) for group in groups)
     lacking = [ratio / sum(exact) * total for ratio in exact]

@@ -1,4 +1,4 @@
-"""What there is to know about a corpus before training on it, as one plain dictionary.
+"""Statistics of a corpus before training, as one plain dictionary.
 
 Everything is linear in the text and near-linear in the spans. Lengths are counted in characters (code points).
 """
@@ -33,9 +33,9 @@ def inspect(
 
     Args:
         documents: the corpus.
-        entity_types: the types to be listed, and their order; types that occur besides are added at the end.
-        schemes: tag schemes whose losses are to be counted.
-        windows: options of ``make_windows``, one mapping per way of cutting that is to be judged.
+        entity_types: the types to list, in order; other types are added at the end.
+        schemes: tag schemes whose losses are counted.
+        windows: options of ``make_windows``, one mapping for each way of cutting.
 
     Returns:
         ``documents, records, characters, length, mentions, distinct_mentions, types`` (per type), ``mention_length``,
@@ -87,7 +87,7 @@ def histogram(values: Iterable[int], edges: Sequence[int] = HISTOGRAM_EDGES) -> 
 
 
 def window_losses(documents: Iterable[Document], options: Windows) -> dict[str, object]:
-    """How many windows the options make, how long they are, and the entities that no single window shows whole."""
+    """The number and lengths of windows, and the entities that no window holds whole."""
     lengths: list[int] = []
     characters = 0
     types: Counter[str] = Counter()
@@ -112,7 +112,9 @@ def window_losses(documents: Iterable[Document], options: Windows) -> dict[str, 
 
 
 def equal_texts(documents: Iterable[Document]) -> dict[str, object]:
-    """Groups of documents with the same text: how many, how many copies too many, and which are annotated unlike."""
+    """Groups of documents with the same text: how many, how many extra copies, and which copies are annotated
+    differently.
+    """
     groups: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
         groups[document.text].append(document)
@@ -141,7 +143,7 @@ def _types(spans: Sequence[tuple[Document, Span]], entity_types: Sequence[str]) 
 
 
 def _scheme_losses(documents: Sequence[Document], schemes: Sequence[str]) -> dict[str, dict[str, object]]:
-    """Flat tags, whatever the scheme, hold one entity per character: the schemes lose the same entities."""
+    """Flat tags of any scheme hold one entity per character, so all schemes lose the same entities."""
     for scheme in schemes:
         check_scheme(scheme)
     reasons: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Names that stand for an open stream, a pipe or a device: written to as they are, never replaced."""
+"""Paths of open streams, pipes and devices, which are written to, never replaced."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from typing import IO
 
 _OPEN_FILES = re.compile(r"/dev/fd|/proc/(\d+|self|thread-self)(/task/\d+)?/fd")
-_LINKS = 40  # that one path may lead through, as in Linux
+_LINKS = 40  # in one path, as in Linux
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Whether a path stands for an open stream (`-`, `/dev/stdout`, `/dev/fd/3`), a pipe, a socket or a device."""
+    """Whether a path is an open stream (`-`, `/dev/stdout`, `/dev/fd/3`), a pipe, a socket or a device."""
     if _open_file(path) is not None:
         return True
     try:
@@ -28,7 +28,7 @@ def is_stream(path: str | os.PathLike[str]) -> bool:
 
 @contextmanager
 def opened_stream(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """The stream, for writing; what stands in the file behind it stays.
+    """The stream, for writing; the present content of its file is kept.
 
     Raises:
         OSError: it is not open, or not for writing.
@@ -36,9 +36,9 @@ def opened_stream(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     place = _open_file(path)
     if isinstance(place, int):
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()  # what was printed before comes before
+            stream.flush()  # earlier output comes first
         descriptor = os.dup(place)
-    elif place is not None:  # another process's file
+    elif place is not None:  # the file of another process
         descriptor = os.open(place, os.O_WRONLY | os.O_APPEND)
     else:
         descriptor = os.open(path, os.O_WRONLY)
@@ -71,6 +71,6 @@ def _open_file(path: str | os.PathLike[str]) -> int | str | None:
 def _writable(descriptor: int) -> bool:
     try:
         import fcntl
-    except ImportError:  # Windows says it when it is written to
+    except ImportError:  # Windows reports it in writing
         return True
     return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY

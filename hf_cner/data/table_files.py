@@ -1,7 +1,7 @@
-"""Tables as files hold them: CSV, TSV, Excel, Parquet, Arrow; rows of cells, of which the first names the columns.
+"""Reading tables: CSV, TSV, Excel, Parquet, Arrow; rows of cells, of which the first names the columns.
 
-Each is read through the library that is made for it: `csv`, openpyxl, pyarrow. What a table cannot be asked for is said
-in one sentence: merged cells, a password, an encoding, a row with other cells than the first.
+Each is read with its library: `csv`, openpyxl, pyarrow. Merged cells, a password, another encoding and a row of another
+length are reported, each in one sentence.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .bounded import LARGEST_FILE, LONGEST_LINE
+from .endings import COLUMNS, DELIMITED, EXCEL
 from .files import decode, missing, read_bytes
 from .problems import DataError, Problems
 from .reading.kinds import no_table
@@ -26,10 +27,6 @@ from .shown import brief
 if TYPE_CHECKING:
     import pyarrow
 
-DELIMITED = (".csv", ".tsv")
-EXCEL = (".xlsx", ".xlsm")
-COLUMNS = (".parquet", ".arrow", ".feather")
-ENDINGS = (*DELIMITED, *EXCEL, *COLUMNS)
 MOST_ROWS = 1_048_576  # of a sheet of Excel
 _PARTS_OF_GB18030 = ("gb2312", "gbk")  # so older programs call what may well hold 𬌗
 _TITLES = 5  # rows at the beginning, of which those with fewer cells may be a title
@@ -41,14 +38,14 @@ _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,
 
 
 class Table(NamedTuple):
-    """The names of the columns, and the rows with their numbers, as people count them."""
+    """The names of the columns, and the rows with their numbers from 1."""
 
     names: list[str]
     rows: Iterator[tuple[int, Sequence[object]]]
 
 
 def open_table(path: Path, problems: Problems, *, encoding: str | None = None, sheet: str | None = None) -> Table:
-    """A table, whose rows are read as they are asked for.
+    """A table, whose rows are read lazily.
 
     Args:
         encoding: of CSV and TSV; by default UTF-8, or UTF-16 with its mark.
@@ -77,7 +74,7 @@ def open_table(path: Path, problems: Problems, *, encoding: str | None = None, s
 def _even(
     rows: Iterator[tuple[int, Sequence[object]]], names: list[str], path: Path, problems: Problems
 ) -> Iterator[tuple[int, Sequence[object]]]:
-    """The rows that have a cell for each column; those without any content are passed over."""
+    """The rows with a cell for each column; empty rows are ignored."""
     for number, cells in rows:
         if all(cell is None or cell == "" for cell in cells):
             continue
@@ -141,7 +138,7 @@ def _text(path: Path, encoding: str | None, problems: Problems) -> str:
 
 @contextmanager
 def _long_fields() -> Iterator[None]:
-    """Cells may be as long as a document may be."""
+    """Allow cells as long as a document while the block runs."""
     before = csv.field_size_limit(LONGEST_LINE)
     try:
         yield
@@ -202,7 +199,8 @@ def _refuse_old_or_large(path: Path) -> None:
 
 
 def _refuse_merged(path: Path, number: int) -> None:
-    """A cell of a merged range but the first has no content, so that a row would lose its text or its number."""
+    """Refuse merged cells: all cells of a range except the first are empty, so a row would lose its text or its "
+    "number."""
     with zipfile.ZipFile(path) as archive:
         name = f"xl/worksheets/sheet{number}.xml"
         match = _MERGED.search(archive.read(name)) if name in archive.namelist() else None
@@ -225,14 +223,14 @@ def _columns(path: Path, suffix: str) -> Iterator[tuple[int, Sequence[object]]]:
     yield 0, names
     number = 0
     for batch in batches:
-        batch.validate(full=True)  # what is damaged may point outside of the memory
+        batch.validate(full=True)  # damaged data may point outside of the memory
         for row in batch.to_pylist():
             number += 1
             yield number, [row[name] for name in names]
 
 
 def _whole(path: Path, rows: Iterator[tuple[int, Sequence[object]]]) -> Iterator[tuple[int, Sequence[object]]]:
-    """The rows; whatever a library raises of a damaged file becomes one sentence. They raise nearly anything."""
+    """The rows; any error of a library about a damaged file becomes one sentence."""
     try:
         yield from rows
     except DataError:

@@ -1,8 +1,8 @@
 """Tables written: CSV, TSV, Excel, Parquet, Arrow, whole or not at all.
 
-CSV and TSV begin with a byte order mark, by which Excel knows UTF-8. A cell that begins with `=`, `+`, `-`, `@`, TAB or
-a carriage return would be run as a formula where the file is opened in a spreadsheet: an apostrophe is put before it,
-unless that is not wanted. Excel's own files, Parquet and Arrow say of each cell that it is a text.
+CSV and TSV begin with a byte order mark, by which Excel recognises UTF-8. A spreadsheet would run a cell that begins
+with `=`, `+`, `-`, `@`, TAB or a carriage return as a formula: by default it gets an apostrophe in front. Cells of
+Excel's own files, Parquet and Arrow have types, and need none.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from .endings import COLUMNS, EXCEL
 from .problems import DataError
-from .reading.names import suffix_of
-from .table_files import DELIMITED, EXCEL, MOST_ROWS
+from .reading.names import is_packed, suffix_of
+from .table_files import MOST_ROWS
 from .writing import atomic_write, whole_file
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Row = Sequence[object]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST_CELL = 32_767  # characters in a cell of Excel
-# Excel's files write a character that XML cannot hold, or would change, as _x000D_; what looks so is escaped itself.
+# Excel's files write characters that XML cannot hold, or would change, as _x000D_; text of this form is escaped too.
 _NO_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -36,15 +37,15 @@ def write_table(path: Path, names: Sequence[str], rows: Iterable[Row], *, guard:
 
     Args:
         names: of the columns.
-        guard: no cell of CSV and TSV becomes a formula.
+        guard: cells of CSV and TSV cannot become formulas.
 
     Raises:
         DataError: more rows or a longer cell than a sheet of Excel holds.
     """
     suffix = suffix_of(path.name)
-    if path.name.lower().endswith(".gz") and suffix in (*EXCEL, ".parquet", ".arrow", ".feather"):
+    if is_packed(path.name) and suffix in (*EXCEL, *COLUMNS):
         raise DataError(f"{path}: found a name that ends in .gz; expected {suffix} alone, which is packed already.")
-    if suffix in DELIMITED or suffix not in (*EXCEL, ".parquet", ".arrow", ".feather"):
+    if suffix not in (*EXCEL, *COLUMNS):
         with atomic_write(path) as stream:
             write_delimited(stream, names, rows, mark="\t" if suffix == ".tsv" else ",", guard=guard)
         return
@@ -70,7 +71,7 @@ def unescaped(cell: object) -> object:
 
 
 def _line(row: Row, mark: str, guard: bool) -> str:
-    """A row that ends in a line feed; Python's writer quotes a carriage return only where it ends its rows."""
+    """A row that ends in a line feed; Python's writer quotes a carriage return only if rows end with one."""
     buffer = io.StringIO()
     cells = [
         f"'{cell}" if guard and isinstance(cell, str) and cell.startswith(_FORMULA) else cell
@@ -97,7 +98,7 @@ def _write_sheet(temporary: Path, path: Path, names: Sequence[str], rows: Iterab
             for place, value in enumerate(cells):
                 if isinstance(value, str):
                     cell = WriteOnlyCell(sheet, value=_cell_text(value, path, number))
-                    cell.data_type = "s"  # a text, also where it begins as a formula does
+                    cell.data_type = "s"  # a text, even if it begins like a formula
                     cells[place] = cell
             sheet.append(cells)
     except BaseException:

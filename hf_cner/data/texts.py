@@ -1,4 +1,4 @@
-"""Texts without annotation, or with it, from whatever holds them: what prediction and pretraining read."""
+"""Texts, with or without annotation, from files, folders and corpora, for prediction and pretraining."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from .corpora import check_place, read_corpus
 from .documents import Document, Gold, read_jsonl
+from .endings import JSON_LINES, TABLES, TEXT
 from .files import missing, printable, read_lines, read_text
 from .problems import DataError, Problems
 from .reading.folders import choose
 from .reading.kinds import EXPECTED, Kind, judge, kind_by_name, kind_of
 from .reading.names import suffix_of
 from .registry import Options, readable
-from .table_files import ENDINGS as TABLES
 
 UNITS = ("auto", "line", "file")
 
@@ -30,23 +30,23 @@ def read_texts(
     gold: Gold = "ignored",
     problems: Problems | None = None,
 ) -> list[Document]:
-    """Documents of files and of a corpus, those that hold nothing but blanks left out.
+    """Documents of files and of a corpus, without blank ones.
 
     Args:
-        files: text files, JSON lines with a `text` each (other keys do no harm), and folders of such files; what a file
-            is, `reading.kinds` says. Tables (CSV, Excel, Parquet, …) as well, each of them named.
+        files: text files, JSON lines with a `text` each (other keys are ignored), and folders of such files; see
+            `reading.kinds`. Tables (CSV, Excel, Parquet, …) as well, each of them named.
         corpus: name of a corpus, whose training part is read as well, with its gold.
-        data_dir: where the corpus lies.
-        options: what its reader is told, and that of tables, as `read_corpus` takes it.
-        unit: what one document is in a text file: a `line`, or the whole `file`; `auto` takes the lines of a file that
-            is named, and the whole of each file in a folder.
+        data_dir: folder of the corpus.
+        options: of its reader and of tables, as for `read_corpus`.
+        unit: a document of a text file is a `line`, or the whole `file`; `auto` takes lines for a named file, and whole
+            files for a folder.
         gold: of the `entities` of JSON lines, as `from_row`.
         problems: what to do with faults; its notes say which files of a folder were left out.
 
-    Documents are named after their files: in a folder by the path there, so that files of one name are told apart.
+    Documents are named after their files; in a folder, after the path in it, so that names differ.
 
     Raises:
-        DataError: a file that is not there or of another kind, or no text at all.
+        DataError: a missing file, a file of another kind, or no text at all.
     """
     if unit not in UNITS:
         raise ValueError(f"The unit of a text file is {unit!r}; choose one of {', '.join(UNITS)}.")
@@ -92,7 +92,7 @@ def _shared_out(options: Options | None, corpus: str | None, *, tables: bool) ->
 
 
 def check_texts(files: Sequence[str | PathLike[str]], corpus: str | None, data_dir: str | PathLike[str] | None) -> None:
-    """Raise DataError where a file or the corpus is not there, before anything is read."""
+    """Raise DataError for a missing file or corpus, before anything is read."""
     for path in (Path(name).expanduser() for name in files):
         if not path.exists():
             raise DataError(missing(path, "file"))
@@ -101,15 +101,15 @@ def check_texts(files: Sequence[str | PathLike[str]], corpus: str | None, data_d
 
 
 def files_of(folder: Path, problems: Problems, *, kinds: Sequence[Kind]) -> list[tuple[Path, Kind]]:
-    """The files of a folder that hold texts, each with what it is; what was left out is noted.
+    """The files of a folder that hold texts, each with its kind; files that are left out are noted.
 
-    A file whose content is not what its name says is reported and left out.
+    A file whose content contradicts its name is reported and left out.
 
     Args:
-        kinds: those that are wanted.
+        kinds: the wanted kinds.
 
     Raises:
-        DataError: there is none; and with `"stop"` any file that cannot be read.
+        DataError: there is none; with `"stop"`, also any file that cannot be read.
     """
 
     def reason(path: Path) -> str:
@@ -126,7 +126,7 @@ def files_of(folder: Path, problems: Problems, *, kinds: Sequence[Kind]) -> list
     kind_of_file: dict[Path, Kind] = {}
     _, chosen = choose(folder, reason, problems)
     if not chosen:
-        wanted = " or ".join({"text": ".txt", "jsonl": ".jsonl"}[kind] for kind in kinds)
+        wanted = " or ".join({"text": TEXT, "jsonl": JSON_LINES}[kind][0] for kind in kinds)
         said = problems.notes.get(str(folder), "").removeprefix(f"{folder}: ").removesuffix(".")
         found = f"found no file that ends in {wanted}{f' ({said})' if said else ''}"
         raise DataError(f"{folder}: {found}; expected the texts; name the folder that holds them.")
@@ -136,10 +136,10 @@ def files_of(folder: Path, problems: Problems, *, kinds: Sequence[Kind]) -> list
 def documents_of(
     path: Path, kind: Kind, name: str, *, by_line: bool, gold: Gold = "ignored", problems: Problems
 ) -> Iterator[Document]:
-    """The documents of one file; none where it cannot be read, for an empty text would be one without findings.
+    """The documents of one file; none if it cannot be read, since an empty text would mean that nothing was found.
 
     Args:
-        name: what they are called: `name`, or `name:LINE`; documents of JSON lines have names of their own.
+        name: the documents are named `name`, or `name:LINE`; documents of JSON lines have their own names.
     """
     if kind == "jsonl":
         yield from read_jsonl(path, problems=problems, gold=gold)

@@ -1,9 +1,9 @@
 """Character tokenizers: one token per code point, for every encoder, reloadable by plain ``AutoTokenizer``.
 
-A tag stands on a character, so a tokenizer that merges, drops or splits characters loses entities. The tokenizers made
+A tag belongs to a character, so a tokenizer that merges, drops or splits characters loses entities. The tokenizers made
 here give exactly one id per code point of the unchanged text, with offsets ``(i, i + 1)``. They are ordinary
-``PreTrainedTokenizerFast`` objects (a ``WordPiece`` vocabulary behind a split into single characters) and need none of
-this package when they are loaded again.
+``PreTrainedTokenizerFast`` objects (a split into single characters, then a ``WordPiece`` vocabulary), which load
+without this package.
 
 Characters outside the vocabulary are mapped before they become unknown, and only where the text keeps its length:
 
@@ -34,8 +34,8 @@ from .vocabulary_folding import compounds, lower, parts, replacements
 from .vocabulary_loaded import vocabulary_of
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
-NAMED_BLANKS = ("[SP]", "[unused1]")  # entries that are read as a blank, the first that a vocabulary holds
-# All white space of Unicode (str.isspace), written out because the Python and the Rust side must agree on it.
+NAMED_BLANKS = ("[SP]", "[unused1]")  # entries for a blank; the first that a vocabulary holds is used
+# All white space of Unicode (str.isspace), written out because Python and Rust must agree.
 BLANKS = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B)))
 BLANKS += "\u2028\u2029\u202f\u205f\u3000"
 
@@ -124,8 +124,8 @@ def character_tokenizer_from(
 
 
 def _backend(vocabulary: dict[str, int], unknown: str, lower_case: bool, *, in_parts: bool = False) -> Tokenizer:
-    # The prefix tells transformers' own pipeline that a token of one character is a word; the model itself looks only
-    # at words of one character, where no prefix is put before anything.
+    # With the prefix, transformers' own pipeline takes a token of one character for a word. The model sees only words
+    # of one character, which get no prefix.
     backend = Tokenizer(models.WordPiece(vocabulary, unk_token=unknown, continuing_subword_prefix=WORD_INSIDE))
     steps = _normalizers(vocabulary, lower_case, in_parts=in_parts)
     if steps:

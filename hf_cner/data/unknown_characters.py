@@ -1,7 +1,7 @@
-"""The share of characters that a tokenizer does not know: counted, said, and refused where it is too large.
+"""The share of unknown characters: counted, reported, and refused if it is too large.
 
-A model learns nothing of a character that its vocabulary lacks: all of them have the same vector. A vocabulary of
-another language shows here, before a run that ends with an F1 near 0.
+A model learns nothing about unknown characters: all of them have the same vector. A vocabulary of another language is
+noticed here, before a run that ends with an F1 near 0.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 WARN_ABOVE = 0.02
-SHOWN = 10  # unknown characters that a sentence names
+SHOWN = 10  # unknown characters in a sentence
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownShare:
-    """How many characters were read, how many were unknown, and the most frequent of these with their counts."""
+    """The numbers of read and unknown characters, and the most frequent unknown ones with their counts."""
 
     characters: int
     unknown: int
@@ -35,7 +35,7 @@ class UnknownShare:
         return self.unknown / self.characters if self.characters else 0.0
 
     def is_notable(self) -> bool:
-        """Whether a person is to be warned: above 2 %."""
+        """Whether it is above 2 %, so that people are warned."""
         return self.share > WARN_ABOVE
 
     def __str__(self) -> str:
@@ -54,7 +54,7 @@ class UnknownCounter:
 
     Args:
         tokenizer: a character tokenizer.
-        table: its table, where there is one already.
+        table: its table, if one exists.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, *, table: CharacterTable | None = None) -> None:
@@ -67,13 +67,13 @@ class UnknownCounter:
         self._counts.update(text)
 
     def watch(self, documents: Iterable[Document]) -> Iterator[Document]:
-        """The same documents, each counted when it is asked for."""
+        """The same documents, each counted when it is yielded."""
         for document in documents:
             self.add(document.text)
             yield document
 
     def share(self) -> UnknownShare:
-        """What was found so far."""
+        """The share so far."""
         characters = sorted(self._counts)
         ids = self._table.ids("".join(characters))
         unknown = {c: self._counts[c] for c, i in zip(characters, ids, strict=True) if i == self._unknown_id}
@@ -92,13 +92,13 @@ def unknown_share(
 
 
 def check_unknown(texts: Iterable[str], tokenizer: PreTrainedTokenizerBase, *, most: float) -> UnknownShare:
-    """Count the unknown characters of the texts that a model is to learn from.
+    """Count the unknown characters of training texts.
 
     Args:
         most: the share that is allowed, from 0 to 1; the setting `data.max_unknown`.
 
     Raises:
-        ValueError: more of them are unknown, or `most` is no share.
+        ValueError: more are unknown, or `most` is no share.
     """
     if not 0 <= most <= 1:
         raise ValueError(f"data.max_unknown is {most}; it is a share from 0 to 1.")
@@ -114,6 +114,6 @@ def check_unknown(texts: Iterable[str], tokenizer: PreTrainedTokenizerBase, *, m
 
 
 def shown(character: str) -> str:
-    """A character for a message: itself, or its code point where it cannot be seen."""
+    """A character for a message: itself, or its code point if it is invisible."""
     visible = character.isprintable() and not character.isspace()
     return repr(character) if visible else f"U+{ord(character):04X}"

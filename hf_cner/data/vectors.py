@@ -1,4 +1,4 @@
-"""Static vectors in word2vec's text format, as such files really come: header present, missing or wrong.
+"""Static vectors in word2vec's text format; the header may be missing or wrong.
 
 A line is a token, a blank and the numbers. Only a newline ends a line, so that a blank, U+3000 or U+2028 can be a token
 like any other character.
@@ -23,7 +23,7 @@ from .shown import brief
 from .writing import atomic_write
 
 _HEADER = re.compile(r"([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]*")
-_SAMPLE = 10  # lines by which size and separator are told
+_SAMPLE = 10  # lines from which size and separator are detected
 
 Line = tuple[int, str]
 Vector = NDArray[np.float32]
@@ -40,17 +40,17 @@ def read_word2vec(
 ) -> tuple[list[str], Vector]:
     """Tokens and their vectors `(count, size)`, in the order of the file.
 
-    A header that is missing is no fault; one that disagrees with what follows gives a warning, and so do tokens that
-    occur twice, of which the first vector counts.
+    A missing header is no fault; a wrong header gives a warning, and so do repeated tokens, of which the first vector
+    counts.
 
     Args:
         path: the file, gzip'd or not.
-        keep: tells which tokens are wanted; the others are counted, but neither parsed nor held in memory.
+        keep: whether a token is wanted; the others are counted, but neither parsed nor held in memory.
         problems: collects lines that are left out; without it the first such line raises.
 
     Raises:
-        DataError: a line with more or fewer numbers than the others, something that is no finite number, with file and
-            line; or no vector at all.
+        DataError: a line with more or fewer numbers than the others, or a value that is no finite number; or no vector
+            at all.
     """
     problems = problems or Problems()
     lines = _not_empty(read_lines(path, problems))
@@ -59,7 +59,7 @@ def read_word2vec(
     body = chain(head[1:] if layout.announced else head, lines)
     rows: dict[str, Vector] = {}
     count, again = 0, Counter[str]()
-    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and reported as that
+    with np.errstate(over="ignore"):  # numbers beyond float32 become infinite, and are reported as such
         for number, line in body:
             count += 1
             parsed = _parse(path, number, line, layout, keep, problems)
@@ -75,7 +75,7 @@ def read_word2vec(
 
 
 def _not_empty(lines: Iterable[Line]) -> Iterator[Line]:
-    """Lines that are not empty. The newline as a token gives an empty line and one that begins with the separator."""
+    """Lines that are not empty. A newline as a token gives an empty line and a line that begins with the separator."""
     newline = False
     for number, line in lines:
         if line:
@@ -96,7 +96,7 @@ def _layout(head: Sequence[Line]) -> _Layout:
 
 
 def _numbers(line: str, separator: str) -> int:
-    """How many numbers stand at the end of a line, of which the first column is none."""
+    """How many numbers are at the end of a line, without the first column."""
     fields = line.rstrip(separator).split(separator)[1:]
     return next((count for count, field in enumerate(reversed(fields)) if not _is_number(field)), len(fields))
 
@@ -119,7 +119,7 @@ def _parse(
 ) -> tuple[str, Vector] | None:
     """Token and vector; None if the token is not wanted, or the line is reported."""
     size, separator = layout.size, layout.separator
-    # The token is what stands before the last numbers, so that it may be the separator itself.
+    # The token is the text before the last numbers, so it may be the separator itself.
     token, *fields = line.rstrip(separator).rsplit(separator, size)
     expected, advice = f"a token and {size} numbers", "correct or remove the line"
     if len(fields) < size or (separator in token and _is_number(token.rsplit(separator, 1)[1])):

@@ -5,9 +5,8 @@ Longformer that guess is wrong: they hold BERT's `vocab.txt`, and the guessed cl
 error. Here the files decide, in this order:
 
 1. `tokenizer.json`, unless it holds less than half of what another file beside it holds (a wrong guess, saved again);
-2. `vocab.txt`: WordPiece, whatever the model's type;
-3. `spiece.model`, `sentencepiece.bpe.model`, `spm.model` or another `*.model`: SentencePiece;
-4. otherwise what the model's type says.
+2. `vocab.txt`: WordPiece, whatever the model's type; 3. `spiece.model`, `sentencepiece.bpe.model`, `spm.model` or
+another `*.model`: SentencePiece; 4. otherwise the tokenizer of the model's type.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ from .vocabulary_told import tell
 
 __all__ = ["EncoderVocabulary", "check_size", "encoder_folder", "resolve_vocabulary"]
 
-_PATTERNS = ["*.json", "*.txt", "*.model"]  # what of a repository a vocabulary is read from
-_MOST_SPARE = 0.5  # the share of an embedding's rows that may be without an entry
+_PATTERNS = ["*.json", "*.txt", "*.model"]  # the files of a repository from which a vocabulary is read
+_MOST_SPARE = 0.5  # largest share of an embedding's rows without an entry
 
 
 def encoder_folder(name: str | os.PathLike[str]) -> Path:
     """The folder of an encoder: as given, or the vocabulary's files of that name on the Hub or in its cache.
 
     Raises:
-        ValueError: it is neither a folder nor a name whose files are on this machine or can be fetched.
+        ValueError: it is no folder, and no name whose files are on this machine or can be fetched.
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
@@ -55,11 +54,11 @@ def resolve_vocabulary(folder: Path, *, model_type: str | None = None) -> Encode
 
     Args:
         folder: of a published encoder.
-        model_type: of its configuration; by default what its `config.json` says.
+        model_type: of its configuration; by default from its `config.json`.
 
     Raises:
-        ValueError: there is no vocabulary, or one that is broken, empty, byte-level, or without a padding or unknown
-            token. The sentence names the file.
+        ValueError: there is no vocabulary, or it is broken, empty, byte-level, or without a padding or unknown token.
+            The sentence names the file.
     """
     folder = Path(folder)
     told = tell(folder)
@@ -71,7 +70,7 @@ def resolve_vocabulary(folder: Path, *, model_type: str | None = None) -> Encode
         return load_vocabulary(folder)
     pieces = {**entries.pieces}
     taken = set(pieces.values())
-    for token, number in told.added.items():  # a guess saved beside the vocabulary may contradict it: ids stay
+    for token, number in told.added.items():  # a wrong guess beside the vocabulary may contradict it; the ids are kept
         if token not in pieces and number not in taken:
             pieces[token] = number
             taken.add(number)
@@ -88,7 +87,7 @@ def resolve_vocabulary(folder: Path, *, model_type: str | None = None) -> Encode
             f"{entries.source} holds no entry beside {len(pieces)} special tokens; give the encoder's whole vocabulary."
         )
     token_types = has_token_types(model_type, told.type_count)
-    if entries.kind == "characters" and told.typed is not None:  # this package wrote it, and no wrong guess
+    if entries.kind == "characters" and told.typed is not None:  # this package wrote it, not a wrong guess
         token_types = told.typed
     single, pair = entries.frame or frame(specials, model_type=model_type, token_types=token_types)
     typed = token_types or any(not token.endswith(":0") for token in single)
@@ -112,10 +111,10 @@ def resolve_vocabulary(folder: Path, *, model_type: str | None = None) -> Encode
 
 
 def check_size(vocabulary: EncoderVocabulary, rows: int) -> str | None:
-    """Hold a vocabulary against the rows of its encoder's embedding.
+    """Compare a vocabulary with the rows of its encoder's embedding.
 
     Returns:
-        None where they are equal, else a sentence on the rows that have no entry: a few are normal.
+        None if they are equal, else a sentence about rows without an entry: a few are normal.
 
     Raises:
         ValueError: fewer rows than the ids need, or more than half of the rows without an entry.

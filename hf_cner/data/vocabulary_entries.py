@@ -1,4 +1,4 @@
-"""What one file of an encoder says about its vocabulary."""
+"""The vocabulary in one file of an encoder."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 
 from .encoder_vocabulary import Kind
 
-WORD_START, WORD_INSIDE = "▁", "##"  # how SentencePiece and WordPiece mark pieces
-_SPARSE, _HOLES = 2, 10_000  # ids up to twice the entries, and some more where there are few of them
+WORD_START, WORD_INSIDE = "▁", "##"  # the marks of SentencePiece's and WordPiece's pieces
+_SPARSE, _HOLES = 2, 10_000  # ids up to twice the entries, and some more if there are few
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entries:
-    """What one file says. `frame` is (around one text, around two), `lower_case` None where the file does not say."""
+    """The content of one file. `frame` is (around one text, around two); `lower_case` is None if the file does not "
+    "say."""
 
     pieces: Mapping[str, int]
     kind: Kind
@@ -26,7 +27,7 @@ class Entries:
 
 
 def check_ids(pieces: Mapping[str, int], source: Path) -> None:
-    """Raise ValueError where ids lie far beyond the number of entries: each id below the highest costs a row."""
+    """Raise ValueError for ids far beyond the number of entries: each id below the highest costs a row."""
     highest = max(pieces.values(), default=0)
     if highest > _SPARSE * len(pieces) + _HOLES:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The files that hold an encoder's vocabulary: which of them counts, and how each is read."""
+"""The files that may hold an encoder's vocabulary: which is used, and how it is read."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .vocabulary_entries import WORD_INSIDE, WORD_START, Entries, byte_level
 from .vocabulary_json import entries_of_backend, load_backend
 
 _SENTENCEPIECE = ("spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model", "tokenizer.model")
-_FEW = 1_000  # a tokenizer.json with fewer entries is held against the file beside it
-_PART = 0.5  # of what that file holds: less is a wrong guess of AutoTokenizer, saved again
-_SHOWN = 3  # repeated entries that a sentence names
+_FEW = 1_000  # a tokenizer.json with fewer entries is compared with the file beside it
+_PART = 0.5  # share of that file's entries: with less it is a wrong guess of AutoTokenizer, saved again
+_SHOWN = 3  # repeated entries in a sentence
 
 
 def entries_of(folder: Path, model_type: str | None) -> Entries | None:
-    """The entries from the file that counts; None where no file is of a known form.
+    """The entries from the file that is used; None if no file has a known form.
 
     Raises:
-        ValueError: the file that counts is broken, byte-level or empty.
+        ValueError: this file is broken, byte-level or empty.
     """
     written, guessed = folder / "tokenizer.json", 0
     if written.is_file():
@@ -103,8 +103,8 @@ def _kind(pieces: Mapping[str, int]) -> Kind:
 def read_sentencepiece(path: Path, model_type: str | None) -> Entries:
     """The pieces of a SentencePiece model with the ids that the encoder's embedding has.
 
-    fairseq's encoders (XLM-R, CamemBERT) put their own special tokens before the pieces and `<mask>` behind them;
-    DeBERTa's have `[MASK]` behind them.
+    fairseq's encoders (XLM-R, CamemBERT) put their own special tokens before the pieces and `<mask>` after them;
+    DeBERTa's have `[MASK]` after them.
 
     Raises:
         ValueError: it is no SentencePiece model, or has no piece.

@@ -1,13 +1,13 @@
-"""Characters that Unicode counts as forms of one another, one to one. Imports neither torch nor transformers.
+"""Characters that Unicode maps to one another, one to one. Imports neither torch nor transformers.
 
-`３` and `3`, `，` and `,`, a compatibility ideograph or a Kangxi radical and the unified ideograph, `µ` and `μ`: where
-a vocabulary lacks the one and holds the other, the text is read with the other instead of an unknown character. Only
-mappings of one character to one character are used, so that a text keeps its length. A character that stands for
-several (`℃`) is read as one entry of a SentencePiece vocabulary, or as the first of its parts.
+`３` and `3`, `，` and `,`, a compatibility ideograph or a Kangxi radical and the unified ideograph, `µ` and `μ`: if a
+vocabulary holds only one of two forms, this form is read instead of an unknown character. Only mappings of one
+character to one character are used, so that a text keeps its length. A character that stands for several (`℃`) is read
+as one entry of a SentencePiece vocabulary, or as the first of its parts.
 
-Source: the decompositions of the Unicode Character Database (canonical, and of the kinds wide, narrow, compat,
-vertical and small), followed to their end; white space is not among them, for it has a policy of its own. Quotation
-marks are added by hand: Google's Chinese BERT and those made from it know `"` but not `“`, and Unicode has no mapping.
+Source: the decompositions of the Unicode Character Database (canonical, and of the kinds wide, narrow, compat, vertical
+and small), followed to their end, without white space, which has its own policy. Quotation marks are added by hand:
+Google's Chinese BERT and its descendants know `"` but not `“`, and Unicode has no mapping.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from functools import cache
 
 _KINDS = frozenset({"<wide>", "<narrow>", "<compat>", "<vertical>", "<small>"})
 _QUOTES = {"“": '"', "”": '"', "‘": "'", "’": "'"}
-# Where such characters stand: the basic plane, and the supplement of compatibility ideographs.
+# The ranges of such characters: the basic plane, and the supplement of compatibility ideographs.
 _PLACES = (range(0x10000), range(0x2F800, 0x2FA20))
 
 
 def lower(character: str) -> str:
-    """A letter in lower case where that is one character, else the character itself (`İ` becomes `i`)."""
+    """A letter in lower case if that is one character, else the character itself (`İ` becomes `i`)."""
     folded = "i" if character == "İ" else character.lower()
     return folded if len(folded) == 1 else character
 
 
 def base_of(character: str) -> str:
-    """The character at the end of the one-to-one decompositions of `character`; itself where it has none."""
+    """The character at the end of the one-to-one decompositions of `character`; itself if it has none."""
     while True:
         character = _QUOTES.get(character, character)
         parts = unicodedata.decomposition(character).split()
@@ -79,7 +79,7 @@ def replacements(vocabulary: Container[str], *, lower_case: bool) -> dict[str, s
 
     Args:
         vocabulary: the characters that have an id.
-        lower_case: letters are folded before, so that no capital is left when this mapping is applied.
+        lower_case: letters were folded before, so that no capitals are left.
     """
     found: dict[str, str] = {}
     for characters in forms().values():

@@ -1,4 +1,4 @@
-"""The special tokens of an encoder, and where they stand around a text. Imports neither torch nor transformers.
+"""The special tokens of an encoder, and their places around a text. Imports neither torch nor transformers.
 
 The rule follows the tokens, not the name of the model: a RoBERTa configuration beside BERT's `vocab.txt` gets
 `[CLS] … [SEP]`, because these are the tokens that the vocabulary holds.
@@ -21,7 +21,7 @@ _CANDIDATES = {
 }
 BARE = ("$A:0",), ("$A:0", "$B:0")
 LEFT_PADDED = frozenset({"xlnet", "cpm"})
-# Types whose models read no token types, or were published with a single one.
+# Types whose models read no token types, or only one.
 _UNTYPED = frozenset(
     {"distilbert", "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer", "mpnet", "t5", "mt5"}
     | {"deberta", "deberta-v2", "modernbert", "eurobert"}
@@ -31,11 +31,11 @@ _UNTYPED = frozenset(
 def special_tokens(
     pieces: Mapping[str, int], told: Mapping[str, str], *, pad_id: int | None = None
 ) -> tuple[dict[str, str], list[str]]:
-    """The special tokens by role, and what is to be said about them.
+    """The special tokens by role, and findings about them.
 
     Args:
         pieces: the vocabulary.
-        told: the roles that the encoder's files name; a token that the vocabulary lacks is not believed.
+        told: the roles in the encoder's files; tokens that the vocabulary lacks are not used.
         pad_id: `pad_token_id` of the configuration, for a vocabulary without a padding token of a usual name.
     """
     found: dict[str, str] = {}
@@ -61,7 +61,7 @@ def special_tokens(
 
 
 def has_token_types(model_type: str | None, type_count: int | None) -> bool:
-    """Whether token types are passed to the encoder: from `type_vocab_size`, else from what its type usually has."""
+    """Whether token types are passed to the encoder: by `type_vocab_size`, else as usual for its type."""
     if type_count is not None:
         return type_count > 1
     return model_type not in _UNTYPED
@@ -70,9 +70,9 @@ def has_token_types(model_type: str | None, type_count: int | None) -> bool:
 def frame(
     specials: Mapping[str, str], *, model_type: str | None, token_types: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What stands around one text and around two, as BERT, RoBERTa, XLNet or T5 has it.
+    """The tokens around one text and around two, as in BERT, RoBERTa, XLNet or T5.
 
-    Sources: Devlin et al. 2019; Liu et al. 2019; Yang et al. 2019 (token type 2 stands under `<cls>`); Raffel et al.
+    Sources: Devlin et al. 2019; Liu et al. 2019; Yang et al. 2019 (token type 2 belongs to `<cls>`); Raffel et al.
     2020.
     """
     start, end = specials.get("cls_token"), specials.get("sep_token")
@@ -91,7 +91,7 @@ def frame(
 
 
 def folds_case(pieces: Mapping[str, int], told: bool | None) -> bool:
-    """Whether letters are folded to lower case: always where the vocabulary has small letters and no capitals."""
+    """Whether letters are folded to lower case: always if the vocabulary has small letters and no capitals."""
     letters = {mark + chr(code) for mark in ("", "▁", "##") for code in range(ord("a"), ord("z") + 1)}
     small = any(letter in pieces for letter in letters)
     capital = any(letter.upper() in pieces for letter in letters)

@@ -1,4 +1,4 @@
-"""A vocabulary that the tokenizers library reads: a `tokenizer.json`, or a tokenizer that is already loaded."""
+"""A vocabulary of the tokenizers library: a `tokenizer.json`, or a loaded tokenizer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .problems import is_panic
 from .vocabulary_entries import WORD_INSIDE, WORD_START, Entries, byte_level, check_ids
 from .vocabulary_frame import BARE
 
-_SAMPLES = ("温", "a", "1")  # a vocabulary without an unknown token makes nothing of what it does not know
+_SAMPLES = ("温", "a", "1")  # a vocabulary without an unknown token drops unknown characters
 
 
 def load_backend(path: Path) -> Tokenizer:
@@ -26,7 +26,7 @@ def load_backend(path: Path) -> Tokenizer:
     check_is_content(path)
     try:
         return Tokenizer.from_str(path.read_text(encoding="utf-8"))
-    except BaseException as error:  # the library raises Exception itself for a file that it cannot read, or panics
+    except BaseException as error:  # the library raises Exception for a file that it cannot read, or panics
         if not isinstance(error, Exception) and not is_panic(error):
             raise
         raise ValueError(
@@ -36,7 +36,7 @@ def load_backend(path: Path) -> Tokenizer:
 
 
 def entries_of_backend(backend: Tokenizer, source: Path) -> Entries:
-    """The entries of a tokenizer with the frame that it puts around texts, and whether it folds case.
+    """The entries of a tokenizer, its tokens around texts, and whether it folds case.
 
     Raises:
         ValueError: it is byte-level, or its ids have wide gaps.
@@ -70,8 +70,8 @@ def _kind(backend: Tokenizer, pieces: dict[str, int]) -> Kind:
 
 
 def _frame(backend: Tokenizer) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """What the tokenizer puts around one text and two; None where it puts nothing, or cannot be asked."""
-    quiet = Tokenizer.from_str(backend.to_str())  # the caller's own keeps its padding and truncation
+    """The tokens around one text and two; None without any, or if the tokenizer cannot be asked."""
+    quiet = Tokenizer.from_str(backend.to_str())  # the caller's tokenizer keeps its padding and truncation
     quiet.no_padding()
     quiet.no_truncation()
     for sample in _SAMPLES:
@@ -82,7 +82,7 @@ def _frame(backend: Tokenizer) -> tuple[tuple[str, ...], tuple[str, ...]] | None
 
 
 def _around(backend: Tokenizer, text: str, second: str | None = None) -> tuple[str, ...]:
-    """`("[CLS]:0", "$A:0", "[SEP]:0")`: each token with its type, a text of several pieces once."""
+    """`("[CLS]:0", "$A:0", "[SEP]:0")`: each token with its type; a text of several pieces occurs once."""
     encoded = backend.encode(text, second)
     template: list[str] = []
     for token, kind, sequence in zip(encoded.tokens, encoded.type_ids, encoded.sequence_ids, strict=True):

@@ -1,4 +1,4 @@
-"""The vocabulary of a tokenizer that transformers loaded: for encoders whose files say nothing by themselves."""
+"""The vocabulary of a tokenizer that transformers loads, for encoders without a known file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LONGEST = 1_000_000  # transformers writes "no limit" as a number far above thi
 
 
 def load_vocabulary(folder: Path) -> EncoderVocabulary:
-    """What the model's type says: the vocabulary that `AutoTokenizer` finds.
+    """The vocabulary that `AutoTokenizer` finds by the model's type.
 
     Raises:
-        ValueError: it finds none, or one that is no use here.
+        ValueError: it finds none, or a vocabulary that cannot be used.
     """
     from transformers import AutoTokenizer
 

@@ -1,4 +1,4 @@
-"""What the JSON files beside a vocabulary say about it: special tokens, padding side, case, sizes."""
+"""Facts in the JSON files beside a vocabulary: special tokens, padding side, case, sizes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 1_000_000  # transformers writes "no limit" as a number far above thi
 class Told:
     """From `config.json`, `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`.
 
-    `typed` is whether the tokenizer says that it gives token types, `type_count` how many the model knows.
+    `typed`: whether the tokenizer gives token types; `type_count`: how many the model knows.
     """
 
     model_type: str | None
@@ -33,7 +33,7 @@ class Told:
 
 
 def tell(folder: Path) -> Told:
-    """Read them; what is not there says nothing.
+    """Read these files; missing ones are ignored.
 
     Raises:
         ValueError: a file that is not a JSON object.
@@ -78,7 +78,7 @@ def _read(path: Path) -> Mapping[str, object]:
 
 
 def _content(token: object) -> str | None:
-    """A token as older and newer files write it: the string, or an object with `content`."""
+    """A token in old and new files: a string, or an object with `content`."""
     if isinstance(token, Mapping):
         token = token.get("content")
     return token if isinstance(token, str) else None

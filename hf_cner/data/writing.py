@@ -1,7 +1,7 @@
-"""Writing files so that none is half-written, none is written by two, and nothing else is lost for it.
+"""Writing files: never half, never by two processes, and without loss of other files.
 
-This is the one way to a file for every command. `check_output` sees before the work begins that the file may be
-written; `atomic_write` and `whole_file` write it.
+Every command writes files in this way only. `check_output` checks before the work begins that the file may be written;
+`atomic_write` and `whole_file` write it.
 """
 
 from __future__ import annotations
@@ -18,69 +18,21 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from .endings import JSON, JSON_LINES, OTHER_FORMS, PAGES
 from .locks import beside, locked, sweep
 from .models import OF_A_MODEL, belongs_to_a_model
 from .problems import DataError
+from .reading.names import is_packed, without_gz
 from .streams import is_stream, opened_stream
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-# Endings that promise a form which nothing here writes: text under such a name would be opened by the wrong program.
-_OTHER_FORMS = frozenset(
-    [
-        ".parquet",
-        ".feather",
-        ".arrow",
-        ".avro",
-        ".orc",
-        ".xlsx",
-        ".xls",
-        ".xlsm",
-        ".ods",
-        ".docx",
-        ".doc",
-        ".odt",
-        ".rtf",
-        ".pdf",
-        ".pptx",
-        ".ppt",
-        ".ann",
-        ".xml",
-        ".xmi",
-        ".db",
-        ".sqlite",
-        ".sqlite3",
-        ".zip",
-        ".tar",
-        ".tgz",
-        ".7z",
-        ".rar",
-        ".bz2",
-        ".xz",
-        ".zst",
-        ".bin",
-        ".npy",
-        ".npz",
-        ".pkl",
-        ".pickle",
-        ".pt",
-        ".pth",
-        ".safetensors",
-        ".onnx",
-        ".h5",
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".svg",
-    ]
-)
-OF_ROWS = (".jsonl", ".ndjson", ".json", ".html", ".htm")  # endings of what other commands write
+OF_ROWS = (*JSON_LINES, JSON, *PAGES)  # endings of what other commands write
 _ENDING = re.compile(r"\.[a-z][a-z0-9]{0,7}")
 _ALL = re.compile(r"(?s).*")
 
 
 class NotWritten(OSError):
-    """Something could not be written; the message is the whole sentence, without the system's number."""
+    """A file could not be written; the message is the whole sentence, without the system's number."""
 
     def __str__(self) -> str:
         return str(self.strerror)
@@ -95,20 +47,20 @@ def check_output(
     never: Iterable[str] = (),
     own: Iterable[str] = (),
 ) -> None:
-    """See that a command may write a file, before anything is read or computed.
+    """Check that a command may write a file, before anything is read or computed.
 
     Args:
-        path: what will be written; None is standard output.
-        inputs: files and folders that are read; None, and what is not there, is passed over; `-` is standard input.
-        models: folders of models that are read; their own files are inputs, others in them are not.
-        endings: the only endings that a name may have; by default all but those of forms that nothing here writes.
+        path: the file to write; None is standard output.
+        inputs: files and folders that are read; None and missing ones are ignored; `-` is standard input.
+        models: folders of models that are read; the model's files are inputs, other files in them are not.
+        endings: the only endings that a name may have; by default all but those in `OTHER_FORMS`.
         never: more endings that a name may not have.
-        own: names of files that this command itself writes into the folder, and may write again.
+        own: names of files that this command writes into the folder, and may replace.
 
     Raises:
-        DataError: it is one of the inputs, by whatever name (a link, another case, an open file), or the next run
-            would take it for one; a folder; a file that may not be written; a file of a model or of another result
-            (see `models`), whether it is read or not; or its name promises another form.
+        DataError: it is one of the inputs, by any name (a link, another case, an open file), or the next run would read
+            it; it is a folder, or a file that may not be written; it is a file of a model or of another result (see
+            `models`); or its name promises another form.
     """
     there, inputs = _regular(path, 1), list(inputs)
     for given, names in [*((item, _ALL) for item in inputs), *((item, OF_A_MODEL) for item in models)]:
@@ -130,17 +82,17 @@ def check_output(
 def check_ending(
     path: str | os.PathLike[str], endings: Iterable[str] = (), *, never: Iterable[str] = (), more: str = ""
 ) -> None:
-    """Raise DataError where the ending of a name promises a form that is not written; `.gz` behind it is passed over.
+    """Raise DataError if the ending of a name promises another form; `.gz` after it is ignored.
 
     Args:
-        endings: those that may be; by default all but well-known other ones.
-        never: more that may not be.
-        more: what else could be done, for the sentence.
+        endings: the allowed endings; by default all but those in `OTHER_FORMS`.
+        never: further endings that are not allowed.
+        more: further advice, for the sentence.
     """
     name = Path(path).name.lower()
-    ending = Path(name.removesuffix(".gz")).suffix
+    ending = Path(without_gz(name)).suffix
     allowed = tuple(endings)
-    if (ending in {*_OTHER_FORMS, *never} and ending not in allowed) or (
+    if (ending in {*OTHER_FORMS, *never} and ending not in allowed) or (
         allowed and _ENDING.fullmatch(ending) and ending not in allowed
     ):
         known = f"one of {', '.join(allowed)}" if allowed else "the ending of a text file"
@@ -154,15 +106,15 @@ def check_ending(
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
     """A UTF-8 text file that takes its name only when it is whole; after an error the old file stands as it was.
 
-    Line ends are written as they are given. Missing folders are made; a name that ends in `.gz` gets packed data. An
-    open stream, a pipe or a device is written to directly, whatever it is called.
+    Line ends are written as given. Missing folders are made; a file whose name ends in `.gz` is packed. An open stream,
+    a pipe or a device is written to directly.
 
     Raises:
         DataError: the path is a folder, or a file that may not be written.
         Held: another run writes the file.
-        OSError: no room, a failing disk or no permission, with a sentence that says that nothing was changed.
+        OSError: no room, a failing disk or no permission; the sentence says that nothing was changed.
     """
-    packed = os.fspath(path).endswith(".gz")
+    packed = is_packed(os.fspath(path))
     if is_stream(path):
         with opened_stream(path) as raw, _text_stream(raw, packed=packed) as text:
             yield text
@@ -176,10 +128,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A name beside `path` to write a file under, which takes the name `path` when the block ends well.
+    """A path beside `path` for a new file, which takes the name `path` if the block succeeds.
 
-    Behind a link the file is replaced, not the link; the old file's permissions stay. Errors are those of
-    `atomic_write`.
+    A link is kept, and its file replaced; the old file's permissions are kept. Errors are those of `atomic_write`.
     """
     target = Path(os.path.realpath(path))
     _refuse(target)
@@ -189,7 +140,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             sweep(target.parent)
             stack.enter_context(locked(beside(target, "lock"), of=target))
             temporary = beside(target, "tmp")
-            temporary.unlink(missing_ok=True)  # of a run that was killed
+            temporary.unlink(missing_ok=True)  # of a killed run
         except OSError as error:
             raise not_written(target, error) from error
         try:
@@ -210,7 +161,7 @@ def take_name(temporary: Path, target: Path) -> None:
 
 
 def not_written(path: Path, error: OSError) -> OSError:
-    """The error in a sentence that says what became of the file."""
+    """The error in a sentence that names the state of the file."""
     old = "the old file stands as it was" if path.is_file() else "no file was left behind"
     in_the_way = next((str(part) for part in path.parents if part.is_file()), None)
     why = f"{in_the_way} is a file" if in_the_way else error.strerror
@@ -219,12 +170,12 @@ def not_written(path: Path, error: OSError) -> OSError:
 
 @contextmanager
 def _text_stream(raw: IO[bytes], *, packed: bool) -> Iterator[IO[str]]:
-    """A text stream over an open file, which stays open when the text is complete."""
+    """A text stream over an open file, which is not closed."""
     if not packed:
         with open(raw.fileno(), "w", encoding="utf-8", newline="", closefd=False) as stream:
             yield stream
         return
-    # Name and time are left out of the archive, so that equal text gives equal files.
+    # Name and time are not written, so that equal text gives equal files.
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as binary,
         io.TextIOWrapper(cast(IO[bytes], binary), encoding="utf-8", newline="") as text,
@@ -233,7 +184,7 @@ def _text_stream(raw: IO[bytes], *, packed: bool) -> Iterator[IO[str]]:
 
 
 def _refuse(target: Path) -> None:
-    """Raise DataError for a folder, and for a file that was closed to writing: its folder alone would let it go."""
+    """Raise DataError for a folder, and for a read-only file, which could be replaced if its folder is writable."""
     try:
         mode = target.stat().st_mode
     except OSError:
@@ -248,7 +199,7 @@ def _refuse(target: Path) -> None:
 
 
 def _regular(path: str | os.PathLike[str] | None, standard: int) -> os.stat_result | None:
-    """The file behind a path, or behind a standard stream for None and `-`; None where it is no regular file."""
+    """The file of a path, or of a standard stream for None and `-`; None if it is no regular file."""
     try:
         found = os.fstat(standard) if path is None or os.fspath(path) == "-" else os.stat(Path(path).expanduser())
     except (OSError, ValueError):
@@ -275,13 +226,13 @@ def _refuse_input(
 
 
 def _refuse_among_inputs(path: str | os.PathLike[str], target: Path, given: str | os.PathLike[str] | None) -> None:
-    """Raise DataError for a name in a folder that is read, where a file of the same ending is one of the inputs."""
+    """Raise DataError for a name in a folder that is read, if an input in it has the same ending."""
     folder = Path(os.path.realpath(Path(given).expanduser())) if given else None
     if folder is None or folder not in target.parents or not folder.is_dir():
         return
-    ending = Path(target.name.removesuffix(".gz")).suffix
+    ending = Path(without_gz(target.name)).suffix
     others = (Path(file) for file in _files(str(folder)) if not os.path.basename(file).startswith("."))
-    if any(Path(other.name.removesuffix(".gz")).suffix == ending and other != target for other in others):
+    if any(Path(without_gz(other.name)).suffix == ending and other != target for other in others):
         raise DataError(
             f"{path}: found a name in {given}, which is read, beside files that end in {ending or 'nothing'} too, so "
             "the next run would read it; expected a name elsewhere; choose another folder."

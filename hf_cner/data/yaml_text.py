@@ -1,6 +1,6 @@
 """YAML from outside as a tree of nodes, within the bounds of settings.
 
-Only nodes are composed, no values: so no number is converted, and each node knows its line.
+Only nodes are composed, no values, so no number is converted, and each node has its line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def read_yaml_nodes(path: str | PathLike[str]) -> yaml.Node | None:
     """The root node of a YAML file; None where the file is empty.
 
     Raises:
-        DataError: what `read_text` raises, and what `bounded_events` refuses, with file and line.
+        DataError: an error of `read_text`, or a fault of `bounded_events`, with file and line.
     """
     text = read_text(path)
     try:

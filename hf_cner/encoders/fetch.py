@@ -18,8 +18,8 @@ from huggingface_hub.file_download import repo_folder_name
 from .findings import first_of
 from .locate import weight_files
 
-NAME = r"([\w.-]{1,96}/)?[\w.-]{1,96}"  # of an encoder on the Hub
 PATIENCE = 5.0  # seconds that the Hub has to answer the one question
+NAME = r"([\w.-]{1,96}/)?[\w.-]{1,96}"  # of an encoder on the Hub
 BESIDE_WEIGHTS = ("*.json", "*.txt", "*.model", "*.vocab")  # configuration and vocabulary
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "*.model", "vocab.json", "*.vocab")
 # Weights, the best first: the files of the first pattern that is there are fetched, and of no other.

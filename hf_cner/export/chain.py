@@ -1,12 +1,12 @@
 """Decoding in a form that can be exported: the best path, and the probabilities of the entities along it.
 
-Length is dynamic, so a loop over units has to be an operator of the graph. torch's `scan` is one: `torch.export` keeps
-it, the ONNX exporter writes ONNX `Scan` (one node for each recurrence, any length, any batch), and ONNX Runtime and
-OpenVINO both run that. `while_loop` would carry whole output tensors through every step, and a recurrence in
+Length is dynamic, so a loop over units must be an operator of the graph. torch's `scan` is such an operator:
+`torch.export` keeps it, the ONNX exporter writes ONNX `Scan` (one node for each recurrence, any length, any batch), and
+ONNX Runtime and OpenVINO run it. `while_loop` would pass whole output tensors through every step, and a recurrence in
 log2(length) matrix products costs tags^3 instead of tags^2.
 
-Everything is in log space: an exported graph cannot fall back on it for some rows, as `crf_likelihood` does. In float32
-all scores are taken relative to the best at their unit, so that they are as exact in a long document as in a short one.
+Everything is in log space: an exported graph cannot switch to it for single rows, as `crf_likelihood` does. In float32
+all scores are relative to the best score of their unit, so they are as exact in a long document as in a short one.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from ..modeling.schemes import pattern
 from ..modeling.tagging_decoders import CrfDecoder, TaggingDecoder
 
 LOWEST = {torch.float64: -1e300, torch.float32: -1e30}
-"""What stands for minus infinity, which minus itself is not a number."""
-LARGEST = 1e25  # an emission in float32 beyond this is taken for it, or it would outweigh a constraint
+"""Used for minus infinity, since minus infinity minus itself is not a number."""
+LARGEST = 1e25  # bound of emissions in float32, so that none outweighs a constraint
 
 
 class ExportedDecoder(nn.Module, ABC):
-    """From emissions to tags, and to the logarithms of which the score of every span is a sum.
+    """From emissions to tags, and to logarithms whose sums are the scores of spans.
 
     Args:
         decoder: of a model.
-        dtype: of the arithmetic: float64, or float32 where a backend has no other.
+        dtype: of the arithmetic: float64, or float32 if the backend has no float64.
     """
 
     def __init__(self, decoder: TaggingDecoder, dtype: torch.dtype) -> None:
@@ -40,14 +40,14 @@ class ExportedDecoder(nn.Module, ABC):
         self.dtype = dtype
         goes_on: dict[str, frozenset[str]] = {}
         for name in types_of_tags(decoder.labels):
-            for length in (1, 2):  # every tag that can be an entity's last
+            for length in (1, 2):  # tags that can be an entity's last
                 tags, following = pattern(length, name, decoder.scheme)
                 goes_on[tags[-1]] = following
         forbidden = [[after in goes_on.get(tag, ()) for after in decoder.labels] for tag in decoder.labels]
         self.register_buffer("forbidden", torch.tensor(forbidden))
 
     forbidden: Tensor
-    """`(t, t)` bool: tags that, coming next, would make another entity of the one that ends with the row's tag."""
+    """`(t, t)` bool: tags that continue the entity which ends with the row's tag."""
 
     def forward(self, emissions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Decode.
@@ -57,9 +57,9 @@ class ExportedDecoder(nn.Module, ABC):
             lengths: `(b,)` long, units of each row.
 
         Returns:
-            The tags of the best path `(b, n)` long, and `(b, n, 3)`, for each unit the logarithm of three
-            probabilities: that the unit has its tag; that it has it, given the tag of the unit before; and, given its
-            tag, that the next tag does not continue the entity. Both mean nothing behind a row's units.
+            The tags of the best path `(b, n)` long, and `(b, n, 3)`, for each unit the logarithms of three
+            probabilities: that the unit has its tag; that it has this tag, given the tag of the unit before; and, given
+            its tag, that the next tag does not continue the entity. After a row's units the values have no meaning.
         """
         scores = emissions.transpose(0, 1).to(self.dtype)
         if self.dtype == torch.float32:
@@ -74,13 +74,13 @@ class ExportedDecoder(nn.Module, ABC):
         """Tags `(n, b)` and logarithms `(n, b, 3)` for scores `(n, b, t)` and which units are a row's last `(n, b)`."""
 
     def _leaving(self, following: Tensor, tags: Tensor, last: Tensor) -> Tensor:
-        """`(n, b)` of the log probabilities `(n, b, t)` of the tag behind each unit; 0 behind the last."""
+        """`(n, b)` of the log probabilities `(n, b, t)` of the tag after each unit; 0 after the last."""
         free = following.masked_fill(self.forbidden[tags], LOWEST[self.dtype])
         return logsumexp(free).squeeze(-1).masked_fill(last, 0.0)
 
 
 class ExportedIndependent(ExportedDecoder):
-    """A softmax's decoding: each tag on its own."""
+    """A softmax's decoding: each tag by itself."""
 
     def _decode(self, scores: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
         tags = scores.argmax(-1)
@@ -113,7 +113,9 @@ class ExportedChain(ExportedDecoder):
         return tags, self._parts(scores, forward, backward, tags, last)
 
     def _forward(self, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores `(n, b, t)` of the best path to each tag, and in log space of the sum of all, both with its own."""
+        """Scores `(n, b, t)` of the best path to each tag, and of the sum of all paths to it in log space, with its own
+        score.
+        """
 
         def step(arriving: tuple[Tensor, Tensor], own: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
             best, total = arriving[0] + own, arriving[1] + own
@@ -126,9 +128,10 @@ class ExportedChain(ExportedDecoder):
         return found
 
     def _backward(self, best: Tensor, scores: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
-        """The best path's tags `(n, b)`, traced back, and the sums `(n, b, t)` of all that may come behind each tag.
+        """The best path's tags `(n, b)`, traced back, and the sums `(n, b, t)` of all paths after each tag.
 
-        Of equally good paths it is that of `crf_decode.best_paths`. `best` is `_forward`'s, with a row's end in it.
+        Of equally good paths it takes the path of `crf_decode.best_paths`. `best` is `_forward`'s, with the scores of
+        the rows' ends.
         """
         arriving = self.transitions.T.contiguous()
 
@@ -150,7 +153,7 @@ class ExportedChain(ExportedDecoder):
         return state - state.amax(-1, keepdim=True) if self.dtype == torch.float32 else state
 
     def _parts(self, scores: Tensor, forward: Tensor, backward: Tensor, tags: Tensor, last: Tensor) -> Tensor:
-        """What `_decode` gives, of the sums to and behind each tag; see `crf_segments` for why it is exact."""
+        """The result of `_decode`, from the sums before and after each tag; `crf_segments` shows why it is exact."""
         own = tags.unsqueeze(-1)
         both = forward + backward
         first = (both - logsumexp(both)).gather(-1, own).squeeze(-1)
@@ -161,13 +164,13 @@ class ExportedChain(ExportedDecoder):
 
 
 def neighbours(values: Tensor, distance: int) -> Tensor:
-    """Each unit gets the values `(n, …)` of the unit so far behind it; of none, its nearest."""
+    """Each unit gets the values `(n, …)` of the unit at this distance, or of the last unit in that direction."""
     units = torch.arange(values.shape[0], device=values.device) + distance
-    return values.index_select(0, units.clamp(0, values.shape[0] - 1))  # a slice would take n to be more than 1
+    return values.index_select(0, units.clamp(0, values.shape[0] - 1))  # a slice would assume n > 1
 
 
 def logsumexp(values: Tensor, dim: int = -1) -> Tensor:
-    """`torch.logsumexp` that keeps the dimension, of numbers that are finite, in operators that every backend has."""
+    """`torch.logsumexp` of finite numbers with `keepdim`, in operators that every backend has."""
     highest = values.amax(dim, keepdim=True)
     return highest + (values - highest).exp().sum(dim, keepdim=True).log()
 

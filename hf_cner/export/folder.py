@@ -17,7 +17,7 @@ from .. import __version__
 from ..data.digests import file_digest
 from ..data.documents import Document
 from ..data.folders import new_folder
-from ..inference.checkpoint import TOKENIZER as TOKENIZER_FILES
+from ..data.models import CARD, TOKENIZER_FILES
 from ..inference.checkpoint import weights_hash
 from ..runtime.manifest import GRAPHS, MANIFEST, Manifest, read_manifest
 from ..runtime.predictor import GraphPredictor
@@ -28,7 +28,6 @@ from .write import NAMES, WRITERS, check_target
 if TYPE_CHECKING:
     from ..inference.predictor import Predictor
 
-CARD = "README.md"
 WRITTEN = {*NAMES, MANIFEST, CARD, *TOKENIZER_FILES, "special_tokens_map.json"}
 PACKAGES = {"onnx": ("torch", "onnxscript"), "openvino": ("torch", "openvino"), "torch": ("torch",)}
 
@@ -47,12 +46,12 @@ def export_model(
 
     Args:
         predictor: the model in float32 on the CPU, with its tokenizer.
-        folder: where; it is written as a whole or not at all.
+        folder: the new folder, written whole or not at all.
         to: `onnx`, `openvino` or `torch`.
         precision: `fp32`, or for ONNX `int8`.
-        documents: texts on which graph and model are compared; the result is returned, and stands in the folder.
+        documents: texts on which graph and model are compared; the result is returned, and written into the folder.
         overwrite: replace an earlier result.
-        inputs: what the caller reads, which is never replaced.
+        inputs: files that the caller reads, which are never replaced.
 
     Raises:
         ExportError: a model, target or precision that cannot be exported, or a package that is not installed.
@@ -64,7 +63,7 @@ def export_model(
         raise ExportError(f"The model is {model.dtype} on {model.device}; load it with dtype=torch.float32 on the CPU.")
     with new_folder(folder, writes=lambda name: str(name) in WRITTEN, overwrite=overwrite, inputs=inputs) as target:
         token_types = predictor.table.token_types is not None
-        dtype = torch.float32 if to == "openvino" else torch.float64  # OpenVINO's CPU has no other
+        dtype = torch.float32 if to == "openvino" else torch.float64  # OpenVINO has no float64 on the CPU
         WRITERS[to][0](trace(model, token_types=token_types, onnx=to != "torch", dtype=dtype), target, precision)
         predictor.tokenizer.save_pretrained(target)
         config = model.config
@@ -96,8 +95,8 @@ def verify_export(
     manifest = read_manifest(folder)
     if manifest.weights != weights_hash(predictor.model):
         raise ExportError(
-            f"{folder} was exported from other weights than those of this model, which has changed since, or is "
-            f"another; export it again with --to {manifest.backend} --overwrite."
+            f"{folder} was exported from other weights than this model has: the model was changed, or is another "
+            f"model; export it again with --to {manifest.backend} --overwrite."
         )
     with new_folder(folder, writes=lambda name: str(name) in WRITTEN, overwrite=True) as target:
         for path in Path(folder).iterdir():

@@ -1,4 +1,4 @@
-"""A model as two graphs: from ids to emissions, tags and the logarithms of which scores are made; and its decoder."""
+"""A model as two graphs: the model, from ids to emissions, tags and logarithms of scores; and its decoder alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from .layers import make_exportable
 if TYPE_CHECKING:
     from ..modeling.recogniser import CnerRecogniser
 
-NO_GRAPH = {"lattice"}  # encoders whose loops depend on the words that a text holds
 EXAMPLE = (2, 5)  # batch and length with which a model is traced
 
 
@@ -26,7 +25,7 @@ class ExportError(ValueError):
 
 
 class ExportedModel(nn.Module):
-    """A model with its decoder: everything that is computed for a batch."""
+    """A model with its decoder: all computations for a batch."""
 
     def __init__(self, model: CnerRecogniser, decoder: ExportedDecoder) -> None:
         super().__init__()
@@ -58,7 +57,7 @@ class ExportedModel(nn.Module):
 def trace(
     model: CnerRecogniser, *, token_types: bool, onnx: bool, dtype: torch.dtype = torch.float64
 ) -> dict[str, ExportedProgram]:
-    """The programs `model` and `decoder`; the second decodes documents that are put together from windows.
+    """The programs `model` and `decoder`; the second decodes documents that are joined from windows.
 
     Batch and length are dynamic.
 
@@ -79,12 +78,12 @@ def trace(
     inputs = [ids, torch.ones_like(ids), torch.ones_like(ids, dtype=torch.bool)]
     inputs += [torch.zeros_like(ids)] if token_types else []
     longest = {} if positions(model) is None else {"max": positions(model)}
-    # Of 3 columns at least, for torch takes any other number for a special case; ONNX knows no such bound.
+    # At least 3 columns, since torch treats smaller numbers as special cases; ONNX has no such bound.
     axes = {0: torch.export.Dim("batch", min=1), 1: torch.export.Dim("length", min=3, **longest)}
     emissions = torch.zeros(*EXAMPLE, len(model.span_decoder.labels), dtype=copied.dtype)
     lengths = torch.full(EXAMPLE[:1], EXAMPLE[1])
     own = ({0: axes[0], 1: torch.export.Dim("units", min=3)}, {0: axes[0]})
-    torch.compiler.reset()  # a loop traced for another model would be taken for this one's
+    torch.compiler.reset()  # else a loop that was traced for another model is used again
     return {
         "model": _traced(ExportedModel(copied, decoder), inputs, tuple(axes for _ in inputs)),
         "decoder": _traced(decoder, [emissions, lengths], own),
@@ -110,13 +109,8 @@ def check_exportable(model: CnerRecogniser, to: str = "torch") -> None:
             f"The decoder {config.span_decoder['kind']!r} scores spans, and only decoders that give tags (crf, "
             "softmax) can be exported; train with one of these."
         )
-    if config.encoder["kind"] in NO_GRAPH:
-        raise ExportError(
-            f"The encoder {config.encoder['kind']!r} cannot be exported: what it computes depends on the words of each "
-            "text; predict with torch."
-        )
-    if config.encoder.get("config", {}).get("model_type") == "xlnet":
-        raise ExportError("An XLNet encoder cannot be exported: torch's exporter fails on it; predict with torch.")
+    if why := model.cner.encoder.no_graph:
+        raise ExportError(f"The encoder {config.encoder['kind']!r} cannot be exported: {why}; predict with torch.")
     if to == "openvino" and config.encoder.get("bigram_vocab_size"):
         raise ExportError(
             "OpenVINO computes numbers of bigrams in 32 bits, which do not hold them; export this model with --to onnx."
@@ -127,7 +121,7 @@ def check_exportable(model: CnerRecogniser, to: str = "torch") -> None:
 
 
 def _some_unit(model: CnerRecogniser) -> int:
-    """An id that stands for a character."""
+    """An id of a character."""
     return next(number for number in range(1, 1000) if number not in model.config.non_unit_ids)
 
 

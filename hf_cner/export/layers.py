@@ -1,9 +1,9 @@
 """Layers in a form that can be exported with a dynamic length, above all LSTM and GRU.
 
 `torch.export` unrolls torch's own layers over the length of the example. Two forms replace them while a model is
-exported. For ONNX an operator of ours stands for the layer, and is written as ONNX `LSTM` or `GRU`: ONNX Runtime and
-OpenVINO have kernels for these. For torch, and for an LSTM with a projection (ELMo), which ONNX does not have, the
-recurrence is a `scan`.
+exported. For ONNX our own operator replaces the layer, and is written as ONNX `LSTM` or `GRU`, for which ONNX Runtime
+and OpenVINO have kernels. For torch, and for an LSTM with a projection (ELMo), which ONNX does not have, the recurrence
+is a `scan`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch._higher_order_ops.scan import scan
 
 _ONNX_ORDER = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}
-"""Where ONNX's gates (LSTM: input, output, forget, cell; GRU: update, reset, hidden) stand among torch's."""
+"""The places of ONNX's gates (LSTM: input, output, forget, cell; GRU: update, reset, hidden) among torch's."""
 
 _library = torch.library.Library("hf_cner", "DEF")
 for _kind in ("lstm", "gru"):
@@ -46,7 +46,7 @@ class OnnxLayer(nn.Module):
         self.register_buffer("biases", (torch.cat(gates[2:]) if layer.bias else no_biases).unsqueeze(0))
 
     def forward(self, vectors: Tensor) -> tuple[Tensor, None]:
-        """`(b, n, d)` to `(b, n, h)`; what torch's layers give beside it is not used by ours."""
+        """`(b, n, d)` to `(b, n, h)`; our layers do not use the second result."""
         steps = self.operator(vectors.transpose(0, 1), self.inputs, self.states, self.biases)
         return steps.transpose(0, 1), None
 
@@ -97,7 +97,7 @@ class ScannedLayer(nn.Module):
 
 
 class Pooling(nn.Module):
-    """`nn.MaxPool1d` in two dimensions: torch's own asks for the length as a number while it is exported."""
+    """`nn.MaxPool1d` in two dimensions: torch's layer needs the length as a number during export."""
 
     def __init__(self, layer: nn.MaxPool1d) -> None:
         super().__init__()
@@ -109,9 +109,28 @@ class Pooling(nn.Module):
         return pooled.squeeze(2)
 
 
+def relative_shift(scores: Tensor, klen: int = -1) -> Tensor:
+    """XLNet's `rel_shift_bnij` by a gather: its own reshapes ask for the length as a number while it is exported.
+
+    Args:
+        scores: `(b, heads, n, 2n)`, of each unit to every distance from n to -n + 1.
+        klen: n.
+
+    Returns:
+        `(b, heads, n, n)`, of each unit to every unit.
+    """
+    length = scores.shape[2]
+    units = torch.arange(length, device=scores.device)
+    columns = units.unsqueeze(0) - units.unsqueeze(1) + length
+    return scores.gather(3, columns.expand(*scores.shape[:2], -1, -1))
+
+
 def make_exportable(model: nn.Module, *, onnx: bool) -> None:
-    """Replace the layers of a model, a copy that serves nothing else, that cannot be exported as they are."""
+    """Replace the layers of a copy of a model that cannot be exported."""
     for parent in list(model.modules()):
+        if hasattr(parent, "rel_shift_bnij"):
+            attention: Any = parent  # XLNet's
+            attention.rel_shift_bnij = relative_shift
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.RNNBase):
                 setattr(parent, name, OnnxLayer(child) if onnx and not child.proj_size else ScannedLayer(child))
@@ -120,7 +139,7 @@ def make_exportable(model: nn.Module, *, onnx: bool) -> None:
 
 
 def translations() -> dict[Any, Callable[..., Any]]:
-    """How the ONNX exporter writes our operators and one of torch's that it lacks: its `custom_translation_table`."""
+    """The ONNX exporter's `custom_translation_table`, for our operators and an operator of torch that it lacks."""
     from onnxscript import opset18
 
     op: Any = opset18  # stubs: arrays for axes
@@ -130,11 +149,11 @@ def translations() -> dict[Any, Callable[..., Any]]:
         return op.Squeeze(op.LSTM(steps, inputs, states, biases, hidden_size=size)[0], [1])
 
     def gru(steps: Any, inputs: Any, states: Any, biases: Any) -> Any:
-        size = states.shape[2]  # torch applies the reset gate behind the matrix
+        size = states.shape[2]  # torch applies the reset gate after the matrix
         return op.Squeeze(op.GRU(steps, inputs, states, biases, hidden_size=size, linear_before_reset=1)[0], [1])
 
     def searchsorted(table: Any, keys: Any, **_: Any) -> Any:
-        """How many entries of the sorted table `(k,)` are smaller than each key: found bit by bit."""
+        """How many entries of the sorted table `(k,)` are smaller than each key, found bit by bit."""
         size = table.shape[0]
         found = op.Mul(keys, 0)
         for bit in reversed(range(int(size).bit_length())):

@@ -1,4 +1,4 @@
-"""Whether an exported graph finds what its model finds."""
+"""Comparison of an exported graph with its model."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 from ..data.documents import Document
 
-WORTH_A_WARNING = 0.99  # agreement below this
+WORTH_A_WARNING = 0.99  # lowest agreement that is good
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Spans of a graph against those of its model.
+    """Spans of a graph compared with those of its model.
 
     Attributes:
         documents: how many were compared; `alike`: those with the same spans.
-        model_spans, graph_spans, same: numbers of spans, of the model, of the graph, and of both.
-        score_difference: the largest, among the spans that both found; 0 without any.
+        model_spans, graph_spans, same: numbers of spans of the model, of the graph, and of both.
+        score_difference: the largest, of the spans that both found; 0 without any.
     """
 
     documents: int
@@ -30,7 +30,7 @@ class Agreement:
 
     @property
     def share(self) -> float:
-        """Spans that both found, of all: 2 · same / (model + graph); 1 where neither found any."""
+        """Share of spans that both found: 2 · same / (model + graph); 1 if neither found any."""
         both = self.model_spans + self.graph_spans
         return 2 * self.same / both if both else 1.0
 
@@ -48,7 +48,7 @@ class Agreement:
 
 
 def compare(model: Sequence[Document], graph: Sequence[Document]) -> Agreement:
-    """Count what two predictions of the same texts have in common."""
+    """Count the spans that two predictions of the same texts share."""
     alike = same = 0
     difference = 0.0
     for one, other in zip(model, graph, strict=True):

@@ -22,12 +22,12 @@ from .graph import ExportError
 from .layers import translations
 
 Programs = Mapping[str, ExportedProgram]
-_PLACES = ("stack_trace", "from_node", "source_fn_stack", "torch_fn")  # where this machine keeps the code
-LARGEST_FILE = 1 << 31  # bytes: a protobuf holds no more, and weights then stand beside it
+_PLACES = ("stack_trace", "from_node", "source_fn_stack", "torch_fn")  # paths of this machine's code
+LARGEST_FILE = 1 << 31  # bytes: a protobuf holds no more; weights are then in a file beside it
 
 
 def write_onnx(programs: Programs, folder: Path, precision: str) -> None:
-    """ONNX graphs; int8 multiplies matrices of weights in 8 bits, with activations quantised as they come."""
+    """ONNX graphs; int8 multiplies matrices of weights in 8 bits; activations are quantised dynamically."""
     for name, program in programs.items():
         path = folder / f"{name}.onnx"
         _save_onnx(name, program, path)
@@ -36,7 +36,7 @@ def write_onnx(programs: Programs, folder: Path, precision: str) -> None:
 
 
 def write_openvino(programs: Programs, folder: Path, precision: str) -> None:
-    """OpenVINO's graphs, read from ONNX by its own reader: its converter for Python programs sends usage statistics."""
+    """OpenVINO's graphs, from its reader of ONNX: its converter for Python programs sends usage statistics."""
     import openvino
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -62,14 +62,14 @@ WRITERS: dict[str, tuple[Callable[[Programs, Path, str], None], tuple[str, ...],
     "openvino": (write_openvino, ("fp32",), ("onnxscript", "openvino")),
     "torch": (write_torch, ("fp32",), ()),
 }
-"""Backend -> what writes its graphs, in which precisions, and the packages that it needs."""
+"""Backend -> function that writes its graphs, precisions, and packages that it needs."""
 
 NAMES = {name for names in GRAPHS.values() for name in names} | {"model.bin", "decoder.bin", "model.onnx.data"}
-"""Of all files that these write."""
+"""Names of all files that they write."""
 
 
 def check_target(to: str, precision: str) -> None:
-    """Raise ExportError for a backend or precision that there is not, or whose packages are not installed."""
+    """Raise ExportError for an unknown backend or precision, or for missing packages."""
     if to not in WRITERS:
         raise ExportError(f"Unknown target {to!r}; choose one of {', '.join(WRITERS)}.")
     if precision not in WRITERS[to][1]:
@@ -97,8 +97,8 @@ def _save_onnx(name: str, program: ExportedProgram, path: Path) -> None:
             custom_translation_table=translations(),
         )
         for node in made.model.graph.all_nodes():
-            node.metadata_props.clear()  # the code's places on this machine
-            if node.op_type == "Scan":  # torch counts them by the states, and ONNX by what is scanned; all are forward
+            node.metadata_props.clear()  # paths of the code on this machine
+            if node.op_type == "Scan":  # torch counts them by states, ONNX by scanned inputs; all are forward
                 node.attributes.pop("scan_input_directions", None)
         size = sum(parameter.nbytes for parameter in program.state_dict.values())
         made.save(path, external_data=size > LARGEST_FILE * 0.9)
@@ -113,7 +113,7 @@ def _quantise(path: Path) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the exporter's remarks about packages that are not there, and about its own use of torch."""
+    """Suppresses the exporter's remarks about missing packages, and about its own use of torch."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():

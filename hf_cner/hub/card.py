@@ -13,13 +13,14 @@ import jinja2
 import yaml
 
 from .. import __version__
+from ..data.models import AUTO_CLASSES
+from ..data.shown import markdown_cell
 from ..metrics.report import table
 from ..settings.denied import recorded
 from .metadata import card_data, check_card
 from .run import Run, without_places
 
 TEMPLATE = "model_card.md.jinja"
-AUTO_CLASSES = {"cner": "AutoModelForTokenClassification", "cner-mrc": "AutoModelForQuestionAnswering"}
 PACKAGE = """@software{hf_cner,
   title = {hf\\_cner: clinical named entity recognition for {Chinese} electronic medical records},
   author = {{The hf\\_cner authors}},
@@ -74,14 +75,18 @@ def make_card(run: Run, about: About, *, picture: str | None = None, no_picture:
     template = environment.from_string(resources.files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8"))
     text = template.render(
         metadata=str(metadata),
-        name=about.name,
+        name=markdown_cell(about.name),
         version=__version__,
-        types=types or ["entities"],
+        types=list(map(markdown_cell, types)) or ["entities"],
         system=about.system,
-        corpus=data.get("corpus"),
+        corpus=markdown_cell(str(data.get("corpus") or "")),
         corpus_description=about.corpus,
         flat=tagger or decoder.get("decoding") == "flat",
-        questions=[(name, question) for name in types if (question := (run.config.get("queries") or {}).get(name))],
+        questions=[
+            (markdown_cell(name), markdown_cell(question))
+            for name in types
+            if (question := (run.config.get("queries") or {}).get(name))
+        ],
         asks_others=run.config.get("model_type") == "cner-mrc" and decoder.get("classes") != "all",
         address=about.repo or "path/to/this/folder",
         auto_class=AUTO_CLASSES.get(str(run.config.get("model_type")), AUTO_CLASSES["cner"]),
@@ -89,7 +94,7 @@ def make_card(run: Run, about: About, *, picture: str | None = None, no_picture:
         licence_note=about.corpus_licence,
         left_out=data.get("left_out_count", len(data.get("left_out") or [])),
         protocol=_sentence("Protocol: ", results.get("protocol")),
-        tables=[{"title": part, "table": table(report)} for part, report in metrics.items()],
+        tables=[{"title": part, "table": table(_marked_down(report))} for part, report in metrics.items()],
         chosen_on="dev" if results.get("best_epoch") and "dev" in metrics else "",
         training=_training(results),
         picture=picture,
@@ -112,6 +117,15 @@ def _settings(results: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
+def _marked_down(report: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The figures under names of types that mark up nothing: they come from the data."""
+    found = {name: dict(part) for name, part in report.items()}
+    for part in found.values():
+        if "per_type" in part:
+            part["per_type"] = {markdown_cell(name): row for name, row in part["per_type"].items()}
+    return found
+
+
 def _fence(text: str) -> str:
     """A fence that nothing in the text closes: it is longer than every run of backticks there (CommonMark)."""
     return "`" * max([3, *(len(found) + 1 for found in re.findall(r"`{3,}", text))])
@@ -119,7 +133,7 @@ def _fence(text: str) -> str:
 
 def _data(data: Mapping[str, Any]) -> str:
     """Parts with their numbers, and how they were drawn."""
-    rows = [["corpus", str(data.get("corpus") or "not recorded")]]
+    rows = [["corpus", markdown_cell(str(data.get("corpus") or "not recorded"))]]
     if data.get("fingerprint"):
         rows.append(["fingerprint of texts and entities", f"`{data['fingerprint']}`"])
     split = data.get("split") or {}

@@ -12,12 +12,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ..data.models import CARD
 from .card import About, make_card
 from .curve import PICTURE, draw_curve
 from .metadata import check_card
 from .run import CONFIG, LOG, RESULTS, Run, RunError, read_run, without_origins, without_places
 
-CARD = "README.md"
 _TOKENIZER = re.compile(r"(tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json|vocab\.txt|.*\.model")
 _WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json")
 _IMPORT = re.compile(r"^[ \t]*from[ \t]+\.(\w+)[ \t]+import", re.MULTILINE)  # as transformers finds them

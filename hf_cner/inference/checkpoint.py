@@ -11,18 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..data.files import read_text
 from ..data.json_text import kind_of, parse_json
+from ..data.models import AUTO_CLASSES, TOKENIZER_FILES
 from ..data.shown import brief
 from ..modeling.weight_files import parts_of, refuse_pickles
 
 if TYPE_CHECKING:
     import torch
 
-AUTO_CLASSES = {  # model type -> transformers' class that loads it
-    "cner": "AutoModelForTokenClassification",
-    "cner-mrc": "AutoModelForQuestionAnswering",
-}
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
-TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 
 
 class CheckpointError(ValueError):
@@ -46,6 +42,28 @@ def is_local(name_or_path: str | os.PathLike[str]) -> bool:
     return False
 
 
+def local_copy(name_or_path: str | os.PathLike[str]) -> Path:
+    """The folder of a checkpoint; of a name on the Hub the one in its cache, fetched where it is not there.
+
+    Raises:
+        CheckpointError: no such folder, or a name that the Hub does not give; it is asked once.
+    """
+    if is_local(name_or_path):
+        return Path(name_or_path)
+    from huggingface_hub import snapshot_download
+
+    name = os.fspath(name_or_path)
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"], etag_timeout=5))
+    except Exception as error:  # of the client's own library, which changed between its versions
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise CheckpointError(
+            f"{name} is no folder here, and could not be read from the Hub ({first}). Check the name; or set "
+            "HF_ENDPOINT to a mirror of the Hub that this machine reaches; or copy the model's folder here, and set "
+            "HF_HUB_OFFLINE=1 so that nothing asks the network."
+        ) from error
+
+
 def check_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """The configuration of a checkpoint folder that has everything that is needed to predict.
 
@@ -60,12 +78,13 @@ def check_folder(folder: str | os.PathLike[str]) -> dict[str, Any]:
             refuse_pickles(path)
         raise CheckpointError(f"{path / WEIGHTS} is missing; copy it too, or save the model with save_pretrained.")
     weight_files(path)
-    for name in TOKENIZER:
+    for name in TOKENIZER_FILES:
         if not (path / name).is_file():
             raise CheckpointError(
                 f"{path} has no whole tokenizer ({name} is missing), so no text can be read; save the tokenizer that "
                 "the model was trained with into this folder by tokenizer.save_pretrained."
             )
+        _json(path / name)
     return config
 
 

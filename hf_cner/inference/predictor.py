@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
 
 from ..data.documents import Document, Span
+from ..data.models import TOKENIZER_FILES
 from ..data.queries import read_queries
 from ..modeling.characters import CharacterTable
 from ..modeling.entity_model import check_model
@@ -18,7 +18,7 @@ from ..modeling.extraction import encode_windows, extract
 from ..modeling.loaded_weights import check_complete
 from ..runtime import is_exported, open_graph
 from ..runtime.finder import EntityFinder
-from .checkpoint import CheckpointError, check_folder, is_local, weights_hash
+from .checkpoint import check_folder, local_copy, weights_hash
 from .shapes import loading
 from .weights import load_model
 
@@ -115,12 +115,11 @@ class Predictor(EntityFinder):
                 windows=windows,
             )
             return graph  # type: ignore[return-value]  # the same interface
-        if not is_local(name_or_path):
-            name_or_path = _copy_of(os.fspath(name_or_path))
+        name_or_path = local_copy(name_or_path)
         model_type = check_folder(name_or_path)["model_type"]
         options = {} if dtype is None else {"dtype": dtype}
         model = load_model(name_or_path, model_type, **options)
-        with loading(Path(name_or_path, "tokenizer.json")):
+        with loading(f"The tokenizer in {os.fspath(name_or_path)} ({', '.join(TOKENIZER_FILES)})"):
             tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
         if device is None:
             device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -189,14 +188,3 @@ class Predictor(EntityFinder):
         )
         for document, spans in zip(chunk, found.spans, strict=True):
             yield document.with_spans(Span(*span) for span in spans)
-
-
-def _copy_of(name: str) -> Path:
-    """The folder of the Hub's cache that holds a checkpoint, fetched where it is not there: checks need a folder."""
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"], etag_timeout=5))
-    except Exception as error:  # of the client's own library, which changed between its versions
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        raise CheckpointError(f"{name} is no folder here, and could not be read from the Hub: {first}") from error

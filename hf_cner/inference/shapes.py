@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..data.models import AUTO_CLASSES
 from ..data.problems import is_panic
 from ..data.shown import brief, clipped, printable
-from .checkpoint import AUTO_CLASSES, CONFIG, CheckpointError, check_folder, weight_files
+from .checkpoint import CONFIG, CheckpointError, check_folder, weight_files
 
 if TYPE_CHECKING:
     from torch import nn

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import transformers
 
+from ..data.models import AUTO_CLASSES
 from ..modeling.loaded_weights import WeightsError, check_complete
-from .checkpoint import AUTO_CLASSES, CheckpointError, is_local
+from .checkpoint import CheckpointError, is_local
 from .shapes import check_fit, loading
 
 if TYPE_CHECKING:

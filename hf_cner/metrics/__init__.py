@@ -1,6 +1,6 @@
 """Counting predicted against gold spans: strict and relaxed, per type, micro and macro. Light: no torch, no evaluate.
 
-`ClinicalNer`, the same figures as an `evaluate.Metric`, is loaded when it is first used.
+`ClinicalNer` gives the same figures as an `evaluate.Metric`; it is loaded when it is first used.
 """
 
 from __future__ import annotations

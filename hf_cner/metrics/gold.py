@@ -24,7 +24,7 @@ def read_gold(
     """The documents of a file or folder.
 
     Raises:
-        DataError: a name that says nothing about the format, without `corpus`; and what reading raises.
+        DataError: a name from which the format cannot be known, without `corpus`; and the errors of reading.
     """
     if corpus is None and data.exists():
         named = by_ending(suffix_of(data.name))
@@ -64,7 +64,7 @@ def evaluation_row(
     *,
     resamples: int,
 ) -> dict[str, Any]:
-    """The figures, with what they depend on."""
+    """The figures, and the inputs that they depend on."""
     return {
         "model": str(model),
         "data": str(data),

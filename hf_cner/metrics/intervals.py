@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..data.documents import Document
 from .counts import align
 
-_CHUNK = 4_000_000  # drawn record numbers held at once, so that memory stays bounded for a large corpus
+_CHUNK = 4_000_000  # record numbers that are drawn at once, so that memory is bounded for a large corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ def bootstrap_f1(
 ) -> Interval:
     """Strict micro-F1 with a bootstrap interval.
 
-    What is drawn, with replacement, is the record (`document.record`, else its id, else the document itself): sections
-    of one patient resemble each other, and drawing them one by one would make the interval too narrow.
+    Records are drawn with replacement (`document.record`, else its id, else the document itself): sections of one
+    patient resemble each other, and drawing single sections would make the interval too narrow.
 
     Raises:
         ValueError: no documents, fewer than one resample, or a confidence outside (0, 1).

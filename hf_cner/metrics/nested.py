@@ -1,4 +1,4 @@
-"""How much of the gold that flat tagging cannot express is found: recall on overlapped mentions alone."""
+"""Recall on overlapping gold mentions alone, which flat tagging cannot all express."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from .counts import Counts, Key, SpanSource, align, types_of
 
 
 def overlapped_spans(keys: Iterable[Key]) -> set[Key]:
-    """The spans of one document that share a character with another of them: nested, crossing, or on the same place.
+    """The spans of one document that share a character with another span of it: nested, crossing or equal.
 
-    Both partners of a pair belong to the result, the outer as well as the inner one.
+    Both spans of a pair are in the result, the outer and the inner.
     """
     found: set[Key] = set()
     open_spans: list[Key] = []
     for key in sorted(set(keys)):
-        open_spans = [other for other in open_spans if other[1] > key[0]]  # the rest ends before this one begins
+        open_spans = [other for other in open_spans if other[1] > key[0]]  # the others end before this span begins
         if open_spans:
             found.add(key)
             found.update(open_spans)
@@ -26,7 +26,7 @@ def overlapped_spans(keys: Iterable[Key]) -> set[Key]:
 def nested_counts(gold: Sequence[SpanSource], predicted: Sequence[SpanSource]) -> dict[str, Counts]:
     """Strict hits and misses per type on the overlapped gold spans alone.
 
-    Only recall and support mean something: which false alarm would belong to nested gold is not defined, so `fp` is 0.
+    Only recall and support have a meaning: no prediction is defined as a false alarm of nested gold, so `fp` is 0.
     """
     pairs = align(gold, predicted)
     nested = [(frozenset(overlapped_spans(g)), p) for g, p in pairs]

@@ -16,9 +16,9 @@ from .counts import Counts, Key, SpanSource, align, types_of
 def relaxed_boundary_counts(gold: Sequence[SpanSource], predicted: Sequence[SpanSource]) -> dict[str, Counts]:
     """Count spans whose boundaries match, types ignored, one to one.
 
-    A hit is credited to the type of the gold span, a false alarm to the type of the prediction: the sums over types
-    are exact, and so is each type's recall. Where several types stand on the same boundaries, equal types are paired
-    first, the others in alphabetical order.
+    A hit is credited to the type of the gold span, a false alarm to the type of the prediction: the sums over types are
+    exact, and so is each type's recall. Where several types have the same boundaries, equal types are paired first, the
+    others in alphabetical order.
     """
     pairs = align(gold, predicted)
     hits: Counter[str] = Counter()
@@ -35,7 +35,7 @@ def relaxed_boundary_counts(gold: Sequence[SpanSource], predicted: Sequence[Span
 def relaxed_overlap_counts(gold: Sequence[SpanSource], predicted: Sequence[SpanSource]) -> dict[str, Counts]:
     """Count gold spans that share a character with a prediction of the same type, one to one.
 
-    The matching is a maximum one, per document and type, so the result depends on no order.
+    The matching is a maximum matching per document and type, so the result does not depend on the order of spans.
     """
     pairs = align(gold, predicted)
     hits: Counter[str] = Counter()
@@ -67,10 +67,11 @@ def match_boundaries(gold: Iterable[Key], predicted: Iterable[Key]) -> list[tupl
 def match_overlaps(gold: Iterable[Key], predicted: Iterable[Key]) -> list[tuple[Key, Key]]:
     """Pair gold with predicted spans that share a character, one to one and as many as possible, types ignored.
 
-    Spans of both sides are visited by their ends; each takes, of the free spans of the other side that overlap it,
-    the one that ends first. This is a maximum matching: let x end first of all that are left. Whatever overlaps x
-    holds x's last character; of two such, y and y' with end(y) ≤ end(y'), each later span that overlaps y ends after
-    x's last character and begins before end(y), so it overlaps y' too. y can therefore replace y' in any matching.
+    Spans of both sides are visited by their ends. Each is paired with the free span of the other side that overlaps it
+        and ends first. This is a maximum matching. Let x end first of all spans that are left: every span that overlaps
+        x holds x's last character. Let y and y' be two of them, end(y) ≤ end(y'). A later span that overlaps y ends
+        after x's last character and begins before end(y), so it overlaps y' too. Hence y can replace y' in any
+        matching.
     """
     nodes = sorted([(key, 0) for key in set(gold)] + [(key, 1) for key in set(predicted)], key=_end_first)
     longest = max((key[1] - key[0] for key, _ in nodes), default=0)
@@ -81,7 +82,7 @@ def match_overlaps(gold: Iterable[Key], predicted: Iterable[Key]) -> list[tuple[
             continue
         for other in range(index + 1, len(nodes)):
             candidate, other_side = nodes[other]
-            if candidate[1] - longest >= key[1]:  # from here on, everything begins after this span
+            if candidate[1] - longest >= key[1]:  # all later spans begin after this span
                 break
             if other_side != side and not used[other] and candidate[0] < key[1]:
                 used[index] = used[other] = True

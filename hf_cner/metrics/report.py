@@ -19,7 +19,7 @@ METRICS = {
 }
 """Name in a report -> function from gold and predicted documents to counts per type."""
 
-NESTED = "nested"  # recall on gold mentions that overlap another: a part of the report without precision
+NESTED = "nested"  # recall on gold mentions that overlap another; this part of the report has no precision
 
 
 def evaluate_documents(
@@ -29,16 +29,16 @@ def evaluate_documents(
 
     Args:
         gold: The original documents, so that a mention lost on the way to the model counts as a miss.
-        predicted: As many documents with the same texts in the same order.
-        types: Types to list first and even where neither side has them; any other type found follows, sorted.
+        predicted: Documents with the same texts in the same order.
+        types: Types to list first, even without spans; other types follow, sorted.
 
     Returns:
         ``{"strict": {"micro": row, "macro": row, "per_type": {type: row}}, "relaxed_boundary": …, …}`` for `METRICS`,
         with rows of precision, recall, f1, support, tp, fp, fn. A type without gold has F1 0 and support 0; its false
-        alarms count in the micro average, but it is left out of the macro average: the mean over types with gold (a
-        macro row has ``types``, their number, instead of tp, fp, fn). Where gold mentions overlap, also
-        ``{"nested": {"micro": row, "per_type": {type: row}}}``, strict recall on these alone: which false alarm would
-        belong to them is not defined, so the rows have recall, support, tp and fn only.
+        alarms count in the micro average, but it is left out of the macro average, the mean over types with gold. A
+        macro row has ``types``, the number of these, instead of tp, fp, fn. Where gold mentions overlap, also
+        ``{"nested": {"micro": row, "per_type": {type: row}}}``, strict recall on these alone. No false alarm is defined
+        for them, so the rows have only recall, support, tp and fn.
 
     Raises:
         ValueError: as `align`.
@@ -100,7 +100,7 @@ def flat(report: Mapping[str, Mapping[str, Any]], *, per_type: bool = False) -> 
 
 
 def table(report: Mapping[str, Mapping[str, Any]]) -> str:
-    """The report as a Markdown table that also reads well as plain text (columns aligned, Chinese counted as wide).
+    """The report as a Markdown table with aligned columns (a Chinese character counts as two), readable as plain text.
 
     Where gold mentions overlap, the last row is strict recall on these alone.
     """
@@ -124,7 +124,7 @@ def _labelled_rows(part: Mapping[str, Any]) -> dict[str, Mapping[str, object]]:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lines of a Markdown table: the first column to the left, the others to the right."""
+    """Lines of a Markdown table: the first column is aligned to the left, the others to the right."""
     widths = [max(_width(row[i]) for row in [header, *rows]) for i in range(len(header))]
     rule = [("-" * width if i == 0 else "-" * (width - 1) + ":") for i, width in enumerate(map(_at_least_two, widths))]
     lines = [_line(header, widths), "| " + " | ".join(rule) + " |", *(_line(row, widths) for row in rows)]
@@ -145,5 +145,5 @@ def _at_least_two(width: int) -> int:
 
 
 def _width(text: str) -> int:
-    """Columns in a terminal: wide East Asian characters take two, and "|" is written with a backslash before it."""
+    """Columns in a terminal: a wide East Asian character takes two, and "|" becomes "\\|"."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text) + text.count("|")

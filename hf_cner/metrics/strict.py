@@ -1,4 +1,4 @@
-"""The strict metric: a prediction is right when its boundaries and its type are ("EM" in P2, exact match)."""
+"""The strict metric: a prediction is right if its boundaries and its type are right ("EM" in P2, exact match)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from .counts import Counts, SpanSource, align, types_of
 def strict_counts(gold: Sequence[SpanSource], predicted: Sequence[SpanSource]) -> dict[str, Counts]:
     """Count exact matches per type, over documents joined by position.
 
-    Spans are compared as sets, so the order in which they are listed, nesting, overlap and repetition change nothing,
-    and a tag sequence that its scheme forbids earns nothing (tags never come here).
+    Spans are compared as sets, so their order, nesting, overlap and repetition change nothing. Tag sequences are not
+    accepted, so an illegal sequence cannot score.
 
     Returns:
-        Counts per type, for every type in gold or prediction; a type that only the prediction has counts false alarms
-        only.
+        Counts per type, for every type in gold or prediction.
     """
     pairs = align(gold, predicted)
     hits = Counter(key[2] for g, p in pairs for key in g & p)

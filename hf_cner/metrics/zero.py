@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_MANY = 0.2  # of the characters unknown: a vocabulary of another language
+_MANY = 0.2  # share of unknown characters: then the vocabulary is of another language
 
 
 def why_zero(report: Mapping[str, Any], *, unknown: float = 0.0) -> str | None:
-    """Say why the strict micro F1 of a report is 0; None where it is not.
+    """Why the strict micro F1 of a report is 0; None if it is not 0.
 
     Args:
-        report: what `evaluate_documents` gives.
+        report: the result of `evaluate_documents`.
         unknown: the share of characters that the model's vocabulary lacks, from 0 to 1.
     """
     row = report["strict"]["micro"]

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from .band import band_scores, band_targets, valid_band
-from .decoder import Triple
 from .packing import gather_units
 from .positions import WidthBias, check_position, rotate
 from .precision import at_least_float32
+from .schemes import Triple
 from .span_scorer import SpanScorer
 
 PRIOR = 0.001  # probability with which a span begins as an entity of some type

@@ -85,7 +85,7 @@ class BigramEmbedding(Embedding):
     def reset_parameters(self) -> None:
         """Vectors as in `Embedding`, and a table without keys."""
         super().reset_parameters()
-        table = getattr(self, "table", None)  # not there yet when torch's constructor calls this
+        table = getattr(self, "table", None)  # torch's constructor calls this before they exist
         if table is not None and not is_loaded(table):
             nn.init.constant_(table, NO_KEY)
 

@@ -19,11 +19,17 @@ class Encoder(nn.Module):
             `hf_cner.training.needs`.
         has_checkpoints: whether it may come from a checkpoint, with the vocabulary of that.
         made_by: of a kind that is nothing without a checkpoint: the command that makes one. Else empty.
+        fine_tuned: whether its weights were trained before and learn at smaller rates than new ones.
+        learns_from_corpus: whether the corpus alone makes its weights, so that the corpus's licence is theirs.
+        no_graph: why it cannot be exported. Else empty.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
     has_checkpoints: ClassVar[bool] = False
     made_by: ClassVar[str] = ""
+    fine_tuned: ClassVar[bool] = False
+    learns_from_corpus: ClassVar[bool] = False
+    no_graph: ClassVar[str] = ""
 
 
 class CharacterEncoder(Encoder, ABC):

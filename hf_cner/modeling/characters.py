@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 MOST_CHARACTERS = 65_536  # in the table, about 10 MB; a text of any script has far fewer, and Unicode 1.1 million
 _LEARNT_TOGETHER = 16_384
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 # Blanks, line ends, full width, digits, a combining mark, an emoji, capitals of several scripts: what tokenizers that
 # are not character tokenizers join, drop or split.
 _PROBE = "患者 头痛3天,\tT 37.5℃。\r\n\u3000ＣＴ示e\u0301😀 ÀΣİ血压120/80mmHg。"
@@ -98,7 +98,7 @@ class CharacterTable:
     def _tokenize(self, texts: list[str]) -> list[list[int]]:
         # Half of a surrogate pair (a broken JSON escape) cannot be handed to the tokenizers library: a character that
         # no vocabulary holds stands in for it, so that it becomes the unknown token.
-        texts = [_SURROGATE.sub("\U0010fffe", text) for text in texts]
+        texts = [SURROGATE.sub("\U0010fffe", text) for text in texts]
         return self._tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
 
     def _check(self) -> None:

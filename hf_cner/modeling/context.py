@@ -20,6 +20,8 @@ HYBRID: tuple[dict[str, Any], ...] = (
 class NoContext(nn.Module):
     """Vectors as they came, except that those of no unit are zero."""
 
+    is_empty = True  # nothing in it learns
+
     def __init__(self, input_size: int) -> None:
         super().__init__()
         self.output_size = input_size

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-Triple = tuple[int, int, str]
+from .schemes import Triple
+
 ScoredSpan = tuple[int, int, str, float | None]
 
 
@@ -28,6 +29,10 @@ class Decoder(nn.Module, ABC):
 
     labels: list[str]
     """What the last axis of the emissions stands for: tags, or entity types."""
+
+    @abstractmethod
+    def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
+        """What the last axis of the emissions stands for from now on; `scheme` is that of tags."""
 
     @abstractmethod
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

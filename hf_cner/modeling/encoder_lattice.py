@@ -37,6 +37,7 @@ class LatticeEncoder(CharacterEncoder):
     """
 
     needs = ("vocabulary", "vectors", "words")
+    no_graph = "what it computes depends on the words of each text"
 
     def __init__(
         self,

@@ -32,6 +32,7 @@ class PretrainedEncoder(Encoder):
 
     needs = ("configuration",)  # where there is no checkpoint
     has_checkpoints = True
+    fine_tuned = True
 
     def __init__(
         self,
@@ -120,7 +121,10 @@ class PretrainedEncoder(Encoder):
             attended = attention_mask.bool()
             first_column = torch.arange(given.shape[1], device=given.device) == 0
             attended = attended | (first_column & ~attended.any(dim=1, keepdim=True))
-            arguments["attention_mask"] = attended.long()  # XLNet subtracts it from 1
+            if "input_mask" in self.accepted:  # XLNet's, which is 1 for padding
+                arguments["input_mask"] = (~attended).long()
+            else:
+                arguments["attention_mask"] = attended.long()
         self._check_length(given.shape[1])
         if self.max_length is not None and "position_ids" in self.accepted:
             arguments["position_ids"] = self._position_ids(given, arguments.get("attention_mask"))

@@ -26,6 +26,7 @@ class StaticEncoder(CharacterEncoder):
     """
 
     needs = ("vocabulary", "vectors", "bigrams")
+    learns_from_corpus = True
 
     def __init__(
         self,

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from .decoder import ScoredSpan, Triple
+from .decoder import ScoredSpan
+from .schemes import Triple
 
 
 class EntityModel(Protocol):

@@ -14,7 +14,6 @@ from .labels import labels_in_order
 from .outputs import CnerOutput, Layers
 from .recogniser import CnerRecogniser
 from .slots import build
-from .tagging_decoders import TaggingDecoder
 from .units import check_labels, full_mask, tagged_mask, token_mask
 
 
@@ -60,13 +59,14 @@ class CnerForTokenClassification(CnerRecogniser):
         Args:
             input_ids, attention_mask, token_type_ids: `(batch, length)`.
             inputs_embeds: `(batch, length, size)` instead of ids.
-            labels: tagging: `(batch, length)` tag numbers, -100 where none stands. Span scorers: `(batch, m, 3)`
+            labels: tagging: `(batch, length)` tag numbers, -100 where there is none. Span scorers: `(batch, m, 3)`
                 start, end, type number in units, padded with -100.
             unit_mask: `(batch, length)`; the positions that carry a tag. Default: where `labels` is not -100, else
                 every position that is attended to and holds no special token.
             num_items_in_batch: divisor of the loss; default: the number of units here.
-            output_hidden_states: True for all layers of the encoder, or the number or numbers of those wanted, as -1.
-            eval_logits: overrides the configuration's for this call.
+            output_hidden_states: True for all layers of the encoder, or the number of one layer (-1 is the last), or a
+                list of numbers.
+            eval_logits: replaces the configuration's `eval_logits` for this call.
         """
         self.follow_labels()
         attention_mask = full_mask(input_ids, inputs_embeds, attention_mask)
@@ -90,7 +90,7 @@ class CnerForTokenClassification(CnerRecogniser):
 
     def follow_labels(self) -> None:
         labels = labels_in_order(self.config.id2label or {})
-        decoder: Any = self.span_decoder
+        decoder = self.span_decoder
         if labels == decoder.labels:
             return
         if len(labels) != len(decoder.labels):
@@ -100,7 +100,4 @@ class CnerForTokenClassification(CnerRecogniser):
                 "ignore_mismatched_sizes=True)."
             )
         self.config.adopt_labels()  # also where the dict was changed in place
-        if isinstance(decoder, TaggingDecoder):
-            decoder.set_labels(labels, scheme=self.config.span_decoder.get("scheme", "BIOES"))
-        else:
-            decoder.set_labels(labels)
+        decoder.set_labels(labels, scheme=self.config.span_decoder.get("scheme", "BIOES"))

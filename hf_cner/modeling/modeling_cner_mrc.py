@@ -37,9 +37,9 @@ class CnerMrcModel(CnerModel):
 class CnerForQuestionAnswering(CnerRecogniser):
     """Asks a text one question per entity type and scores the spans that may be answers.
 
-    The text is encoded once for all types, and so are the questions: in every call, unless they come along as
-    `questions`, which `encode_questions` gives. Whoever runs many batches with the same weights encodes them once, as
-    extraction does. What is asked beside it does not change the scores of a type.
+    The text is encoded once for all types. The questions are encoded in every call, unless `questions` holds the result
+    of `encode_questions`: callers with many batches and the same weights encode them once, as extraction does. The
+    scores of a type do not depend on the other questions.
 
     Attributes:
         query_ids: the questions as ids, in the order of the types.
@@ -62,9 +62,9 @@ class CnerForQuestionAnswering(CnerRecogniser):
         self.post_init()
 
     def set_queries(self, queries: Mapping[str, str], tokenizer: Any) -> None:
-        """Ask these questions from now on: one per type, also about types that were not trained.
+        """Set the questions: one per type. The types need not be those of training.
 
-        The configuration takes them over, so a model that is saved afterwards asks them too.
+        The configuration stores them, so a model that is saved afterwards asks them too.
 
         Args:
             queries: type to question, e.g. `{"药物": "病历中的药物有哪些？"}`.
@@ -92,7 +92,7 @@ class CnerForQuestionAnswering(CnerRecogniser):
         self.query_ids = list(ids.values())
 
     def _slot_of(self, queries: Mapping[str, str]) -> dict[str, object]:
-        """The decoder's slot once other questions are asked: classes outlive them, thresholds of others do not."""
+        """The decoder's slot for new questions, with its classes and the thresholds of types that are still asked."""
         slot = dict(self.config.span_decoder)
         if getattr(self.span_decoder, "known", None):
             slot["known"] = self.span_decoder.known
@@ -121,8 +121,8 @@ class CnerForQuestionAnswering(CnerRecogniser):
             labels: `(batch, m, 3)` start, end, type number in units, padded with -100.
             unit_mask: `(batch, length)`; default: every position that is attended to and holds no special token.
             num_items_in_batch: divisor of the loss; default: the number of units here.
-            eval_logits: taken for the tagging model's sake; the logits are the emissions.
-            questions: what `encode_questions` gave with these weights; encoded anew when left out.
+            eval_logits: accepted because the tagging model has it; the logits are always the emissions.
+            questions: the result of `encode_questions` with these weights; by default the questions are encoded again.
 
         Returns:
             `emissions` `(batch, units, width, types)` (biaffine); units stand at the front of each row.
@@ -154,7 +154,7 @@ class CnerForQuestionAnswering(CnerRecogniser):
         )
 
     def _refuse_states(self, **asked: Layers) -> None:
-        """Raise ValueError where what is asked for has no meaning when question and text are one sequence."""
+        """Raise ValueError for hidden states or attentions when question and text are one sequence."""
         for name, given in asked.items():
             if wants(self.config, name, given):
                 raise ValueError(
@@ -166,7 +166,7 @@ class CnerForQuestionAnswering(CnerRecogniser):
         return {} if self.interaction.joint else {"questions": self.encode_questions()}
 
     def encode_questions(self) -> Questions:
-        """The vectors of the questions, to be given to `forward` for as long as weights and questions stay as they are.
+        """The vectors of the questions, for `forward`; they are valid until weights or questions change.
 
         Raises:
             ValueError: the model has no questions.
@@ -184,7 +184,7 @@ class CnerForQuestionAnswering(CnerRecogniser):
         return torch.tensor(rows, device=device), torch.tensor(mask, device=device)
 
     def _ask_jointly(self, ids: torch.Tensor, attended: torch.Tensor, units: torch.Tensor) -> torch.Tensor:
-        """`(b, c, n, d)`: question and text in one sequence, gathered to the front so that no gap lies between them."""
+        """`(b, c, n, d)`: question and text in one sequence, without a gap between them."""
         questions, question_mask = self._question_ids(ids.device)
         batch, types, length = len(ids), len(questions), ids.shape[1]
         leading = attended.bool() & ~units & (units.long().cumsum(1) == 0)  # the text's own [CLS]: the question has one

@@ -10,11 +10,11 @@ from torch import nn
 
 from .band import band_targets, check_types, valid_band
 from .biaffine import BiaffineScorer
-from .decoder import ScoredSpan, Triple
+from .decoder import ScoredSpan
 from .independent_tags import segment_probability
 from .labels import IGNORED
 from .precision import at_least_float32
-from .schemes import decode, inexpressible, pattern
+from .schemes import Triple, decode, inexpressible, pattern
 from .span_scorer import SpanScorer, owns
 
 
@@ -29,7 +29,8 @@ class MrcBiaffine(SpanScorer):
         labels: entity types, one per question.
         classes: `asked`: a softmax over {none, asked type}, which also serves types that training did not know.
             `all`: P3's softmax over none and all types of the checkpoint within one question's own scores.
-        known: with `all`, the types that have a class, where other ones are asked than those of training.
+        known: with `all`, the types that have a class, where the questions are about other types than those of
+            training.
         size, dropout, position: see `BiaffineScorer`.
         max_width, decoding, threshold, thresholds: see `SpanScorer`.
     """
@@ -60,8 +61,8 @@ class MrcBiaffine(SpanScorer):
             input_size, outputs, size=size, dropout=dropout, position=position, none_class=self.known is not None
         )
 
-    def set_labels(self, labels: Sequence[str]) -> None:
-        """Ask for other types from now on."""
+    def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
+        """Set the types that are asked for."""
         if self.known is not None and (unknown := [label for label in labels if label not in self.known]):
             raise ValueError(
                 f"The type {unknown[0]!r} has no class in this checkpoint, which was trained with classes='all' over "
@@ -100,7 +101,7 @@ class MrcBiaffine(SpanScorer):
         return emissions.argmax(-1) == self._classes(emissions.device)
 
     def _own(self, emissions: torch.Tensor) -> torch.Tensor:
-        """`(…, types, known + 1)` to `(…, types)`: what each question says of its own type."""
+        """`(…, types, known + 1)` to `(…, types)`: the score that each question gives to its own type."""
         index = self._classes(emissions.device).view(*[1] * (emissions.ndim - 2), -1, 1)
         return emissions.gather(-1, index.expand(*emissions.shape[:-1], 1)).squeeze(-1)
 
@@ -114,9 +115,9 @@ class MrcTags(SpanScorer):
     """P3's ablation without biaffine: B, I or O of the asked type for each character, softmax, argmax.
 
     Spans of one type cannot overlap; spans of different types can, since each has its own question. Under each question
-    the tags are drawn independently, and a span's score is its exact probability: that of all tag sequences in which
-    just this span stands there. Where spans of two types cannot stand together (`nested`, `flat`), the product of the
-    probabilities of a span's own tags decides.
+    the tags are drawn independently, and a span's score is its exact probability: the sum over all tag sequences that
+    contain exactly this span. Where two spans exclude each other (`nested`, `flat`), the span with the larger product
+    of its tags' probabilities stays.
 
     Args:
         input_size: size of the vectors.
@@ -145,7 +146,7 @@ class MrcTags(SpanScorer):
         check_types(labels[..., 2][labels[..., 0] >= 0], types)
         targets = torch.zeros(batch, length, types, dtype=torch.long, device=emissions.device)
         places = torch.arange(length, device=emissions.device)
-        for label in labels.unbind(1):  # as many rounds as the text with most spans has spans
+        for label in labels.unbind(1):  # one round for each span of the text with the most spans
             start, end, entity_type = label.unsqueeze(-1).unbind(1)
             inside = (places >= start) & (places < end) & (entity_type >= 0)
             row, place = inside.nonzero(as_tuple=True)
@@ -160,7 +161,9 @@ class MrcTags(SpanScorer):
         return [pair for own in by_type for pair in inexpressible(own)]
 
     def filter_window(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
-        """The window's own characters `(units, c, 3)`: a document is decoded as a whole, mentions at cuts as well."""
+        """The window's own characters `(units, c, 3)`: a document is decoded as a whole, so mentions across windows are
+        found.
+        """
         return emissions[first:last]
 
     def decode(self, documents: Sequence[torch.Tensor], *, scores: bool = False) -> list[list[ScoredSpan]]:
@@ -184,9 +187,9 @@ class MrcTags(SpanScorer):
 class MrcPointers(SpanScorer):
     """Our own variant, not P3's: a start and an end score per character; a start goes with the nearest end.
 
-    Under each question starts and ends are drawn independently, and a span's score is its exact probability: that its
-    start and its end are drawn, and no end between them, which would be nearer. Where spans cannot stand together, the
-    product of the two probabilities decides. The threshold (0.5 by default) is for each of the two.
+    Under each question starts and ends are drawn independently, and a span's score is its exact probability: its start
+    and its end are drawn, and no nearer end between them. Where spans exclude each other, the span with the larger
+    product of the two probabilities stays. The threshold (0.5 by default) applies to each of the two.
 
     Args:
         input_size: size of the vectors.

@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from transformers.utils.generic import ModelOutput
 
-States = tuple[torch.FloatTensor, ...] | None  # as transformers has it, also where it puts None for a layer
+States = tuple[torch.FloatTensor, ...] | None  # the type in transformers, which may put None for a layer
 Layers = bool | int | Sequence[int] | None
 """What `output_hidden_states` may be: all or none, or the numbers of the layers."""
 
@@ -37,15 +37,15 @@ class CnerOutput(ModelOutput):
 
 
 def wants(config: Any, name: str, given: Layers) -> bool:
-    """The option `name` of one call: as given, else as the configuration says."""
+    """The option `name` of one call; the configuration decides where it is None."""
     return bool(getattr(config, name) if given is None else given)
 
 
 def of_layers(states: tuple[torch.Tensor, ...] | None, config: Any, given: Layers) -> States:
-    """The hidden states that `output_hidden_states` asks for, with None in the place of all others.
+    """The hidden states that `output_hidden_states` names, and None for each other layer.
 
-    True asks for all; a number, or a list of numbers, for these, counted from the end where they are negative. Numbers
-    of layers that do not exist ask for nothing. All this as in transformers 5.23.
+    True names all layers; a number or a list of numbers names these layers, counted from the end if negative. Numbers
+    of layers that do not exist are ignored. This is the behaviour of transformers 5.23.
     """
     wanted = config.output_hidden_states if given is None else given
     if states is None or wanted is None or isinstance(wanted, bool):

@@ -1,4 +1,4 @@
-"""Units gathered to the front of each row, so that neither padding nor holes ever stand between two neighbours."""
+"""Units gathered to the front of each row, so that no padding and no hole separates two neighbours."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,9 +8,9 @@ from torch import Tensor
 
 
 class Packing(NamedTuple):
-    """Where b sequences of n columns go when their units are gathered; `packing` makes it.
+    """The new places of b sequences of n columns when their units are gathered; made by `packing`.
 
-    Columns are counted through the batch, `row * n + column`, and `b * n` stands for "from nowhere: zero".
+    Columns are numbered through the batch, `row * n + column`; the number `b * n` means "no source: zero".
     """
 
     sources: Tensor
@@ -24,10 +24,10 @@ class Packing(NamedTuple):
 class Take(torch.autograd.Function):
     """`out[i] = vectors[sources[i]]`, or zero where `sources[i]` lies behind the last, for `vectors` `(b * n, d)`.
 
-    `targets` must be the inverse of `sources`, or None if that is `sources` itself: then the gradient is taken the same
-    way back. Autograd, which cannot know that no column is taken twice, would add up in a scatter. On a CPU whole rows
-    are copied, 5 to 15 times as fast as `gather` and `masked_fill`, which go through them element by element. A vector
-    that is not taken may be NaN.
+    `targets` must be the inverse of `sources`, or None if `sources` is its own inverse: the gradient is then taken by
+    the same operation. Autograd does not know that no column is taken twice, and would use a scatter with additions. On
+    a CPU whole rows are copied, 5 to 15 times as fast as `gather` and `masked_fill`, which copy single elements. A
+    vector that is not taken may be NaN.
     """
 
     @staticmethod
@@ -67,17 +67,17 @@ def inverse(targets: Tensor) -> Tensor:
 
 
 def columns_at(mask: Tensor, columns: Tensor) -> Tensor:
-    """`(b, n)` column numbers within each row, counted through the batch where the mask is on, else nowhere."""
+    """`(b, n)`: column numbers within each row become numbers through the batch where the mask is on, else `b * n`."""
     b, n = mask.shape
     first = torch.arange(b, device=mask.device).unsqueeze(1) * n
     return torch.where(mask, first + columns, b * n).flatten()
 
 
 def packing(mask: Tensor) -> Packing:
-    """How the units of `mask` `(b, n)` bool are gathered to the front of each row, in their order.
+    """The packing that moves the units of `mask` `(b, n)` bool to the front of each row, in their order.
 
-    Any mask is legal: padding on either side, holes, empty rows. The number of columns stays, so that nothing has to
-    wait for the device to tell how many units there are.
+    Any mask is legal: padding on either side, holes, empty rows. The number of columns stays the same, so the host need
+    not wait until the device has counted the units.
     """
     targets = columns_at(mask, mask.cumsum(dim=1) - 1)
     columns = torch.arange(mask.shape[1], device=mask.device)
@@ -85,24 +85,24 @@ def packing(mask: Tensor) -> Packing:
 
 
 def keep_units(vectors: Tensor, mask: Tensor) -> Tensor:
-    """`vectors` `(b, n, d)`, zero where `mask` `(b, n)` is off, whatever stood there."""
+    """`vectors` `(b, n, d)` with zeros where `mask` `(b, n)` is off, even in place of NaN."""
     itself = columns_at(mask, torch.arange(mask.shape[1], device=mask.device))
     return move(vectors, itself, itself)
 
 
 def gather_units(vectors: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """`(b, n, d)` with the units at the front of each row and zeros behind them, and the mask `(b, n)` of that."""
+    """`(b, n, d)` with the units at the front of each row and zeros behind them, and their mask `(b, n)`."""
     sources, targets, packed_mask = packing(mask)
     return move(vectors, sources, targets), packed_mask
 
 
 def among_units(compute: Callable[[Tensor, Tensor], Tensor], vectors: Tensor, mask: Tensor, output_size: int) -> Tensor:
-    """Compute one vector per unit from all units of its sequence, and from nothing else.
+    """Compute one vector per unit from the units of its sequence alone.
 
     Args:
         compute: from `(b, n, d)` and `(b, n)`, the units at the front of each row, zeros behind them and at least one
-            column, to `(b, n, output_size)`; what it returns behind the units is dropped.
-        vectors: `(b, n, d)`; what stands outside the mask may be anything, even NaN, and gets no gradient.
+            column, to `(b, n, output_size)`; what it returns after the units is dropped.
+        vectors: `(b, n, d)`; vectors outside the mask may hold anything, even NaN, and get no gradient.
         mask: `(b, n)` bool, the units.
 
     Returns:

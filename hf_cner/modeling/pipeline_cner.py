@@ -12,22 +12,22 @@ from .extraction import extract
 from .loaded_weights import check_complete
 from .window_batches import EncodedWindow, encode_windows
 
-LIST_BATCH = 64  # texts worked off together when a list is given and no batch_size
+LIST_BATCH = 64  # texts that are processed together when a list is given and no batch_size
 
 
 class ClinicalNerPipeline(Pipeline):
     """Entities of clinical texts: `pipeline("clinical-ner", model=…)("患者头痛3天。")`.
 
-    Texts of any length: they are cut into windows, the windows' emissions are put together again, and each text is
-    decoded whole. Each text gives a list of `{"start", "end", "type", "text", "score"}`; `text[start:end]` is the
-    mention in the unchanged text, and `score` the probability of that span. A text, or a row with the key "text",
-    gives one such list; a list of texts gives a list of them; a dataset or generator an iterator that reads
-    `batch_size` texts ahead.
+    Texts may have any length: they are cut into windows, the emissions of the windows are joined, and each text is
+    decoded as a whole. Each text gives a list of `{"start", "end", "type", "text", "score"}`; `text[start:end]` is the
+    mention in the unchanged text, and `score` the probability of that span. A text, or a row with the key "text", gives
+    one such list; a list of texts gives a list of them; a dataset or generator an iterator that reads `batch_size`
+    texts ahead.
 
     Keyword options, in the constructor or in a call:
-        batch_size: number of texts worked off together. It changes the speed and never the result.
+        batch_size: number of texts that are processed together. It changes the speed, never the result.
         windows: options of `make_windows` that replace the checkpoint's, e.g. `{"max_length": 128}`.
-        scores: False spares the probabilities; `score` is then None.
+        scores: False saves the time for the probabilities; `score` is then None.
         max_tokens: budget of padded tokens for one pass of the model.
     """
 
@@ -68,7 +68,7 @@ class ClinicalNerPipeline(Pipeline):
     ) -> object:
         """Entities of one text, of a list of texts, or an iterator over those of a dataset or generator.
 
-        `num_workers` is accepted for other pipelines' sake; preparing a text takes microseconds, so there are none.
+        `num_workers` is accepted and ignored, as preparing a text takes microseconds.
         """
         preprocess, forward, postprocess = self._sanitize_parameters(**kwargs)
         merged = (

@@ -1,4 +1,4 @@
-"""Where a start and an end stand to each other: rotary and relative position information for span scores."""
+"""Rotary and relative position information about the start and the end of a span, for its score."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rotate(vectors: torch.Tensor, base: float = 10000.0) -> torch.Tensor:
 
 
 class WidthBias(nn.Module):
-    """A learnt score per span width and class (relative position), widths from `buckets` on sharing the last one."""
+    """A learnt score per span width and class (relative position), and one score for all widths from `buckets` on."""
 
     def __init__(self, classes: int, *, buckets: int = 64) -> None:
         super().__init__()

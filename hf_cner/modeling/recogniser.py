@@ -1,16 +1,19 @@
-"""What the models that find entities share: an encoder, a decoder on it, and the way from emissions to spans."""
+"""The common base of the models that find entities: an encoder, a decoder, and the steps from emissions to spans."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import torch
 from torch import nn
 
 from .backbone import CnerModel, CnerPreTrainedModel
-from .decoder import Decoder, ScoredSpan, Triple
+from .decoder import Decoder, ScoredSpan
 from .outputs import CnerOutput, wants_dict
+from .schemes import Triple
 from .units import full_mask, loss_divisor, token_mask
 
 
@@ -36,18 +39,18 @@ class CnerRecogniser(CnerPreTrainedModel):
         return self.span_decoder.gives_tags
 
     def follow_labels(self) -> None:
-        """Take over labels that were changed in the configuration (`model.config.id2label = …`) since the last call.
+        """Adopt labels that were changed in the configuration (`model.config.id2label = …`) since the last call.
 
-        A model that asks questions has none to take over: its labels change by `set_queries`.
+        A model that asks questions has no such labels: `set_queries` changes its types.
 
         Raises:
             ValueError: their number is not that of the decoder's scores.
         """
 
     def constant_inputs(self) -> dict[str, object]:
-        """Arguments of `forward` that are the same for all batches: computed once, by whoever runs many of them.
+        """Arguments of `forward` that are the same for all batches, so that they are computed only once.
 
-        They hold as long as the weights stay as they are.
+        They are valid until the weights change.
         """
         return {}
 
@@ -71,7 +74,7 @@ class CnerRecogniser(CnerPreTrainedModel):
 
         Args:
             emissions: a batch `(batch, length, …)` with its `unit_mask` `(batch, length)`, or a list with one tensor
-                per document, as stitching makes them of what `filter_window` kept.
+                per document, made by stitching from what `filter_window` kept.
         """
         self.follow_labels()
         if isinstance(emissions, torch.Tensor):
@@ -104,7 +107,7 @@ class CnerRecogniser(CnerPreTrainedModel):
         return self.span_decoder.inexpressible(spans)
 
     def set_queries(self, queries: Mapping[str, str], tokenizer: Any) -> None:
-        """Ask other questions; raises ValueError where a model asks none."""
+        """Set the questions; raises ValueError for a model that asks none."""
         raise ValueError("This model asks no questions: only one with an interaction (model type cner-mrc) does.")
 
     def set_decoding(
@@ -114,7 +117,7 @@ class CnerRecogniser(CnerPreTrainedModel):
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        """Choose otherwise among the spans of a span scorer from now on; what is None stays as it is.
+        """Change how a span scorer chooses among its spans; None leaves a value unchanged.
 
         Args:
             decoding: `nested` (a span may lie inside another), `crossing` (any may overlap) or `flat` (none may).
@@ -133,6 +136,35 @@ class CnerRecogniser(CnerPreTrainedModel):
             )
         self.follow_labels()
         self.span_decoder.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
+
+    def export(
+        self,
+        folder: str | os.PathLike[str],
+        tokenizer: Any,
+        *,
+        to: str = "onnx",
+        precision: str = "fp32",
+        overwrite: bool = False,
+    ) -> None:
+        """Write the model as graphs of another backend, with its decoder inside; `hf-cner export` does the same.
+
+        Args:
+            folder: where; it is written as a whole or not at all.
+            tokenizer: the character tokenizer that the model was trained with.
+            to: `onnx`, `openvino` or `torch`.
+            precision: `fp32`, or for ONNX `int8`.
+            overwrite: replace an earlier result.
+
+        Raises:
+            ImportError: the package hf_cner is not installed; a checkpoint's own code cannot export.
+            ValueError: a model, target or precision that cannot be exported.
+        """
+        try:  # by name: a checkpoint's own copy of this file must not need the package
+            folders, predictors = map(import_module, ("hf_cner.export.folder", "hf_cner.inference.predictor"))
+        except ImportError as error:
+            raise ImportError(f"Exporting needs the package hf_cner ({error}); install it.") from error
+        predictor = predictors.Predictor(self, tokenizer)
+        folders.export_model(predictor, folder, to=to, precision=precision, overwrite=overwrite)
 
     def _answer(
         self,

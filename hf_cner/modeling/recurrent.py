@@ -12,9 +12,9 @@ from .slots import require_positive
 class BiRecurrent(nn.Module):
     """torch's cell in both directions, states concatenated.
 
-    The right-to-left network reads each row's units reversed, by its own length, so that both directions meet padding
-    only behind the last unit. That is exactly what a `PackedSequence` computes. On one CPU thread it takes 0.3 to 0.7
-    of the packed BiLSTM's time in training and 0.75 in inference; of the packed BiGRU's 0.4 to 0.85 and 1.1.
+    The right-to-left network reads each row's units reversed, by its own length, so both directions see padding only
+    after the last unit. The result equals that of a `PackedSequence`. On one CPU thread it takes 0.3 to 0.7 of the
+    packed BiLSTM's time in training and 0.75 in inference; of the packed BiGRU's 0.4 to 0.85 and 1.1.
 
     P2 prints a cell without biases, with the reset gate before the matrix and a sigmoid after the state: misprints or
     not, this is torch's cell.
@@ -22,7 +22,7 @@ class BiRecurrent(nn.Module):
     Args:
         input_size: length of the vectors that come in.
         hidden_size: of each direction; `output_size` is twice that.
-        num_layers: how many stand on each other; both directions of one feed both of the next.
+        num_layers: how many layers are stacked; both directions of one feed both of the next.
         dropout: rate between layers; a single layer has none.
         activation: of the concatenated states: None, "relu" (named by P1), "tanh" or "gelu".
     """

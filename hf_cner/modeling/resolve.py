@@ -1,4 +1,4 @@
-"""From scored candidate spans to the spans that may stand together. Free of torch."""
+"""From scored candidate spans to spans that do not exclude each other. Free of torch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def resolve(candidates: Iterable[Candidate], *, decoding: str = "nested") -> lis
 
     Args:
         decoding: `flat`: no two may overlap. `nested`: one may lie inside another, and one span may have two types.
-            `crossing`: they may also overlap without one lying inside the other; then all candidates stand.
+            `crossing`: they may also overlap partly, so all candidates are kept.
 
     Ties are broken by the longer, then the earlier span, then the lower type number, so that the result does not
     depend on the order of the candidates.
@@ -31,7 +31,7 @@ def resolve(candidates: Iterable[Candidate], *, decoding: str = "nested") -> lis
     if decoding == "crossing":
         return sorted(ranked)
     longest = max((end - start for start, end, _, _ in ranked), default=0)
-    kept: list[tuple[int, int]] = []  # sorted by start: only spans that begin near by can be in the way
+    kept: list[tuple[int, int]] = []  # sorted by start: only spans that begin near by can conflict
     chosen: list[Candidate] = []
     for candidate in ranked:
         start, end = candidate[:2]

@@ -1,8 +1,8 @@
 """Tag schemes BIO, BIOE and BIOES: legality, encoding, decoding. Free of torch.
 
-A sequence is legal exactly when it is what `encode` writes for its own entities: every inside tag belongs to an entity
-that was begun, and every entity that needs an end has one. In BIOE (P1) a one-character entity is B alone, so B may be
-followed by O, by another B, or by nothing.
+A sequence is legal exactly if `encode` writes it for its own entities: every inside tag belongs to an entity that has
+begun, and every entity that needs an end has an end. In BIOE (P1) a one-character entity is B alone, so O, another B or
+nothing may follow a B.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Triple = tuple[int, int, str]
 
 SCHEMES = ("BIO", "BIOE", "BIOES")
 
-# Letters, in the order in which the tags of a type are numbered. In BIOE a one-character entity is B alone.
+# The letters of each scheme, in the order in which the tags of a type are numbered.
 _LETTERS = {"BIO": "BI", "BIOE": "BIE", "BIOES": "BIES"}
 # Which letters may follow inside an entity, and after which letters an entity may be over.
 _INSIDE = {
@@ -57,7 +57,7 @@ def _may_follow(before: str, after: str, scheme: str) -> bool:
 
 
 def allowed_transitions(scheme: str, tags: Sequence[str]) -> tuple[list[bool], list[list[bool]], list[bool]]:
-    """What may begin a text, what may follow what (`matrix[i][j]`: i, then j), and what may end a text.
+    """Which tags may begin a text, which may follow which (`matrix[i][j]`: i, then j), and which may end a text.
 
     Raises ValueError for a tag that is none of the scheme's.
     """
@@ -98,23 +98,23 @@ def encode(spans: Iterable[Triple], length: int, scheme: str) -> list[str]:
 
 
 def pattern(length: int, name: str, scheme: str) -> tuple[list[str], frozenset[str]]:
-    """Tags of an entity of so many units, and those that, coming next, would make it another entity.
+    """Tags of an entity of `length` units, and the tags that would make it another entity if they followed.
 
-    `decode` gives an entity exactly where its tags stand and none of the others follows them.
+    `decode` gives an entity exactly where its tags occur and none of these tags follows.
     """
     tags = encode([(0, length, name)], length, scheme)
     return tags, frozenset(f"{letter}-{name}" for letter in _INSIDE[scheme].get(tags[-1][0], ""))
 
 
 def decode(tags: Sequence[str], scheme: str) -> list[Triple]:
-    """Entities of a tag sequence; a fragment that the scheme forbids yields nothing.
+    """Entities of a tag sequence; a fragment that the scheme forbids gives nothing.
 
     So `B-x I-y` gives the entity x in BIO and BIOE, where B alone is whole, and nothing in BIOES.
     """
     check_scheme(scheme)
     spans: list[Triple] = []
     closed, opens, inside = _CLOSED_AFTER[scheme], _OPENS[scheme], _INSIDE[scheme]
-    begin, before, name = -1, "O", ""  # the entity under way, if begin >= 0
+    begin, before, name = -1, "O", ""  # the open entity, if begin >= 0
     for place, tag in enumerate([*tags, "O"]):
         letter = tag[0] if _belongs(tag, scheme) else "O"
         if begin >= 0 and letter in inside[before] and tag[2:] == name:
@@ -130,7 +130,7 @@ def decode(tags: Sequence[str], scheme: str) -> list[Triple]:
 
 
 def illegal_position(tags: Sequence[str], scheme: str) -> int | None:
-    """The first index at which a sequence breaks its scheme; `len(tags)` when it ends in the middle of an entity."""
+    """The first index at which a sequence breaks its scheme; `len(tags)` if it ends inside an entity."""
     places = illegal_positions(tags, scheme)
     return places[0] if places else None
 
@@ -139,7 +139,7 @@ def illegal_positions(tags: Sequence[str], scheme: str) -> list[int]:
     """Every index at which a sequence breaks its scheme, one for each fragment; empty when it is legal."""
     check_scheme(scheme)
     places: list[int] = []
-    before, astray = "O", False  # astray: in a fragment without a beginning, which is already noted
+    before, astray = "O", False  # astray: in a fragment without a beginning that is already recorded
     for place, tag in enumerate(tags):
         belongs = _belongs(tag, scheme)
         inside = belongs and tag[0] in "IE"
@@ -170,8 +170,8 @@ def inexpressible(spans: Iterable[Triple]) -> list[tuple[Triple, str]]:
     The longest span is kept first, then the earliest, then the type that sorts first: so the outer entity stays and
     the inner one is lost. Reasons: `duplicate`, `same span, other type`, `nested`, `crossing`.
     """
-    # Which kept span a character belongs to. Kept spans are at least as long as those that come after them: one that
-    # overlaps a later span therefore covers that span's first or last character.
+    # The kept span of each character. Kept spans are at least as long as later spans, so a kept span that overlaps a
+    # later span covers its first or last character.
     owner: dict[int, Triple] = {}
     lost: list[tuple[Triple, str]] = []
     for span in sorted(spans, key=lambda s: (s[0] - s[1], s[0], s[2])):
@@ -183,6 +183,6 @@ def inexpressible(spans: Iterable[Triple]) -> list[tuple[Triple, str]]:
         elif (start, end) == (other[0], other[1]):
             lost.append((span, "duplicate" if name == other[2] else "same span, other type"))
         else:
-            # Kept spans are disjoint, so both ends in the same one means inside it.
+            # Kept spans are disjoint: a span whose two ends are in the same kept span lies inside it.
             lost.append((span, "nested" if left is right else "crossing"))
     return lost

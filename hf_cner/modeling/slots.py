@@ -17,7 +17,7 @@ KINDS: dict[Any, tuple[type, str]] = {
     Mapping: (Mapping, "a dict"),
     type(None): (type(None), "left out"),
 }
-"""What annotations of options may name, and how an error says it."""
+"""The types that annotations of options may name, and their names in errors."""
 
 
 def options_of(module_class: type[nn.Module]) -> dict[str, inspect.Parameter]:
@@ -27,7 +27,7 @@ def options_of(module_class: type[nn.Module]) -> dict[str, inspect.Parameter]:
 
 
 def require_positive(values: Mapping[str, int | Sequence[int]]) -> None:
-    """Raise a ValueError that names the first option that is, or contains, anything but a whole number from 1 on."""
+    """Raise ValueError for the first option that is, or contains, anything but a whole number of at least 1."""
     for name, value in values.items():
         members = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         if not members or any(isinstance(m, bool) or not isinstance(m, int) or m < 1 for m in members):
@@ -35,20 +35,20 @@ def require_positive(values: Mapping[str, int | Sequence[int]]) -> None:
 
 
 def _members(annotation: Any) -> Collection[Any]:
-    """The kinds in an annotation such as `Sequence[int] | None`, or nothing where it says more than kinds."""
+    """The types in an annotation such as `Sequence[int] | None`; empty if they cannot be checked here."""
     if get_origin(annotation) in (Union, types.UnionType):
         return [kind for member in get_args(annotation) for kind in (_members(member) or [Any])]
-    if any(Any in (member, *get_args(member)) for member in get_args(annotation)):  # of what, the class says better
+    if any(Any in (member, *get_args(member)) for member in get_args(annotation)):  # the class checks the members
         return []
     return [get_origin(annotation) or annotation]
 
 
 def _check_kind(what: str, value: Any, annotation: Any) -> None:
-    """Raise a ValueError where a value is of none of the kinds in an annotation; others are left to the class."""
+    """Raise ValueError if a value has none of the types in an annotation; the class checks the rest."""
     kinds = _members(annotation)
     if not kinds or not set(kinds) <= set(KINDS) or (isinstance(value, bool) and bool in kinds):
         return
-    wrong = isinstance(value, bool) or (isinstance(value, str) and str not in kinds)  # a word is a Sequence as well
+    wrong = isinstance(value, bool) or (isinstance(value, str) and str not in kinds)  # a str is a Sequence as well
     if wrong or not isinstance(value, tuple(KINDS[kind][0] for kind in kinds)):
         raise ValueError(f"The {what} must be {' or '.join(KINDS[kind][1] for kind in kinds)}; found {value!r}.")
 
@@ -66,14 +66,13 @@ def build(
         slot_name: what error messages call the slot, e.g. "context".
         slot: `{"kind": ..., **options}` as it stands in the configuration; it is not changed.
         table: the class of each kind.
-        sizes: what the model knows, passed on as positional arguments (the input size, for most slots; the labels, for
-            decoders).
-        given: further arguments from the model and not from the configuration (e.g. the attention implementation);
-            a class that does not take one of them does not get it, and a slot cannot set them.
+        sizes: positional arguments from the model: the input size, and for decoders the labels.
+        given: further arguments from the model and not from the configuration (e.g. the attention implementation); a
+            class gets only those that it takes, and a slot cannot set them.
 
     Raises:
-        ValueError: no kind, an unknown kind, an option that the kind does not take, or one that it needs and is not
-            there. What an option's value may be is checked by the class.
+        ValueError: no kind, an unknown kind, an option that the kind does not take, or a missing option. The class
+            checks the values of options.
     """
     given = dict(given or {})
     if not isinstance(slot, Mapping) or "kind" not in slot:

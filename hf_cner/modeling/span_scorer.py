@@ -6,29 +6,30 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from .decoder import Decoder, ScoredSpan, Triple
+from .decoder import Decoder, ScoredSpan
 from .resolve import Candidate, check_decoding, resolve
+from .schemes import Triple
 
-ROUNDING = 1e-4  # what fp32 may differ by from float64, in probabilities and in differences of scores
+ROUNDING = 1e-4  # largest difference of fp32 from float64, in probabilities and in differences of scores
 
 
 class SpanScorer(Decoder):
     """A decoder whose emissions are `(batch, units, width, classes)`: one score per start, width and class.
 
-    Units stand at the front of each row. Index k of the width is the span of k + 1 units. What a window contributes
-    to its document is a table of candidates `(count, 4)`: start, end, type number, probability, all in document units,
-    so that a document of any length costs memory only for the spans that may be entities.
+    Units stand at the front of each row. Index k of the width is the span of k + 1 units. A window adds a table of
+    candidates `(count, 4)` to its document: start, end, type number, probability, in document units. So a document
+    needs memory only for the spans that may be entities.
 
-    A span's score is the probability that the model gives to it, by itself, before overlaps are resolved: each class
-    says of which distribution. Where two spans cannot stand together, the one with the higher rank stays: the
-    probability, unless a table has a fifth column behind it, `(count, 5)`: start, end, type number, rank, probability.
+    A span's score is its probability before overlaps are resolved; each class says of which distribution. Where two
+    spans exclude each other, the span with the higher rank stays. The rank is the probability, unless a table has five
+    columns, `(count, 5)`: start, end, type number, rank, probability.
 
     Args:
         labels: entity types in the order of their numbers.
         max_width: longest span that is scored, in units; None scores all (memory grows with length²).
         decoding: `nested` (a span may lie inside another), `crossing` (any may overlap) or `flat` (none may).
-        threshold: probability above which a span is taken; None takes it where the type is the likeliest of the
-            classes between which the decoder chooses (as P3 does; between two, that is 0.5).
+        threshold: probability above which a span is taken. With None a span is taken if its type is the likeliest of
+            the decoder's classes, as in P3; with two classes, that means above 0.5.
         thresholds: the same for single types.
     """
 
@@ -53,8 +54,8 @@ class SpanScorer(Decoder):
         self.thresholds: dict[str, float] = {}
         self.set_decoding(decoding=decoding, threshold=threshold, thresholds=thresholds)
 
-    def set_labels(self, labels: Sequence[str]) -> None:
-        """The types that the last axis of the emissions stands for from now on."""
+    def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
+        """Set the types on the last axis of the emissions; they have no scheme."""
         self.labels = list(labels)
 
     def set_decoding(
@@ -64,10 +65,10 @@ class SpanScorer(Decoder):
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        """Decode otherwise from now on; what is None stays as it is.
+        """Change the decoding; None leaves a value unchanged.
 
         Raises:
-            ValueError: an unknown decoding, a threshold that is no probability or is for a type that is not asked for.
+            ValueError: an unknown decoding or type, or a threshold that is no probability.
         """
         if decoding is not None:
             check_decoding(decoding)
@@ -85,7 +86,7 @@ class SpanScorer(Decoder):
         self.thresholds = {**self.thresholds, **(thresholds or {})}
 
     def width(self, length: int) -> int:
-        """Width of the band for rows of so many units."""
+        """Width of the band for rows of `length` units."""
         return max(1, length if self.max_width is None else min(length, self.max_width))
 
     def probabilities(self, emissions: torch.Tensor) -> torch.Tensor:
@@ -99,7 +100,8 @@ class SpanScorer(Decoder):
     def taken(self, emissions: torch.Tensor, slack: float) -> torch.Tensor:
         """Emissions `(…, classes)` to whether each type `(…, types)` is an entity there.
 
-        With a `slack` above 0 it is only a first glance: everything that may be one although scores differ by so much.
+        With a `slack` above 0 it is a first selection: everything that may be an entity if scores are wrong by that
+        much.
         """
         limits = [self.thresholds.get(label, self.threshold) for label in self.labels]
         ahead = self.likeliest(emissions, slack)
@@ -135,8 +137,8 @@ class SpanScorer(Decoder):
     def filter_window(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
         """Candidates `(count, 4)` in float64 of one window's emissions, in document units.
 
-        A span belongs to the window that owns its middle unit: so each belongs to one window, which shows as much as
-        possible on both sides of it; all spans up to the overlap of the windows are seen whole.
+        A span belongs to the window that owns its middle unit: exactly one window, with as much context as possible on
+        both sides. Spans up to the length of the overlap lie whole in their window.
 
         Args:
             emissions: `(units, width, classes)`.
@@ -150,7 +152,7 @@ class SpanScorer(Decoder):
         index = torch.arange(width, device=own.device)[None, :]
         middle = start + index // 2
         seen = (start + index < units) & (middle >= first) & (middle < last)
-        # First a glance in fp32, then float64 for what may be an entity: few of all the spans.
+        # First a selection in fp32, then float64 for the few spans that may be entities.
         row, k, label = (self.taken(own, ROUNDING) & seen[..., None]).nonzero(as_tuple=True)
         exact = own[row, k].double()
         here = torch.arange(len(row), device=own.device)

@@ -9,26 +9,26 @@ from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 from .crf import LinearChainCRF
-from .decoder import Decoder, ScoredSpan, Triple
+from .decoder import Decoder, ScoredSpan
 from .independent_tags import segment_probability
 from .labels import IGNORED, are_tags
 from .precision import at_least_float32
-from .schemes import allowed_transitions, decode, encode, inexpressible, pattern
+from .schemes import Triple, allowed_transitions, decode, encode, inexpressible, pattern
 
-LOWEST_LOGIT = -1e4  # what an impossible tag gets: finite, so that losses and averages over logits stay finite
-HIGHEST_OTHER_LOGIT = -1e-3  # what a tie gets: below the decoded tag's 0, in bf16 as well
+LOWEST_LOGIT = -1e4  # of an impossible tag: finite, so that losses and averages over logits stay finite
+HIGHEST_OTHER_LOGIT = -1e-3  # of a tie: below the decoded tag's 0, in bf16 as well
 
 
 class TaggingDecoder(Decoder):
     """Common part of the decoders that give one tag to each unit.
 
-    A span's score is its exact probability: that of all the tag sequences, under the model's distribution over them, in
-    which just this entity stands there.
+    A span's score is its exact probability under the model: the sum over all tag sequences that contain exactly this
+    entity.
 
     Args:
         input_size: size of the vectors.
-        labels: the tags in the order of their numbers, `["O", "B-…", …]`. Some of the scheme's may lack. Labels that
-            are no tags are learnt as well; then nothing is constrained, and there are no spans.
+        labels: the tags in the order of their numbers, `["O", "B-…", …]`. Tags of the scheme may be missing. Labels
+            that are no tags are learnt too, without constraints and without spans.
         scheme: BIO, BIOE or BIOES.
         dropout: probability of dropping a vector's component before the projection.
     """
@@ -41,7 +41,7 @@ class TaggingDecoder(Decoder):
         self.dropout = nn.Dropout(dropout)
         self.projection = nn.Linear(input_size, len(self.labels))
 
-    def set_labels(self, labels: Sequence[str], *, scheme: str) -> None:
+    def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
         """What the last axis of the emissions stands for from now on."""
         self.labels = list(labels)
         self.scheme = scheme
@@ -94,14 +94,14 @@ class TaggingDecoder(Decoder):
         return decode([self.labels[tag] for tag in tags], self.scheme)
 
     def segment(self, span: Triple) -> tuple[int, list[int], frozenset[int]]:
-        """Start and tags of a span, and the tags that must not follow, or it would be another span."""
+        """Start and tags of a span, and the tags that would make it another span if they followed."""
         start, end, entity_type = span
         tags, following = pattern(end - start, entity_type, self.scheme)
         return start, [self.ids[tag] for tag in tags], frozenset(self.ids[tag] for tag in following & set(self.ids))
 
 
 class SoftmaxDecoder(TaggingDecoder):
-    """Each tag on its own: cross-entropy, argmax. Its distribution draws every tag independently of the others."""
+    """Each tag by itself: cross-entropy, argmax. The tags are independent of each other."""
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies over the units, scalar."""
@@ -134,7 +134,7 @@ class CrfDecoder(TaggingDecoder):
             they are learnt, as the papers do.
     """
 
-    _keep_in_fp32_modules_strict = ("crf",)  # what transformers does not round when it loads a model in 16 bits
+    _keep_in_fp32_modules_strict = ("crf",)  # not rounded by transformers when it loads a model in 16 bits
 
     def __init__(
         self,
@@ -150,8 +150,8 @@ class CrfDecoder(TaggingDecoder):
         self.crf = LinearChainCRF(len(self.labels), batch_first=True)
         self.set_labels(labels, scheme=scheme)
 
-    def set_labels(self, labels: Sequence[str], *, scheme: str) -> None:
-        """As the base class; what is constrained follows the labels."""
+    def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
+        """As the base class, with the constraints of the new labels."""
         super().set_labels(labels, scheme=scheme)
         if hasattr(self, "crf"):
             constrained = self.constrained and self.has_tags

@@ -19,13 +19,13 @@ def token_mask(
     """
     mask = attention_mask.bool()
     if input_ids is not None:
-        for non_unit in non_unit_ids:  # a handful of ids: cheaper than moving a tensor of them to the device
+        for non_unit in non_unit_ids:  # a few ids: cheaper than moving a tensor of them to the device
             mask = mask & (input_ids != non_unit)
     return mask
 
 
 def tagged_mask(text: torch.Tensor, labels: torch.Tensor | None, unit_mask: torch.Tensor | None) -> torch.Tensor:
-    """Positions that carry a tag, `(batch, length)` bool: `unit_mask`, else where a label stands, else all text."""
+    """Positions that carry a tag, `(batch, length)` bool: `unit_mask`, else where a label is, else all text."""
     if unit_mask is not None:
         return unit_mask.bool()
     if labels is not None:
@@ -34,7 +34,7 @@ def tagged_mask(text: torch.Tensor, labels: torch.Tensor | None, unit_mask: torc
 
 
 def check_labels(labels: torch.Tensor | None, given: torch.Tensor, *, tags: bool) -> None:
-    """Raise one sentence where labels are not of the form from which the decoder learns.
+    """Raise ValueError for labels in another form than the decoder learns from.
 
     Args:
         labels: tags `(batch, length)`, or spans `(batch, m, 3)`.
@@ -53,14 +53,14 @@ def check_labels(labels: torch.Tensor | None, given: torch.Tensor, *, tags: bool
 
 
 def loss_divisor(units: torch.Tensor, num_items_in_batch: torch.Tensor | int | None) -> torch.Tensor:
-    """What a sum of losses is divided by: the number of items that a trainer gives, else of units; at least 1."""
+    """The divisor of a sum of losses: the number of items that a trainer gives, else of units; at least 1."""
     return torch.as_tensor(units.sum() if num_items_in_batch is None else num_items_in_batch).clamp(min=1)
 
 
 def full_mask(
     input_ids: torch.Tensor | None, inputs_embeds: torch.Tensor | None, attention_mask: torch.Tensor | None
 ) -> torch.Tensor:
-    """The attention mask, all ones where none was given; raises when there are no inputs, or both kinds."""
+    """The attention mask, by default all ones; raises ValueError without inputs, or with both kinds."""
     if (input_ids is None) == (inputs_embeds is None):
         raise ValueError("Give exactly one of input_ids and inputs_embeds.")
     given = input_ids if input_ids is not None else inputs_embeds[..., 0]  # type: ignore[index]

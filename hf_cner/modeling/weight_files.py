@@ -14,7 +14,7 @@ _PART = re.compile(r"[\w.-]{1,200}\.safetensors")
 def check_weights(folder: Path) -> None:
     """Raise ValueError when a folder's weights are only a pickle, or when a part of them is missing.
 
-    A folder that is not there (a name on the Hub) and one without any weights are left to transformers.
+    transformers reports a folder that does not exist, or has no weights.
     """
     if not folder.is_dir():
         return
@@ -23,7 +23,7 @@ def check_weights(folder: Path) -> None:
     for index in folder.glob("*.safetensors.index.json"):
         try:
             content = json.loads(index.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:  # JSON and encoding errors alike, and deep nesting
+        except (ValueError, RecursionError) as error:  # errors of JSON, of the encoding and of deep nesting
             raise ValueError(f"{index} is broken ({error}); copy the file again.") from error
         parts_of(content, index)
 
@@ -31,7 +31,7 @@ def check_weights(folder: Path) -> None:
 def open_to_readers(folder: Path) -> None:
     """Give the weights of a folder the permissions of its configuration, which follow the umask.
 
-    safetensors lets nobody but their owner read its files, so another user, or a service, could not load the model.
+    safetensors makes files that only their owner can read, so another user or a service could not load the model.
     """
     config = folder / "config.json"
     if config.is_file():
@@ -40,7 +40,7 @@ def open_to_readers(folder: Path) -> None:
 
 
 def refuse_pickles(folder: Path) -> None:
-    """Raise ValueError where a folder, which has no safetensors, holds a pickle of weights."""
+    """Raise ValueError for a folder without safetensors that holds a pickle of weights."""
     pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
     if weights := [name for name in pickles if name != "training_args.bin"]:
         raise ValueError(

@@ -14,7 +14,7 @@ from .windows import Window, make_windows
 
 Feature = dict[str, Any]
 
-GROUP_CHARACTERS = 1 << 18  # documents whose emissions are held at the same time
+GROUP_CHARACTERS = 1 << 18  # characters of documents whose emissions are held at the same time
 DECODED_CHARACTERS = 1 << 14  # padded characters of documents that are decoded in one call
 
 
@@ -26,9 +26,8 @@ class EncodedWindow:
         document: number of the document in the call.
         window: where the slice stands, and which characters it owns.
         input_ids: prefix, one id for each character, suffix.
-        labels: gold as the model's `encode_targets` gives it: of a decoder that gives tags one for each id, -100 where
-            none stands; of a span scorer `[start, end, type number]` for each span, in units of the window. None
-            without gold.
+        labels: gold from the model's `encode_targets`. Tagging decoder: one for each id, -100 where there is none. Span
+            scorer: `[start, end, type number]` for each span, in units of the window. None without gold.
     """
 
     document: int
@@ -39,7 +38,7 @@ class EncodedWindow:
 
 @dataclass(slots=True)
 class WindowBatch:
-    """Windows and the model's inputs, each `(batch, width)` but for the labels of span scorers `(batch, m, 3)`."""
+    """Windows and the model's inputs, each `(batch, width)`; the labels of span scorers are `(batch, m, 3)`."""
 
     windows: list[EncodedWindow]
     inputs: dict[str, np.ndarray]
@@ -66,7 +65,7 @@ def encode_windows(
 
 
 def feature_of(window: EncodedWindow, table: CharacterTable) -> Feature:
-    """A window as the inputs of one row: `input_ids`, and where there are any `token_type_ids` and `labels`."""
+    """A window as the inputs of one row: `input_ids`, and `token_type_ids` and `labels` if there are any."""
     feature: Feature = {"input_ids": window.input_ids}
     if table.token_types is not None:
         prefix, text, suffix = table.token_types
@@ -111,7 +110,7 @@ def token_batches(
             span_labels=span_labels,
         )
         inputs["unit_mask"] = inputs["attention_mask"].astype(bool)
-        for row, framed in zip(inputs["unit_mask"], windows, strict=True):  # characters stand between prefix and suffix
+        for row, framed in zip(inputs["unit_mask"], windows, strict=True):  # without prefix and suffix
             begin = width - len(framed.input_ids) if table.padding_side == "left" else 0
             row[begin : begin + len(table.prefix)] = False
             end = begin + len(framed.input_ids)

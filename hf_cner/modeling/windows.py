@@ -1,4 +1,4 @@
-"""How a text is cut into windows that fit an encoder: the only windowing there is. Free of torch."""
+"""Texts are cut into windows that fit an encoder; nothing else cuts them. Free of torch."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def make_windows(
         stride. Time and memory are linear in the text.
 
     Raises:
-        ValueError: an unknown policy, a `max_length` below 1, an `overlap` that leaves no way to move on.
+        ValueError: an unknown policy, a `max_length` below 1, an `overlap` as large as the window.
     """
     if policy not in POLICIES:
         raise ValueError(f"Unknown window policy {policy!r}; choose one of {list(POLICIES)}.")
@@ -80,7 +80,7 @@ def _sentences(text: str, sentence_ends: str, joined: int) -> list[tuple[int, in
 
 
 def _stride(start: int, end: int, max_length: int, overlap: int) -> list[Window]:
-    """Windows over [start, end); what two neighbours share is divided in its middle."""
+    """Windows over [start, end); the overlap of two neighbours is divided in its middle."""
     slices: list[tuple[int, int]] = []
     while start < end:
         slices.append((start, min(end, start + max_length)))
@@ -94,14 +94,14 @@ def _stride(start: int, end: int, max_length: int, overlap: int) -> list[Window]
 
 
 def cut_spans(windows: Sequence[Window], spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """The spans, in text order, that no window shows whole: no model that reads these windows sees all of them.
+    """The spans, in text order, that no window holds whole, so no model sees them whole.
 
-    `windows` are those of one text, as `make_windows` gives them.
+    `windows` are those of one text, from `make_windows`.
     """
     cut: list[tuple[int, int, str]] = []
     place = -1
     for span in sorted(spans):
-        # Starts and ends rise together: of the windows that begin early enough, the last one reaches furthest.
+        # Starts and ends rise together: of the windows that begin early enough, the last has the largest end.
         while place + 1 < len(windows) and windows[place + 1].start <= span[0]:
             place += 1
         if place < 0 or windows[place].end < span[1]:

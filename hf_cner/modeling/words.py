@@ -29,23 +29,23 @@ class Matches(NamedTuple):
 
 
 def prefixes_of(words: Sequence[Word]) -> list[Word]:
-    """All beginnings of the words, themselves included, the shorter first; so many nodes does their tree need."""
+    """All prefixes of the words, the words included, shorter ones first; each is a node of their tree."""
     found = {word[:length] for word in words for length in range(1, len(word) + 1)}
     return sorted(found, key=lambda prefix: (len(prefix), prefix))
 
 
 class WordEmbedding(Embedding):
-    """Vectors of the words of a lexicon, and the prefix tree that finds the words.
+    """Vectors of the words of a lexicon, and the prefix tree that finds them.
 
-    Prefixes are numbered from 1, in the order of `prefixes_of`; 0 is the empty one. `edges[i]` is the key of prefix
-    i + 1: the number of the prefix without its last id, times `MULTIPLIER`, plus that id. In this order the keys are
-    sorted, so the tree is one table for `searchsorted`. `rows[i]` is the word that prefix i + 1 is, or `NO_WORD`.
-    Both are persistent buffers of the size that the configuration gives: a checkpoint carries its lexicon.
+    Prefixes are numbered from 1, in the order of `prefixes_of`; 0 is the empty one. `edges[i]` is the key of prefix i +
+    1: the number of the prefix without its last id, times `MULTIPLIER`, plus that id. In this order the keys are
+    sorted, so the tree is one table for `searchsorted`. `rows[i]` is the word that prefix i + 1 is, or `NO_WORD`. Both
+    are persistent buffers with sizes from the configuration, so a checkpoint holds its lexicon.
 
     Args:
         rows: number of words.
         size: length of a vector.
-        nodes: number of prefixes that there is room for.
+        nodes: largest number of prefixes.
         longest: of a word, in characters.
     """
 
@@ -62,7 +62,7 @@ class WordEmbedding(Embedding):
         """Vectors as in `Embedding`, and a lexicon without words."""
         super().reset_parameters()
         for name, value in (("edges", NO_KEY), ("rows", NO_WORD)):
-            table = getattr(self, name, None)  # not there yet when torch's constructor calls this
+            table = getattr(self, name, None)  # torch's constructor calls this before they exist
             if table is not None and not is_loaded(table):
                 nn.init.constant_(table, value)
 
@@ -105,7 +105,7 @@ class WordEmbedding(Embedding):
 
         Args:
             input_ids: `(b, n)`.
-            present: `(b, n)` bool; no word reaches over a column that is not present.
+            present: `(b, n)` bool; no word contains a column that is not present.
         """
         width = input_ids.shape[1]
         found = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,11 @@ from ..settings.merging import merge
 from ..settings.pretraining import PretrainingSettings
 from ..settings.reading import parse_assignments
 from ..settings.resolve import resolve_settings
-from .plan import NotRun, Request, row_settings
+from .plan import NotRun, Request, Say, row_settings
 from .protocol import Protocol
 from .tables import Row, small_scale
 
 ENOUGH = 200  # texts, of which some may be held out to measure an encoder
-Say = Callable[[str], None]
 
 
 class Workshop:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ..settings.resolve import resolve_settings
 from ..settings.training import CorpusReading, TrainSettings
 from .tables import Row, Table, small_scale
 
+Say = Callable[[str], None]
 SCALES = ("full", "small")
 OWN = {  # settings that a table makes itself, and the options that decide them
     "seed": "--seed and --seeds",

@@ -16,9 +16,9 @@ from ..data.problems import DataError, Problems
 from ..data.reading.detect import guess
 from ..data.splits import join, shared_texts, split_by_record, split_hash
 from ..settings.training import CorpusReading
+from ..training.parts import Parts
 from .tables import Table
 
-Parts = dict[str, list[Document]]
 COUNTED = "counted over whole documents against the original gold, strict"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,13 @@ from ..settings.training import TrainSettings, output_dir_of
 from .encoders import Workshop
 from .output import held_output
 from .pictures import draw
-from .plan import NotRun, Request, row_settings
+from .plan import NotRun, Request, Say, row_settings
 from .protocol import Protocol, prepare
 from .report import markdown
 from .samples import drop_samples, error_samples
 from .summary import summarise
 from .tables import Row
 
-Say = Callable[[str], None]
 # Of one row: a library, a file or memory is missing, or its training diverges.
 FAULTS = (ValueError, OSError, ImportError, RuntimeError, FloatingPointError)
 WEIGHTS = ("model.safetensors", "training_args.bin")

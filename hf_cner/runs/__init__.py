@@ -1,1 +1,1 @@
-"""What a training and a pretraining run share: their folder, checkpoints, inputs, order and callbacks."""
+"""Common parts of training and pretraining runs: folder, checkpoints, inputs, order and callbacks."""

@@ -11,15 +11,15 @@ from ..data.progress import LogLines, needs_lines
 
 
 class Bar(Protocol):
-    """What a bar can do."""
+    """A bar of progress."""
 
     n: int
 
     def update(self, number: int = 1) -> object:
-        """So many more are done."""
+        """Count steps as done."""
 
     def write(self, text: str) -> None:
-        """Say something beside it."""
+        """Print a line beside the bar."""
 
     def close(self) -> None:
         """End its line."""
@@ -31,7 +31,7 @@ class _TqdmBar(tqdm):
 
 
 def bar_of(label: str, total: int, *, unit: str, initial: int = 0) -> Bar:
-    """A bar that begins at `initial`, or lines where standard error is no terminal; `unit` is a plural."""
+    """A bar that begins at `initial`; or lines, if standard error is no terminal. `unit` is a plural."""
     if needs_lines():
         return LogLines(label, total, unit=unit, initial=initial)
     return _TqdmBar(total=total, initial=initial, unit=unit.removesuffix("s"), desc=label)

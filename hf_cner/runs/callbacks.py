@@ -1,4 +1,4 @@
-"""What happens between the steps of a training or pretraining."""
+"""Callbacks between the steps of a training or pretraining."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .sampling import LengthBuckets
 
 
 class EpochOfSampler(TrainerCallback):
-    """Tells the sampler which epoch begins, also when a run is resumed, sharded or set to skip batches."""
+    """Tells the sampler which epoch begins, also in a run that is resumed, distributed or skips batches."""
 
     def __init__(self) -> None:
         self.sampler: LengthBuckets | None = None
@@ -29,8 +29,8 @@ class Patience(TrainerCallback):
     """Stops after `patience` evaluations without a new best metric.
 
     It counts in the log of the run, which every checkpoint holds. transformers' `EarlyStoppingCallback` keeps a
-    counter: it begins from 0 in a run that is resumed without its state, cannot say of a checkpoint whether it had
-    stopped there, and only warns where the metric is missing, as at each part that is evaluated beside the watched one.
+    counter. The counter is 0 again in a run that is resumed without its state, a checkpoint does not show whether
+    training had stopped there, and a missing metric is only a warning.
     """
 
     def __init__(self, patience: int) -> None:
@@ -48,7 +48,7 @@ class Patience(TrainerCallback):
             raise ValueError(f"early_stopping_patience watches {name}, but the evaluation does not give it.")
 
     def is_out(self, args: TrainingArguments, state: TrainerState) -> bool:
-        """Whether so many evaluations passed without a new best; also for a run that was interrupted after that."""
+        """Whether `patience` evaluations passed without a new best metric, also before an interruption."""
         name, sign = _watched(args), 1 if args.greater_is_better else -1
         values = [sign * float(entry[name]) for entry in state.log_history if name in entry]
         return bool(values) and len(values) - 1 - values.index(max(values)) >= self.patience
@@ -60,10 +60,10 @@ def _watched(args: TrainingArguments) -> str:
 
 
 class FiniteWeights(TrainerCallback):
-    """Ends a training whose weights are no longer numbers, before anything is logged, evaluated or saved of them.
+    """Ends a training with NaN or infinite weights before they are logged, evaluated or saved.
 
-    transformers then logs a loss of 0 and continues. The weights are checked, not the loss: in half precision an
-    infinite gradient is skipped, and is no fault.
+    transformers would log a loss of 0 and continue. The weights are checked, not the loss: in half precision a step
+        with an infinite gradient is skipped, which is no fault.
     """
 
     @event
@@ -81,7 +81,7 @@ class FiniteWeights(TrainerCallback):
 def check_weights(now: Moment) -> None:
     """
     Raises:
-        FloatingPointError: a trained weight is NaN or infinite; it says where, and what to change.
+        FloatingPointError: a trained weight is NaN or infinite; the message says where, and what to change.
     """
     assert now.model is not None, "transformers passes it with every event"
     trained = {name: weight.detach() for name, weight in now.model.named_parameters() if weight.requires_grad}
@@ -96,7 +96,7 @@ def check_weights(now: Moment) -> None:
 
 
 class Stopwatch(TrainerCallback):
-    """Seconds of training in each epoch, without the evaluation and saving at its end (those inside it count).
+    """Seconds of training in each epoch, without the evaluation and saving at its end.
 
     Attributes:
         epochs: seconds of each epoch that began and ended in this process; a resumed epoch has none.
@@ -123,7 +123,7 @@ class ProgressLines(TrainerCallback):
     """
 
     epochs_as = "g"
-    """How many digits of the epoch are shown: a format."""
+    """The format of the epoch's number."""
 
     def __init__(self) -> None:
         self._bar: Bar | None = None
@@ -151,7 +151,7 @@ class ProgressLines(TrainerCallback):
             self._bar.write(f"epoch {epoch}: {self._loss}{self.line(now)}")
 
     def line(self, now: Moment) -> str:
-        """What is said of an evaluation."""
+        """The line for an evaluation."""
         shown = {"loss": "eval_loss", "P": "eval_strict_precision", "R": "eval_strict_recall", "F1": "eval_strict_f1"}
         numbers = [f"{name} {now.metrics[key]:.4f}" for name, key in shown.items() if key in now.metrics]
         return f"dev {', '.join(numbers)}{' (best)' if now.state.best_metric is None or _is_best(now) else ''}"
@@ -161,14 +161,14 @@ class ProgressLines(TrainerCallback):
         self.close()
 
     def close(self) -> None:
-        """End the bar's line; also of a run that breaks off, before its error is printed."""
+        """End the bar's line, also when a run fails, before its error is printed."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
 
 def remove_progress_of_transformers(trainer: Trainer) -> None:
-    """Take away transformers' own bar, table or printed lines; in a notebook its bar is another callback."""
+    """Remove transformers' own bar, table or printed lines; in a notebook its bar is another callback."""
     for callback in (transformers_trainer.DEFAULT_PROGRESS_CALLBACK, ProgressCallback, PrinterCallback):
         trainer.remove_callback(callback)
 

@@ -1,8 +1,7 @@
 """Which checkpoints of a run are whole.
 
-transformers writes them file by file, and the process may be killed at any time.
-An error while saving (a full disk) removes what was begun; a kill leaves a checkpoint that is cut off, which resuming
-passes over.
+transformers writes them file by file, and the process may be killed at any time. An error while saving (a full disk)
+removes the unfinished checkpoint; a kill leaves it, and resuming ignores it.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _WRITTEN = re.compile(
     r"|(tokenizer|special_tokens_map|added_tokens|trainer_state)\.json|README\.md"
 )
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# Only the first is an OSError with a number: safetensors and torch.save have messages of their own.
+# Only the first is an OSError with a number; safetensors and torch.save have other messages.
 _NO_ROOM_MESSAGES = (
     *("No space left on device", "Disk quota exceeded", "File too large", "os error 28", "iostream error"),
     *("PytorchStreamWriter failed writing", "inline_container.cc"),
@@ -42,18 +41,17 @@ def whole_or_removed(folder: str | os.PathLike[str]) -> Iterator[None]:
     """Removes the folder when writing it fails.
 
     Raises:
-        OSError: the disk is full; in one sentence, with what to do.
+        OSError: the disk is full; one sentence says what to do.
     """
     try:
         yield
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if getattr(error, "errno", None) in _NO_ROOM or any(text in str(error) for text in _NO_ROOM_MESSAGES):
-            raise NotWritten(
-                errno.ENOSPC,
-                f"The disk has no room for {folder}, which was removed again; free some space, and continue the run "
-                "from its last checkpoint (--resume).",
-            ) from error
+            last = last_complete_checkpoint(Path(folder).parent)
+            advice = f"continue the run from {Path(last).name} (--resume)" if last else "begin again"
+            sentence = f"The disk has no room for {folder}, which was removed again; free some space, and {advice}."
+            raise NotWritten(errno.ENOSPC, sentence) from error
         raise
 
 
@@ -61,7 +59,7 @@ def is_checkpoint(path: Path, *, whole: bool = False) -> bool:
     """Whether a folder is a checkpoint of a trainer: `checkpoint-<step>` with a trainer's state.
 
     Args:
-        whole: only then; else also one that was cut off, which holds nothing but what a trainer writes.
+        whole: only a complete checkpoint counts; otherwise also an incomplete one, if a trainer wrote all its files.
     """
     if not _NAME.fullmatch(path.name) or path.is_symlink() or not path.is_dir():
         return False
@@ -82,7 +80,7 @@ def last_complete_checkpoint(output_dir: str | os.PathLike[str]) -> str | None:
 
 
 def incompleteness(checkpoint: str | os.PathLike[str]) -> str | None:
-    """What is missing or cut off in a checkpoint, in words; None when training can be resumed from it."""
+    """What is missing or cut off in a checkpoint, in words; None if training can be resumed from it."""
     folder = Path(checkpoint)
     if not folder.is_dir():
         return "it is no folder"
@@ -127,7 +125,7 @@ def _weights(folder: Path) -> str | None:
 
 
 def _is_whole_archive(path: Path) -> bool:
-    """Whether a file of `torch.save` is a whole zip archive: its directory stands at the very end."""
+    """Whether a file of `torch.save` is a whole zip archive: its directory is at the very end."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None

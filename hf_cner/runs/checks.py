@@ -1,4 +1,4 @@
-"""What is wrong with the arguments of a trainer, found before anything in the folder of a run is touched."""
+"""Checks of a trainer's arguments, before any file in the folder of a run changes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ..data.shown import clipped
 
 
 def check_steps(arguments: TrainingArguments, windows: int) -> None:
-    """Raise ValueError where nothing would be trained, or the run ends before what is set for a later step.
+    """Raise ValueError if nothing would be trained, or if the run ends before a step that the arguments name.
 
     Args:
-        windows: what is trained on in an epoch.
+        windows: number of windows in an epoch.
     """
     together = arguments.train_batch_size * arguments.world_size
     if arguments.dataloader_drop_last and windows < together:
@@ -47,7 +47,7 @@ def check_steps(arguments: TrainingArguments, windows: int) -> None:
 
 
 def check_trainer(trainer: Trainer) -> None:
-    """See that a trainer can do what its arguments say, before anything in the folder of the run is touched.
+    """Check a trainer's arguments before any file in the folder of the run changes.
 
     Raises:
         ValueError: what `check_steps` raises, or an optimiser or a schedule that the libraries do not take.
@@ -60,10 +60,11 @@ def check_trainer(trainer: Trainer) -> None:
 
 @contextmanager
 def taken_by_libraries() -> Iterator[None]:
-    """Says in a sentence that a library does not take the settings, where they are handed to it.
+    """Turns the error of a library that does not take the settings into one sentence.
 
     Raises:
-        ValueError: in place of what the library raises; errors of this package, of memory and of the system pass.
+        ValueError: in place of the library's error; errors of this package, of memory and of the system are not
+            changed.
     """
     try:
         yield
@@ -76,6 +77,6 @@ def taken_by_libraries() -> Iterator[None]:
             raise
         said = clipped(" ".join(str(error)[:2000].split()), 300)
         raise ValueError(
-            f"The settings of the section training cannot be used here ({library}: {said}); change "
-            "or leave out the one that this names."
+            f"The settings of the section training cannot be used here ({library}: {said}); change or leave out the "
+            "setting that it names."
         ) from error

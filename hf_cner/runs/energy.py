@@ -1,8 +1,8 @@
 """Energy of the processor while a model is trained, where the machine has readable counters.
 
-transformers' `CodeCarbonCallback` leaves its figure in a file of its own in the run's folder, does not count building
-and the last evaluation, asks a web service where the machine stands, and estimates what it cannot read. What
-`results.json` says here was measured.
+transformers' `CodeCarbonCallback` writes its figure to a file of its own in the run's folder, does not count building
+and the last evaluation, asks a web service where the machine is, and estimates what it cannot read. The figure in
+`results.json` is measured.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ SOURCE = "RAPL counters of processor and memory; an accelerator is not counted"
 class EnergyMeter(TrainerCallback):
     """Adds up the counters of RAPL (Linux on Intel and AMD) from its construction on.
 
-    They count microjoules and begin anew after some kilojoules, so they are read at every step. Most systems let only
-    an administrator read them; then there is no result.
+    They count microjoules and start again from 0 after some kilojoules, so they are read at every step. Most systems
+    let only an administrator read them; then there is no result.
 
     Args:
         root: folder of the kernel's counters.
@@ -56,7 +56,7 @@ class EnergyMeter(TrainerCallback):
 
 
 def _counters(root: Path) -> dict[Path, int]:
-    """The counters of processor packages and of memory, each with the value at which it begins anew."""
+    """The counters of processor packages and of memory, each with the value after which it starts again from 0."""
     found = {}
     for zone in sorted(root.glob("intel-rapl:*")):
         try:

@@ -1,4 +1,4 @@
-"""On what a run was made: versions of the software, and the machine."""
+"""The environment of a run: versions of the software, and the machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def versions() -> dict[str, str]:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"  # the package itself, when it is run from its sources
+            found[package] = "not installed"  # the package itself, if it runs from its sources
     return found
 
 

@@ -1,4 +1,4 @@
-"""A callback's method gets the moment at which it is called, not the arguments that transformers passes."""
+"""Methods of callbacks get the moment at which they are called, not the arguments that transformers passes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Callback = TypeVar("Callback")
 
 
 class Moment(NamedTuple):
-    """Where a run stands. What an event does not have is None or empty."""
+    """The state of a run. What an event does not have is None or empty."""
 
     args: TrainingArguments
     state: TrainerState

@@ -1,4 +1,4 @@
-"""Which files of a folder a run wrote: the names of every version, so that older runs are known as well."""
+"""The files that a run writes: the names of all versions, so that older runs are recognised too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .checkpoints import is_checkpoint
 
 SETTINGS, RESULTS, LOG, SPLIT = "settings.yaml", "results.json", "training_log.json", "split.json"
 SAVING = "saving.tmp"
-CHANGING = frozenset({SETTINGS, RESULTS, LOG, SPLIT, "samples.json"})  # a run writes them again when it is resumed
+CHANGING = frozenset({SETTINGS, RESULTS, LOG, SPLIT, "samples.json"})  # a resumed run writes them again
 _OF_A_MODEL = re.compile(
     r"(adapter_)?model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|(adapter_|generation_)?config\.json"
     r"|training_args\.bin|(tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json|vocab\.txt|.*\.model"
@@ -33,7 +33,7 @@ def _begun(folder: Path) -> bool:
 
 
 def _changing(folder: Path, name: PurePosixPath) -> bool:
-    """Whether a file is a run's by its name alone, and by where it stands."""
+    """Whether a file is a run's by its name and its place alone."""
     first, *rest = name.parts
     if not rest:
         return first in CHANGING
@@ -65,7 +65,7 @@ def _code_of_checkpoints(folder: Path) -> frozenset[str]:
             code = (folder / f"{entry}.py").read_text(encoding="utf-8")
             found |= {entry, *re.findall(r"^\s*from\s+\.(\w+)\s+import", code, re.MULTILINE)}
     except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
-        return frozenset(found)  # a damaged file names nothing more
+        return frozenset(found)  # a damaged file names no more files
     return frozenset(found)
 
 

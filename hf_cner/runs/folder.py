@@ -1,4 +1,4 @@
-"""The folder of a run: what stands in it, whether it may be used, and how its files come to be whole."""
+"""The folder of a run: its files, whether it may be used, and how its files are written whole."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..data.folders import refuse_inputs
 from ..data.kept import LOCK, Kind, add_to_list, cannot_be_replaced, recover, refuse_foreign, replace_folder
 from ..data.locks import beside, locked
 from ..data.models import LIST
+from ..data.shown import printable
 from ..data.writing import NotWritten, atomic_write
 from ..settings.reading import read_settings_file
 from ..settings.yaml_text import dump_yaml
@@ -32,38 +33,38 @@ class RunFolder:
     """The folder of one run.
 
     `settings.yaml` and `split.json` are written before the training, `results.json` is written last: with it a run is
-    finished. Checkpoints stand in `checkpoint-<step>` meanwhile, the final model in the folder itself. A run that
+    finished. Until then, checkpoints are in `checkpoint-<step>`; the final model is in the folder itself. A run that
     replaces another is made in a hidden folder beside it, `.NAME.new`, and takes the name when it is finished.
 
     Attributes:
         path: the name of the folder.
-        work: where the run stands: under that name, or beside it.
+        work: the folder in which the run works: the same, or a hidden folder beside it.
     """
 
     KIND: ClassVar[Kind] = RUN
-    FIRST: ClassVar[str] = SETTINGS  # a file that is there as soon as something was begun
-    LAST: ClassVar[str] = RESULTS  # and one with which it is whole
+    FIRST: ClassVar[str] = SETTINGS  # exists as soon as a run has begun
+    LAST: ClassVar[str] = RESULTS  # exists when a run is finished
 
     def __init__(self, path: str | os.PathLike[str], *, work: Path | None = None) -> None:
         self.path = Path(path).expanduser()
-        self.place = Path(os.path.realpath(self.path))  # behind a link the folder is replaced, not the link
+        self.place = Path(os.path.realpath(self.path))  # a link stays, and the folder that it names is replaced
         self.beside = beside(self.place, "new")
         self.work = self.path if work is None else work
         self._began = False
 
     def finished(self) -> bool:
-        """Whether a run was finished here, and no run that should replace it was interrupted."""
+        """Whether a run was finished here, and no run that replaces it was interrupted."""
         return (self.work / self.LAST).is_file() and not (self.work == self.path and self._is_being_replaced())
 
     @contextmanager
     def held(self, *, resume: bool, overwrite: bool, inputs: Iterable[str | None] = ()) -> Iterator[None]:
-        """Nobody else writes the folder while the block runs; at its end a run that was made beside it takes its name.
+        """Keep the folder for this run while the block runs; at its end a run that was made beside it takes its name.
 
-        A block that fails before there is anything to resume leaves nothing of itself. Of several processes that train
-        together the first does all this, and the others change nothing.
+        A block that fails before there is anything to resume leaves no files. Of several processes that train together,
+        only the first changes files.
 
         Args:
-            inputs: what the run reads; names that are no paths here are passed over.
+            inputs: the files and folders that the run reads; names that are no paths here are ignored.
 
         Raises:
             ValueError: what `check` raises.
@@ -79,6 +80,8 @@ class RunFolder:
             beside_too = self._lock(stack, resume=resume, overwrite=overwrite)
             refuse_inputs(self.path, inputs)
             self.check(resume=resume, overwrite=overwrite)
+            if resume and not self._can_be_resumed(self.beside if beside_too else self.path):
+                print(printable(f"{self.path}: found nothing to continue; the run begins anew."), file=sys.stderr)
             if beside_too:
                 self._begin_beside(resume=resume)
             elif not resume or not self._can_be_resumed(self.path):
@@ -93,7 +96,7 @@ class RunFolder:
                 self._take_name()
 
     def _lock(self, stack: ExitStack, *, resume: bool, overwrite: bool) -> bool:
-        """Make and lock the folder, and the one beside it where the run is made there; whether it is."""
+        """Make and lock the folder, and the folder beside it if the run is made there; returns whether it is."""
         try:
             recover(self.place)
             stack.callback(_remove_empty, self.place, self.place.exists())
@@ -112,16 +115,15 @@ class RunFolder:
         return beside_too
 
     def check(self, *, resume: bool, overwrite: bool) -> None:
-        """See whether a run may be made here; nothing is changed.
+        """Check that a run may be made here; nothing is changed.
 
         Raises:
-            ValueError: a file of that name, a file of somebody else, or a run that may neither be resumed nor
-                overwritten.
+            ValueError: the path is a file, the folder holds a file of somebody else, or a run that may neither be
+                resumed nor overwritten.
         """
         self.refuse_others()
         if overwrite:
-            why = cannot_be_replaced(self.place) if self._holds_something() else None
-            if why:
+            if self._holds_something() and (why := cannot_be_replaced(self.place)):
                 raise ValueError(f"{self.path} holds a run and cannot be replaced ({why}); choose another output_dir.")
             return
         if (self.path / RESULTS).is_file() and not (resume and self._is_being_replaced()):
@@ -134,7 +136,7 @@ class RunFolder:
             )
 
     def refuse_others(self) -> None:
-        """Raise ValueError for a file of the folder's name, and for a folder with a file of somebody else."""
+        """Raise ValueError if the path is a file, or the folder holds a file of somebody else."""
         self._refuse_file()
         refuse_foreign(self.path, self.KIND)
 
@@ -146,15 +148,15 @@ class RunFolder:
         inputs: Mapping[str, str],
         complete: Callable[[Mapping[str, object]], Mapping[str, object]] = dict,
     ) -> None:
-        """Write down what the run depends on, or see that a resumed run still depends on the same.
+        """Write the settings, data and inputs of the run; of a resumed run, check that they are still the same.
 
         Args:
-            inputs: fingerprints of what some of the settings name, see `inputs_of`; where it lies does not matter.
-            complete: settings with the defaults of what is not in them; a setting that an older version did not have is
-                no difference.
+            inputs: fingerprints of the files that settings name, see `inputs_of`; their place does not matter.
+            complete: adds the defaults to settings, so that a setting that an older version did not have makes no
+                difference.
 
         Raises:
-            OtherRun: other settings, data, inputs or another split than those the run began with.
+            OtherRun: settings, data, inputs or split differ from those with which the run began.
         """
         self.work.mkdir(parents=True, exist_ok=True)
         before = self.read_settings()
@@ -176,16 +178,16 @@ class RunFolder:
         inputs: Mapping[str, str],
     ) -> None:
         began = json.loads((self.work / SPLIT).read_text(encoding="utf-8"))
-        read = began.pop("inputs", None)  # of a run of an older version nothing is known of them
+        read = began.pop("inputs", None)  # an older version did not write them
         moved = {name for name in inputs if read is not None and inputs[name] == read.get(name)}
         if changed := sorted(differences(before, now) - moved):
             raise OtherRun(
-                f"The run in {self.path} began with other settings ({', '.join(changed)}); it is resumed with the "
-                "settings that it began with. Restore them, or overwrite the run (--overwrite)."
+                f"The run in {self.path} began with other settings ({', '.join(changed)}); a run is resumed with its "
+                "own settings. Restore them, or overwrite the run (--overwrite)."
             )
         if any(
             began.get(key) != split.get(key) for key in ("hash", "fingerprint", "folds")
-        ):  # the names of its documents do not count
+        ):  # without the names of its documents
             raise OtherRun(f"The run in {self.path} began with other data; overwrite it (--overwrite).")
         if read is not None and (other := sorted(set(inputs) - moved)):
             raise OtherRun(
@@ -200,8 +202,7 @@ class RunFolder:
 
     def read_results(self) -> dict[str, Any]:
         """The results of a finished run."""
-        results: dict[str, object] = json.loads((self.work / RESULTS).read_text(encoding="utf-8"))
-        return results
+        return dict(json.loads((self.work / RESULTS).read_text(encoding="utf-8")))
 
     def write_json(self, name: str, value: object) -> None:
         """Write one file, whole or not at all."""
@@ -210,20 +211,20 @@ class RunFolder:
             stream.write("\n")
 
     def adopt(self, saved: Path) -> None:
-        """Move the files of a finished save into the folder; each appears whole, and is known as the run's before."""
+        """Move the files of a finished save into the folder; each is listed as the run's first, and appears whole."""
         names = [path.relative_to(saved).as_posix() for path in saved.rglob("*") if path.is_file()]
         add_to_list(self.work, names, source=saved, kind=self.KIND)
         for path in sorted(saved.rglob("*")):
             if path.is_file():
                 target = self.work / path.relative_to(saved)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                if (self.work / SETTINGS).is_file():  # safetensors keeps weights from everybody else
+                if (self.work / SETTINGS).is_file():  # safetensors makes files that only their owner can read
                     shutil.copymode(self.work / SETTINGS, path)
                 os.replace(path, target)
         shutil.rmtree(saved)
 
     def drop_checkpoints(self) -> None:
-        """Remove the checkpoints of a run that is finished: the best of them is the final model."""
+        """Remove the checkpoints of a finished run: the best of them is the final model."""
         for path in self.work.glob("checkpoint-*"):
             if is_checkpoint(path, whole=True):
                 shutil.rmtree(path)
@@ -236,11 +237,11 @@ class RunFolder:
         return (self.path / self.LAST).is_file() or self._can_be_resumed(self.path)
 
     def _is_being_replaced(self) -> bool:
-        """Whether a run that should replace this one was begun and interrupted."""
+        """Whether a run that replaces this one was begun and interrupted."""
         return (self.beside / self.FIRST).is_file()
 
     def _where(self, *, resume: bool, overwrite: bool) -> Path:
-        """Where the run is made; it is the same for every process of a run."""
+        """The folder in which the run is made, the same for all its processes."""
         if overwrite:
             return self.beside if self._holds_something() else self.path
         return self.beside if resume and self._is_being_replaced() else self.path
@@ -262,7 +263,7 @@ class RunFolder:
             print(f"{kept}: the old run is kept, because somebody put files into it meanwhile.", file=sys.stderr)
 
     def _can_be_resumed(self, folder: Path) -> bool:
-        """Whether a folder, or one of its folds, holds anything of a training that is worth keeping."""
+        """Whether a folder, or one of its folds, holds a checkpoint or a result."""
         if any((folder / name).is_file() for name in (RESULTS, "config.json")):
             return True
         if any(is_checkpoint(path) for path in folder.glob("checkpoint-*")):
@@ -288,7 +289,7 @@ def _remove_empty(folder: Path, keep: bool) -> None:
 
 
 def differences(before: Mapping[str, object], now: Mapping[str, object], path: str = "") -> set[str]:
-    """Dotted names of the settings that differ; where the run lies does not matter."""
+    """Dotted names of the settings that differ; `output_dir` does not count."""
     found = set()
     for key in {*before, *now} - {"output_dir"}:
         old, new = before.get(key), now.get(key)

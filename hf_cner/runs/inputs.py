@@ -1,6 +1,6 @@
 """What a run reads beside its corpus: encoders, vectors, word lists, each identified by its content.
 
-A file may change under the same name, and move unchanged: a run continues, and a result is read again, if the content
+A file may change under the same name, or move unchanged. A run is resumed, and a result is used again, if the content
 is the same.
 """
 
@@ -16,7 +16,7 @@ from ..data.digests import file_digest
 
 OF_TRAINING = ("model.encoder.name_or_path", "vectors.path", "vectors.bigram_path", "lexicon.path", "lexicon.vectors")
 OF_PRETRAINING = ("encoder.name_or_path", "encoder.tokenizer", "lexicon", "entity_model")
-# Of a model's folder; its results and logs, which hold times, say nothing of what it computes.
+# Files of a model's folder; its results and logs hold times, and do not change what it computes.
 OF_A_FOLDER = (
     *("*config*.json", "*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json", "*.pt", "*.pth"),
     *("*.ckpt", "tokenizer*", "vocab*", "*.model"),
@@ -25,7 +25,7 @@ OF_NO_ENCODER = ("training_args", "optimizer", "scheduler", "scaler", "rng_state
 
 
 def inputs_of(settings: Mapping[str, object], names: Iterable[str]) -> dict[str, str]:
-    """The fingerprint of each of the settings `names` (dotted) that has a value."""
+    """The fingerprint of each setting of `names` (dotted) that has a value."""
     found = {}
     for name in names:
         value: Any = settings
@@ -37,7 +37,7 @@ def inputs_of(settings: Mapping[str, object], names: Iterable[str]) -> dict[str,
 
 
 def read_by(settings: Mapping[str, object]) -> list[str]:
-    """The files and folders that a run's settings name, as far as they are paths: none of them may be written."""
+    """The files and folders that a run's settings name: none of them may be written."""
     found = []
     for name in (*OF_TRAINING, *OF_PRETRAINING, "data.data_dir", "data.files", "data.exclude", "model.queries"):
         value: object = settings
@@ -49,7 +49,7 @@ def read_by(settings: Mapping[str, object]) -> list[str]:
 
 
 def by_content(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, object]:
-    """A copy of the settings in which `names` are given by their fingerprints, wherever those things lie."""
+    """A copy of the settings with fingerprints as the values of `names`, so that paths do not matter."""
     copied = copy.deepcopy(dict(settings))
     for name, found in inputs_of(settings, names).items():
         *sections, key = name.split(".")
@@ -61,7 +61,9 @@ def by_content(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, o
 
 
 def path_fingerprint(path: str | Path) -> str:
-    """16 hexadecimal digits for a file, or for a model's folder; anything else, as a name on the Hub, is its own."""
+    """16 hexadecimal digits for a file or a model's folder; other values, such as a name on the Hub, are returned
+    unchanged.
+    """
     place = Path(path).expanduser()
     if place.is_file():
         return file_digest(place)[:16]

@@ -1,4 +1,4 @@
-"""Where a run can compute in bf16."""
+"""Whether a run can compute in bf16."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from transformers.utils.import_utils import is_torch_bf16_gpu_available
 def only_a_cpu_has_bf16() -> bool:
     """Whether bf16 can mean the CPU alone; transformers refuses it there unless `use_cpu` is given as well.
 
-    On a machine with an NVIDIA GPU without bf16 transformers' refusal stands.
+    With an NVIDIA GPU without bf16, transformers refuses it too.
     """
     return not (torch.cuda.is_available() or is_torch_bf16_gpu_available())

@@ -1,4 +1,4 @@
-"""Orders in which a trainer visits windows and documents: near in length, deterministic, the same after a resume."""
+"""Orders of windows and documents in training: similar in length, deterministic, the same after a resume."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ import torch
 from torch.utils.data import Sampler
 
 STRATEGIES = ("group_by_length", "random", "sequential")
-POOL = 64  # batches that are sorted together: more pads less, fewer mixes better
+POOL = 64  # batches that are sorted together: a larger pool pads less, a smaller pool mixes better
 
 
 def check_strategy(name: str) -> None:
-    """Raise ValueError for a `train_sampling_strategy` that there is not; transformers takes any word for random."""
+    """Raise ValueError for an unknown `train_sampling_strategy`; transformers takes any word for random."""
     if name not in STRATEGIES:
         raise ValueError(f"train_sampling_strategy is {name!r}; choose one of {', '.join(STRATEGIES)}.")
 
 
 class LengthBuckets(Sampler[int]):
-    """Shuffled indices in which every run of `batch_size` has similar lengths.
+    """Shuffled indices; each `batch_size` of them have similar lengths.
 
     The indices are shuffled, cut into pools of 64 batches, sorted by length within a pool, and the batches of all the
-    pools are shuffled. The order depends on the seed and the epoch alone, not on the random state of the process, so
-    that a run that is resumed in the middle of an epoch trains on the batches that are left. An incomplete batch
-    stands at the end.
+    pools are shuffled. The order depends on the seed and the epoch alone, not on the random state of the process, so a
+    run that is resumed inside an epoch trains on the remaining batches. An incomplete batch is the last.
 
     Args:
         lengths: length of each item.
         batch_size: items in one optimiser step, over all devices and accumulation steps.
         seed: of the shuffling.
-        multiple: fill the last batch up to a multiple of this with the index that follows the last item: processes that
-            share the batches must get as many of one size.
+        multiple: fill the last batch up to a multiple of this with the index after the last item: processes that share
+            the batches need equal numbers of equal size.
     """
 
     def __init__(self, lengths: Sequence[int], batch_size: int, seed: int, *, multiple: int = 1) -> None:
@@ -65,10 +64,10 @@ class LengthBuckets(Sampler[int]):
 
 
 class DocumentBatches(Sampler[list[int]]):
-    """The documents of one process of several, longest first, in batches; every process gets as many batches.
+    """The documents of one process of several, longest first, in batches; all processes get equally many batches.
 
-    No document is given to two processes, so nothing has to be removed from what they gather; a process may get an
-    empty batch at the end instead.
+    No document is given to two processes, so gathered results have no duplicates; the last batch of a process may be
+    empty.
 
     Args:
         lengths: characters of each document.
@@ -79,7 +78,7 @@ class DocumentBatches(Sampler[list[int]]):
     def __init__(self, lengths: Sequence[int], batch_size: int, *, rank: int = 0, world_size: int = 1) -> None:
         order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
         mine = order[rank::world_size]
-        most = -(-len(order) // world_size)  # what the process with the most gets
+        most = -(-len(order) // world_size)  # of the process with the most
         self.batches = [mine[first : first + batch_size] for first in range(0, most, batch_size)]
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Engines that cut a model's weights into pieces, FSDP and DeepSpeed: refused, wherever they are asked for."""
+"""FSDP and DeepSpeed, which cut a model's weights into pieces, are refused."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ _BY_LAUNCHER = {"ACCELERATE_USE_FSDP": "FSDP", "ACCELERATE_USE_DEEPSPEED": "Deep
 
 
 def refuse_sharding(*, fsdp: object, deepspeed: object) -> None:
-    """Raise ValueError where an argument, or the launcher, asks for an engine that cuts weights into pieces.
+    """Raise ValueError if an argument or the launcher asks for such an engine.
 
-    Decoding a document and counting over it need the whole model on each device, and on CPUs transformers passes over
-    `fsdp` without a word.
+    Decoding a document needs the whole model on each device; and on CPUs transformers ignores `fsdp` silently.
     """
     asked = [name for name, given in (("fsdp", fsdp), ("deepspeed", deepspeed)) if given]
     asked += [name for variable, name in _BY_LAUNCHER.items() if os.environ.get(variable, "").lower() in ("1", "true")]

@@ -1,8 +1,7 @@
-"""What runs an exported graph: one class for each backend, behind one call.
+"""Engines that run an exported graph: one class for each backend.
 
-An engine is a class that takes the path of a graph and gives, for named arrays, the named outputs that are wanted. Its
-package is imported when a graph needs it. A new one is a class, a line in `ENGINES`, and its files in
-`manifest.GRAPHS`.
+An engine is a class that is made from the path of a graph, and returns named outputs for named arrays. Its package is
+imported when a graph needs it. A new engine is a class, a line in `ENGINES`, and its files in `manifest.GRAPHS`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ class Engine(Protocol):
     """A graph that is ready to run."""
 
     last_axis: int | None
-    """Size of the emissions' last axis, as the graph says it: of what goes in or comes out."""
+    """Size of the last axis of the emissions, in the graph's inputs or outputs."""
 
     def run(self, inputs: Arrays, wanted: Sequence[str]) -> list[np.ndarray]:
         """The wanted outputs."""
@@ -71,7 +70,7 @@ class OpenVinoEngine:
 
 
 class TorchEngine:
-    """torch's exported program, in its interpreter: a reference, and what AOTInductor compiles."""
+    """torch's exported program in its interpreter: a reference, which AOTInductor can compile."""
 
     def __init__(self, path: Path, threads: int | None) -> None:
         import torch
@@ -94,7 +93,7 @@ class TorchEngine:
 
 INPUTS = {"model": ("input_ids", "attention_mask", "unit_mask"), "decoder": ("emissions", "lengths")}
 OUTPUTS = {"model": ("emissions", "tags", "log_parts"), "decoder": ("tags", "log_parts")}
-"""Names of what each of the two graphs takes and gives. A model may also take `token_type_ids`, as the last."""
+"""Names of the inputs and outputs of the two graphs. A model may also take `token_type_ids`, as the last input."""
 
 ENGINES: dict[str, tuple[Callable[[Path, int | None], Engine], str, str]] = {
     "onnx": (OnnxEngine, "onnxruntime", "onnx"),
@@ -105,7 +104,7 @@ ENGINES: dict[str, tuple[Callable[[Path, int | None], Engine], str, str]] = {
 
 
 def check_backend(backend: str) -> None:
-    """Raise GraphError where a backend's package is not installed; the extra that installs it is named."""
+    """Raise GraphError, with the extra to install, if a backend's package is missing."""
     _, package, extra = ENGINES[backend]
     if importlib.util.find_spec(package) is None:
         raise GraphError(f"The backend {backend} needs the package {package}: {install(extra)}.")
@@ -120,7 +119,7 @@ def open_engine(backend: str, path: Path, *, threads: int | None = None) -> Engi
     check_backend(backend)
     try:
         return ENGINES[backend][0](path, threads)
-    except Exception as error:  # each library raises its own
+    except Exception as error:  # each library raises other errors
         said = " ".join(str(error)[:500].split())
         raise GraphError(f"{path} cannot be loaded by {backend} ({said}); export the model again.") from error
 

@@ -1,4 +1,4 @@
-"""Texts in, documents with spans out: what every predictor shares, whatever computes its model. Imports no torch."""
+"""Texts in, documents with spans out: the base of all predictors. Imports no torch."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class EntityFinder(ABC):
     @property
     @abstractmethod
     def weights(self) -> str:
-        """Tells models apart."""
+        """A text that differs between models."""
 
     @property
     @abstractmethod
     def entity_types(self) -> list[str]:
-        """The types of the model, or those that it is asked for, in their order."""
+        """The types that the model finds, in their order."""
 
     @abstractmethod
     def _extract(self, chunk: list[Document], progress: Callable[[int], None] | None) -> Iterator[Document]:
@@ -51,7 +51,7 @@ class EntityFinder(ABC):
         Args:
             texts: raw texts, documents (text, id and record are kept, spans replaced), or rows with the key "text"
                 (and "id", "record").
-            read_ahead: number of characters that are read and worked off together, at least one text. It bounds the
+            read_ahead: number of characters that are read and processed together, at least one text. It bounds the
                 memory and the delay of the first result, and never changes a result.
             progress: called with the number of characters done since the last call.
 
@@ -72,7 +72,7 @@ class EntityFinder(ABC):
         size = 0
         for number, item in enumerate(texts):
             chunk.append(_document(item, number))
-            size += max(1, len(chunk[-1].text))  # so that an endless run of empty texts also ends a chunk
+            size += max(1, len(chunk[-1].text))  # so that many empty texts also end a chunk
             if size >= read_ahead:
                 yield from self._extract(chunk, progress)
                 chunk, size = [], 0

@@ -1,4 +1,4 @@
-"""`export.json`: what an exported graph is, and whether its folder is whole."""
+"""`export.json`: the description of an exported graph, and the check that its folder is whole."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Manifest:
     """What an exported folder says of itself.
 
     Attributes:
-        backend: what computes it, one of `GRAPHS`.
+        backend: one of `GRAPHS`.
         precision: one of `PRECISIONS`.
-        weights: tells which weights the graph was made of, see `inference.checkpoint.weights_hash`.
-        labels: what the last axis of the emissions stands for.
+        weights: hash of the weights from which the graph was made, see `inference.checkpoint.weights_hash`.
+        labels: of the last axis of the emissions.
         scheme: of the tags.
         entity_types, windows: as in the model's configuration.
         positions: how many ids the encoder takes at most; None for any number.
         token_types: whether the graph takes `token_type_ids`.
         files: names and SHA-256 of the folder's graphs.
-        versions: of what made it.
-        agreement: what `--verify` measured; empty where it was not.
+        versions: of the packages that made it.
+        agreement: the result of `--verify`; empty without it.
     """
 
     backend: str
@@ -56,7 +56,7 @@ class Manifest:
     agreement: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is written."""
+        """As plain values."""
         return {"format": FORMAT, **asdict(self)}
 
 
@@ -66,15 +66,15 @@ def is_exported(folder: str | PathLike[str]) -> bool:
 
 
 def read_manifest(folder: str | PathLike[str], *, backend: str | None = None) -> Manifest:
-    """The manifest of a folder whose graphs are those that it names.
+    """The manifest of a folder, after its graphs were checked.
 
     Args:
         folder: as `hf-cner export` wrote it.
-        backend: what it must be for; None for any.
+        backend: the backend that the graph must be for; None for any.
 
     Raises:
         GraphError: no such folder, one that holds a checkpoint, a manifest that is broken or of a later version, a
-            graph that is missing or another than was written, or one for another backend.
+            graph that is missing, changed or for another backend.
     """
     path = Path(folder) / MANIFEST
     if backend is not None and backend not in GRAPHS:
@@ -130,7 +130,7 @@ def _are_names(value: object) -> bool:
 
 
 def check_file(path: Path, digest: str) -> None:
-    """Raise GraphError where a graph is not there, or is not the one that was written."""
+    """Raise GraphError for a graph that is missing or was changed."""
     if not path.is_file():
         raise GraphError(f"{path} is missing, which {MANIFEST} names; copy the whole folder.")
     if file_digest(path) != digest:

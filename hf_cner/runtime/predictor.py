@@ -26,26 +26,26 @@ from .finder import EntityFinder
 from .manifest import GRAPHS, GraphError, Manifest, read_manifest
 from .tokens import Tokens
 
-BATCH_TOKENS = 1024  # padded tokens in a batch: more leave the cache of a core
-FEWEST_COLUMNS = 3  # what torch's exported programs ask for
+BATCH_TOKENS = 1024  # padded tokens in a batch: larger batches do not fit in the cache of a core
+FEWEST_COLUMNS = 3  # torch's exported programs need as many
 
 
 class GraphPredictor(EntityFinder):
     """Finds the entities of texts with a graph that `hf-cner export` wrote; the same spans as `Predictor`.
 
-    A document of one window is decoded in the graph of the model. The windows of a longer one are put together, and its
+    A document of one window is decoded in the graph of the model. The windows of a longer document are joined, and its
     emissions are decoded by the second graph, which holds the decoder alone.
 
     Args:
         folder: of the graph.
-        backend: what the graph must be for; None takes whatever it is for.
-        threads: how many to compute with; None leaves it to the backend.
+        backend: the backend that the graph must be for; None takes any.
+        threads: number of threads; None leaves it to the backend.
         batch_tokens: padded tokens in one pass of the model.
         scores: give each span its exact probability; False is faster.
         windows: options of `make_windows` that replace the model's.
 
     Raises:
-        GraphError: what is missing or wrong, in one sentence.
+        GraphError: the graph is missing or wrong; one sentence says how.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class GraphPredictor(EntityFinder):
 
     @property
     def weights(self) -> str:
-        """Tells models apart, and what computes them."""
+        """A text that differs between models and between backends."""
         return f"{self.manifest.weights} {self.manifest.backend} {self.manifest.precision}"
 
     @property
@@ -127,7 +127,7 @@ class GraphPredictor(EntityFinder):
     def _of_documents(
         self, group: Sequence[EncodedWindow], progress: Callable[[int], None] | None
     ) -> Iterator[tuple[int, list[Span]]]:
-        """Number and spans of documents of several windows: their emissions are put together, then decoded."""
+        """Number and spans of documents of several windows: their emissions are joined, then decoded."""
         pieces: dict[int, list[tuple[int, np.ndarray]]] = {}
         for batch in token_batches(group, self.table, self.batch_tokens):
             [emissions] = self._run_model(batch, ["emissions"])
@@ -190,15 +190,15 @@ def open_graph(
     scores: bool = True,
     windows: Mapping[str, Any] | None = None,
 ) -> GraphPredictor:
-    """A graph where `Predictor.from_pretrained` may be asked for one.
+    """A graph, with the arguments of `Predictor.from_pretrained`.
 
     Args:
         folder, backend, batch_tokens, scores, windows: as `GraphPredictor` takes them.
         device: only the CPU.
-        chosen: options of models that a graph does not have; all must be None.
+        chosen: options that a graph does not have; all must be None.
 
     Raises:
-        GraphError: another device, an option that a graph does not have, or what `GraphPredictor` raises.
+        GraphError: another device, an option that a graph does not have, or an error of `GraphPredictor`.
     """
     if device not in (None, "cpu"):
         raise GraphError(f"An exported graph runs on the CPU, not on {device}; leave the device out.")
@@ -211,7 +211,7 @@ def open_graph(
 
 
 def _check_numbers(emissions: np.ndarray) -> None:
-    """Raise FloatingPointError for scores of which nothing can be decoded."""
+    """Raise FloatingPointError for scores that are NaN or infinite."""
     if not np.isfinite(emissions).all():
         raise FloatingPointError(
             "The graph's scores are not numbers (NaN or infinity), so nothing can be said about these texts: its "

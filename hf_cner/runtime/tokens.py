@@ -1,4 +1,4 @@
-"""A checkpoint's tokenizer without transformers: what `CharacterTable` asks of one."""
+"""A checkpoint's tokenizer without transformers, as `CharacterTable` needs it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 from ..data.files import read_text
 from ..data.json_text import parse_json
+from ..data.models import TOKENIZER_FILES
 from .manifest import GraphError
 
-TOKENIZER, SETTINGS = "tokenizer.json", "tokenizer_config.json"
+TOKENIZER, SETTINGS = TOKENIZER_FILES
 _NAMES = ("pad", "cls", "sep", "bos", "eos", "unk", "mask")
 
 
@@ -24,7 +25,7 @@ class Tokens:
     def __init__(self, folder: str | PathLike[str]) -> None:
         from tokenizers import Tokenizer
 
-        for name in (TOKENIZER, SETTINGS):
+        for name in TOKENIZER_FILES:
             if not (Path(folder) / name).is_file():
                 raise GraphError(f"{Path(folder) / name} is missing; copy the whole folder, or export the model again.")
         try:
@@ -52,7 +53,7 @@ class Tokens:
         return_special_tokens_mask: bool = False,
         return_token_type_ids: bool = False,
     ) -> dict[str, Any]:
-        """As transformers' tokenizers answer; masks and types are always there."""
+        """As transformers' tokenizers; always with masks and types."""
         batch = [texts] if isinstance(texts, str) else texts
         encoded = self._tokenizer.encode_batch(batch, add_special_tokens=add_special_tokens)
         names = {"input_ids": "ids", "special_tokens_mask": "special_tokens_mask", "token_type_ids": "type_ids"}
@@ -61,6 +62,6 @@ class Tokens:
 
 
 def _token(value: object) -> str | None:
-    """A special token of a tokenizer's settings: its text, or an object that holds it."""
+    """A special token in a tokenizer's settings, which is a text or an object."""
     content = value.get("content") if isinstance(value, dict) else value
     return content if isinstance(content, str) else None

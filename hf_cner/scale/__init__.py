@@ -1,4 +1,4 @@
-"""Annotation beyond one machine: a contract for one shard, and thin engines that run it over many."""
+"""Annotation on many machines: a contract for one shard, and small engines that run it over many shards."""
 
 from .report import ShardReport
 from .shard import annotate_shard

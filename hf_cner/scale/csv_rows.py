@@ -18,11 +18,11 @@ from .rows import ENTITIES, ERROR, Chunk, Columns, Form, Found, Row, fault_of, g
 from .source import Shard
 
 Cells = list[list[str]]
-_UNDECODED = re.compile("[\udc80-\udcff]")  # what stands for a byte that is not UTF-8
+_UNDECODED = re.compile("[\udc80-\udcff]")  # in place of a byte that is not UTF-8
 
 
 class CsvRows(Form[Cells]):
-    """A row with more or fewer cells than there are columns is one with an error; entities are written as JSON."""
+    """A row with more or fewer cells than columns has an error; entities are written as JSON."""
 
     def __init__(self, shard: Shard, stream: IO[bytes], columns: Columns) -> None:
         super().__init__(shard, stream, columns)
@@ -86,7 +86,7 @@ class CsvRows(Form[Cells]):
 
 
 def _flush(buffer: io.StringIO, target: IO[bytes]) -> None:
-    """Cells that held other bytes than UTF-8 get question marks in their place; their row has an error."""
+    """Cells with bytes that are not UTF-8 get question marks in their place; their row has an error."""
     target.write(buffer.getvalue().encode("utf-8", "replace"))
     buffer.seek(0)
     buffer.truncate()

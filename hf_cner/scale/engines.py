@@ -1,4 +1,4 @@
-"""A job: the shards of a plan, run by an engine to its end, and what came of it."""
+"""A job: an engine runs the shards of a plan, and reports progress and faults."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Run = Callable[[Sequence[Task], Settings, int], Generator[Event, None, None]]
 
 
 def engine_of(name: str) -> Run:
-    """The engine of a name.
+    """The engine of this name.
 
     Raises:
-        DataError: no such engine, or one whose package is not installed.
+        DataError: no such engine, or its package is not installed.
     """
     if name not in ENGINES:
         raise DataError(f"Found the engine {name!r}; expected one of {', '.join(ENGINES)}; choose one of them.")
@@ -40,14 +40,14 @@ def engine_of(name: str) -> Run:
 
 @dataclass
 class Progress:
-    """How far a job is. Bytes measure the way, rows the speed; what was done before counts for neither.
+    """The progress of a job: bytes for the share, rows for the speed. Earlier runs count for neither.
 
     Attributes:
-        bytes: of all shards, and `left` of those that are not done.
-        rows, errors, replaced, entities: of all shards that are done.
-        shards, before: number of shards that are done, and of those that were done before this run.
-        new_rows: rows that this run has annotated, those of shards that are not done included.
-        faults: what is wrong with shards that could not be done.
+        bytes: of all shards; `left`: of unfinished shards.
+        rows, errors, replaced, entities: of all finished shards.
+        shards, before: number of finished shards, and of those finished before this run.
+        new_rows: rows that this run has annotated, also in unfinished shards.
+        faults: the faults of shards that could not be annotated.
     """
 
     bytes: int
@@ -68,13 +68,13 @@ class Progress:
         return self.new_rows / max(1e-9, time.monotonic() - self.began)
 
     def seconds_left(self) -> float | None:
-        """Time until the end at the speed so far; None before the first shard is done."""
+        """Time until the end at this speed; None before the first shard is finished."""
         if not self.new_bytes:
             return None
         return (time.monotonic() - self.began) * self.left / self.new_bytes
 
     def take(self, task: Task, said: Outcome | int) -> None:
-        """Take an event of an engine; DataError where the job cannot go on."""
+        """Take an event of an engine; DataError if the job cannot continue."""
         if isinstance(said, int):
             self.new_rows += said
             return
@@ -92,23 +92,23 @@ class Progress:
 
 
 def run_job(plan: Plan, settings: Settings, *, engine: Run, workers: int) -> Iterator[Progress]:
-    """Run all shards, and give the progress whenever there is some; the same object each time.
+    """Run all shards, and yield the progress at each event; always the same object.
 
-    A shard that cannot be read is noted, and the others are done.
+    A shard that cannot be read is reported, and the others are annotated.
 
     Raises:
-        DataError: something that concerns every shard, such as a full disk.
+        DataError: a fault that affects every shard, such as a full disk.
     """
     size = sum(task.size for task in plan.tasks)
     progress = Progress(size, left=size)
-    with closing(engine(plan.tasks, settings, workers)) as events:  # whatever ends the job ends the workers
+    with closing(engine(plan.tasks, settings, workers)) as events:  # at the end of the job, and after any error
         for number, said in events:
             progress.take(plan.tasks[number], said)
             yield progress
 
 
 def refuse_duplicates(plan: Plan, settings: Settings, progress: Callable[[int], None] | None = None) -> None:
-    """Raise DataError for an id that stands in two shards; a shard that cannot be read is passed over here.
+    """Raise DataError for an id in two shards; a shard that cannot be read is ignored here.
 
     Reads the whole input once, in this process, and keeps 8 bytes for each id.
     """
@@ -122,7 +122,7 @@ def refuse_duplicates(plan: Plan, settings: Settings, progress: Callable[[int], 
                         progress(len(chunk.rows))
         except DuplicateId:
             raise
-        except DataError:  # its worker says so
+        except DataError:  # its worker reports it
             continue
     if plan.tasks:
         seen.settle(plan.tasks[-1].shard)

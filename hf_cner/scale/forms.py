@@ -1,4 +1,4 @@
-"""The forms of files that shards have, by the ending of their names."""
+"""The forms of shards, by the ending of their names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
 
+from ..data.endings import DELIMITED, JSON_LINES
 from ..data.problems import DataError
 from ..data.reading.names import suffix_of, without_gz
 from ..data.shown import printable
@@ -18,13 +19,13 @@ from .source import Shard, opened
 
 FORMS: dict[str, type[Form[Any]]] = {
     ".parquet": ParquetRows,
-    **dict.fromkeys((".jsonl", ".ndjson", ".jsonlines"), JsonRows),
-    **dict.fromkeys((".csv", ".tsv"), CsvRows),
+    **dict.fromkeys(JSON_LINES, JsonRows),
+    **dict.fromkeys(DELIMITED, CsvRows),
 }
 
 
 def form_of(path: str) -> type[Form[Any]] | None:
-    """The form that a name promises, packed with gzip or not; None for a name of no form. Parquet is never packed."""
+    """The form of a file by its name, with gzip or without; None for an unknown name. Parquet is never packed."""
     name = PurePosixPath(path).name
     form = FORMS.get(suffix_of(name))
     return None if form is ParquetRows and without_gz(name) != name else form
@@ -35,12 +36,12 @@ def opened_form(shard: Shard, columns: Columns) -> Iterator[Form[Any]]:
     """A shard, open to be read.
 
     Raises:
-        DataError: a name of another form, or a file that cannot be read or lacks the columns.
+        DataError: an unknown ending, or a file that cannot be read or lacks the columns.
     """
     form = form_of(shard.path)
     if form is None:
         raise DataError(
-            f"{printable(shard.path)}: found a name of no form that is known; expected one of {', '.join(FORMS)}; save "
+            f"{printable(shard.path)}: found an unknown ending; expected one of {', '.join(FORMS)}; save "
             "the texts as one of these."
         )
     with opened(shard.path) as stream:

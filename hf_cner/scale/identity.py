@@ -1,4 +1,4 @@
-"""What a prediction depends on beside its text: the model, the options, and the code."""
+"""The inputs of a prediction besides its text: the model, the options, and the code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..data.digests import file_digest
-from ..inference.checkpoint import CONFIG, TOKENIZER, is_local, weight_files
+from ..data.models import TOKENIZER_FILES
+from ..inference.checkpoint import CONFIG, is_local, weight_files
 
 if TYPE_CHECKING:
     from ..inference.predictor import Predictor
@@ -32,17 +33,19 @@ def model_hash(predictor: Predictor) -> str:
 
 
 def folder_hash(model: str) -> str:
-    """Of a model that is not loaded: SHA-256 of what its folder holds for prediction; the name of one on the Hub."""
+    """Of a model that is not loaded: SHA-256 of the files for prediction in its folder; the name for a model on the
+    Hub.
+    """
     if not is_local(model):
         return model
     found = hashlib.sha256()
-    for path in [Path(model, name) for name in (CONFIG, *TOKENIZER)] + weight_files(Path(model)):
+    for path in [Path(model, name) for name in (CONFIG, *TOKENIZER_FILES)] + weight_files(Path(model)):
         found.update(file_digest(path).encode())
     return found.hexdigest()
 
 
 def options_of(predictor: Predictor) -> dict[str, Any]:
-    """What was chosen about a predictor. Threads and device count, for they may change the last digits of a score."""
+    """The options of a predictor, also threads and device, since they may change the last digits of a score."""
     import torch
 
     decoder: Any = getattr(predictor.model, "span_decoder", None)

@@ -1,4 +1,4 @@
-"""Names of rows that stand twice."""
+"""Ids of rows that occur twice."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _BLOCK = 1 << 14
 
 
 class Seen:
-    """Names that were seen, 8 bytes each: their hashes in sorted runs, which are merged when they are equally long.
+    """Ids that were seen, 8 bytes each: their hashes in sorted runs, which are merged when they are equally long.
 
-    Two different names have the same hash with a probability of 2 ** -64: among 10 ** 8 names once in 3,700 corpora.
+    Two different ids have the same hash with a probability of 2 ** -64: for 10 ** 8 ids, in one of 3,700 corpora.
     """
 
     def __init__(self) -> None:
@@ -26,10 +26,10 @@ class Seen:
         self._new: dict[int, str] = {}
 
     def add(self, rows: Iterable[Row], shard: Shard) -> None:
-        """Take the ids of rows that have any.
+        """Add ids of rows; empty ids are ignored.
 
         Raises:
-            DataError: an id that was there before.
+            DataError: an id that was added before.
         """
         for row in rows:
             if not row.id:
@@ -44,7 +44,7 @@ class Seen:
                 self.settle(shard)
 
     def settle(self, shard: Shard) -> None:
-        """Compare what was taken last with all that was there before."""
+        """Compare the last ids with all earlier ids."""
         new = np.sort(np.fromiter(self._new, dtype=np.uint64, count=len(self._new)))
         for run in self._runs:
             places = np.minimum(np.searchsorted(run, new), len(run) - 1)
@@ -57,7 +57,7 @@ class Seen:
 
 
 class DuplicateId(DataError):
-    """An id that stands twice."""
+    """A repeated id."""
 
 
 def _twice(name: str, shard: Shard) -> DuplicateId:

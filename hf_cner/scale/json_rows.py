@@ -14,12 +14,12 @@ from ..data.shown import printable
 from .rows import ENTITIES, ERROR, Chunk, Form, Found, Row, fault_of, gathered
 from .source import Shard, buffered
 
-_encoded = json.JSONEncoder(ensure_ascii=False).encode  # made once, which is twice as fast as `json.dumps`
+_encoded = json.JSONEncoder(ensure_ascii=False).encode  # made once: twice as fast as `json.dumps`
 Objects = list[dict[str, object]]
 
 
 class JsonRows(Form[Objects]):
-    """One object per line; blank lines are no rows. A line that is no object becomes a row without its own keys."""
+    """One object per line; blank lines are no rows. A line that is no object becomes a row without further keys."""
 
     def chunks(self) -> Iterator[Chunk[Objects]]:
         for rows, contents in gathered(self._rows()):
@@ -42,7 +42,7 @@ class JsonRows(Form[Objects]):
                 continue
             try:
                 value = parse_json(line.decode("utf-8"))
-            except ValueError as error:  # JSON and encoding errors alike
+            except ValueError as error:  # errors of JSON and of the encoding
                 why = "bytes that are not UTF-8" if isinstance(error, UnicodeDecodeError) else printable(str(error))
                 yield Row("", fault=f"found {why}; expected one whole JSON object"), nothing
                 continue
@@ -58,7 +58,7 @@ def lines(stream: IO[bytes], shard: Shard) -> Iterator[bytes | LongLine]:
     """The lines of a shard, packed with gzip or not, without a byte order mark.
 
     Raises:
-        DataError: packed data that are broken, or unpack to too much.
+        DataError: packed data that are broken, or too large when unpacked.
     """
     try:
         for number, line in enumerate(BoundedReader(buffered(stream, shard), shard.path).lines()):

@@ -1,7 +1,7 @@
 """The engine of one machine: processes with one model each.
 
-A worker that dies, however it dies, is replaced, and its shard is begun anew by another. When the driver dies, its
-workers end at once. What they were writing had no name yet.
+A worker that dies is replaced, and another worker starts its shard again. If the driver dies, its workers end at once;
+unfinished shards have no name yet.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from multiprocessing.process import BaseProcess
 
 from .plan import Task
 from .report import Event, Outcome
-from .worker import MEMORY, Settings, Worker, outcome_of
+from .worker import MEMORY, MOST_TRIES, Settings, Worker, outcome_of
 
-MOST_TRIES = 5
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -33,7 +32,7 @@ class _Member:
 
 
 def run(tasks: Sequence[Task], settings: Settings, workers: int) -> Generator[Event, None, None]:
-    """Annotate all tasks, and tell what happens as it happens; an outcome for each task, in any order.
+    """Annotate all tasks, and yield events as they happen; an outcome for each task, in any order.
 
     Args:
         workers: processes; on a machine with GPUs worker number n computes on GPU n modulo their number.
@@ -46,7 +45,7 @@ def run(tasks: Sequence[Task], settings: Settings, workers: int) -> Generator[Ev
             for member in team:
                 if member.task is None and waiting:
                     member.task = waiting.popleft()
-                    with suppress(OSError):  # it has died, which is seen below
+                    with suppress(OSError):  # it has died; handled below
                         member.pipe.send((member.task, tasks[member.task]))
             ready = wait([member.pipe for member in team])
             for place, member in enumerate(team):
@@ -83,7 +82,7 @@ def _died(task: Task, code: int | None) -> Outcome:
 
 
 def _start(settings: Settings, place: int) -> _Member:
-    """A process of its own kind: forking a process that has threads, or a GPU, can hang."""
+    """A new process: forking a process that has threads, or uses a GPU, can hang."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     before = {name: os.environ.get(name) for name in _THREADS}
@@ -105,7 +104,7 @@ def _ended(member: _Member) -> int | None:
 
 
 def _work(pipe: Connection, settings: Settings, place: int) -> None:
-    """What runs in a worker's process, until the pipe is closed."""
+    """The main function of a worker's process, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which ends the workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
@@ -130,7 +129,7 @@ def _end_with_parent() -> None:
 
 
 def _device(settings: Settings, place: int) -> str | None:
-    """A GPU of its own for each worker, where GPUs are wanted and there."""
+    """A GPU for each worker, if GPUs are wanted and available."""
     import torch
 
     if settings.predictor.get("device") not in (None, "cuda") or not torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""The manifest beside a shard that was annotated: what the shard was made of, and what came of it."""
+"""The manifest of an annotated shard: what it was made from, and the counts."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .report import ShardReport
 from .source import filesystem
 from .target import written
 
-Made = Mapping[str, Any]  # input, model, options and code version, or another set of names with plain values
+Made = Mapping[str, Any]  # input, model, options and code version, or other names with plain values
 
 
 def manifest_of(target: str) -> str:
-    """The manifest's name: hidden, so that readers of a whole folder pass over it."""
+    """The manifest's name: hidden, so that readers of a whole folder ignore it."""
     path = PurePosixPath(target)
     return f"{target[: len(target) - len(path.name)]}.{path.name}.manifest"
 
 
 def read_manifest(path: str) -> dict[str, Any] | None:
-    """What a manifest says; None where there is none.
+    """The content of a manifest; None if there is none.
 
     Raises:
         DataError: it is damaged.
@@ -47,14 +47,14 @@ def read_manifest(path: str) -> dict[str, Any] | None:
 
 
 def write_manifest(path: str, made_of: Made, **more: Any) -> None:
-    """Write a manifest; it takes its name when it is whole. Equal content gives equal bytes: nothing tells the time."""
+    """Write a manifest whole. Equal content gives equal bytes: no time is written."""
     text = json.dumps({"about": "Made by hf-cner annotate.", "made_of": made_of, **more}, ensure_ascii=False, indent=1)
     with written(path) as output:
         output.write(text.encode() + b"\n")
 
 
 def refuse_other(where: str, before: Made, now: Made, advice: str) -> None:
-    """Raise DataError where something was made of something else, with the names and the values that differ."""
+    """Raise DataError, with the names and values that differ, if a result was made from other inputs."""
     before, now = json.loads(json.dumps([before, now]))
     differing = [
         f"{name} ({_short(before.get(name))}, not {_short(now.get(name))})"
@@ -69,7 +69,7 @@ def refuse_other(where: str, before: Made, now: Made, advice: str) -> None:
 
 
 def flat(made_of: Made) -> dict[str, Any]:
-    """The same, each value under a name of its own that a sentence can say."""
+    """The values under flat names, for a sentence."""
     options, code = made_of.get("options", {}), made_of.get("code", {})
     return {
         **{name: value for name, value in made_of.items() if name not in ("options", "code")},
@@ -83,5 +83,5 @@ def _short(value: object) -> str:
 
 
 def counts(report: ShardReport) -> dict[str, int]:
-    """The numbers of a report, as a manifest holds them."""
+    """The numbers of a report, for a manifest."""
     return {name: value for name, value in asdict(report).items() if name != "done_before"}

@@ -1,4 +1,4 @@
-"""Shards of Parquet: row groups, read in small batches; all other columns stay as they are."""
+"""Shards of Parquet: row groups, read in small batches; other columns are copied unchanged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class ParquetRows(Form[pa.Table]):
         if len(set(schema.names)) < len(schema.names):
             raise DataError(f"{shard}: found a column name twice; expected each once; rename one of the columns.")
         self._kept = [name for name in schema.names if name not in (ENTITIES, ERROR)]
-        metadata = {k: v for k, v in (schema.metadata or {}).items() if k != b"huggingface"}  # which lists the columns
+        metadata = {
+            k: v for k, v in (schema.metadata or {}).items() if k != b"huggingface"
+        }  # the method that lists the columns
         self._schema = pa.schema([*(schema.field(name) for name in self._kept), *ADDED], metadata=metadata)
 
     def chunks(self) -> Iterator[Chunk[pa.Table]]:
@@ -93,7 +95,7 @@ class ParquetRows(Form[pa.Table]):
 
 
 def opened_parquet(stream: IO[bytes], shard: Shard) -> pq.ParquetFile:
-    """The Parquet file of a stream; DataError where it is none."""
+    """The Parquet file of a stream; DataError if it is not Parquet."""
     try:
         return pq.ParquetFile(stream, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
@@ -101,7 +103,7 @@ def opened_parquet(stream: IO[bytes], shard: Shard) -> pq.ParquetFile:
 
 
 def unreadable(shard: Shard, error: Exception) -> DataError:
-    """The error for a file that is broken, or no Parquet at all."""
+    """The error for a broken Parquet file, or another file."""
     return DataError(
         f"{shard}: found what cannot be read as Parquet ({printable(str(error)[:200])}); expected a whole file; fetch "
         "it again."

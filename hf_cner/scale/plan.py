@@ -1,4 +1,4 @@
-"""Which shards an input has, and where each of them is written to."""
+"""The shards of an input, and the target of each."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .source import Shard, filesystem, opened
 
 JOB = ".annotation.manifest"
 SHARD_ROWS = 10_000
-_SAMPLE = 1 << 20  # bytes, whose lines say how long a line is
+_SAMPLE = 1 << 20  # bytes, from which the length of lines is estimated
 
 
 @dataclass(frozen=True)
 class Task:
-    """A shard, where it goes, and how many bytes it has: the measure of progress."""
+    """A shard, its target, and its number of bytes, which measures progress."""
 
     shard: Shard
     target: str
@@ -33,26 +33,26 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """All shards of an input in order, and the files that are none, relative to it."""
+    """All shards of an input in order, and other files in it, relative to it."""
 
     tasks: list[Task]
     left_out: list[str]
 
 
 def make_plan(source: str, out: str, *, shard_rows: int = SHARD_ROWS) -> Plan:
-    """The shards of a file or of a folder with all its folders, such as `year=2024/month=01/`, which the output keeps.
+    """The shards of a file, or of a folder with its subfolders, such as `year=2024/month=01/`, which the output keeps.
 
-    A Parquet file is cut between row groups. JSON lines are cut between lines, at so many bytes as `shard_rows` lines
-    of the file's first megabyte have on average. CSV and packed files stay whole: where a line of theirs
-    begins shows only from the beginning. Nothing but names, sizes, footers and the places of the cuts is read.
+    A Parquet file is cut between row groups. JSON lines are cut between lines, by the average length of a line in the
+    first megabyte. CSV and packed files are not cut: they can only be read from the beginning. Only names, sizes,
+    footers and the places of the cuts are read.
 
     Args:
         source: a file, a folder, or a URL of one.
         out: the folder for the output.
-        shard_rows: rows of a shard, about.
+        shard_rows: approximate rows of a shard.
 
     Raises:
-        DataError: there is nothing to annotate, or the two lie in each other.
+        DataError: there is nothing to annotate, or one folder is inside the other.
     """
     if shard_rows < 1:
         raise ValueError(f"shard_rows is {shard_rows}; a shard has at least 1 row.")
@@ -76,13 +76,13 @@ def make_plan(source: str, out: str, *, shard_rows: int = SHARD_ROWS) -> Plan:
 
 
 def claim(out: str, plan: Plan, made_of: Made) -> None:
-    """Say in the output's folder what it is made of, or find the same said there.
+    """Write into the output's folder what it is made from, or check that it says the same.
 
     Raises:
         DataError: the folder holds shards of another model, of other settings or of files that the input does not have.
     """
     job = f"{out.rstrip('/')}/{JOB}"
-    advice = "choose another folder for the output, or go on with what it was begun with"
+    advice = "choose another folder for the output, or use the input, model and options with which it was begun"
     before = read_manifest(job)
     if before is not None:
         refuse_other(out, flat(before["made_of"]), flat(made_of), advice)
@@ -101,7 +101,7 @@ def claim(out: str, plan: Plan, made_of: Made) -> None:
 
 
 def _files(source: str) -> tuple[str, list[str], list[str]]:
-    """What comes before all names, the names of files of shards, and those of others; hidden ones are neither."""
+    """The common prefix of names, the names of files with shards, and of other files; without hidden files."""
     system, inner, local = filesystem(source)
     if not system.exists(inner):
         raise DataError(f"{printable(source)}: found no such file or folder; expected the texts; check its name.")
@@ -134,7 +134,8 @@ def _refuse_nested(source: str, out: str) -> None:
     one, other = (Path(os.path.realpath(inner)) for _, inner, _ in (here, there))
     if one == other or one in other.parents or (other in one.parents and one.is_dir()):
         raise DataError(
-            f"{printable(out)}: found an output that lies in the input, or the input in it; expected another folder; "
+            f"{printable(out)}: found an output inside the input, or an input inside the output; expected another "
+            "folder; "
             "choose one beside it."
         )
 
@@ -147,7 +148,7 @@ def _shards(path: str, shard_rows: int) -> Iterator[tuple[Shard, int]]:
         with opened(path) as stream:
             try:
                 groups = list(_row_groups(stream, Shard(path), shard_rows))
-            except DataError:  # its worker says so, and the others go on
+            except DataError:  # its worker reports it, and the others go on
                 groups = [(Shard(path), size)]
         yield from groups
     elif form is JsonRows and without_gz(path) == path:
@@ -174,7 +175,7 @@ def _row_groups(stream: IO[bytes], whole: Shard, shard_rows: int) -> Iterator[tu
 
 
 def _bytes_of(group: object) -> tuple[int, int]:
-    """First byte of a row group, and the byte behind its last."""
+    """First byte of a row group, and the byte after its last."""
     places = []
     for number in range(group.num_columns):  # type: ignore[attr-defined]
         column = group.column(number)  # type: ignore[attr-defined]
@@ -194,7 +195,7 @@ def _lines(stream: IO[bytes], whole: Shard, size: int, shard_rows: int) -> Itera
             while (rest := stream.readline(_SAMPLE)) and not rest.endswith(b"\n"):
                 continue
             end = stream.tell()
-        if size - end < step // 2:  # no small rest
+        if size - end < step // 2:  # no small last shard
             end = size
         yield Shard(whole.path, begin, end), end - begin
         begin = end

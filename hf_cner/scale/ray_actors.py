@@ -1,9 +1,8 @@
 """The engine of a cluster: Ray actors with one model each, on CPUs or GPUs.
 
-An actor gets a shard when it has loaded its model and has none, so nothing piles up. An actor that is lost, with its
-process or its node, is replaced as soon as the cluster has room for another, and its shard goes back to the queue.
-Actors that wait for room are what makes an autoscaling cluster grow. The folders must be the same on every node: a
-shared file system, or URLs.
+An idle actor with a loaded model gets the next shard, so no shards wait at an actor. An actor that is lost with its
+process or node is replaced as soon as the cluster has room, and its shard returns to the queue. Actors that wait for
+room make an autoscaling cluster grow. The folders must be the same on every node: a shared file system, or URLs.
 """
 
 from __future__ import annotations
@@ -18,14 +17,13 @@ from ray.exceptions import OutOfMemoryError, RayActorError, RayError
 from ..data.shown import printable
 from .plan import Task
 from .report import Event, Outcome
-from .worker import MEMORY, Settings, Worker, outcome_of
+from .worker import MEMORY, MOST_TRIES, Settings, Worker, outcome_of
 
-MOST_TRIES = 5
-LOADING = -1  # in the place of a task's number: an actor that loads its model
+LOADING = -1  # in place of a task's number: the actor loads its model
 
 
 class _Actor:
-    """A worker on some node; what goes wrong while it loads is its outcome for every shard."""
+    """A worker on a node; an error during loading is its outcome for every shard."""
 
     def __init__(self, settings: Settings) -> None:
         try:
@@ -34,7 +32,7 @@ class _Actor:
             self._worker = outcome_of(error)
 
     def ready(self) -> None:
-        """Answers when the model is there."""
+        """Returns when the model is loaded."""
 
     def annotate(self, task: Task) -> Outcome:
         """Annotate a shard, see `Worker.annotate`."""
@@ -47,7 +45,7 @@ def run(tasks: Sequence[Task], settings: Settings, workers: int) -> Generator[Ev
         ray.init(log_to_driver=False, include_dashboard=False)
     waiting, tries = deque(range(len(tasks))), Counter[int]()
     kind = ray.remote(max_restarts=0)(_Actor).options(**_resources(settings))
-    busy: dict[Any, tuple[Any, int]] = {}  # what will be there -> the actor, and the number of its task
+    busy: dict[Any, tuple[Any, int]] = {}  # reference to a result -> the actor, and the number of its task
 
     def start() -> None:
         actor = kind.remote(settings)
@@ -84,7 +82,7 @@ def run(tasks: Sequence[Task], settings: Settings, workers: int) -> Generator[Ev
 
 
 def _resources(settings: Settings) -> dict[str, float]:
-    """A GPU for each actor where the settings or the cluster have GPUs, and as many CPUs as it has threads."""
+    """A GPU for each actor if the settings or the cluster have GPUs, and a CPU for each of its threads."""
     device = settings.predictor.get("device")
     gpu = device == "cuda" or (device is None and ray.cluster_resources().get("GPU", 0) > 0)
     return {"num_cpus": settings.threads, "num_gpus": 1 if gpu else 0}

@@ -1,4 +1,4 @@
-"""What comes of a shard, and what an engine tells of it."""
+"""The outcome of a shard, and the events of an engine."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What came of a shard.
+    """The counts of a shard.
 
     Attributes:
-        rows: all rows, those with an error among them.
+        rows: all rows, also those with an error.
         errors: rows with an error, which have no entities.
-        replaced: rows of which the input had entities or an error already.
-        entities: what was found.
-        done_before: whether the shard stood there complete and was not done again.
+        replaced: rows with entities or an error in the input.
+        entities: number of entities.
+        done_before: whether the shard was complete before, and not annotated again.
     """
 
     rows: int
@@ -26,9 +26,9 @@ class ShardReport:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: a report, or what went wrong in one sentence.
+    """The outcome of a task: a report, or a fault in one sentence.
 
-    `fatal` says that no other shard would fare better.
+    `fatal`: every other shard would fail too.
     """
 
     report: ShardReport | None = None
@@ -36,4 +36,4 @@ class Outcome:
     fatal: bool = False
 
 
-Event = tuple[int, Outcome | int]  # number of a task, and its outcome, or the number of rows done since
+Event = tuple[int, Outcome | int]  # number of a task, and its outcome, or the number of new rows

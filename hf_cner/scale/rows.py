@@ -1,4 +1,4 @@
-"""What a form of files owes to the contract: chunks of rows, and the same rows written with what was found."""
+"""The base of all forms of shards: chunks of rows, and the same rows written with entities."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Content = TypeVar("Content")
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the columns that hold the text, and what names a row."""
+    """The names of the columns with the text and the id."""
 
     text: str = "text"
     id: str = "id"
@@ -27,7 +27,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row as far as annotation looks at it: its text or what is wrong with it, and its id, empty without one."""
+    """A row for annotation: its text or its fault, and its id, or an empty text."""
 
     text: str
     id: str = ""
@@ -36,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a row gets: its entities, as `data.documents.to_row` writes them; or an error, and then no entities."""
+    """The result of a row: its entities, as `data.documents.to_row` writes them; or an error and no entities."""
 
     entities: list[dict[str, Any]] | None
     error: str | None = None
@@ -44,9 +44,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Chunk(Generic[Content]):
-    """Rows that are annotated together, and what their form keeps of them.
+    """Rows that are annotated together, and the content that their form keeps.
 
-    `replaced` counts the rows that had entities or an error already.
+    `replaced` counts the rows that had entities or an error before.
     """
 
     rows: list[Row]
@@ -55,10 +55,10 @@ class Chunk(Generic[Content]):
 
 
 class Form(ABC, Generic[Content]):
-    """A shard that is open, in one form of files.
+    """An open shard, in one form of files.
 
     Attributes:
-        signature: what belongs to the content and does not stand in the shard's own bytes.
+        signature: part of the content that is not in the shard's own bytes.
     """
 
     signature = ""
@@ -68,7 +68,7 @@ class Form(ABC, Generic[Content]):
 
     @abstractmethod
     def chunks(self) -> Iterator[Chunk[Content]]:
-        """All rows in order, in chunks that bound the memory and depend on nothing but the shard.
+        """All rows in order, in chunks that bound the memory and depend only on the shard.
 
         Raises:
             DataError: the file cannot be read, or lacks the columns.
@@ -80,7 +80,7 @@ class Form(ABC, Generic[Content]):
 
 
 def fault_of(text: object, column: str) -> str | None:
-    """What is wrong with a text; None where nothing is."""
+    """The fault of a text; None if it has none."""
     if not isinstance(text, str):
         return f"found {'nothing' if text is None else type(text).__name__} as {column!r}; expected a string"
     if len(text) > LONGEST_LINE:

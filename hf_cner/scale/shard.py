@@ -42,27 +42,27 @@ def annotate_shard(
 
     The rows keep their order and all other columns, and get `entities` (start, end, type, text and score, as
     `data.documents.to_row` says; in CSV as JSON) and `error`. A row without a usable text gets an error and no
-    entities, and the shard goes on. What `entities` or `error` the input has is replaced, and counted.
+    entities. Columns `entities` and `error` in the input are replaced, and counted.
 
-    The target takes its name when it is whole. Beside it stands `.NAME.manifest` with hashes of input, model, options
-    and code. A target that is complete under the same hashes is not done again. The same hashes give the same bytes.
+    The target takes its name when it is whole. `.NAME.manifest` beside it has hashes of input, model, options and code.
+    A complete target with the same hashes is not annotated again. The same hashes give the same bytes.
 
     Args:
-        source: a file or URL, or a part of it; the form is that of its name.
+        source: a file or URL, or a part of it; its ending names the form.
         target: a file or URL of the same form.
         predictor: computes on its device; its options are part of the contract.
         text_column: the column, or key, of the texts.
         id_column: the column, or key, of the ids; it may be missing.
-        allow_duplicate_ids: do not refuse an id that stands twice in the shard.
-        model: what `identity.model_hash` gave for the predictor, so that it is computed once for many shards.
+        allow_duplicate_ids: accept repeated ids in the shard.
+        model: `identity.model_hash` of the predictor, so that it is computed once for many shards.
         progress: called with the number of rows done since the last call.
 
     Returns:
         The counts, also of a shard that was complete before.
 
     Raises:
-        DataError: a shard that cannot be read or changes while it is read; a target of another form, of other hashes,
-            or that somebody else wrote; an id that stands twice.
+        DataError: a shard that cannot be read or changes while it is read; a target of another form, with other hashes,
+            or from somebody else; a repeated id.
         Held: another process writes the target.
         OSError: no room or no permission, in one sentence.
     """
@@ -100,10 +100,10 @@ def annotate_shard(
 
 
 def _complete(target: str, made_of: dict[str, Any]) -> ShardReport | None:
-    """The counts of a target that stands there complete; None where there is none.
+    """The counts of a complete target; None if there is no target.
 
     Raises:
-        DataError: it has no manifest, was changed since it was written, or was made of something else.
+        DataError: it has no manifest, was changed since it was written, or was made from other inputs.
     """
     there = content(target)
     if there is None:
@@ -142,7 +142,7 @@ def _annotated(
 
 
 def _found(rows: list[Row], predictor: Predictor) -> list[Found]:
-    """What each row of a chunk gets. Where the chunk fails, its rows are tried one by one: a text may be at fault."""
+    """The results of a chunk's rows. If the chunk fails, its rows are tried one by one: one text may be at fault."""
     texts = [row.text for row in rows if row.fault is None]
     try:
         documents: Iterator[Document | str] = iter(list(predictor.predict(texts)))
@@ -171,5 +171,5 @@ def _tried(text: str, predictor: Predictor) -> Document | str:
 
 
 def _is_no_texts_fault(error: Exception) -> bool:
-    """Whether memory or the system failed, which would fail for other texts as well."""
+    """Whether memory or the system failed, so that other texts would fail too."""
     return isinstance(error, MemoryError | OSError) or type(error).__name__ == "OutOfMemoryError"

@@ -1,4 +1,4 @@
-"""What one shard is read from: a file or a part of it, on a disk or wherever fsspec reaches."""
+"""The source of a shard: a file or a part of it, on a disk or in a file system of fsspec."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Shard:
 
     Args:
         path: a file, or a URL that fsspec knows, e.g. `s3://bucket/notes.parquet`.
-        begin: first byte that counts; that of a line in JSON lines.
-        end: the byte behind the last; None is the end of the file.
-        groups: the row groups of a Parquet file whose bytes these are; None means all of them.
+        begin: its first byte; in JSON lines the begin of a line.
+        end: the byte after its last; None is the end of the file.
+        groups: the row groups of a Parquet file; None means all.
     """
 
     path: str
@@ -66,7 +66,7 @@ def opened(path: str) -> Iterator[IO[bytes]]:
     """The file, to be read as bytes.
 
     Raises:
-        DataError: it is not there, a folder, or may not be read.
+        DataError: it does not exist, is a folder, or may not be read.
     """
     system, inner, local = filesystem(path)
     shown = printable(path)
@@ -86,7 +86,7 @@ def opened(path: str) -> Iterator[IO[bytes]]:
 
 
 def digest(shard: Shard, signature: str = "") -> str:
-    """SHA-256 of the bytes of a shard and of what its form says beside them; neither its name nor its place counts."""
+    """SHA-256 of the bytes of a shard and of its form's signature; its name and place do not count."""
     found = hashlib.sha256(signature.encode())
     with opened(shard.path) as stream:
         window = Range(stream, shard.begin, shard.end)

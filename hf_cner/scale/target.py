@@ -1,4 +1,4 @@
-"""Where a shard is written to: beside its name, which it takes when it is whole."""
+"""The target of a shard: written beside its name, which it takes when it is whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLOCK = 1 << 20
 
 
 class Output(io.RawIOBase):
-    """A file on its way, which knows what was written to it."""
+    """A file that is being written, with the hash of its content."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
@@ -37,15 +37,15 @@ class Output(io.RawIOBase):
         return self._size
 
     def content(self) -> dict[str, str | int]:
-        """SHA-256 and size of all that was written so far."""
+        """SHA-256 and size of the content so far."""
         return {"sha256": self._digest.hexdigest(), "bytes": self._size}
 
 
 @contextmanager
 def written(path: str) -> Iterator[Output]:
-    """A stream that becomes the file `path` when the block ends well; otherwise nothing is left under that name.
+    """A stream that becomes the file `path` if the block succeeds; otherwise there is no file of that name.
 
-    On this machine the content is on the disk before the name is. An object store names whole uploads alone.
+    On this machine the content is on the disk before the name. An object store shows only complete uploads.
 
     Raises:
         Held: another process writes the file.
@@ -68,7 +68,7 @@ def written(path: str) -> Iterator[Output]:
 
 
 def content(path: str) -> dict[str, str | int] | None:
-    """SHA-256 and size of what stands under a name; None where there is nothing."""
+    """SHA-256 and size of a file; None if there is no file."""
     system, inner, _ = filesystem(path)
     found, size = hashlib.sha256(), 0
     try:
@@ -82,7 +82,7 @@ def content(path: str) -> dict[str, str | int] | None:
 
 
 def _sync(folder: Path) -> None:
-    """Have the folder's names on the disk; some systems cannot."""
+    """Write the folder's names to the disk; some systems cannot."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

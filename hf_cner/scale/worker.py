@@ -1,4 +1,4 @@
-"""What a worker of any engine is given, and what it does: load one model, annotate shard after shard."""
+"""A worker of any engine: it loads one model, and annotates one shard after another."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from .plan import Task
 from .report import Outcome
 from .shard import annotate_shard
 
-PATIENCE = 60  # seconds for which a shard may be held: by a process of a run that was killed and is about to end
+PATIENCE = 60  # seconds to wait for a shard that the ending process of a killed run still holds
+MOST_TRIES = 5  # workers that may die at one shard
 MEMORY = "give fewer --workers, a smaller --batch-tokens, or the machine more memory"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to annotate; it travels to the workers.
+    """The options of annotation, which are sent to the workers.
 
     Args:
         model: folder or Hub name.
         predictor: options of `Predictor.from_pretrained`.
         text_column, id_column, allow_duplicate_ids: of `annotate_shard`.
-        threads: of each worker. One thread gives the most notes per core, and every worker the same last digits.
+        threads: of each worker. One thread gives the most notes per core, and the same last digits in every worker.
     """
 
     model: str
@@ -37,7 +38,7 @@ class Settings:
 
 
 class Worker:
-    """A loaded model. `device` is where it computes; None leaves it to the settings."""
+    """A loaded model. `device` is its device; None takes the device of the settings."""
 
     def __init__(self, settings: Settings, device: str | None = None) -> None:
         import torch
@@ -53,7 +54,7 @@ class Worker:
         self.model = model_hash(self.predictor)
 
     def annotate(self, task: Task, progress: Callable[[int], None] | None = None) -> Outcome:
-        """Annotate a shard. No exception of an ordinary kind leaves it."""
+        """Annotate a shard; every ordinary exception becomes an outcome."""
         patient_until = time.monotonic() + PATIENCE
         while True:
             try:
@@ -78,7 +79,7 @@ class Worker:
 
 
 def outcome_of(error: Exception, task: Task | None = None) -> Outcome:
-    """An exception as an outcome: bad input concerns its shard, the system's own faults concern all."""
+    """An exception as an outcome: bad input affects its shard, a fault of the system affects all shards."""
     name = type(error).__name__
     where = f"{task.shard}: " if task is not None else ""
     if isinstance(error, MemoryError) or name == "OutOfMemoryError" or "can't allocate memory" in str(error)[:1000]:

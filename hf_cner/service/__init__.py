@@ -1,1 +1,1 @@
-"""A trained model behind an address: JSON over HTTP, metrics, and the page."""
+"""A trained model as a service: JSON over HTTP, metrics, and the page."""

@@ -39,7 +39,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """A model as the service takes it: a function of one thread, its types, and a name that is shown."""
+    """A model for the service: a function for one thread, its types, and a name to show."""
 
     predict: Predict
     types: Sequence[str]
@@ -50,7 +50,7 @@ def build(served: Served, *, limits: Limits, token: str | None = None) -> FastAP
     """The application: /predict, /predict/batch, /, /health, /metrics and /docs.
 
     Args:
-        token: what `Authorization: Bearer` must hold; None lets everybody in.
+        token: required in `Authorization: Bearer`; None allows everybody.
     """
     batches = Batches(served.predict, waiting=limits.waiting, watch=lambda *counts: metrics.batch(*counts))
     metrics = Metrics(lambda: batches.waiting)
@@ -61,7 +61,7 @@ def build(served: Served, *, limits: Limits, token: str | None = None) -> FastAP
         await asyncio.to_thread(batches.close)
 
     app = FastAPI(title="hf_cner", version=__version__, docs_url=None, redoc_url=None, lifespan=life)
-    app.openapi_version = "3.0.3"  # what the bundled Swagger UI reads
+    app.openapi_version = "3.0.3"  # version that the bundled Swagger UI reads
     sentences(app)
     _add_prediction(app, batches, limits)
     _add_page(app, batches, limits, served, token)
@@ -71,12 +71,27 @@ def build(served: Served, *, limits: Limits, token: str | None = None) -> FastAP
     return app
 
 
-async def _predicted(batches: Batches, documents: list[Document], choices: Choices) -> list[Document]:
-    return await asyncio.wrap_future(batches.submit(documents, choices))
+async def _predicted(request: Request, batches: Batches, documents: list[Document], choices: Choices) -> list[Document]:
+    """The documents with spans; they leave the queue when the client closes its connection.
+
+    Raises:
+        Refusal: 499 for a client that is gone (nobody reads it, but it is counted), and what `Batches.submit` raises.
+    """
+    answer = asyncio.wrap_future(batches.submit(documents, choices))
+    gone = asyncio.ensure_future(request.receive())  # the body has been read: what still comes is the disconnection
+    try:
+        first: set[asyncio.Future[Any]] = {answer, gone}
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+        raise Refusal(499, "The connection was closed before the answer; send the request again.")
+    finally:
+        gone.cancel()
+        answer.cancel()
 
 
 def _body(model: type[BaseModel]) -> dict[str, object]:
-    """The body on the OpenAPI page, with its parts written out; it is read by `requests.asked`, which bounds it."""
+    """The body for the OpenAPI page, with its parts written out; `requests.asked` reads and bounds it."""
     schema = model.model_json_schema()
     parts = schema.pop("$defs", {})
 
@@ -94,14 +109,14 @@ def _add_prediction(app: FastAPI, batches: Batches, limits: Limits) -> None:
     async def predict(request: Request) -> JSONResponse:
         """The entities of one text."""
         one = asked(await read_body(request, limits), One)
-        found = await _predicted(batches, documents_of([one], limits), choices_of(one.options))
+        found = await _predicted(request, batches, documents_of([one], limits), choices_of(one.options))
         return JSONResponse(to_row(found[0]))
 
     @app.post("/predict/batch", responses={200: {"model": Answers}, **_ERRORS}, openapi_extra=_body(Many))
     async def predict_batch(request: Request) -> JSONResponse:
-        """The entities of many texts, in order; each comes back with its id."""
+        """The entities of many texts, in order, each with its id."""
         many = asked(await read_body(request, limits), Many)
-        found = await _predicted(batches, documents_of(many.documents, limits), choices_of(many.options))
+        found = await _predicted(request, batches, documents_of(many.documents, limits), choices_of(many.options))
         return JSONResponse({"documents": list(map(to_row, found))})
 
 
@@ -120,7 +135,7 @@ def _add_page(app: FastAPI, batches: Batches, limits: Limits, served: Served, to
             raise Refusal(401, "The token is missing or wrong; write it into its field.")
         documents = documents_of([form.get("text", "")], limits)
         stream = StringIO()
-        found = await _predicted(batches, documents, Choices())
+        found = await _predicted(request, batches, documents, Choices())
         write_page(stream, rows_of(found), title=served.name, types=served.types)
         return HTMLResponse(stream.getvalue())
 

@@ -1,11 +1,13 @@
-"""Micro-batching: one thread predicts, and what arrives meanwhile is predicted together next.
+"""Micro-batching: one thread predicts; requests that arrive meanwhile are predicted together next.
 
 Nothing waits for a batch to fill: a lone request is predicted at once, and batches grow by themselves under load. A
-large request is predicted in pieces. Requests are served in the order of their arrival.
+large request is predicted in pieces. Requests are served in the order of their arrival; what is left of one whose
+future was cancelled is not predicted.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import threading
@@ -13,7 +15,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 
 from ..data.documents import Document
@@ -29,7 +31,7 @@ LONGEST_RETRY = 60  # seconds
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    """A request: its documents, and those that are done, in order."""
+    """A request: its documents, and the predicted ones, in order."""
 
     documents: Sequence[Document]
     choices: Choices
@@ -43,7 +45,7 @@ class Batches:
 
     Args:
         predict: called in one thread only.
-        waiting: most characters of requests that are not answered yet. A request is always taken when none waits.
+        waiting: largest number of characters in unanswered requests. If none waits, a request of any size is taken.
         watch: called after each batch with its texts, characters and seconds.
     """
 
@@ -63,7 +65,7 @@ class Batches:
 
     @property
     def waiting(self) -> int:
-        """Characters of requests that are not answered yet."""
+        """Characters of unanswered requests."""
         return self._waiting
 
     @property
@@ -75,7 +77,7 @@ class Batches:
         """The documents with spans, in order, once they are predicted.
 
         Raises:
-            Refusal: 429 where too much waits, with the seconds after which to try again; 503 after `close`.
+            Refusal: 429 if too much waits, with the seconds after which to try again; 503 after `close`.
         """
         job, size = _Job(documents, choices), _size(documents)
         with self._changed:
@@ -95,7 +97,7 @@ class Batches:
         return job.future
 
     def close(self) -> None:
-        """Take nothing more, predict what waits, and return when it is done."""
+        """Refuse new requests, predict the waiting ones, and return when they are done."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -105,8 +107,11 @@ class Batches:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._jobs or self._closed)
+                self._drop_cancelled()
                 if not self._jobs:
-                    return
+                    if self._closed:
+                        return
+                    continue
                 pieces = self._take()
             started = time.perf_counter()
             self._run(pieces)
@@ -118,11 +123,17 @@ class Batches:
                 self._waiting -= size
             self._watch(len(texts), size, seconds)
             for job, _ in pieces:
-                if len(job.done) == len(job.documents) and not job.future.done():
-                    job.future.set_result(job.done)
+                if len(job.done) == len(job.documents):
+                    with contextlib.suppress(InvalidStateError):  # it was cancelled meanwhile
+                        job.future.set_result(job.done)
+
+    def _drop_cancelled(self) -> None:
+        for job in [job for job in self._jobs if job.future.cancelled()]:
+            self._jobs.remove(job)
+            self._waiting -= _size(job.documents[job.taken :])
 
     def _take(self) -> list[tuple[_Job, Sequence[Document]]]:
-        """What is predicted next: of the first request, and of those behind it with the same choices."""
+        """The next documents: from the first request, and from later ones with the same choices."""
         pieces: list[tuple[_Job, Sequence[Document]]] = []
         room, choices = BATCH_CHARACTERS, self._jobs[0].choices
         left: deque[_Job] = deque()
@@ -142,13 +153,13 @@ class Batches:
         return pieces
 
     def _run(self, pieces: Sequence[tuple[_Job, Sequence[Document]]]) -> None:
-        """Predict pieces together; where that fails, each alone, so that a request fails only by its own fault."""
+        """Predict pieces together. If that fails, predict each alone, so that a request fails only by its own fault."""
         try:
             documents = [document for _, part in pieces for document in part]
             found = self._predict(documents, pieces[0][0].choices)
             if len(found) != len(documents):
                 raise RuntimeError(f"{len(documents)} documents were given, {len(found)} came back")
-        except Exception as error:  # whatever it is, the next request must be answered
+        except Exception as error:  # after any error the next request must be answered
             if len(pieces) > 1:
                 for piece in pieces:
                     self._run([piece])
@@ -167,7 +178,7 @@ class Batches:
             if job in self._jobs:
                 self._jobs.remove(job)
                 self._waiting -= _size(job.documents[job.taken :])
-        if not job.future.done():
+        with contextlib.suppress(InvalidStateError):
             job.future.set_exception(error)
 
 
@@ -176,5 +187,7 @@ def _size(documents: Sequence[Document]) -> int:
 
 
 def place_of(error: BaseException) -> str:
-    """The lines of code that an error passed through, the innermost last: its message may hold a patient's text."""
+    """The lines of code that an error passed through, the innermost last. Its message is left out: it may hold a
+    patient's text.
+    """
     return " < ".join(f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:])

@@ -1,4 +1,4 @@
-"""What one request may choose about prediction, and a model that is asked so for one batch."""
+"""The options that a request may choose, and a model that uses them for one batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """Options of one request; None leaves what the service was started with."""
+    """Options of one request; None means the option of the service."""
 
     scores: bool = True
     decoding: str | None = None
@@ -32,8 +32,8 @@ class Choices:
 
 
 def predicting(predictor: EntityFinder) -> Callable[[Sequence[Document], Choices], list[Document]]:
-    """A function that predicts documents by choices; afterwards the predictor is as it was. For one thread."""
-    finder: Any = predictor  # a graph has no model and no way to decode otherwise
+    """A function that predicts documents with choices, and then resets the predictor. For one thread."""
+    finder: Any = predictor  # a graph has no model and no other decoding
     decoder = getattr(getattr(finder, "model", None), "span_decoder", None)
 
     def predict(documents: Sequence[Document], choices: Choices) -> list[Document]:

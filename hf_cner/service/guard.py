@@ -1,4 +1,4 @@
-"""Around every request: the token, the count, and no exception that reaches a log with its message."""
+"""Around every request: too many connections, the token, the count; no exception gets into a log with its message."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from .batches import place_of
 from .metrics import Metrics
 from .refusal import Refusal
 
-OPEN = ("/", "/health", "/docs", "/openapi.json", "/page")  # the page's form brings its token itself
+OPEN = ("/", "/health", "/docs", "/openapi.json", "/page")  # the page's form sends the token in its body
 ASSETS = "/docs/"
+WATCHED = ("/health", "/metrics")  # these are answered however many connections there are
+CROWDED = "hf_cner.crowded"  # in the scope of a request that comes when there are too many
 logger = logging.getLogger("hf_cner.service")
 
 
 def is_token(given: str, token: str) -> bool:
-    """Compared in a time that does not depend on where they differ."""
+    """Whether the token is right, in a time that does not depend on where they differ."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
 
 
 def refused(refusal: Refusal) -> JSONResponse:
-    """A refusal as an answer."""
+    """A refusal as a response."""
     return JSONResponse({"error": refusal.sentence}, status_code=refusal.status, headers=refusal.headers)
 
 
@@ -69,16 +71,9 @@ class Guard:
 
         route = scope["path"] if scope["path"] in self._routes else "other"
         try:
-            if self._may(scope):
-                await self._app(scope, receive, watched)
-            else:
-                refusal = Refusal(
-                    401,
-                    "The token is missing or wrong; send `Authorization: Bearer TOKEN`.",
-                    {"WWW-Authenticate": "Bearer", "Connection": "close"},
-                )
-                await refused(refusal)(scope, receive, watched)
-        except Exception as error:  # the server would log it with its message, which may hold text
+            refusal = self._refusal(scope)
+            await (self._app if refusal is None else refused(refusal))(scope, receive, watched)
+        except Exception as error:  # the server would log its message, which may hold text
             logger.error("%s in %s", type(error).__name__, place_of(error))
             if not status:
                 fault = f"This is a fault of the service ({type(error).__name__}); its log says where."
@@ -86,6 +81,15 @@ class Guard:
         finally:
             self._metrics.requests.labels(route, str(status)).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        if CROWDED in scope and scope["path"] not in WATCHED:
+            sentence = "Too many connections are open; send the request again in 1 s."
+            return Refusal(503, sentence, {"Retry-After": "1", "Connection": "close"})
+        if not self._may(scope):
+            sentence = "The token is missing or wrong; send `Authorization: Bearer TOKEN`."
+            return Refusal(401, sentence, {"WWW-Authenticate": "Bearer", "Connection": "close"})
+        return None
 
     def _may(self, scope: Scope) -> bool:
         if self._token is None or scope["path"] in OPEN or scope["path"].startswith(ASSETS):

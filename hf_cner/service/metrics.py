@@ -1,4 +1,4 @@
-"""What Prometheus reads at /metrics: counts and times, never text. With several workers they are added up."""
+"""The metrics for Prometheus at /metrics: counts and times, never text; the sum over all workers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client library reads it when it is imported
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client library reads it during import
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Metrics:
-    """Counters of one worker; `waiting` gives the characters that wait now."""
+    """Counters of one worker; `waiting` returns the number of characters that wait."""
 
     def __init__(self, waiting: Callable[[], int]) -> None:
         self._registry = registry = CollectorRegistry()
@@ -33,7 +33,7 @@ class Metrics:
         )
         self.queue = Gauge(
             "hf_cner_waiting_characters",
-            "Characters of requests that are not answered yet.",
+            "Characters of unanswered requests.",
             registry=registry,
             multiprocess_mode="livesum",
         )
@@ -51,7 +51,7 @@ class Metrics:
         folder = os.environ.get(FOLDER)
         if folder is None:
             return generate_latest(self._registry)
-        for file in Path(folder).glob("gauge_live*_*.db"):  # of a worker that was killed
+        for file in Path(folder).glob("gauge_live*_*.db"):  # of a killed worker
             number = int(file.stem.rpartition("_")[2])
             if not _lives(number):
                 mark_process_dead(number, folder)
@@ -61,7 +61,7 @@ class Metrics:
 
 
 def _lives(process: int) -> bool:
-    with contextlib.suppress(PermissionError):  # it lives, and is another user's
+    with contextlib.suppress(PermissionError):  # it runs, and belongs to another user
         try:
             os.kill(process, 0)
         except ProcessLookupError:

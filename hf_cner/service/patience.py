@@ -1,7 +1,8 @@
-"""uvicorn's HTTP protocol with time limits for slow clients, which uvicorn itself does not have.
+"""uvicorn's HTTP protocol with time limits for slow clients, which uvicorn itself does not have, and without its
+refusal in plain text: with more connections than `limit_concurrency` the requests are marked, and `guard` refuses them.
 
-A client that sends the head of a request too slowly is told so, and one that does not take its answer is cut off. How
-long the body may take is the business of `requests.read_body`.
+A client that sends the head of a request too slowly gets an error, and a client that does not read its response is
+disconnected. `requests.read_body` limits the time for the body.
 """
 
 from __future__ import annotations
@@ -9,19 +10,25 @@ from __future__ import annotations
 import asyncio
 import json
 
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .guard import CROWDED
 
 
 class Patient(H11Protocol):
-    """Waits as long as uvicorn's `timeout_keep_alive` says."""
+    """Waits for uvicorn's `timeout_keep_alive`."""
 
     _head: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._served, self._most, self.limit_concurrency = self.app, self.limit_concurrency, None
         super().connection_made(transport)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
+        crowded = self._most is not None and len(self.connections) > self._most
+        self.app = self._crowded if crowded else self._served
         super().data_received(data)
         self._watch()
 
@@ -36,11 +43,14 @@ class Patient(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         self._say(400, "Bad Request", f"{msg.rstrip('.')}; send HTTP/1.1.")
 
+    async def _crowded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._served({**scope, CROWDED: True}, receive, send)
+
     def _idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
     def _watch(self) -> None:
-        """Limit the time from here to the end of a head; not while a request is answered."""
+        """Limit the time until the end of a head; not while a request is answered."""
         if not self._idle():
             self._forget()
         elif self._head is None and self.timeout_keep_alive_task is None:
@@ -58,7 +68,7 @@ class Patient(H11Protocol):
             )
 
     def _still_sending(self, cycle: object) -> None:
-        """Cut off a client that has not taken its whole answer by now."""
+        """Disconnect a client that has not read its whole response."""
         if self.cycle is cycle and self.transport.get_write_buffer_size():
             self.transport.abort()
 

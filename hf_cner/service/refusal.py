@@ -1,4 +1,4 @@
-"""What a client is told instead of an answer: a status and one sentence in JSON."""
+"""The error for a client: a status and one sentence in JSON."""
 
 from __future__ import annotations
 

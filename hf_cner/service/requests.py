@@ -18,7 +18,9 @@ from .choices import Choices
 from .refusal import Refusal
 from .settings import Limits
 
-DISCARDED = 32  # largest bodies: so much of a larger one is read and thrown away, or its sender never reads why
+DISCARDED = (
+    32  # times the largest body: so much of a larger body is read and discarded, or the client would not read the error
+)
 NAMED = 200  # characters of an id
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -43,7 +45,7 @@ class Options(_Strict):
 
 
 class Note(_Strict):
-    """A text, with the names under which it comes back."""
+    """A text, with its names in the response."""
 
     text: str
     id: Name = ""
@@ -60,7 +62,7 @@ class One(Note):
 
 
 class Many(_Strict):
-    """Many texts, bare or with ids; an id that is given stands there once."""
+    """Many texts, with or without ids; each id may occur once."""
 
     documents: list[Note | str]
     options: Options = Field(default_factory=Options)
@@ -98,14 +100,19 @@ class Fault(BaseModel):
 
 
 Asked = TypeVar("Asked", bound=BaseModel)
-_NAMES = {*One.model_fields, *Many.model_fields, *Options.model_fields}  # pydantic also names members of unions
+_NAMES = {
+    *One.model_fields,
+    *Many.model_fields,
+    *Options.model_fields,
+}  # without pydantic's names for members of unions
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
-    """The body of a request; a larger one is never held.
+    """The body of a request; too large a body is never held in memory.
 
     Raises:
-        Refusal: 413 for more bytes than `limits.body`, 408 for a client that is too slow, 400 for one that went away.
+        Refusal: 413 for more bytes than `limits.body`, 408 for a client that is too slow, 400 for a client that
+            disconnected.
     """
     kept, size = bytearray(), 0
 
@@ -138,10 +145,10 @@ async def read_body(request: Request, limits: Limits) -> bytes:
 
 
 def asked(body: bytes, model: type[Asked]) -> Asked:
-    """What a body asks for.
+    """The request in a body.
 
     Raises:
-        Refusal: 400 for what is no JSON in UTF-8, 422 for JSON of another form.
+        Refusal: 400 for a body that is not JSON in UTF-8, 422 for JSON of another form.
     """
     try:
         value = parse_json(body.decode("utf-8"))
@@ -164,7 +171,7 @@ def documents_of(notes: list[Note | str], limits: Limits) -> list[Document]:
     """The documents of a request.
 
     Raises:
-        Refusal: 413 for too many texts or a text that is too long, 422 for an id that stands there twice.
+        Refusal: 413 for too many texts or too long a text, 422 for a repeated id.
     """
     if len(notes) > limits.texts:
         raise Refusal(
@@ -180,13 +187,13 @@ def documents_of(notes: list[Note | str], limits: Limits) -> list[Document]:
                 "in parts.",
             )
         if document.id and document.id in seen:
-            raise Refusal(422, f"The id of text {place} stands there before; give each text an id of its own, or none.")
+            raise Refusal(422, f"The id of text {place} occurs before; give each text an id of its own, or none.")
         seen.add(document.id)
     return documents
 
 
 def choices_of(options: Options) -> Choices:
-    """The options of a request as the model is asked."""
+    """The options of a request, for the model."""
     return Choices.of(
         scores=options.scores,
         decoding=options.decoding,
@@ -196,10 +203,10 @@ def choices_of(options: Options) -> Choices:
 
 
 def form_of(body: bytes) -> dict[str, str]:
-    """The fields of the page's form; line ends are those of the text that was pasted.
+    """The fields of the page's form, with the line ends of the pasted text.
 
     Raises:
-        Refusal: 400 for what is no such form.
+        Refusal: 400 for a body that is no such form.
     """
     try:
         fields = parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=8)

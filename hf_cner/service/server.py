@@ -9,22 +9,22 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from .settings import SETTINGS, ServiceSettings, read_token
+from .settings import SETTINGS, Limits, ServiceSettings, read_token
 
 FACTORY = "hf_cner.service.server:from_environment"
 PROTOCOL = "hf_cner.service.patience:Patient"
-TO_LOAD = 300  # seconds in which a worker must answer its supervisor: it may be reading a model
+TO_LOAD = 300  # seconds in which a worker must answer its supervisor: loading a model takes long
 
 
 def application(settings: ServiceSettings) -> FastAPI:
-    """The application with its model, which is loaded here and tried once, so that the first client need not wait."""
+    """The application with its model, which is loaded and tried once, so that the first client need not wait."""
     from ..data.documents import Document
     from ..inference.opening import open_predictor
     from .app import Served, build
     from .choices import Choices, predicting
 
     token = read_token(settings.token_file)
-    if settings.workers > 1:  # read when a backend is loaded; the workers share the processor's cores
+    if settings.workers > 1:  # read when a backend is loaded; workers share the processor's cores
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // settings.workers)))
     options: Any = {**settings.chosen, "backend": settings.backend, "device": settings.device}
     predictor = open_predictor(settings.model, batch_tokens=settings.batch_tokens, **options)
@@ -35,31 +35,32 @@ def application(settings: ServiceSettings) -> FastAPI:
 
 
 def from_environment() -> FastAPI:
-    """What each of several workers runs; its settings come from the process that started it."""
+    """The application of one of several workers, with settings from the environment."""
     return application(ServiceSettings.from_json(os.environ[SETTINGS]))
 
 
+def options_of(limits: Limits) -> dict[str, Any]:
+    """What uvicorn is told in every case."""
+    return {
+        "http": PROTOCOL,
+        "ws": "none",
+        "access_log": False,  # requests are not logged
+        "server_header": False,
+        "limit_concurrency": limits.connections,
+        "timeout_keep_alive": limits.seconds,
+    }
+
+
 def serve(settings: ServiceSettings, *, host: str, port: int) -> None:
-    """Answer requests until SIGTERM or SIGINT; what was taken by then is still answered.
+    """Answer requests until SIGTERM or SIGINT; requests that were accepted before are still answered.
 
     Raises:
-        ValueError: a token that is none, or what loading the model raises.
+        ValueError: a bad token, or an error of loading the model.
     """
     import uvicorn
 
     read_token(settings.token_file)
-    limits = settings.limits
-    options: dict[str, Any] = {
-        "host": host,
-        "port": port,
-        "http": PROTOCOL,
-        "ws": "none",
-        "access_log": False,  # a log has no request in it
-        "server_header": False,
-        "limit_concurrency": limits.connections,
-        "timeout_keep_alive": limits.seconds,
-        "log_level": "warning",
-    }
+    options = {"host": host, "port": port, "log_level": "warning", **options_of(settings.limits)}
     if settings.workers == 1:
         uvicorn.run(application(settings), **options)
         return

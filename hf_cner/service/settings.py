@@ -1,4 +1,4 @@
-"""What a service is told when it starts, and the bounds of what it takes from a client."""
+"""The settings of a service, and the bounds for requests."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SHORTEST_TOKEN = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Bounds; what lies beyond one is refused with a sentence.
+    """Bounds; a request beyond them is refused with a sentence.
 
     Attributes:
         body: bytes of one request.
         texts: texts of one request.
         characters: characters of one text.
         waiting: characters of all requests that wait or are being predicted.
-        seconds: how long a client may take to send a request, and to take its answer.
+        seconds: how long a client may take to send a request, and to read its response.
         connections: open connections of one worker.
     """
 
@@ -41,7 +41,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings:
-    """What a worker needs to start; see `hf-cner serve --help`. The token itself is no part of it."""
+    """The settings with which a worker starts; see `hf-cner serve --help`. The token is not among them."""
 
     model: str
     device: str | None = None
@@ -53,7 +53,7 @@ class ServiceSettings:
     limits: Limits = field(default_factory=Limits)
 
     def to_json(self) -> str:
-        """As a worker reads it from the environment."""
+        """JSON, which a worker reads from the environment."""
         return json.dumps(asdict(self))
 
     @classmethod
@@ -64,7 +64,7 @@ class ServiceSettings:
 
 
 def read_token(file: str | os.PathLike[str] | None) -> str | None:
-    """The token that clients must show: of the file, else of the environment; None without either.
+    """The token that clients must send: from the file, else from the environment; None without either.
 
     Raises:
         ValueError: no such file, or a token that is too short, has blanks or is not ASCII. The token is never shown.

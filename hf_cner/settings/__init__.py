@@ -1,1 +1,1 @@
-"""Settings: read within bounds, merged, and checked once, at the door; from there on they travel as typed objects."""
+"""Settings: read within bounds, merged and checked once; then passed on as typed objects."""

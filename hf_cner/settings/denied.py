@@ -1,7 +1,7 @@
-"""Arguments that no settings decide: what publishes, what holds a secret, and what sends figures to a service.
+"""Arguments that settings may not set: those that publish, hold a secret, or send figures to a service.
 
-Settings files are sent around, written by searches and kept in finished runs. In Python `CnerTrainingArguments` takes
-all of these.
+Settings files are sent around, written by searches and kept in finished runs. In Python, `CnerTrainingArguments` takes
+all of them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pydantic import JsonValue
 
 PUBLISHES = "a settings file may not publish a model; train it, look at it, and publish it with `hf-cner push`"
 SECRET = "settings are written beside the model and may not hold a secret; log in with `hf auth login` or set HF_TOKEN"
-SENDS = "it belongs to a service that figures are sent to, which settings may not decide"
-ELSEWHERE = "the setting output_dir says where a run lies"
+SENDS = "it belongs to a service that receives figures, and settings may not choose one"
+ELSEWHERE = "the setting output_dir names the folder of a run"
 ENGINE = (
     "an engine's own configuration names further files, reporters and commands; models of this package are trained "
     "whole on each device"
@@ -31,23 +31,23 @@ DENIED = {
     **dict.fromkeys(("project", "trackio_space_id", "trackio_bucket_id", "trackio_static_space_id"), SENDS),
     **dict.fromkeys(("output_dir", "logging_dir"), ELSEWHERE),
     "deepspeed": ENGINE,
-    "debug": "transformers' look at the numbers between layers fails on masks; a run that diverges says so by itself",
+    "debug": "transformers' check of the numbers between layers fails on masks; a run that diverges is stopped anyway",
     "resume_from_checkpoint": "a run that was cut off is continued by --resume",
     "parallelism_config": "it is an object of Python, which no file can hold",
 }
 """Field of the training arguments -> why settings may not give it."""
 
 SECTIONS = ("accelerator_config", "fsdp_config", "gradient_checkpointing_kwargs", "lr_scheduler_kwargs")
-"""Arguments that are keys and values, where transformers would also read a file that a text names."""
+"""Arguments with keys and values, for which transformers would also read a file that a text names."""
 
 CODE = ("auto_map", "custom_pipelines", "trust_remote_code", "attn_implementation", "experts_implementation")
-"""What names code that transformers would fetch and run, in the configuration of an encoder."""
+"""Keys in an encoder's configuration that name code which transformers would fetch and run."""
 
-REPORTERS = ("none", "tensorboard")  # which write to this machine, or nowhere
+REPORTERS = ("none", "tensorboard")  # which write to this machine, or nothing
 
 
 def check_denied(training: Mapping[str, object]) -> None:
-    """Raise ValueError where the section `training` decides what no settings decide."""
+    """Raise ValueError if the section `training` sets an argument that settings may not set."""
     for name, value in training.items():
         reason = DENIED.get(name) or (PUBLISHES if name.startswith(("hub_", "push_to_hub")) else None)
         if reason is not None:
@@ -67,36 +67,38 @@ def check_denied(training: Mapping[str, object]) -> None:
 
 
 def check_config(config: JsonValue, name: str) -> None:
-    """Raise ValueError where the configuration of an encoder, which messages call `name`, names code to run."""
+    """Raise ValueError if an encoder's configuration, called `name` in messages, names code to run."""
     if isinstance(config, list):
         for number, value in enumerate(config):
             check_config(value, f"{name}.{number}")
     if isinstance(config, dict):
         for key, value in config.items():
             if any(part in key for part in CODE):
-                raise ValueError(f"{name}.{key} cannot be set: settings name no code that would be fetched and run.")
+                raise ValueError(
+                    f"{name}.{key} cannot be set: settings may not name code that would be fetched and run."
+                )
             check_config(value, f"{name}.{key}")
 
 
 MASK = "(left out)"
-"""What stands for a secret in whatever is written."""
+"""Written in place of a secret."""
 OF_THE_ENVIRONMENT = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API_KEY")
 _PARTS = ("token", "secret", "password", "passwd", "apikey", "credential")
 _NOT_SECRET = ("tokenizer", "tokens", "token_id", "token_type", "token_ids")
 
 
 def recorded(settings: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The settings as they may be written beside a model: without anything that looks like a secret."""
+    """The settings for a file beside a model: without anything that looks like a secret."""
     secrets = frozenset(os.environ[name] for name in OF_THE_ENVIRONMENT if os.environ.get(name))
     return {key: masked(value, key=key, secrets=secrets) for key, value in settings.items()}
 
 
 def masked(value: JsonValue, *, key: str = "", secrets: frozenset[str] = frozenset()) -> JsonValue:
-    """A copy of plain values without anything that looks like a secret: the second line of defence, before writing.
+    """A copy of plain values without anything that looks like a secret: a second check, before writing.
 
     Args:
-        key: under which the value stands; that of a token or a password hides a text.
-        secrets: texts that are secrets wherever they stand.
+        key: the key of the value; if it names a token or a password, a text is hidden.
+        secrets: texts that are hidden everywhere.
     """
     if isinstance(value, dict):
         return {name: masked(inner, key=str(name), secrets=secrets) for name, inner in value.items()}

@@ -1,6 +1,6 @@
-"""Sections whose fields are those of a class elsewhere: of a dataclass of arguments, or of a constructor.
+"""Sections whose fields come from a class elsewhere: a dataclass of arguments, or a constructor.
 
-The classes are passed in: this room imports neither models nor trainers.
+The classes are passed as arguments: this folder imports neither models nor trainers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .sentences import sentence_of
 WIDER = ("fsdp", "debug", "include_for_metrics")
 """Fields of transformers' arguments that take more than their annotations say."""
 OPTIONAL = ("max_grad_norm",)
-"""Likewise, those that may also be null."""
+"""Such fields that may also be null."""
 
 
 class _Open(Section):
@@ -30,7 +30,7 @@ class _Open(Section):
 
 @functools.cache
 def arguments_section(fields_of: type) -> type[Section]:
-    """The fields of a dataclass of training arguments, without those that no settings decide; all may be left out."""
+    """The fields of a dataclass of training arguments that settings may set; all may be left out."""
     hints = typing.get_type_hints(fields_of)
     made: dict[str, Any] = {}
     for field in dataclasses.fields(fields_of):
@@ -46,10 +46,10 @@ _MADE: dict[tuple[type, frozenset[str]], type[Section]] = {}
 
 
 def options_section(module_class: type, *, without: frozenset[str] = frozenset()) -> type[Section]:
-    """The options of a slot's class, which are the keyword-only parameters of its constructor; all may be left out.
+    """The options of a slot's class: the keyword-only parameters of its constructor; all may be left out.
 
     Args:
-        without: parameters that the model gives, and no slot.
+        without: parameters that the model gives, not the slot.
     """
     if (module_class, without) in _MADE:
         return _MADE[module_class, without]
@@ -70,10 +70,10 @@ def options_section(module_class: type, *, without: frozenset[str] = frozenset()
 
 
 def check_values(values: Mapping[str, object], section: type[Section], prefix: str) -> None:
-    """Raise ValueError, in one sentence, at the first value that is none of a section's, or of another kind.
+    """Raise ValueError, in one sentence, for the first unknown setting or value of another kind.
 
     Args:
-        prefix: what stands before a name in messages, as `training.`
+        prefix: of the names in messages, as `training.`
     """
     try:
         section.model_validate(dict(values))
@@ -82,7 +82,7 @@ def check_values(values: Mapping[str, object], section: type[Section], prefix: s
 
 
 def kinds_of(section: type[Section], name: str) -> set[type]:
-    """The classes that the annotation of a setting names; `object` where it says nothing."""
+    """The classes in the annotation of a setting; `object` if it has none."""
     found: set[type] = set()
     todo: list[object] = [section.model_fields[name].annotation]
     while todo:

@@ -1,4 +1,4 @@
-"""How one source of settings is laid over another."""
+"""One source of settings is merged over another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ SLOTS = ("encoder", "context", "attention", "interaction", "span_decoder")
 
 
 def merge(base: Mapping[str, object], layer: Mapping[str, object]) -> dict[str, Any]:
-    """`base` overlaid with `layer`: sections key by key, a slot of another kind and everything else as a whole."""
+    """`base` with the values of `layer`: sections are merged key by key; a slot of another kind, and every other value,
+    is replaced.
+    """
     merged = copy.deepcopy(dict(base))
     for key, value in layer.items():
         present = merged.get(key)

@@ -21,7 +21,7 @@ from .yaml_text import parse_yaml
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-ABOUT = ("description", "paper", "table")  # what a preset says about itself; everything else in its file is a setting
+ABOUT = ("description", "paper", "table")  # about the preset itself; all other keys in its file are settings
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ def aliases() -> Mapping[str, str]:
 
 
 def canonical_name(name: str) -> str:
-    """The name of a preset's file, of any of its names.
+    """The name of a preset's file for any of its names.
 
     Raises:
-        ValueError: there is none of this name; the sentence says which names come nearest.
+        ValueError: there is no such preset; the sentence names the nearest.
     """
     names, others = preset_names(), aliases()
     if name in names:
@@ -71,7 +71,7 @@ def read_preset(name: str) -> Preset:
     """Read one preset, by any of its names.
 
     Raises:
-        ValueError: there is none of this name; the sentence says which names come nearest.
+        ValueError: there is no such preset; the sentence names the nearest.
     """
     name = canonical_name(name)
     content = read_yaml(f"{name}.yaml")
@@ -99,7 +99,7 @@ def papers() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class EncoderShape:
-    """In which shape a published encoder that presets name lies on the Hub."""
+    """The files of a published encoder on the Hub."""
 
     name: str
     type: str
@@ -122,8 +122,7 @@ def encoders() -> Mapping[str, EncoderShape]:
 
 def encoder_of(preset: Preset) -> EncoderShape | None:
     """The published encoder that a preset names; None where it has one of its own."""
-    encoder = TrainSettings.of(preset.settings).model.encoder
-    return encoders().get(str(encoder.name_or_path)) if encoder.kind == "pretrained" else None
+    return encoders().get(str(TrainSettings.of(preset.settings).model.encoder.name_or_path))
 
 
 def read_yaml(file_name: str) -> Plain:

@@ -1,4 +1,4 @@
-"""Settings of a pretraining run, section by section, each with its default, and what cannot go together."""
+"""Settings of a pretraining run, by section, with their defaults, and which of them exclude each other."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ class EncoderSource(Section):
 
     name_or_path: str | None = None
     model_type: str | None = None
-    """Of a checkpoint that does not say it; from scratch `config` says it."""
+    """Of a checkpoint that does not name it; without a checkpoint, `config` names it."""
     config: dict[str, JsonValue] | None = None
-    """`model_type` and what its configuration has; of the objective bilm the options of an encoder of kind elmo."""
+    """`model_type` and further keys of its configuration; for the objective bilm, options of an encoder of kind elmo.
+    """
     tokenizer: str | None = None
-    """From scratch: a folder with one; otherwise the texts' characters."""
+    """Without a checkpoint: a folder with a tokenizer; by default the texts' characters."""
     lower_case: bool = True
     min_count: Count | None = 1
 
@@ -46,7 +47,7 @@ class PretrainingData(CorpusReading):
     """Share of the records whose perplexity is reported."""
     on_error: Literal["stop", "skip"] = "stop"
     max_unknown: Rate = 0.2
-    """Share of the texts' characters that the vocabulary may lack."""
+    """Largest share of the texts' characters that are not in the vocabulary."""
 
     @field_validator("held_out")
     @classmethod
@@ -72,11 +73,11 @@ class PretrainingSettings(Section):
     mask_rate: Rate = 0.15
     """Share of the characters that are predicted."""
     entity_rate: Rate = 1.0
-    """Probability that an entity may be hidden at all."""
+    """Probability with which an entity may be hidden."""
     top_up: bool = True
-    """Random characters where the entities are too few."""
+    """Also hide random characters if there are too few entities."""
     entities: Literal["lexicon", "mentions", "gold", "model"] | None = None
-    """By default lexicon or model, where one of them is given, else gold."""
+    """By default lexicon or model, if one of them is given, else gold."""
     lexicon: str | None = None
     """A list of words."""
     entity_model: str | None = None
@@ -103,11 +104,11 @@ class PretrainingSettings(Section):
 
 
 def complete(given: Mapping[str, object] | PretrainingSettings) -> PretrainingSettings:
-    """The settings with every default, and with the source of the entities where it follows from the others.
+    """The settings with every default, and with the source of the entities if the other settings decide it.
 
     Raises:
-        ValueError: a setting that does not exist (with the nearest one), a value that cannot be, or settings that
-            contradict each other.
+        ValueError: an unknown setting (with the nearest name), an impossible value, or settings that contradict each
+            other.
     """
     settings = given if isinstance(given, PretrainingSettings) else PretrainingSettings.of(given)
     if not settings.output_dir:
@@ -117,8 +118,9 @@ def complete(given: Mapping[str, object] | PretrainingSettings) -> PretrainingSe
         raise ValueError("encoder.name_or_path brings its configuration and tokenizer; leave encoder.config and "
                          "encoder.tokenizer out, or name no checkpoint.")  # fmt: skip
     if encoder.model_type and not encoder.name_or_path:
-        raise ValueError("encoder.model_type is of a checkpoint, and encoder.name_or_path names none; from scratch say "
-                         "encoder.config.model_type.")  # fmt: skip
+        raise ValueError(
+            "encoder.model_type is for a checkpoint, and encoder.name_or_path is empty; set encoder.config.model_type."
+        )
     if settings.objective != "mlm" and (settings.next_sentence or settings.masking != "random"):
         raise ValueError(
             f"The objective {settings.objective} hides no entities and knows no pairs; leave masking and "
@@ -146,7 +148,7 @@ def _refuse_what_would_not_be_read(settings: PretrainingSettings) -> None:
 
 
 def _with_entities(settings: PretrainingSettings) -> PretrainingSettings:
-    """With the source of the entities, if it is not said; and no lexicon or model that would not be read."""
+    """The settings with the source of the entities; an unused lexicon or model is an error."""
     sources = {"lexicon": ("lexicon", settings.lexicon), "entity_model": ("model", settings.entity_model)}
     for name, value in {"entities": settings.entities, **{key: file for key, (_, file) in sources.items()}}.items():
         if value and settings.masking != "entity":

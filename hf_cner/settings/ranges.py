@@ -1,4 +1,4 @@
-"""Ranges of what the training arguments are given, for training and pretraining alike."""
+"""Ranges of the training arguments, for training and pretraining."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Whole = Annotated[int, Field(ge=0)]
 
 
 class TrainingRanges(Section):
-    """The fields of the training arguments that are numbers, each with what it may be."""
+    """The fields of the training arguments that are numbers, each with its range."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -51,7 +51,7 @@ class TrainingRanges(Section):
 
 
 class SlotRates(Section):
-    """The training arguments that give each slot a number of its own."""
+    """The training arguments with a number for each slot."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -60,10 +60,10 @@ class SlotRates(Section):
 
 
 def check_ranges(arguments: Mapping[str, object], *, prefix: str = "") -> None:
-    """Raise ValueError, in one sentence, at the first number that is out of its range.
+    """Raise ValueError, in one sentence, for the first number out of its range.
 
     Args:
-        arguments: fields of training arguments by name; those that are no plain numbers are not looked at.
+        arguments: fields of training arguments by name; values other than numbers are ignored.
         prefix: of the names in the sentence, as `training.`
     """
     numbers = {name: value for name, value in arguments.items() if isinstance(value, (int, float))}
@@ -71,17 +71,15 @@ def check_ranges(arguments: Mapping[str, object], *, prefix: str = "") -> None:
         TrainingRanges.model_validate(numbers)
     except ValidationError as error:
         if any(fault["type"] in ("int_type", "float_type") for fault in error.errors(include_url=False)):
-            return  # of another kind: the sentence for that comes where it is read
+            return  # of another kind, which is reported when it is read
         raise ValueError(sentence_of(error, TrainingRanges, prefix=prefix)) from None
     steps = numbers.get("max_steps", -1)
     if isinstance(steps, int) and steps != -1 and steps < 1:
-        raise ValueError(
-            f"{prefix}max_steps is {steps}; it must be at least 1, or -1 where num_train_epochs says how long to train."
-        )
+        raise ValueError(f"{prefix}max_steps is {steps}; it must be at least 1, or -1 to train for num_train_epochs.")
 
 
 def check_slot_rates(arguments: Mapping[str, object], *, prefix: str = "") -> None:
-    """Raise ValueError, in one sentence, where a slot is given no number, or one that is out of its range."""
+    """Raise ValueError, in one sentence, if the value for a slot is no number, or out of its range."""
     try:
         SlotRates.model_validate({name: value for name, value in arguments.items() if isinstance(value, dict)})
     except ValidationError as error:

@@ -15,10 +15,10 @@ def read_settings_file(path: Path | str, *, literal: bool = False) -> Plain:
     """Settings of a YAML file.
 
     Args:
-        literal: whether a text may hold `${`, as it stands: in a file that a run wrote itself.
+        literal: whether a text may hold `${`: only in a file that a run wrote.
 
     Raises:
-        ValueError: no such file, no YAML, or YAML that is no section of settings; the sentence names the line.
+        ValueError: no such file, broken YAML, or YAML that is no section of settings; the sentence names the line.
     """
     try:
         with Path(path).open("rb") as stream:
@@ -41,7 +41,7 @@ def read_settings_file(path: Path | str, *, literal: bool = False) -> Plain:
 
 
 def parse_assignments(assignments: Sequence[str], *, option: str = "--set") -> Plain:
-    """`["model.context.hidden_size=64"]` as nested settings; `option` is what error messages name.
+    """`["model.context.hidden_size=64"]` as nested settings; errors name the `option`.
 
     Raises:
         ValueError: no `=`, a key with an empty part, or a value that is not YAML.
@@ -56,7 +56,7 @@ def parse_assignments(assignments: Sequence[str], *, option: str = "--set") -> P
             if len(keys) > DEEPEST:
                 raise YamlFault(f"found a key of {len(keys):,} parts; expected at most {DEEPEST}", 1)
             if "${" in name:
-                raise YamlFault("a key is written out, and settings are not interpolated", 1)
+                raise YamlFault("write the key out: settings are not interpolated", 1)
             value = parse_yaml(text, comments=False)
         except YamlFault as fault:
             raise ValueError(f"{option} {assignment!r} cannot be read: {fault}.") from None

@@ -22,19 +22,18 @@ def resolve_settings(
 ) -> TrainSettings:
     """Merge all sources of settings; a later one wins: defaults, preset, configuration file, options, assignments.
 
-    A source that gives a slot another `kind` replaces the whole slot: options of a BiLSTM mean nothing to an IDCNN.
-    The options of slots and the section `training` are checked by `hf_cner.training.checks`, which imports their
-    classes.
+    A source that gives a slot another `kind` replaces the whole slot: an IDCNN has no options of a BiLSTM. The options
+    of slots and the section `training` are checked by `hf_cner.training.checks`, which imports their classes.
 
     Args:
         preset: name of a preset, or an alias of one.
-        config: a YAML file of settings, e.g. the `settings.yaml` beside a checkpoint. Its `preset` is used when none is
+        config: a YAML file of settings, e.g. the `settings.yaml` beside a checkpoint. Its `preset` is used if none is
             given here.
         options: nested settings, e.g. those of the command line's own options.
         assignments: `key.of.setting=value` texts, values in YAML.
 
     Raises:
-        ValueError: an unknown preset or key (with the nearest one), a value of another kind than its setting takes, an
+        ValueError: an unknown preset or key (with the nearest name), a value of another kind than its setting takes, an
             assignment without `=`, or a file that cannot be read.
     """
     from_file: Plain = read_settings_file(config) if config is not None else {}
@@ -54,7 +53,7 @@ def resolve_settings(
         settings = merge(settings, layer)
     resolved = TrainSettings.of(settings)
     encoder = resolved.model.encoder
-    if encoder.name_or_path and Path(encoder.name_or_path).is_dir():  # no card takes that for a Hub's name
+    if encoder.name_or_path and Path(encoder.name_or_path).is_dir():  # so that no card takes it for a name on the Hub
         encoder = encoder.model_copy(update={"name_or_path": str(Path(encoder.name_or_path).absolute())})
         resolved = resolved.model_copy(update={"model": resolved.model.model_copy(update={"encoder": encoder})})
     return resolved
@@ -63,7 +62,7 @@ def resolve_settings(
 def resolve_pretraining(
     config: Path | None, options: Mapping[str, object], assignments: Sequence[str]
 ) -> PretrainingSettings:
-    """The settings of a pretraining: a file, overlaid with the options that were given and with `key=value` texts.
+    """The settings of a pretraining: those of a file, then options, then `key=value` texts; the last wins.
 
     Raises:
         ValueError: as `resolve_settings`.
@@ -76,6 +75,6 @@ def resolve_pretraining(
 
 
 def _given(options: Mapping[str, object]) -> dict[str, object]:
-    """Without what was left out."""
+    """Without the values that are None."""
     kept = {key: _given(value) if isinstance(value, Mapping) else value for key, value in options.items()}
     return {key: value for key, value in kept.items() if value is not None and value != {}}

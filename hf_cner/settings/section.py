@@ -1,4 +1,4 @@
-"""What all sections of settings have in common: frozen, nothing unknown in them, and one sentence for each fault."""
+"""The base of all sections of settings: frozen, without unknown keys, with one sentence for each fault."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Read = TypeVar("Read", bound="Section")
 
 
 class Section(BaseModel):
-    """A section of settings; what it holds was checked when it was read."""
+    """A section of settings; its values were checked when they were read."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -36,10 +36,10 @@ class Section(BaseModel):
 
     @classmethod
     def of(cls: type[Read], given: Mapping[str, object]) -> Read:
-        """The section from plain values; what is left out has its default.
+        """The section from plain values; missing settings have their defaults.
 
         Raises:
-            ValueError: an unknown setting (with the nearest one), or a value that its setting does not take.
+            ValueError: an unknown setting (with the nearest name), or a value that its setting does not take.
         """
         try:
             return cls.model_validate(plain(given))
@@ -52,13 +52,13 @@ class Section(BaseModel):
         return found
 
     def given(self) -> Plain:
-        """The settings that were given a value, in plain values: `of` makes the same section of them."""
+        """The settings that were given a value, as plain values; `of` makes the same section from them."""
         found: Plain = self.model_dump(mode="json", exclude_unset=True)
         return found
 
 
 def fault_of_layer(section: type[Section], layer: Mapping[str, object]) -> str | None:
-    """What is wrong with a part of the settings by itself, as one sentence; what it leaves out is no fault."""
+    """The fault of a part of the settings, as one sentence; missing settings are no fault."""
     try:
         section.model_validate(plain(layer))
     except ValidationError as error:
@@ -87,7 +87,7 @@ def _or_empty(value: object) -> object:
 
 
 STRATEGIES = ("eval_strategy", "save_strategy", "logging_strategy")
-"""Training arguments of which `no` is a valid word, as it stands; to YAML it is false."""
+"""Training arguments for which `no` is a valid word; YAML reads it as false."""
 
 
 def _with_words(value: object) -> object:
@@ -101,7 +101,7 @@ Rate = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Part = Annotated[int, Field(gt=0)] | Annotated[float, Field(gt=0)]  # whole numbers stay whole: 8:2 is no 8.0:2.0
-Texts = Annotated[list[str], BeforeValidator(_alone)]  # a single one may stand alone
+Texts = Annotated[list[str], BeforeValidator(_alone)]  # a single value need not be a list
 Options = Annotated[dict[str, JsonValue], BeforeValidator(_or_empty)]
 Arguments = Annotated[dict[str, JsonValue], BeforeValidator(_with_words)]
 """Training arguments by name."""

@@ -1,4 +1,4 @@
-"""From what pydantic finds to one sentence in the words of the settings."""
+"""The faults that pydantic finds, as one sentence in the words of the settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 Fault: TypeAlias = Mapping[str, Any]
-"""What pydantic says of one fault: type, loc, input, ctx and msg."""
+"""One fault of pydantic: type, loc, input, ctx and msg."""
 
 KINDS = {
     "bool_type": "true or false",
@@ -23,10 +23,10 @@ KINDS = {
     "mapping_type": "keys",
     "none_required": "null",
 }
-"""Type of a fault -> what the setting takes, as the sentence says it."""
+"""Type of a fault -> what the setting takes, in the words of the sentence."""
 
 MEMBERS = ("int", "float", "str", "bool", "list", "dict", "constrained-int", "constrained-float")
-"""What pydantic calls the members of a union, which belong to no name."""
+"""Pydantic's names for the members of a union, which are no settings."""
 
 BOUNDS = {
     "greater_than": ("gt", "greater than"),
@@ -35,18 +35,18 @@ BOUNDS = {
     "less_than_equal": ("le", "at most"),
 }
 
-MANY = 20  # names; more are not listed
+MANY = 20  # of names that are listed
 LONGEST = 60  # characters of a name that is shown
 
 
 def suggestion(name: str, names: Iterable[str], *, prefix: str = "") -> str:
-    """` Did you mean …?` with the nearest of the names, each behind the prefix; nothing when none is near."""
+    """` Did you mean …?` with the nearest names after the prefix; empty if none is near."""
     near = difflib.get_close_matches(name.lower(), list(names), n=3, cutoff=0.6)
     return f" Did you mean {' or '.join(prefix + found for found in near)}?" if near else ""
 
 
 def unknown(name: str, names: Iterable[str], *, prefix: str = "") -> str:
-    """The sentence for a setting that there is not."""
+    """The sentence for an unknown setting."""
     known = list(names)
     hint = suggestion(name, known, prefix=prefix)
     if not hint and len(known) <= MANY:
@@ -70,7 +70,7 @@ def sentence_of(error: ValidationError, section: type[BaseModel], *, prefix: str
     """One sentence for the first fault.
 
     Args:
-        section: what the values were held against; it says which names there are.
+        section: the section that was checked; it knows the valid names.
         prefix: of the names, as `training.`
     """
     faults = [fault for fault in error.errors(include_url=False) if fault["type"] != "missing"]
@@ -81,16 +81,16 @@ def sentence_of(error: ValidationError, section: type[BaseModel], *, prefix: str
 
 
 def _kind(fault: Fault) -> str:
-    """The type of a fault; `Sequence` is the one class that annotations of ours name."""
+    """The type of a fault; `Sequence` is the only class in our annotations."""
     return "list_type" if fault.get("ctx", {}).get("class") == "Sequence" else str(fault["type"])
 
 
 class _Place:
-    """Where a fault stands.
+    """The place of a fault.
 
     Attributes:
         path: the dotted name's parts, without the members of unions that pydantic tried.
-        around: the section in which the value stands.
+        around: the section that holds the value.
         inside: the section that the value should be; None for other values.
     """
 
@@ -109,7 +109,7 @@ class _Place:
             self.inside = None if field is None else next(_sections(field.annotation), None)
 
     def about(self) -> str:
-        """What open keys may hold, in the words of the field's docstring."""
+        """The values of open keys, in the words of the field's docstring."""
         field = self.around.model_fields.get(self.path[-1])
         text = (field.description or "" if field else "").partition(";")[0].rstrip(".")
         return text[:1].lower() + text[1:]
@@ -131,7 +131,7 @@ def _sentence(fault: Fault, kinds: list[str], place: _Place, prefix: str) -> str
     if kind == "extra_forbidden":
         *before, last = place.path
         return unknown(last, place.around.model_fields, prefix=prefix + "".join(f"{part}." for part in before))
-    if kind == "value_error":  # a validator of ours, which names what it is about
+    if kind == "value_error":  # one of our validators, which names the setting
         return str(context["error"])
     if kind == "missing":
         return f"The setting {name} is missing; give it a value."
@@ -151,7 +151,7 @@ def _sentence(fault: Fault, kinds: list[str], place: _Place, prefix: str) -> str
 
 
 def _name(part: str | int) -> str:
-    """A part of a name as a sentence shows it: whatever a file calls its keys, on one line and not too long."""
+    """A part of a name for a sentence: on one line, and not too long."""
     text = str(part)
     return text if len(text) <= LONGEST and text.isprintable() else repr(text[:LONGEST]) + "…" * (len(text) > LONGEST)
 

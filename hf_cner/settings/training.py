@@ -1,4 +1,4 @@
-"""Settings of a training run, section by section, each with its default."""
+"""Settings of a training run, by section, with their defaults."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from .section import Arguments, Count, Part, Plain, Probability, Rate, Section, 
 
 
 class Slot(Section):
-    """A replaceable part of a model: `kind`, and the options of its class, checked where that is imported."""
+    """A replaceable part of a model: `kind` and options, which are checked where its class is imported."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)  # of what kind the options are
+    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)  # the type of the options
 
     kind: str
 
     @property
     def options(self) -> Plain:
-        """What is given beside the kind."""
+        """The given options, without the kind."""
         return {name: value for name, value in self.given().items() if name != "kind"}
 
     @model_serializer(mode="wrap")
@@ -45,9 +45,9 @@ class EncoderSlot(Slot):
     name_or_path: str | None = None
     """A checkpoint that the encoder comes from: a folder, or a name on the Hub."""
     config: dict[str, JsonValue] | None = None
-    """`model_type` and what its configuration has; a pretrained encoder without weights is made of it."""
+    """`model_type` and further keys, from which a pretrained encoder without weights is made."""
     model_type: str | None = None
-    """Of a checkpoint that does not say it."""
+    """Of a checkpoint that does not name it."""
     vocab_size: int | None = None
     embedding_size: int | None = None
     bigram_vocab_size: int | None = None
@@ -61,14 +61,14 @@ class EncoderSlot(Slot):
         return config
 
     def own(self) -> Plain:
-        """The slot as the model's configuration takes it: without the checkpoint, and without sizes that are null."""
+        """The slot for the model's configuration: without the checkpoint, and without sizes that are null."""
         left_out = {"name_or_path", "model_type"}
         left_out |= {name for name in type(self).model_fields if getattr(self, name) is None}
         return {name: value for name, value in self.given().items() if name not in left_out}
 
 
 class Windows(Section):
-    """How long texts are cut; lengths in characters."""
+    """How texts are cut; lengths in characters."""
 
     policy: Literal["sentence", "stride"] = "sentence"
     max_length: Count = 256
@@ -78,7 +78,7 @@ class Windows(Section):
 
 
 class ModelSettings(Section):
-    """The slots of the model, and what stands between them."""
+    """The slots of the model, and the options between them."""
 
     encoder: EncoderSlot = EncoderSlot(kind="static")
     context: Slot = Slot(kind="none")
@@ -86,7 +86,7 @@ class ModelSettings(Section):
     interaction: Slot | None = None
     """`{kind: separate}` or `{kind: joint}` makes it a question-answering model, with one query per type."""
     queries: str | dict[str, str] | None = None
-    """Of such a model: null takes those of the corpus; or a YAML file, or a mapping of type to question."""
+    """The questions of such a model: null for those of the corpus, a YAML file, or a mapping of type to question."""
     span_decoder: Slot = Slot.of({"kind": "crf", "scheme": "BIOES"})
     dropout: Probability = 0.1
     """Between encoder and context."""
@@ -104,17 +104,17 @@ class ModelSettings(Section):
         return value
 
     def slot(self, name: str) -> Slot | None:
-        """One of `SLOTS` by its name; None for an interaction that there is not."""
+        """One of `SLOTS` by its name; None if the model has no interaction."""
         found: Slot | None = getattr(self, name)
         return found
 
     def slots(self) -> dict[str, Slot]:
-        """The slots that there are, by name."""
+        """The slots of the model, by name."""
         return {name: slot for name in SLOTS if (slot := self.slot(name)) is not None}
 
 
 class TokenizerSettings(Section):
-    """Static encoders only; a pretrained encoder brings its own vocabulary."""
+    """For static encoders only; a pretrained encoder has its own vocabulary."""
 
     lower_case: bool = True
     min_count: Count = 1
@@ -138,7 +138,7 @@ class LexiconSettings(Section):
     """A word2vec text file: its words, and their vectors."""
     min_length: int | None = 2
     max_length: int | None = 16
-    """Longer ones are left out."""
+    """Longer words are left out."""
 
 
 class Split(Section):
@@ -152,7 +152,7 @@ class Split(Section):
 
     @property
     def shares(self) -> str:
-        """What is split, in words: `8:2`, or `5 folds`."""
+        """The shares in words: `8:2`, or `5 folds`."""
         return f"{self.folds} folds" if self.folds else ":".join(f"{share:g}" for share in self.ratios or [1])
 
 
@@ -160,17 +160,17 @@ class CorpusReading(Section):
     """How the files of a corpus are read."""
 
     input_scheme: str | None = None
-    """Of CoNLL files: the scheme of their tags, BIO (IOB2), IOB1, BIOE, BIOES (BMES, BILOU); null finds it out."""
+    """Of CoNLL files: the scheme of their tags, BIO (IOB2), IOB1, BIOE, BIOES (BMES, BILOU); null detects it."""
     input_separator: str | None = None
-    """Of CoNLL files: space, tab, comma, or the character itself; null finds it out."""
+    """Of CoNLL files: space, tab, comma, or the character itself; null detects it."""
     input_column: int | None = None
-    """Of CoNLL files with several columns: the tag's, from 2, or -1 for the last."""
+    """Of CoNLL files with several columns: the column of the tag, from 2, or -1 for the last."""
     reading: dict[str, str] = Field(default={})
     """More options of the corpus's or format's reader: `hf-cner corpora NAME` lists them."""
 
     @property
     def told(self) -> dict[str, object]:
-        """What is said of how files are to be read, as `read_corpus` takes it."""
+        """The options of reading, as `read_corpus` takes them."""
         named = {"scheme": self.input_scheme, "separator": self.input_separator, "column": self.input_column}
         return {**named, **self.reading}
 
@@ -183,7 +183,7 @@ class DataSettings(CorpusReading):
     split: Split = Split()
     on_error: Literal["stop", "skip"] = "stop"
     max_unknown: Rate = 0.2
-    """Share of the training texts' characters that the vocabulary may lack; above it training is refused."""
+    """Largest share of the training texts' characters that are not in the vocabulary; above it, training is refused."""
 
 
 class TrainSettings(Section):
@@ -208,13 +208,13 @@ class TrainSettings(Section):
         return training
 
     def with_queries(self, queries: dict[str, str] | None) -> TrainSettings:
-        """The settings with the questions as they are now, wherever they came from; unchanged without any."""
+        """The settings with the texts of the questions; unchanged without questions."""
         if queries is None:
             return self
         return self.model_copy(update={"model": self.model.model_copy(update={"queries": queries})})
 
     def with_training(self, arguments: Mapping[str, JsonValue]) -> TrainSettings:
-        """The settings with some arguments of the training changed."""
+        """The settings with some training arguments changed."""
         return self.model_copy(update={"training": {**self.training, **arguments}})
 
     def at(self, output_dir: str | None) -> TrainSettings:

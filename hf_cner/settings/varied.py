@@ -1,4 +1,4 @@
-"""What a search varies in one setting: a range of numbers, or choices."""
+"""The values that a search tries for one setting: a range of numbers, or choices."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Choice: TypeAlias = str | int | float | bool | None
 
 
 class Choices(Section):
-    """Some values, of which each is as good as another at first."""
+    """Some values, without an order."""
 
     choices: list[Choice]
 
     def ends(self) -> list[Choice]:
-        """The values that have to be possible for all to be."""
+        """The values to check; if these are valid, all are."""
         return self.choices
 
     def plain(self) -> JsonValue:
-        """As a file of a space says it."""
+        """The form in a file of a space."""
         return list(self.choices)
 
 
 class Range(Section):
-    """Numbers from `low` to `high`, both included; whole ones where both ends (and the step) are."""
+    """Numbers from `low` to `high`, both included; whole numbers if both ends (and the step) are whole."""
 
     low: int | float
     high: int | float
@@ -36,20 +36,20 @@ class Range(Section):
     step: int | float | None = None
 
     def ends(self) -> list[Choice]:
-        """The values that have to be possible for all to be."""
+        """The values to check; if these are valid, all are."""
         return [self.low, self.high]
 
     def whole(self) -> bool:
-        """Whether the numbers are whole ones."""
+        """Whether the numbers are whole."""
         return all(isinstance(number, int) for number in (self.low, self.high, self.step or 1))
 
     def of_fractions(self) -> Range:
-        """The range with fractions between its ends, however they are written."""
+        """The range with fractions, also if its ends are whole."""
         step = None if self.step is None else float(self.step)
         return self.model_copy(update={"low": float(self.low), "high": float(self.high), "step": step})
 
     def plain(self) -> JsonValue:
-        """As a file of a space says it."""
+        """The form in a file of a space."""
         return self.given()
 
 
@@ -57,10 +57,10 @@ Varied: TypeAlias = Range | Choices
 
 
 def read_varied(name: str, values: object) -> Varied:
-    """What a file or an option says of one setting.
+    """The values of one setting, from a file or an option.
 
     Raises:
-        ValueError: neither a list of numbers or words nor `{low, high}`, or a range that cannot be.
+        ValueError: neither a list of numbers or words nor `{low, high}`, or an impossible range.
     """
     if isinstance(values, list):
         if not values or any(isinstance(value, (list, dict)) for value in values):
@@ -71,7 +71,7 @@ def read_varied(name: str, values: object) -> Varied:
             raise ValueError(f"The choices of {name}: {sentence_of(error, Choices)}") from None
     if not isinstance(values, Mapping) or not {"low", "high"} <= set(values) <= set(Range.model_fields):
         raise ValueError(
-            f"{name} must be given a list of choices, or {{low: …, high: …}} with log: true or step: … where wanted; "
+            f"{name} must be given a list of choices, or {{low: …, high: …}}, with log: true or step: … if wanted; "
             f"found {values!r}."
         )
     try:

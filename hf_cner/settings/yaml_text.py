@@ -1,7 +1,7 @@
-"""YAML as settings use it: plain values within bounds, each key once, and nothing that is computed.
+"""YAML for settings: plain values within bounds, each key once, and nothing computed.
 
-PyYAML's loaders build a tree by recursion, resolve what the standard of 2001 did (`1:30` is 90, `1e-5` a word) and let
-the last of two equal keys win. Here its stream of events is read instead, in which nothing is nested.
+PyYAML's loaders build a tree by recursion, follow the standard of 2001 (`1:30` is 90, `1e-5` a word) and keep the last
+of two equal keys. Here its stream of events is read, which is not nested.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import yaml
 Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 
 LARGEST = 200_000  # characters of a text
-DEEPEST = 32  # sections and lists within each other
+DEEPEST = 32  # nested sections and lists
 DIGITS = 100  # of a number
 
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d*)")
-_LEADING_ZERO = re.compile(r"[-+]?0\d+")  # an octal number to some, a decimal number to others: a word
+_LEADING_ZERO = re.compile(r"[-+]?0\d+")  # octal for some readers and decimal for others: a word
 _WORDS: dict[str, float | bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **{form: word in ("true", "yes", "on") for word in ("true", "false", "yes", "no", "on", "off")
@@ -32,7 +32,7 @@ _WORDS: dict[str, float | bool | None] = {
 
 
 class YamlFault(ValueError):
-    """What is wrong with a YAML text, without the text's name; `line` counts from 1."""
+    """A fault of a YAML text, without the text's name; `line` counts from 1."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class YamlFault(ValueError):
 
 
 def bounded_events(text: str) -> Iterator[yaml.Event]:
-    """PyYAML's events of a text; once all of them were read, the text may be composed as well.
+    """PyYAML's events of a text; after all of them were read, the text may also be composed.
 
     Raises:
         YamlFault: broken YAML, a tag, an anchor, an alias, a second document, half a surrogate pair, or a text that is
@@ -85,10 +85,10 @@ def parse_yaml(text: str, *, comments: bool = True, literal: bool = False) -> Va
     Args:
         text: at most `LARGEST` characters, nested at most `DEEPEST` deep.
         comments: whether the text may hold `# comments`; a single value on a command line may not.
-        literal: whether a text may hold `${`, as it stands.
+        literal: whether a text may hold `${`.
 
     Raises:
-        YamlFault: as for `bounded_events`; a key that stands twice, `${…}`, or too long a number.
+        YamlFault: as for `bounded_events`; a repeated key, `${…}`, or too long a number.
     """
     found = _Tree(literal=literal)
     for event in bounded_events(text):
@@ -104,13 +104,13 @@ def dump_yaml(values: Mapping[str, object]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Puts into quotes what is a number here, and a word to PyYAML (`1e-5`); writes equal lists out twice."""
+    """Quotes words that are numbers here (`1e-5`), and writes equal lists twice."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
 
     def represent_text(self, data: str) -> yaml.ScalarNode:
-        """A text, so that it is read as one."""
+        """A text, quoted where it would be read as something else."""
         quoted = data in _WORDS or _NUMBER.fullmatch(data)
         return self.represent_scalar("tag:yaml.org,2002:str", data, style="'" if quoted else None)
 
@@ -123,7 +123,7 @@ class _Tree:
 
     def __init__(self, *, literal: bool) -> None:
         self.root: list[Value] = []
-        self.end = 0  # where the document's value ends
+        self.end = 0  # the end of the document's value
         self._literal = literal
         self._open: list[list[Value] | dict[str, Value]] = [self.root]
         self._keys: list[str | None] = [None]  # of the innermost section, of the section around it, …
@@ -147,8 +147,8 @@ class _Tree:
         text = str(event.value)
         if "${" in text and not self._literal:
             raise YamlFault(
-                f"found {_short(text)}, and settings are not interpolated: nothing of the environment, of a file or of "
-                "another setting is put in its place; write the value itself",
+                f"found {_short(text)}, and settings are not interpolated, neither from the environment nor from a "
+                "file or another setting; write the value itself",
                 _line(event),
             )
         inside = self._open[-1]
@@ -164,7 +164,7 @@ class _Tree:
         if isinstance(inside, list):
             inside.append(value)
         elif key is None:
-            raise YamlFault("found a section or a list in the place of a key; expected `key: value`", _line(event))
+            raise YamlFault("found a section or a list in place of a key; expected `key: value`", _line(event))
         else:
             inside[key] = value
             self._keys[-1] = None
@@ -175,7 +175,7 @@ def _line(event: yaml.Event) -> int:
 
 
 def plain_value(text: str, line: int = 1) -> Value:
-    """What a scalar without quotes stands for: a number, true or false, null, or else a text."""
+    """The value of a scalar without quotes: a number, true or false, null, or else a text."""
     if text in _WORDS:
         return _WORDS[text]
     if not _NUMBER.fullmatch(text) or _LEADING_ZERO.fullmatch(text):

@@ -10,9 +10,10 @@ from typing import Any
 
 from ..data.documents import Span
 from ..data.fingerprint import fingerprint
+from ..data.models import CARD
 from ..data.writing import whole_file
 from ..hub.card import About
-from ..hub.folder import CARD, write_card
+from ..hub.folder import write_card
 from ..hub.run import Run
 from ..metrics.report import evaluate_documents
 from ..modeling.characters import CharacterTable

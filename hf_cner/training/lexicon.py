@@ -11,12 +11,10 @@ from transformers import PreTrainedTokenizerBase
 from ..data.documents import Document
 from ..data.lexicon import Lexicon, mentions_of, read_lexicon
 from ..modeling.characters import CharacterTable
-from ..modeling.words import prefixes_of
+from ..modeling.words import Word, prefixes_of
 from ..settings.training import LexiconSettings
 
 MIN_LENGTH, MAX_LENGTH = 2, 16  # of a word in characters, where the settings do not say
-
-Word = tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ..settings.sentences import suggestion
 from ..settings.training import ModelSettings, TrainSettings
 from ..settings.varied import Choice, Choices, Range, Varied, read_varied
 from .arguments import CnerTrainingArguments
-from .checks import argument_names, check_arguments, check_settings, options_of_slot
+from .checks import argument_names, check_arguments, check_settings, class_of, options_of_slot
 
 if TYPE_CHECKING:
     import optuna
@@ -37,16 +37,16 @@ def default_space(settings: TrainSettings, *, encoder: bool = False, fixed: Coll
     """The downstream slots' learning rates, dropouts and sizes (P5 tunes those, and not the encoder's).
 
     Args:
-        settings: of the run; a slot of kind "none" has nothing to vary.
+        settings: of the run; an empty slot has nothing to vary.
         encoder: also the encoder's learning rate and, where it is an option, its dropout.
         fixed: names of settings that are left as they are.
     """
     space: Space = {"model.dropout": dict(DROPOUTS)}
     for slot, chosen in settings.model.slots().items():
-        if chosen.kind == "none" or (slot == "encoder" and not encoder):
+        if _is_empty(settings, slot) or (slot == "encoder" and not encoder):
             continue
-        pretrained = chosen.kind == "pretrained"
-        space[f"training.slot_learning_rates.{slot}"] = dict(PRETRAINED_RATES if pretrained else RATES)
+        fine_tuned = getattr(class_of(settings, slot), "fine_tuned", False)
+        space[f"training.slot_learning_rates.{slot}"] = dict(PRETRAINED_RATES if fine_tuned else RATES)
         options = options_of_slot(settings, slot).model_fields
         single = "num_layers" in options and chosen.options.get("num_layers", 1) == 1  # dropout stands between layers
         if "dropout" in options and not single:
@@ -163,6 +163,11 @@ def names_in(nested: Mapping[str, object], prefix: str = "") -> Space:
     return space
 
 
+def _is_empty(settings: TrainSettings, slot: str) -> bool:
+    """Whether nothing in a slot learns."""
+    return bool(getattr(class_of(settings, slot), "is_empty", False))
+
+
 def _default(section: type[Section], name: str) -> object:
     return section.model_fields[name].default
 
@@ -183,7 +188,7 @@ def _check_name(name: str, settings: TrainSettings) -> None:
     parts = name.split(".")
     if parts[0] == "model" and len(parts) == 3 and parts[1] in SLOTS:
         chosen = settings.model.slot(parts[1])
-        if chosen is None or chosen.kind == "none":
+        if chosen is None or _is_empty(settings, parts[1]):
             raise ValueError(f"{name} cannot be varied: the model has no {parts[1]}.")
         options = set(options_of_slot(settings, parts[1]).model_fields)
         where = f"the {parts[1]} kind {chosen.kind!r}"

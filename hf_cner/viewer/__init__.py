@@ -1,1 +1,1 @@
-"""The one page that shows documents with their entities, and what fills it; corrections that are made on it."""
+"""The page that shows documents with their entities, and the corrections made on it."""

@@ -1,4 +1,4 @@
-"""What `hf-cner apply` refuses, and the log that it adds to."""
+"""The conflicts that `hf-cner apply` refuses, and its log."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..data.problems import DataError
 from ..data.shown import clipped
 from ..data.streams import is_stream
 
-MOST_NAMED = 10  # conflicts that the sentence names; all are counted
+MOST_NAMED = 10  # conflicts in the sentence, which counts all
 
 
 def log_lines(path: Path) -> list[str]:
-    """The lines that a log has, each with its end; none where there is no log yet.
+    """The lines of a log, each with its end; none if there is no log yet.
 
     Raises:
-        DataError: it is no log of corrections, which would be spoilt by more lines, or it is a stream.
+        DataError: the file is no log of corrections, or it is a stream.
     """
     if is_stream(path):
         raise DataError(f"{path}: found a stream; expected a file that keeps the log; name one with --log.")
@@ -33,14 +33,15 @@ def log_lines(path: Path) -> list[str]:
             row = None
         if not isinstance(row, dict) or not {"document", "action", "by", "at", "applied"} <= row.keys():
             raise DataError(
-                f"{path}:{number}: found a line that is none of a log of corrections; expected a log, or no such file; "
+                f"{path}:{number}: found a line that is not from a log of corrections; expected a log, or no such "
+                "file; "
                 "name another one with --log."
             )
     return lines
 
 
 def refuse_conflicts(conflicts: Sequence[str]) -> None:
-    """Raise DataError where something cannot be applied, with the first conflicts and their number."""
+    """Raise DataError, with the first conflicts and their number, if there are conflicts."""
     if conflicts:
         number = f"{len(conflicts):,} conflict{'' if len(conflicts) == 1 else 's'}"
         named = "; ".join(f"({i}) {clipped(text, 300)}" for i, text in enumerate(conflicts[:MOST_NAMED], 1))

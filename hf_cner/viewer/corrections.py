@@ -1,4 +1,4 @@
-"""What people decided on the page of a review: read from its files, and applied to the documents it was about.
+"""Decisions of people on the page of a review: read from files, and applied to documents.
 
 A line is one decision: `document` (its id), `text_sha256`, `action`, `before` and `after` (each null or start, end,
 type, in code points), `text` (the characters of `after`, else of `before`), `by` and `at`. The action `done` says that
@@ -20,7 +20,7 @@ from ..data.json_text import parse_json
 from ..data.problems import DataError, Problems
 from ..data.shown import brief
 
-# Action → whether there is an entity before it, and behind it.
+# Action → whether there is an entity before and after it.
 ACTIONS = {
     "accept": (True, True),
     "reject": (True, False),
@@ -33,7 +33,7 @@ _EXPECTED = "a line of corrections as the page of `hf-cner review` saves it"
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One decision of one person, and the file and line that it was read from."""
+    """One decision of one person, with its file and line."""
 
     document: str
     text_sha256: str
@@ -61,13 +61,13 @@ class Correction:
 
 @dataclass(slots=True)
 class Applied:
-    """What became of documents and corrections.
+    """Documents after corrections.
 
     Attributes:
-        documents: all of them, in order, with what was decided.
-        done: for each, whether a person has seen the whole of it.
-        corrections: those in force, a person's last word on each entity.
-        conflicts: one sentence for each thing that cannot be applied; where there is one, nothing should be written.
+        documents: all documents, in order, with the decisions applied.
+        done: for each document, whether a person has seen all of it.
+        corrections: the valid ones, each the last decision of a person on an entity.
+        conflicts: one sentence for each decision that cannot be applied; with a conflict, nothing should be written.
     """
 
     documents: list[Document]
@@ -84,7 +84,7 @@ def read_corrections(path: str | PathLike[str]) -> list[Correction]:
     """The decisions of a file.
 
     Raises:
-        DataError: what `read_lines` raises, a line that is no correction, or a file without any.
+        DataError: an error of `read_lines`, a line that is no correction, or a file without corrections.
     """
     problems, found = Problems(), []
     for number, line in read_lines(path, problems):
@@ -115,7 +115,7 @@ def _correction(row: object, where: str) -> Correction:
     try:
         zone = _time(texts["at"]).tzinfo
     except ValueError:
-        raise ValueError(f"the time {brief(texts['at'])}, which is none") from None
+        raise ValueError(f"the time {brief(texts['at'])}, which is no time") from None
     if zone is None:
         raise ValueError(f"the time {brief(texts['at'])} without its zone")
     if not texts["by"].strip():
@@ -139,10 +139,10 @@ def _entity(value: object, name: str) -> Span | None:
 
 
 def apply_corrections(documents: Sequence[Document], corrections: Iterable[Correction], *, prefer: str = "") -> Applied:
-    """The documents with what was decided, or the conflicts that stand in the way.
+    """The documents with the decisions, or the conflicts.
 
-    Of one person's decisions on one entity the last is taken. Two persons who decided differently are a conflict,
-    unless one of them is `prefer`.
+    Of one person's decisions on one entity the last is valid. Different decisions of two persons are a conflict, unless
+    one person is `prefer`.
     """
     result = Applied(list(documents), [False] * len(documents))
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -170,16 +170,16 @@ def _unplaced(correction: Correction, number: int, known: bool) -> str:
     if number:
         why = f"{number} documents have this id and text, so it is unclear which is meant; give each an id of its own"
     elif known and correction.document:
-        why = "its text is not the one that was corrected; take the data that the review was made from"
+        why = "its text differs from the corrected text; use the data from which the review was made"
     else:
-        why = "there is no such document in the data; take the data that the review was made from"
+        why = "there is no such document in the data; use the data from which the review was made"
     return f"document {brief(correction.document)} ({correction.where}): {why}"
 
 
 def _decided(group: Iterable[Correction], prefer: str, conflicts: list[str]) -> list[Correction]:
-    """What counts for each entity that was there, and for each place where somebody marked new ones."""
+    """The valid decisions for each existing entity, and for each place with new entities."""
     words: dict[Span | tuple[int, int], dict[str, dict[Span | None, Correction]]]
-    words = defaultdict(lambda: defaultdict(dict))  # entity or place → person → last words
+    words = defaultdict(lambda: defaultdict(dict))  # entity or place → person → last decisions
     for correction in sorted(group, key=lambda item: _time(item.at)):
         if correction.before is not None:
             words[correction.before][correction.by][None] = correction
@@ -193,7 +193,7 @@ def _decided(group: Iterable[Correction], prefer: str, conflicts: list[str]) -> 
             start = min(span.start for one in every if (span := one.before or one.after))
             said = "; ".join(f"{one.by} ({one.where}) {_said(one)}" for one in every)
             where = f"document {brief(every[0].document)}, offset {start}"
-            conflicts.append(f"{where}: people disagree: {said}; take one with --prefer NAME")
+            conflicts.append(f"{where}: people disagree: {said}; choose a person with --prefer NAME")
         else:
             decided += people[prefer if prefer in people else next(iter(people))].values()
     return decided
@@ -209,12 +209,12 @@ def _said(correction: Correction) -> str:
 
 
 def _corrected(document: Document, decided: Iterable[Correction], conflicts: list[str]) -> Document:
-    """A document with decisions; its entities lose the scores of the model where a person decided on them."""
+    """A document with decisions; entities on which a person decided have no score."""
     spans = dict.fromkeys(document.spans)
     added: list[Span] = []
     for correction in decided:
         span = correction.after or correction.before
-        assert span is not None  # `done` is not among them
+        assert span is not None  # not `done`
         where = f"document {brief(document.id)}, offset {span.start} ({correction.where})"
         if span.end > len(document.text) or correction.text != document.mention(span):
             conflicts.append(f"{where}: the text there is not {brief(correction.text)}; count offsets in code points")
@@ -229,9 +229,9 @@ def _corrected(document: Document, decided: Iterable[Correction], conflicts: lis
 
 
 def merged(base: Sequence[Document], new: Sequence[Document], conflicts: list[str]) -> list[Document]:
-    """`base` with `new`: an equal id and text is replaced in its place, others are added behind.
+    """`base` with `new`: documents with an equal id and text are replaced in place, others are appended.
 
-    An equal id with another text is a conflict. Documents without an id are told by their text.
+    An equal id with another text is a conflict. Documents without an id are identified by their text.
     """
     result = list(base)
     places = {document.id or text_hash(document.text): place for place, document in enumerate(base)}
@@ -249,5 +249,5 @@ def merged(base: Sequence[Document], new: Sequence[Document], conflicts: list[st
 
 
 def without_scores(document: Document) -> Document:
-    """The document as gold: what a person has seen is no longer a guess with a probability."""
+    """The document as gold, without the scores of the model."""
     return document.with_spans(Span(span.start, span.end, span.type) for span in document.spans)

@@ -1,4 +1,4 @@
-"""Gold against predictions, as rows of the page, as counts per type, and as one JSON object."""
+"""Gold compared with predictions: rows of the page, counts per type, and a JSON object."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def error_rows(gold: Sequence[Document], predicted: Sequence[Document]) -> Itera
     """`row_of` with gold and predicted spans together: `[start, end, type, score, kind, side, partner]`.
 
     The kind is `correct` or one of `metrics.errors.KINDS`, the side `both`, `gold` or `predicted`, and the partner the
-    place in the list of the other span of a pair, or null. What is right stands there once.
+    index of the other span of a pair, or null. A correct span is listed once.
 
     Raises:
         ValueError: the two lists differ in length or in their texts.
@@ -50,7 +50,7 @@ def errors_per_type(
 ) -> dict[str, dict[str, int]]:
     """For each type: gold, predicted, correct, and the number of errors of each kind; a pair counts for its gold type.
 
-    The types come first that are given; others that occur are added.
+    The given types come first; other types that occur follow.
     """
     counts: dict[str, Counter[str]] = {name: Counter() for name in types}
 
@@ -69,7 +69,7 @@ def errors_per_type(
 
 
 def sums(per_type: Counts) -> list[int]:
-    """Of each column of `errors_per_type`, over all types."""
+    """The sum of each column of `errors_per_type`."""
     return [sum(row[column] for row in per_type.values()) for column in COLUMNS]
 
 
@@ -82,7 +82,7 @@ def write_errors_page(
     title: str,
     remarks: Sequence[str] = (),
 ) -> None:
-    """Write the page of gold against predictions, with `errors_per_type` and with remarks that are doubts."""
+    """Write the page that compares gold with predictions, with `errors_per_type` and remarks."""
     rows = [[name, *(row[column] for column in COLUMNS)] for name, row in per_type.items()]
     table = {"columns": list(COLUMNS), "rows": rows, "sums": sums(per_type), "remarks": list(remarks)}
     about = {"table": table}
@@ -90,7 +90,7 @@ def write_errors_page(
 
 
 def errors_as_json(gold: Sequence[Document], predicted: Sequence[Document]) -> list[Row]:
-    """One object for each error: document, record, kind, and the gold and the predicted entity, each perhaps null."""
+    """One object for each error: document, record, kind, gold entity or null, predicted entity or null."""
     found: list[Row] = []
     for error in find_errors(gold, predicted):
         one, other = gold[error.document], predicted[error.document]

@@ -1,8 +1,8 @@
-"""The page: one HTML file with its style, its code and its data inside, which needs no network and no server.
+"""The page: one HTML file that holds its style, code and data, and needs no network and no server.
 
-The files of `assets/` are put together as they are. The data are JSON in an element that no browser runs, escaped so
-that no text can end it; a content security policy names the one script and the one style that may act, by their hash,
-and lets nothing be fetched.
+The files of `assets/` are joined unchanged. The data are JSON in an element that no browser runs, escaped so that no
+text can end it. A content security policy allows one script and one style, by their hashes, and no request to any
+address.
 """
 
 from __future__ import annotations
@@ -21,26 +21,28 @@ from typing import IO, Literal
 
 from ..data.documents import Document
 from ..data.fingerprint import text_hash
+from ..data.json_text import SURROGATE
 from ..data.shown import ACTING, printable
 
 Mode = Literal["view", "review", "errors"]
 Row = dict[str, object]
 
 _SCRIPTS = ("words.js", "text.js", "draw.js", "view.js", "review.js")
-_UNSAFE = re.compile(f"[<>&\u2028\u2029\ufeff\ufffe\uffff]|{ACTING.pattern}")  # ends an element, a line or a direction
-_HALF = re.compile("[\ud800-\udfff]")
+_UNSAFE = re.compile(
+    f"[<>&\u2028\u2029\ufeff\ufffe\uffff]|{ACTING.pattern}"
+)  # characters that end an element, a line or a direction
 
 
 def row_of(document: Document) -> Row:
-    """A document as the page takes it; each span is `[start, end, type, score or null]`, in code points.
+    """A document as a row of the page; each span is `[start, end, type, score or null]`, in code points.
 
-    Half a surrogate pair is shown as U+FFFD, since no file in UTF-8 can hold it; offsets stay.
+    Half a surrogate pair becomes U+FFFD, since no file in UTF-8 can hold it; offsets do not change.
     """
     return {
         "id": document.id,
         "record": document.record,
         "hash": text_hash(document.text),
-        "text": _HALF.sub("\ufffd", document.text),
+        "text": SURROGATE.sub("\ufffd", document.text),
         "spans": [[span.start, span.end, span.type, span.score] for span in document.spans],
     }
 
@@ -54,14 +56,14 @@ def write_page(
     types: Sequence[str] = (),
     about: Mapping[str, object] | None = None,
 ) -> int:
-    """Write the page of documents, one by one as they come; returns their number.
+    """Write the page of documents, one at a time; returns their number.
 
     Args:
         rows: see `row_of`; those of `errors` also have kind, side and partner of each span, see `errors.error_rows`.
-        title: shown above; of a review also the name of what is corrected.
+        title: shown on the page; in a review also the name of the corrected file.
         mode: `view` shows, `review` also corrects, `errors` compares gold with predictions.
-        types: all that there are, in their order, so that each has one colour; others that occur are added.
-        about: more that the page is told, see `draw.js`.
+        types: all types in their order, so that each has one colour; other types that occur follow.
+        about: further data for the page, see `draw.js`.
     """
     begin, end = _frame(title)
     stream.write(begin)
@@ -87,12 +89,12 @@ def framed(documents: Iterable[Document], *, types: Sequence[str] = (), height: 
 
 
 def rows_of(documents: Iterable[Document]) -> Iterator[Row]:
-    """`row_of` for each document, as they come."""
+    """`row_of` for each document."""
     return map(row_of, documents)
 
 
 def _embedded(value: object) -> str:
-    """JSON that stands safely inside a script element: what could end it, or act on who reads it, is an escape."""
+    """JSON for a script element: characters that could end the element, or hide text, are escaped."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _UNSAFE.sub(lambda match: _escape(match.group()), text)
 
@@ -120,7 +122,7 @@ def _hash(text: str) -> str:
 
 
 def _frame(title: str) -> tuple[str, str]:
-    """The page before and behind its data."""
+    """The page before and after its data."""
     parts = _parts()
     before, behind = parts["frame"].split("$data")
     return Template(before).substitute(parts, title=html.escape(printable(title))), Template(behind).substitute(parts)

@@ -96,7 +96,7 @@ def test_train_takes_its_own_settings_again(
         "--split", "7:2:1", "--seed", 3, "--set", "training.num_train_epochs=1")  # fmt: skip
     printed = capsys.readouterr().out
     assert "test: 12 documents, 24 mentions" in printed and "dev: 6 documents" in printed
-    assert f"The model lies in {again}" in printed
+    assert f"The model is in {again}" in printed
     results = json.loads((again / "results.json").read_text(encoding="utf-8"))
     assert (
         results["seed"] == 3 and results["epochs"] == 1 and results["settings"]["model"]["context"]["hidden_size"] == 16
@@ -378,7 +378,7 @@ def test_formats_are_refused_where_they_cannot_be(
     tasks = ("--format", "label-studio", "--output", tmp_path / "a.json")
     assert "only doccano can be told" in refused(capsys, *common, *tasks, "--writing", "count=utf-8")
     assert "give KEY=VALUE, each key once" in refused(capsys, *common, *tasks, "--writing", "count")
-    assert "--resume takes up an --output file of JSON lines" in refused(capsys, *common, *tasks, "--resume")
+    assert "--resume continues an --output file of JSON lines" in refused(capsys, *common, *tasks, "--resume")
     assert "jsonl is written without count" in refused(capsys, *common, "--writing", "count=utf-8")
     questions = ("--format", "mrc", "--output", tmp_path / "a.jsonl")
     assert "name them with --queries FILE" in refused(capsys, *common, *questions)

@@ -107,6 +107,18 @@ def test_no_text_acts_on_the_terminal(console: Callable, capfd: pytest.CaptureFi
     assert printed.count(ESCAPED) >= 2 and not set(printed) & set("\x1b\x9b\u202e\u2066\u061c\u200f")
 
 
+@pytest.mark.parametrize("console", [messages, results])
+def test_no_text_is_markup_or_an_emoji(console: Callable, capfd: pytest.CaptureFixture[str]) -> None:
+    from rich.table import Table
+
+    table = Table(":x: [b]")
+    table.add_row("[red]:smile:")
+    console().print("type: [bold]:x:")
+    console().print(table)
+    shown = "".join(capfd.readouterr())
+    assert "type: [bold]:x:\n" in shown and ":x: [b]" in shown and "[red]:smile:" in shown
+
+
 def test_logs_warnings_and_errors_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     factory = logging.getLogRecordFactory()
     try:

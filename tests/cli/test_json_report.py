@@ -83,6 +83,20 @@ def test_the_report_is_no_input_and_no_other_form(
     assert notes.read_text(encoding="utf-8") == "{}"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("train", "--corpus", "sample", "--preset", "bilstm-crf"), ("search", "--corpus", "sample"), ("pretrain",)],
+)
+def test_the_folder_of_a_run_holds_no_report_that_would_keep_it_from_being_replaced(
+    command: tuple[str, ...], call: Call, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    for report in (folder / "report.json", tmp_path / "." / "run" / "more" / "report.json"):
+        assert call(*command, "--output-dir", folder, "--json", report) == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"found a name in {folder}, which holds the files of the run alone" in said and not folder.exists()
+
+
 def test_one_process_of_a_run_writes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RANK", "1")
     write_json(tmp_path / "report.json", {})

@@ -87,7 +87,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, form: str) -> None:
     assert partial.exists() == (form == "jsonl")
 
 
-def test_resume_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
+def test_resume_goes_on_where_it_was_cut_off(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole, path = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
     write_predictions(first_two, INPUTS, whole, "jsonl")
     content = whole.read_bytes()
@@ -105,6 +105,7 @@ def test_resume_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
         assert write_predictions(counting, iter(INPUTS), path, "jsonl", resume=True) == 3
         assert predicted == missing
         assert path.read_bytes() == content
+        assert ("found no such file to take up; everything is predicted" in capsys.readouterr().err) == (not kept)
         assert not (tmp_path / "out.jsonl.partial").exists()
 
 
@@ -194,7 +195,7 @@ def test_resume_with_another_input_is_refused(tmp_path: Path, inputs: list[Docum
 
 @pytest.mark.parametrize(("path", "form"), [("out.csv", "csv"), (None, "jsonl")])
 def test_resume_needs_a_file_of_json_lines(tmp_path: Path, path: str | None, form: str) -> None:
-    with pytest.raises(ValueError, match="--resume takes up an --output file of JSON lines"):
+    with pytest.raises(ValueError, match="--resume continues an --output file of JSON lines"):
         write_predictions(first_two, INPUTS, tmp_path / path if path else None, form, resume=True)
 
 
@@ -249,7 +250,7 @@ def test_packed_files_are_packed_and_their_format_is_that_before_the_gz(tmp_path
     write_predictions(first_two, INPUTS, tmp_path / "out.jsonl.gz", "jsonl")
     with gzip.open(tmp_path / "out.jsonl.gz", "rt", encoding="utf-8") as stream:
         assert [json.loads(line)["text"] for line in stream.read().splitlines()] == TEXTS
-    with pytest.raises(ValueError, match="--resume takes up an --output file of JSON lines"):
+    with pytest.raises(ValueError, match="--resume continues an --output file of JSON lines"):
         write_predictions(never, INPUTS, tmp_path / "out.jsonl.gz", "jsonl", resume=True)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from runs import CONFIG, write_run
 
+from hf_cner.cli.about import about_model
 from hf_cner.cli.main import main
 from hf_cner.data.kept import foreign_file
 from hf_cner.runs.files import RUN
@@ -63,6 +64,13 @@ def test_a_bundled_corpus_and_own_vocabulary_make_an_open_model(tmp_path: Path) 
     assert "license: apache-2.0" in card and "INVENTED" in card and "@misc{hfcnersample" in card
     command("card", "--model", str(run), "--license", "mit", "--overwrite")
     assert "license: mit" in (run / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("other", [{"encoder": "lattice"}, {"encoder": "static", "vectors": {"path": "words.vec"}}])
+def test_what_was_trained_on_other_texts_may_have_another_licence(tmp_path: Path, other: dict[str, Any]) -> None:
+    settings = {"model": {"encoder": {"kind": other["encoder"]}}, "vectors": other.get("vectors")}
+    about = about_model(tmp_path, {"data": {"corpus": "sample"}, "settings": settings})
+    assert about.licence == "other"
 
 
 def test_a_card_is_written_and_not_replaced(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

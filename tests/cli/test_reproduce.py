@@ -19,7 +19,7 @@ def test_tables_are_listed(call: Callable[..., int], capsys: pytest.CaptureFixtu
     ("arguments", "sentence"),
     [
         (("p4-tabel2", "--output-dir", "OUT"), "No paper has a table 'p4-tabel2'. Did you mean p4-table2"),
-        (("p4-table2",), "Say where the report and the runs are to lie: --output-dir FOLDER."),
+        (("p4-table2",), "Name a folder for the report and the runs: --output-dir FOLDER."),
         (
             ("p4-table2", "--output-dir", "OUT", "--encoder", "albert"),
             "--encoder takes NAME=FOLDER, as bert=my-encoder",

@@ -67,6 +67,18 @@ def test_a_published_corpus_has_one_question_per_type(name: str) -> None:
     assert list(queries_for(name, types)) == list(types) and query_file(name) is not None
 
 
+def test_no_file_of_another_is_read_as_texts_without_entities(tmp_path: Path) -> None:
+    """What an entry makes of every other's files: a fault, or their entities."""
+    files = {name: list(folder.rglob("*.*")) for name in ON_DISK if (folder := make(name, tmp_path / name))}
+    for name in filter(lambda name: entry(name).reads, ON_DISK):
+        for file in (file for other in files if other != name for file in files[other] if file.is_file()):
+            try:
+                documents = read_corpus(name, file)
+            except DataError:
+                continue
+            assert not documents or any(document.spans for document in documents), (name, file)
+
+
 @pytest.mark.parametrize("name", ON_DISK)
 def test_an_empty_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match=r"expected .*; (name|give) "):

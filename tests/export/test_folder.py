@@ -35,6 +35,19 @@ def test_a_graph_finds_what_its_model_finds(to: str) -> None:
     assert "agreement of spans 100.00%" in card and f"for {to}, fp32" in card
 
 
+def test_a_model_exports_itself(tmp_path: Path) -> None:
+    predictor().model.export(tmp_path / "graph", TOKENIZER, to="onnx")
+    assert Predictor.from_pretrained(tmp_path / "graph")(NOTES) == predictor()(NOTES)
+    with pytest.raises(ExportError, match="Unknown target 'tflite'"):
+        predictor().model.export(tmp_path / "other", TOKENIZER, to="tflite")
+
+
+def test_a_model_without_its_package_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hf_cner.export.folder", None)
+    with pytest.raises(ImportError, match=r"Exporting needs the package hf_cner .*; install it\."):
+        predictor().model.export(tmp_path / "graph", TOKENIZER)
+
+
 def test_no_place_of_this_machine_is_in_a_folder() -> None:
     here = str(Path(__file__).parents[2]).encode()
     for to in ("onnx", "openvino", "torch"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from huggingface_hub import ModelCard
 from runs import CONFIG, TYPES, results
 
+from hf_cner.data.shown import markdown_cell
 from hf_cner.hub.card import About, make_card
 from hf_cner.hub.run import Run
 from hf_cner.metrics.report import table
@@ -48,7 +50,7 @@ def test_it_is_a_card_with_our_metadata() -> None:
 def test_every_figure_stands_per_type_strict_and_relaxed() -> None:
     text = section(card(), "Results")
     for report in results()["metrics"].values():
-        assert table(report) in text
+        assert table(json.loads(json.dumps(report, ensure_ascii=False).replace("症状|体征", "症状&#124;体征"))) in text
     assert "Protocol: ward, 7:2:1 by record" in text and "chosen on dev, so the figures on dev flatter" in text
     assert "flatter" not in card(best_epoch=None)
 
@@ -120,7 +122,8 @@ def test_limits_follow_the_decoder(model_type: str, decoder: dict[str, Any], fla
 def test_a_model_that_asks_names_its_questions_and_can_be_asked_others() -> None:
     asking = CONFIG | {"model_type": "cner-mrc", "queries": {name: f"有哪些{name}？" for name in reversed(TYPES)}}
     text = card(config=asking | {"span_decoder": {"kind": "biaffine"}})
-    assert "\n".join(f"- {name}: 有哪些{name}？" for name in TYPES) in text.split("## Intended use")[0]
+    shown = map(markdown_cell, TYPES)
+    assert "\n".join(f"- {name}: 有哪些{name}？" for name in shown) in text.split("## Intended use")[0]
     limits = section(text, "Limits")
     assert "It learnt the types above and no others." in limits and "can be asked about other types" in limits
     for config in (CONFIG, asking | {"span_decoder": {"kind": "biaffine", "classes": "all"}}):
@@ -156,7 +159,7 @@ def test_what_is_not_known_is_not_said() -> None:
     assert "No log." in text and "![" not in text and "None" not in text and "not recorded" in text
     assert "Finds mentions of entities" in text and "\n\n\n" not in text
     assert "\n\n\n" not in card()
-    assert ", ".join(TYPES) in card()
+    assert ", ".join(map(markdown_cell, TYPES)) in card()
 
 
 @pytest.mark.parametrize("value", ["```\n<script>x</script>\n```", "`````", "a ``` b"])
@@ -167,3 +170,16 @@ def test_no_setting_closes_the_fence_of_the_settings(value: str) -> None:
     _, _, rest = text.partition(fence)
     inside, _, behind = rest.partition("\n" + fence.removesuffix("yaml") + "\n")
     assert yaml.safe_load(inside)["note"] == value and "script" not in behind
+
+
+@pytest.mark.parametrize("name", ["</pre><script>alert(1)</script>", "a```b", "x|y [z](http://q)", "\x1b[31m*症状*"])
+def test_no_name_of_a_type_a_question_or_a_model_marks_up_anything(name: str) -> None:
+    metrics = {
+        part: {way: {**report[way], "per_type": dict.fromkeys([name], report[way]["micro"])} for way in report}
+        for part, report in results()["metrics"].items()
+    }
+    config = CONFIG | {"entity_types": [name], "queries": {name: f"有哪些{name}？"}, "model_type": "cner-mrc"}
+    text = card(dataclasses.replace(ABOUT, name=name), config, metrics=metrics)
+    body = text.split("\n---\n", 1)[1]
+    assert name not in body and "<script" not in body and "\x1b" not in text
+    assert body.count(markdown_cell(name)) >= 3 + len(metrics)  # heading, sentence, question, and a row of each table

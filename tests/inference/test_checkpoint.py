@@ -71,12 +71,13 @@ def test_a_missing_shard_is_named(folder: Path) -> None:
     assert check_folder(folder)["model_type"] == "cner"
 
 
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])
 @pytest.mark.parametrize(
     ("content", "found"), [(b'{"model_type": "cn', "broken"), (b"\xff\xfe", "broken"), (b"[1]", "a JSON array")]
 )
-def test_a_broken_configuration_is_named(folder: Path, content: bytes, found: str) -> None:
-    (folder / "config.json").write_bytes(content)
-    with pytest.raises(CheckpointError, match=rf"config.json is broken.*{found if found != 'broken' else ''}"):
+def test_a_broken_file_is_named(folder: Path, name: str, content: bytes, found: str) -> None:
+    (folder / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match=rf"/{name} is broken.*{found if found != 'broken' else ''}"):
         check_folder(folder)
 
 

@@ -282,6 +282,17 @@ def test_a_full_disk_while_saving_is_a_sentence(tmp_path: Path, text: str) -> No
         (tmp_path / "checkpoint-3").mkdir()
         raise RuntimeError(text)
     assert caught.value.errno == errno.ENOSPC and not (tmp_path / "checkpoint-3").exists()
+    assert str(caught.value).endswith("free some space, and begin again.")  # there is nothing to continue
+
+
+def test_a_run_that_finds_nothing_to_continue_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "out"
+    with RunFolder(folder).held(resume=True, overwrite=False):
+        assert capsys.readouterr().err == f"{folder}: found nothing to continue; the run begins anew.\n"
+    begun(folder)
+    for flags in ({"resume": True, "overwrite": False}, {"resume": False, "overwrite": True}):
+        with RunFolder(folder).held(**flags):
+            assert capsys.readouterr().err == ""
 
 
 def worker(folder: Path, *options: str) -> subprocess.Popen[bytes]:

@@ -19,7 +19,7 @@ import uvicorn
 
 from hf_cner.service.app import Served, build
 from hf_cner.service.choices import Choices
-from hf_cner.service.server import PROTOCOL
+from hf_cner.service.server import options_of
 from hf_cner.service.settings import Limits
 
 Predict = Callable[[Sequence[Document], Choices], list[Document]]
@@ -67,10 +67,7 @@ def start() -> Iterator[Callable[..., Service]]:
     def begin(predict: Predict = first_two, *, token: str | None = None, **limits: float) -> Service:
         bounds = Limits(**limits)  # type: ignore[arg-type]
         app = build(Served(predict=predict, types=["症状"], name="OUT"), limits=bounds, token=token)
-        config = uvicorn.Config(
-            app, port=0, http=PROTOCOL, ws="none", log_level="error", timeout_keep_alive=bounds.seconds
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", **options_of(bounds)))
         thread = threading.Thread(target=server.run)
         thread.start()
         running.append((server, thread))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import socket
 import threading
@@ -22,6 +24,14 @@ from hf_cner.service.choices import Choices
 Start = Callable[..., Service]
 TOKEN = "a-token-of-the-tests"
 ENTITY = {"start": 0, "end": 2, "type": "症状", "text": "头痛", "score": 0.5}
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_one_text_comes_back_with_its_names(start: Start) -> None:
@@ -147,6 +157,65 @@ def test_a_full_queue_says_when_to_come_again(start: Start) -> None:
         assert "hf_cner_waiting_characters 4.0" in service.ask("GET", "/metrics").content
         go.set()
         assert first.result().status == 200
+    assert service.ask("POST", "/predict", {"text": "头痛"}).status == 200
+
+
+def test_a_client_that_has_gone_is_not_predicted(start: Start) -> None:
+    entered, go, predicted = threading.Event(), threading.Event(), []
+
+    def slow(documents: Sequence[Document], choices: Choices) -> list[Document]:
+        predicted.extend(one.text for one in documents)
+        entered.set()
+        go.wait(30)
+        return first_two(documents, choices)
+
+    service = start(slow)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(service.ask, "POST", "/predict", {"text": "头痛"})
+        entered.wait(30)
+        with socket.create_connection(("127.0.0.1", service.port)) as client:
+            body = json.dumps({"text": "gone"}).encode()
+            head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+            client.sendall(head.encode() + body)
+            until(lambda: "hf_cner_waiting_characters 6.0" in service.ask("GET", "/metrics").content)
+        counted = 'hf_cner_requests_total{route="/predict",status="499"} 1.0'
+        until(lambda: counted in service.ask("GET", "/metrics").content)
+        go.set()
+        assert first.result().status == 200
+    assert service.ask("POST", "/predict", {"text": "发热"}).status == 200
+    assert predicted == ["头痛", "发热"]
+    assert "hf_cner_waiting_characters 0.0" in service.ask("GET", "/metrics").content
+
+
+def test_too_many_connections_are_refused_in_a_sentence(start: Start) -> None:
+    service = start(connections=2)
+    held = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(2)]
+    for client in held:  # each was accepted once it is answered
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
+    found = service.ask("POST", "/predict", {"text": "头痛"})
+    assert found.status == 503 and found.headers["retry-after"] == "1"
+    assert found.content == {"error": "Too many connections are open; send the request again in 1 s."}
+    assert service.ask("GET", "/health").status == 200
+    assert 'hf_cner_requests_total{route="/predict",status="503"} 1.0' in service.ask("GET", "/metrics").content
+    for client in held:
+        client.close()
+    until(lambda: service.ask("POST", "/predict", {"text": "头痛"}).status == 200)
+
+
+def test_a_client_that_does_not_take_its_answer_is_cut_off(start: Start) -> None:
+    service = start(seconds=0.5, characters=4_000_000, body=32 << 20)
+    text, received = "头" * 4_000_000, 0  # 12 MB, more than the sockets between them hold
+    body = json.dumps({"text": text}, ensure_ascii=False).encode()
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
+        head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        client.sendall(head.encode() + body)
+        until(lambda: 'route="/predict",status="200"' in service.ask("GET", "/metrics").content)
+        time.sleep(1.5)
+        with contextlib.suppress(ConnectionError):
+            while part := client.recv(1 << 20):
+                received += len(part)
+    assert received < len(body)
     assert service.ask("POST", "/predict", {"text": "头痛"}).status == 200
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
+from hf_cner import Predictor
 from hf_cner.service.settings import TOKEN, Limits, ServiceSettings, read_token
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +27,66 @@ def bench(*options: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def ask(port: int, method: str, path: str, body: object = None) -> tuple[int, str]:
+    """Over a connection of its own, so that any worker may answer."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(method, path, None if body is None else json.dumps(body))
+    response = connection.getresponse()
+    answer = response.status, response.read().decode()
+    connection.close()
+    return answer
+
+
+@contextmanager
+def served(port: int, *options: object) -> Iterator[None]:
+    """`hf-cner serve`, once it answers; it must end by itself after SIGTERM."""
+    command = [sys.executable, "-m", "hf_cner.cli.main", "serve", "--port", port, *options]
+    process = subprocess.Popen(list(map(str, command)))
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            assert process.poll() is None and time.monotonic() < deadline
+            try:
+                if ask(port, "GET", "/health")[0] == 200:
+                    break
+            except OSError:
+                time.sleep(0.1)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+@pytest.mark.slow
+def test_metrics_are_those_of_all_workers() -> None:
+    pytest.importorskip("fastapi")
+    with served(8774, "--model", MODEL, "--workers", 2):
+        for _ in range(40):
+            assert ask(8774, "POST", "/predict", {"text": "患者头痛3天。"})[0] == 200
+        said = {ask(8774, "GET", "/metrics")[1] for _ in range(8)}
+        for text in said:
+            assert re.search(r'^hf_cner_requests_total\{route="/predict",status="200"\} 40.0$', text, re.MULTILINE)
+            assert re.search(r"^hf_cner_texts_total 40.0$", text, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_an_exported_graph_is_served_like_its_model(tmp_path: Path) -> None:
+    pytest.importorskip("fastapi")
+    pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")
+    from hf_cner.export.folder import export_model
+
+    predictor = Predictor.from_pretrained(MODEL)
+    export_model(predictor, tmp_path / "EXPORTED", to="onnx")
+    text = "患者头痛3天。"
+    expected = [(span.start, span.end, span.type) for span in predictor([text])[0].spans]
+    with served(8775, "--model", tmp_path / "EXPORTED", "--backend", "onnx"):
+        status, said = ask(8775, "POST", "/predict", {"text": text})
+        found = [(one["start"], one["end"], one["type"]) for one in json.loads(said)["entities"]]
+        assert status == 200 and found == expected != []
+        status, said = ask(8775, "POST", "/predict", {"text": text, "options": {"threshold": 0.5}})
+        assert status == 422 and "An exported graph gives tags" in json.loads(said)["error"]
 
 
 @pytest.mark.slow

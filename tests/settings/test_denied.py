@@ -25,7 +25,7 @@ from hf_cner.settings.resolve import resolve_settings
         ("hub_something_new=1", "hub_something_new cannot be set"),
         ("trackio_space_id=a/b", "trackio_space_id cannot be set: it belongs to a service"),
         ("project=x", "project cannot be set"),
-        ("output_dir=x", "training.output_dir cannot be set: the setting output_dir says where a run lies"),
+        ("output_dir=x", "training.output_dir cannot be set: the setting output_dir names the folder of a run"),
         ("logging_dir=x", "logging_dir cannot be set"),
         ("deepspeed=ds.json", "deepspeed cannot be set: an engine's own configuration names .* reporters"),
         ("deepspeed={wandb: {enabled: true}}", "deepspeed cannot be set"),
@@ -56,7 +56,7 @@ def test_an_argument_of_keys_names_no_further_file(name: str) -> None:
 @pytest.mark.parametrize("key", ["auto_map", "_attn_implementation", "trust_remote_code", "text_config: {auto_map"])
 def test_the_configuration_of_an_encoder_names_no_code(key: str) -> None:
     value = f"{{model_type: bert, {key}: org/code{'}' * key.count('{')}}}"
-    sentence = r"encoder\.config\..* cannot be set: settings name no code that would be fetched and run"
+    sentence = r"encoder\.config\..* cannot be set: settings may not name code that would be fetched and run"
     with pytest.raises(ValueError, match=sentence):
         resolve_settings(assignments=[f"model.encoder.config={value}"])
     with pytest.raises(ValueError, match=sentence):

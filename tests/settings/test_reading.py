@@ -21,7 +21,7 @@ from hf_cner.settings.resolve import resolve_settings
             "vectors.path=${oc.env:HF_TOKEN}",
             r"found '\$\{oc\.env:HF_TOKEN\}', and settings are not inter",
         ),
-        ("a.${b}=1", "a key is written out, and settings are not interpolated"),
+        ("a.${b}=1", "write the key out: settings are not interpolated"),
         ("vectors.path=a #1.txt", "cannot be read: '#1.txt' is a comment in YAML; put the value in quotes"),
         ("vectors.path=#1", "'#1' is a comment in YAML"),
         ("x=*a", "anchor or alias"),

@@ -46,7 +46,7 @@ def test_what_is_read_as_what(text: str, value: object) -> None:
         ("a: 1\nb: [", 2, r"found broken YAML \(expected the node content"),
         ("a: b: c", 1, r"found broken YAML \(mapping values are not allowed here\)"),
         ("a: 1\nb: \x1b[31m", 2, r"found the character U\+001B, which YAML forbids"),
-        ("? [a]\n: 1\n", 1, "a section or a list in the place of a key"),
+        ("? [a]\n: 1\n", 1, "a section or a list in place of a key"),
         ("x:\n  a: ${oc.env:HF_TOKEN}\n", 2, r"found '\$\{oc\.env:HF_TOKEN\}', and settings are not interpolated"),
         ("'${x}': 1", 1, "settings are not interpolated"),
         ('a: b\nc: "\\ud83d"', 2, r"found an escape that stands for no character \('utf-8' codec"),

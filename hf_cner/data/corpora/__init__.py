@@ -19,21 +19,21 @@ from ..registry import Entry, Options, entry, readable
 
 
 class NoDocuments(DataError):
-    """The files are there, and hold no document."""
+    """The files exist, and hold no document."""
 
 
 def entity_types(name: str) -> tuple[str, ...]:
-    """The types of a corpus in their fixed order; empty for a format, whose types stand in the data."""
+    """The types of a corpus in their fixed order; empty for a format, whose types are in the data."""
     return entry(name).entity_types
 
 
 def types_in(documents: Iterable[Document]) -> tuple[str, ...]:
-    """The types that occur, sorted: the entity types of a generic corpus."""
+    """The types that occur, sorted."""
     return tuple(sorted({span.type for document in documents for span in document.spans}))
 
 
 def splits(name: str, data_dir: str | PathLike[str] | None = None) -> tuple[str, ...]:
-    """The published splits that a folder holds, of train, validation, test; ``("train",)`` where files do not say."""
+    """The published splits of a folder, of train, validation, test; ``("train",)`` if the files name none."""
     found = entry(name)
     if found.patterns is None or data_dir is None:
         return ("train",)
@@ -56,16 +56,16 @@ def read_corpus(
     Args:
         name: a key of ``REGISTRY``; ``_`` and upper case are forgiven.
         data_dir: the folder as published, or one file of it; not needed for the bundled ``sample``.
-        on_error: ``"stop"`` raises at the first fault; ``"skip"`` leaves out the smallest thing (an annotation, a
-            document) and goes on.
-        problems: collects what was left out; takes the place of ``on_error``.
-        split: ``"train"``, ``"validation"`` or ``"test"`` where the files are published so; by default the training
-            part, so that the published test part never slips in.
-        options: what the reader can be told, as ``Entry.reading_options`` lists it (of ``conll``: scheme, dialect,
-            separator, column); None stands for what the reader finds out itself.
-        gold: of a format that can be read without annotations: `ignored` where the texts alone are wanted.
+        on_error: ``"stop"`` raises at the first fault; ``"skip"`` leaves out the smallest faulty item (an annotation, a
+            document) and continues.
+        problems: collects the faults, instead of ``on_error``.
+        split: ``"train"``, ``"validation"`` or ``"test"`` if the files are published so; by default the training part,
+            so that the published test part is never read by mistake.
+        options: of the reader, as ``Entry.reading_options`` lists them (of ``conll``: scheme, dialect, separator,
+            column); None means that the reader detects the value.
+        gold: `ignored` reads only the texts, if the format allows it.
 
-    Which files of a folder were not read is said in the notes of ``problems``.
+    The notes of ``problems`` name the files of a folder that were not read.
 
     Raises:
         DataError: an unknown name, a missing folder, a folder of another corpus, no document at all, and with
@@ -91,10 +91,10 @@ def read_corpus(
 
 
 def check_place(name: str, data_dir: str | PathLike[str] | None) -> tuple[Entry, Path]:
-    """The corpus of a name and the place that it is read from, before anything of it is read.
+    """The corpus of a name and the place from which it is read, before it is read.
 
     Raises:
-        DataError: an unknown name, no place or one that is not there, or one for the bundled sample.
+        DataError: an unknown name, a missing place, or a place for the bundled sample.
     """
     found = readable(name)
     if found.name != "sample":
@@ -116,12 +116,12 @@ def read_splits(
     on_error: str = "stop",
     problems: Problems | None = None,
 ) -> dict[str, list[Document]]:
-    """The documents of each published split; where the files speak of none, everything is ``train``.
+    """The documents of each published split; if the files name none, everything is ``train``.
 
-    A split whose files hold no document is left out: most libraries take no empty one.
+    A split without documents is left out: most libraries take no empty split.
 
     Raises:
-        DataError: as ``read_corpus``; ``NoDocuments`` when all splits are empty.
+        DataError: as ``read_corpus``; ``NoDocuments`` if all splits are empty.
     """
     problems = Problems(on_error) if problems is None else problems
     there = splits(name, data_dir)
@@ -155,7 +155,7 @@ def _read_all(found: Entry, path: Path, split: str | None, problems: Problems, o
 
 
 def _alike(path: Path, documents: Iterable[Document]) -> str:
-    """A sentence about types that nobody means to be two: equal but for case, width, composition or blanks."""
+    """A sentence about types that differ only in case, width, composition or blanks."""
     groups: dict[str, list[str]] = {}
     for name in types_in(documents):
         groups.setdefault("".join(normalize("NFKC", name).casefold().split()), []).append(name)
@@ -166,18 +166,18 @@ def _alike(path: Path, documents: Iterable[Document]) -> str:
 
 
 def _unread(found: Entry, folder: Path) -> Mapping[Path, str]:
-    """Which files stand for a part of their own: why they were not read, where they were not."""
+    """Files of other parts, with the reason why they were not read."""
     groups = {} if found.patterns is None else _parts(found, folder, Problems("skip"))
     return {file: f"put aside as {split}" for split, files in groups.items() for file in files}
 
 
 def _parts(found: Entry, folder: Path, problems: Problems | None = None) -> dict[str, list[Path]]:
-    """The files of each published part; of anybody's files only whole names count."""
+    """The files of each published part; for a format, only whole names count."""
     return by_split(matching(folder, found.patterns or (), problems), folder, words=found.published)
 
 
 def _read(found: Entry, path: Path, split: str | None, problems: Problems, options: Options) -> Iterator[Document]:
-    """The documents of one part; by default a corpus chooses its files itself, a format reads those for training."""
+    """The documents of one part; by default a corpus chooses its files, and a format reads the training files."""
     if (path.is_file() or found.patterns is None) and split not in (None, "train"):
         why = "a file is no folder with splits" if path.is_file() else f"{found.name} is not published in splits"
         raise DataError(f"{path}: {why}; leave out split={split!r}.")

@@ -1,4 +1,4 @@
-"""CMeEE as CBLUE hands it out: a JSON list, nine types, nested, inclusive ``start_idx`` and ``end_idx``."""
+"""CMeEE as published by CBLUE: a JSON list, nine types, nested, inclusive ``start_idx`` and ``end_idx``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The organisers' CSV gold of CCKS-2017's test set, beside text files that have no annotation files.
 
 Columns id (the record's number), section, and ``mention start end type;mention start end type;…`` with inclusive ends.
-Some rows are quoted, mentions contain blanks (and may contain commas and semicolons), a header row may be there or
-not. Blanks also separate the parts of an entry, so blanks at the ends of a mention are not held against its offsets.
+Some rows are quoted, mentions contain blanks (and may contain commas and semicolons), and there may be a header row.
+Blanks also separate the parts of an entry, so blanks at the ends of a mention are not compared with its offsets.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EXAMPLE = {
 }
 
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=True, aliases={})
-# Linear: the parts of an entry cannot take each other's characters, and each token is looked at three times at most.
+# Linear: the parts of an entry cannot take each other's characters, and each token is read at most three times.
 _ENTRY = re.compile(r"(.*?)[ \t]([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]+([^\s;]+)\s*(?:;|$)", re.DOTALL)
 _DIGITS = "0123456789"
 
@@ -44,8 +44,8 @@ __all__ = ["CITATION", "CONVENTIONS", "DESCRIPTION", "ENTITY_TYPES", "EXAMPLE", 
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
     """Yield one document per row, in the order of the CSV file, ``id`` as ``诊疗经过-301`` and ``record`` as ``301``.
 
-    ``folder`` holds the texts and one CSV file anywhere below it, or is the CSV file itself with the texts below its
-    folder. A row without a text, and a text without a row, are reported.
+    ``folder`` holds the texts and one CSV file at any depth, or is the CSV file itself with the texts below its folder.
+    A row without a text, and a text without a row, are reported.
     """
     yield from to_documents(partial(_read_raw, folder), CONVENTIONS, problems)
 

@@ -1,7 +1,6 @@
 """The early release of CCKS-2017 (records 1–100): as CCKS-2017, but nested, unsorted and with a duplicate.
 
-What the files say is kept: an annotation that stands there twice is in the document twice (metrics count gold spans
-as a set).
+Nothing is corrected: a repeated annotation is in the document twice (metrics count gold spans as a set).
 """
 
 from __future__ import annotations

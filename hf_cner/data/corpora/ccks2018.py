@@ -1,6 +1,6 @@
 """CCKS-2018 task 1: histories of present illness, five types, exclusive end offsets.
 
-The files look exactly like those of CCKS-2017, but for the end offset and the types.
+The files look like those of CCKS-2017, except for the end offset and the types.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=False, aliases=ALIASES)
 def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
     """Yield one document per line; ``id`` and ``record`` are the file's name and the line.
 
-    Of a folder, the training files are read; a file is read whatever it is called.
+    Of a folder, the training files are read; a single file may have any name.
     """
     yield from to_documents(partial(_read_raw, folder), CONVENTIONS, problems)
 

@@ -1,7 +1,7 @@
 """CMeEE version 1 (CHIP 2020): sentences of paediatric textbooks, nine types, nested, inclusive end offsets.
 
-One sentence per line, ``text|||start    end    type|||…|||``. Of the published training lines two spans end before
-they begin (lines 6052 and 6422, counted from 1): they are reported, so reading it needs ``on_error="skip"``.
+One sentence per line, ``text|||start    end    type|||…|||``. In the published training file two spans end before they
+begin (lines 6052 and 6422, counted from 1). They are reported, so reading the file needs ``on_error="skip"``.
 """
 
 from __future__ import annotations
@@ -54,6 +54,10 @@ def _read_raw(folder: Path, problems: Problems) -> Iterator[RawDocument]:
             if not line:
                 continue
             text, *entries = line.split("|||")
+            if not entries:
+                found, expected = "a line without |||", "text||| with its entries, of which there may be none"
+                problems.report(path, number, found, expected, "add |||, or read the file as what it is")
+                continue
             spans = tuple(_spans(entries, path, number, problems))
             yield RawDocument(text, spans, f"{stem(path)}-{number}", path, line=number)
 
@@ -63,6 +67,6 @@ def _spans(entries: list[str], path: Path, number: int, problems: Problems) -> I
         match = _ENTRY.fullmatch(entry)
         if match is not None:
             yield RawSpan(int(match[1]), int(match[2]), match[3], None, number)
-        elif entry or place < len(entries):  # what follows the last ||| is empty
+        elif entry or place < len(entries):  # after the last ||| it is empty
             expected = "start, end and type between ||| and |||"
             problems.report(path, number, f"the entry {brief(entry)}", expected, "correct or remove the entry")

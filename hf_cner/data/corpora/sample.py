@@ -1,6 +1,6 @@
 """The bundled sample corpus: invented text in the style of CCKS-2017's four sections, with its five types.
 
-Nobody's record: every sentence was made up for this package. Good for a demonstration, not for a published figure.
+Every sentence was invented for this package. For demonstrations, not for published figures.
 """
 
 from __future__ import annotations
@@ -30,6 +30,6 @@ __all__ = ["CITATION", "DESCRIPTION", "ENTITY_TYPES", "EXAMPLE", "LAYOUT", "LICE
 
 
 def read(folder: Path | None = None, *, problems: Problems) -> Iterator[Document]:
-    """Yield the bundled sections; ``folder`` is not looked at."""
+    """Yield the bundled sections; ``folder`` is ignored."""
     with as_file(files("hf_cner.data") / "sample" / "sections.jsonl") as path:
         yield from read_jsonl(path, problems=problems)

@@ -29,7 +29,7 @@ EXAMPLE = {
     '"label": [{"start": 0, "end": 3, "text": "桂枝汤", "labels": ["方剂名"]}]}]'
 }
 
-# The published split files are CSV in GBK named .json: where the whole set is there, it alone is read.
+# The published split files are CSV in GBK named .json: if the file of the whole set exists, only it is read.
 PATTERNS = ("dataset*.json",)
 _OTHERWISE = ("*.json", "*.jsonl")
 CONVENTIONS = Conventions(ENTITY_TYPES, inclusive=False, aliases={})

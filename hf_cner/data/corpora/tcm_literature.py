@@ -45,7 +45,7 @@ def read(folder: Path, *, problems: Problems) -> Iterator[Document]:
     """Yield one document per sentence, ``id`` as ``medical.train-<number>``; of a folder, the training file."""
     for path in choose_split(folder, by_split(matching(folder, PATTERNS, problems), folder), None):
         for document in conll.read(path, problems=problems, scheme="BIO", dialect="B-X"):
-            # The name keeps its ending here, or the sentences of train and dev had the same ids.
+            # The name keeps its ending here: else sentences of train and dev would have the same ids.
             identity = f"{stem(path)}-{document.id.rsplit('-', 1)[1]}"
             spans = tuple(span for span in document.spans if _known(span, identity, path, problems))
             yield replace(document, id=identity, record=identity, spans=spans)

@@ -1,7 +1,7 @@
-"""The five-type view of the TCM literature: formula, syndrome, herb, symptom, disease, as P3's TCM experiment has it.
+"""The five-type view of the TCM literature: formula, syndrome, herb, symptom, disease, as in P3's TCM experiment.
 
-Diagnoses of Western and of Chinese medicine are both diseases; the principles and the three kinds of treatment, which
-the experiment does not have, are left out.
+Diagnoses of Western and of Chinese medicine are both diseases. Principles and the three kinds of treatment are left
+out, as in the experiment.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""One module for each form in which anybody's documents come; `registry.py` says what a module has, and lists them."""
+"""One module for each format of documents; `registry.py` says what a module has, and lists them."""

@@ -3,13 +3,13 @@
     T1	Symptom 2 4	头痛
     T2	Symptom 2 4;9 11	头痛 发作
 
-Offsets count code points, of the text with each line end as one character where brat turned CRLF into LF: the mentions
-say it. An entity in several pieces is one here where only blanks or line ends lie between them (so brat writes an
-entity that crosses a line end); any other is left out, counted and named, and so are events, relations, attributes,
-notes and normalisations.
+Offsets count code points; if brat turned CRLF into LF, a line end is one character, which the mentions show. An entity
+in several pieces is read as one if only blanks or line ends are between them (brat writes an entity across a line end
+so). Other such entities are left out, counted and named, and so are events, relations, attributes, notes and
+normalisations.
 
-brat's names of types are Latin letters, digits, `-` and `_`. So other types are written as `Type1`, …, beside an
-`annotation.conf` with all types and a `visual.conf` whose labels say what they stand for; they are read from there.
+brat's names of types are Latin letters, digits, `-` and `_`. So other types are written as `Type1`, …, with an
+`annotation.conf` of all types and a `visual.conf` whose labels hold the real names; these are read again.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ from os import PathLike
 from pathlib import Path, PurePosixPath
 
 from ..documents import Document, Gold, Span, check_characters
+from ..endings import BRAT
 from ..files import read_lines, read_text
 from ..folders import new_folder
 from ..numbers import whole_number
 from ..problems import Problems
 from ..reading.exports import checked, say_what_is_not_read, without_duplicates
 from ..reading.locate import stem
+from ..reading.names import without_gz
 from ..reading.standoff import RawDocument, RawSpan
 from ..shown import brief
 from .written import Written, file_name
@@ -40,7 +42,7 @@ EXAMPLE = {
     "note-1.ann": "T1\tSymptom 2 4\t头痛\nT2\tBody 6 8\t胸部\nA1\tNegated T1\n",
     "visual.conf": "[labels]\nSymptom | 症状\n",
 }
-ENDINGS = (".ann",)
+ENDINGS = (BRAT,)
 PATTERNS = ("*.ann",)
 FOLDER = True
 
@@ -68,8 +70,8 @@ def read(
         gold: as `from_row`.
     """
     problems, place = problems or Problems(), Path(path)
-    packed = ".gz" if place.name.lower().endswith(".gz") else ""
-    base = place.name.removesuffix(packed).rpartition(".")[0] or place.name
+    packed = place.name[len(without_gz(place.name)) :]
+    base = without_gz(place.name).rpartition(".")[0] or place.name
     text_file, notes_file = (place.with_name(f"{base}.{ending}{packed}") for ending in ("txt", "ann"))
     if not text_file.exists():
         problems.report(place, None, "annotations without their text", f"{text_file.name} beside them", "put it there")
@@ -89,7 +91,7 @@ def read(
 
 
 def write(documents: Iterable[Document], path: str | PathLike[str]) -> Written:
-    """Write a new folder: two files for each document, called by its id or, where that is no name, by its number."""
+    """Write a new folder: two files for each document, named by its id or, if that is no file name, by its number."""
     written = Written()
     names: dict[str, str] = {}
     taken: set[str] = set()
@@ -110,16 +112,16 @@ def write(documents: Iterable[Document], path: str | PathLike[str]) -> Written:
 
 
 def _written_here(name: PurePosixPath) -> bool:
-    return name.suffix in (".txt", ".ann") or str(name) in ("annotation.conf", "visual.conf")
+    return name.suffix in (".txt", BRAT) or str(name) in ("annotation.conf", "visual.conf")
 
 
 def _marked(text: str) -> str:
-    """A text that begins with the byte order mark's character would lose it on reading: it gets a mark before it."""
+    """A text that begins with U+FEFF would lose it in reading, so a byte order mark is put before it."""
     return f"\ufeff{text}" if text.startswith("\ufeff") else text
 
 
 def _line(number: int, span: Span, document: Document, names: dict[str, str]) -> str:
-    """An entity; where it crosses a line end, in pieces, as brat has it."""
+    """An entity; across a line end in pieces, as in brat."""
     inside = [(m.start() + span.start, m.end() + span.start) for m in _LINES.finditer(document.mention(span))]
     bounds = [span.start, *(place for end in inside for place in end), span.end]
     pieces = list(zip(bounds[::2], bounds[1::2], strict=True))
@@ -142,7 +144,7 @@ def _write_configuration(folder: Path, names: dict[str, str]) -> None:
 
 
 def _labels(folder: Path, problems: Problems) -> dict[str, str]:
-    """Name of a type → what it stands for: its label in `visual.conf` where we wrote it, or where it is not Latin."""
+    """Name of a type → its label in `visual.conf`, if we wrote the file or the label is not Latin."""
     path, found, inside = folder / "visual.conf", dict[str, str](), False
     if not path.is_file():
         return found
@@ -184,7 +186,7 @@ def _entities(
 
 
 def _are_one(pieces: list[tuple[int | None, ...]], text: str) -> bool:
-    """Whether nothing but blanks and line ends lies between the pieces, as brat or Windows counts them."""
+    """Whether only blanks and line ends are between the pieces, as brat or Windows counts them."""
     gaps = [(one[1] or 0, other[0] or 0) for one, other in pairwise(pieces)]
     counted = (text, text.replace("\r\n", "\n"))
     return any(all(start <= end and not form[start:end].strip() for start, end in gaps) for form in counted)

@@ -1,4 +1,4 @@
-"""Reading CoNLL files; what they look like stands in `conll.py`."""
+"""Reading CoNLL files; `conll.py` describes them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Row(NamedTuple):
 
 
 class _Sentence(NamedTuple):
-    """Rows of one sentence; none if something is wrong with it. `begins`: a record begins here."""
+    """Rows of one sentence; none if it is faulty. `begins`: a record begins here."""
 
     rows: list[_Row]
     begins: bool
@@ -58,18 +58,18 @@ def read(
     separator: str | None = None,
     column: int | None = None,
 ) -> Iterator[Document]:
-    """One document per sentence, read as they are asked for.
+    """One document per sentence, read lazily.
 
     Ids are the file's name and the sentence's number; the record is the id of its first sentence.
 
     Args:
         path: the file, which is read twice: first for its spelling and scheme.
-        scheme: one of `SCHEME_NAMES`; by default what the tags of the file look like, which is never IOB1.
-        dialect: one of `DIALECTS`; by default likewise.
-        separator: what stands between character and tag, space, tab, comma, one character or any of several; by default
-            the last blank, tab or comma of each line.
-        column: the tag's, from 1, or from -1 at the end, of lines with several columns; the character (or word) stands
-            in the first. By default a line with more than two columns is a fault.
+        scheme: one of `SCHEME_NAMES`; by default detected from the tags, never as IOB1.
+        dialect: one of `DIALECTS`; by default detected.
+        separator: between character and tag: space, tab, comma, one character or any of several; by default the last
+            blank, tab or comma of each line.
+        column: the tag's column in lines with several columns, from 1, or from -1 at the end; the character (or word)
+            is in the first. By default a line with more than two columns is a fault.
 
     Raises:
         DataError: a line without a character or a tag, or a sequence that its scheme forbids, with file and line. With
@@ -83,7 +83,7 @@ def read(
         raise ValueError(
             f"The tag's column is {column}; give one from 2 (or -1 for the last): the first is the text's."
         )
-    unheard = Problems("skip")  # whatever is wrong is reported on the second reading
+    unheard = Problems("skip")  # faults are reported in the second reading
     found = Counter(row.tag for sentence in _sentences(path, spelling, unheard) for row in sentence.rows)
     layout = detect(found, dialect=dialect, scheme=spelling.scheme)
     file = _File(path, layout, problems, spelling)
@@ -99,7 +99,7 @@ def read(
 
 def _sentences(path: str | PathLike[str], spelling: Spelling, problems: Problems) -> Iterator[_Sentence]:
     rows: list[_Row] = []
-    begins, before = False, problems.count  # a problem that was noted since then spoils the sentence
+    begins, before = False, problems.count  # a problem since then makes the sentence invalid
     for line, text in read_lines(path, problems):
         if text.startswith(DOCSTART) or not text.strip(" \t\r"):
             spoilt = problems.count > before
@@ -122,7 +122,7 @@ def _sentences(path: str | PathLike[str], spelling: Spelling, problems: Problems
 
 
 def _row(line: int, text: str, separator: str | None) -> _Row | str:
-    """The row, or what is wrong with it."""
+    """The row, or its fault."""
     separators = separator or SEPARATORS
     trimmed = text.rstrip(" \t\r")
     place = max(trimmed.rfind(mark) for mark in separators)
@@ -139,7 +139,7 @@ def _row(line: int, text: str, separator: str | None) -> _Row | str:
 
 
 def _cell(line: int, text: str, spelling: Spelling) -> _Row | str:
-    """The row of a line with several columns, or what is wrong with it."""
+    """The row of a line with several columns, or its fault."""
     separators, column = spelling.separator or " \t", spelling.column or -1
     trimmed = text.rstrip(" \t\r")
     token, rest = (trimmed[:1], trimmed[1:]) if trimmed[:1] in separators else ("", trimmed)
@@ -191,7 +191,7 @@ class _File:
 
     @property
     def scheme(self) -> str:
-        """The scheme that the tags are in when they are judged: IOB1 is turned into BIO."""
+        """The scheme of the tags when they are checked: IOB1 is converted to BIO."""
         return "BIO" if self.layout.scheme == "IOB1" else self.layout.scheme
 
     def _report_illegal(self, rows: list[_Row], tags: list[str], place: int) -> None:
@@ -200,7 +200,7 @@ class _File:
         previous = brief(rows[place - 1].tag) if place else "the beginning of the sentence"
         found = f"the {'end of the sentence' if at_end else f'tag {brief(rows[place].tag)}'} after {previous}"
         names = tag_names(self.scheme, [(before if before != "O" else tags[min(place, len(tags) - 1)])[2:]])
-        # A tag that the scheme does not have is reported where it stands; after it anything goes that may follow O.
+        # A tag that the scheme does not have is reported in its place; after it, tags that may follow O are legal.
         row = allowed_transitions(self.scheme, names)[1][names.index(before) if before in names else 0]
         legal = [spell_tag(name, self.layout.dialect) for name, allowed in zip(names, row, strict=True) if allowed]
         expected = f"{' or '.join(legal)} (scheme {self.scheme})"
@@ -209,7 +209,7 @@ class _File:
 
     @cached_property
     def advice(self) -> str:
-        """What to do about a forbidden sequence, after a look at the whole file."""
+        """What to do about a forbidden sequence, judged by the whole file."""
         if self.spelling.scheme is None and self.scheme == "BIO":
             for sentence in _sentences(self.path, self.spelling, Problems("skip")):
                 if not is_iob1([parse_tag(row.tag, self.layout.dialect) or "?" for row in sentence.rows]):

@@ -1,4 +1,4 @@
-"""Writing CoNLL files; what they look like, and what they cannot hold, stands in `conll.py`."""
+"""Writing CoNLL files; `conll.py` describes them, and what they cannot hold."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def write(
 ) -> Written:
     """Write the documents; the file takes its name when it is whole.
 
-    Records of several sentences are marked by `-DOCSTART-`, and so is every record after the first such.
+    Records of several sentences are marked by `-DOCSTART-`, and so is every later record.
 
     Returns:
-        What was lost: entities that overlap one that is kept (the longest is), or that hold a line end.
+        What was lost: entities that overlap a longer one, or that hold a line end.
 
     Raises:
-        DataError: a type that cannot stand in a tag.
+        DataError: a type that a tag cannot hold.
         ValueError: an unknown scheme, dialect or separator.
     """
     scheme = scheme.upper()
@@ -73,7 +73,7 @@ def _check_types(document: Document) -> None:
 
 
 def _check_read_back(used: Counter[str], dialect: str) -> None:
-    """Refuse tags that look like those of another dialect to whoever reads the file."""
+    """Refuse tags that would be read as those of another dialect."""
     taken = detect(used).dialect
     for tag in sorted(set(used) - {"O"}) if taken != dialect else ():
         kind, other = (parse_tag(tag, form) for form in (dialect, taken))
@@ -86,14 +86,14 @@ def _check_read_back(used: Counter[str], dialect: str) -> None:
 
 
 def _write(stream: IO[str], rows: str) -> None:
-    # A file that begins with the character of the byte order mark would lose it on reading: it gets a mark before it.
+    # A file that begins with U+FEFF would lose it in reading, so a byte order mark is put before it.
     if rows.startswith("\ufeff") and stream.tell() == 0:
         stream.write("\ufeff")
     stream.write(rows + "\n")
 
 
 class _Records:
-    """Which documents begin a record that has to be marked."""
+    """The documents that begin a marked record."""
 
     def __init__(self, written: Written) -> None:
         self.written = written
@@ -104,7 +104,7 @@ class _Records:
         shared = several or document.record not in ("", document.id)
         if self.current is None and not shared:
             return False
-        name = document.record or document.id or f"\n{self.written.documents}"  # no record and no id: one of its own
+        name = document.record or document.id or f"\n{self.written.documents}"  # without both: a record of its own
         if name == self.current:
             return False
         if name in self.seen:
@@ -137,7 +137,7 @@ def _lines(document: Document, written: Written) -> Iterator[tuple[str, list[Tri
 
 
 def _kept(document: Document, written: Written) -> list[Triple]:
-    """The entities, in text order, that tags in lines can hold; the others are noted as lost."""
+    """The entities, in text order, that tags in lines can hold; the others are recorded as lost."""
     whole: list[Triple] = []
     lost: list[tuple[Span, str]] = []
     for span in document.spans:
@@ -148,5 +148,5 @@ def _kept(document: Document, written: Written) -> list[Triple]:
     beside = inexpressible(whole)
     lost += [(Span(*triple), reason) for triple, reason in beside]
     written.lost += [Lost(document.id, span, document.mention(span), reason) for span, reason in sorted(lost)]
-    # Of equal entities one stays: so they are counted, not looked up.
+    # Of equal entities one is kept, so they are counted.
     return sorted((Counter(whole) - Counter(triple for triple, _ in beside)).elements())

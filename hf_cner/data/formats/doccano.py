@@ -1,15 +1,15 @@
-"""doccano: what its sequence labelling exports and imports, JSON lines of one text each.
+"""doccano's exports and imports of sequence labelling: JSON lines of one text each.
 
     {"id": 7, "text": "患者头痛。", "label": [[2, 4, "症状"]], "Comments": []}
 
 or, in a project with relations, `"entities": [{"id": 1, "label": "症状", "start_offset": 2, "end_offset": 4}]` and
-`"relations"`. No mention is exported. The page counts UTF-16 units, in a project's "grapheme mode" grapheme clusters,
-and what a program had imported stays as it was counted. doccano keeps keys that it does not know and exports them
-again: so a written row says how its offsets are counted (`offsets`), and whose text it is (`id`, `record`).
+`"relations"`. Mentions are not exported. The page counts UTF-16 units, or grapheme clusters in a project's "grapheme
+mode"; imported offsets keep their counting. doccano keeps unknown keys and exports them again, so a written row says
+how its offsets are counted (`offsets`), and which text it is (`id`, `record`).
 
 doccano 1.8.4 exports no CSV for sequence labelling; a table of such rows (`id,text,label`, spans as JSON) is read.
 
-An annotator's export is a file called after the annotator; in a folder of several, `annotator` says which one is read.
+An annotator's export is a file with the annotator's name; in a folder of several, `annotator` chooses a file.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from os import PathLike
 from pathlib import Path
 
 from ..documents import TEXT_KEYS, Document, Gold, check_characters
+from ..endings import JSON
 from ..numbers import id_text
 from ..overlaps import count_overlaps
 from ..problems import Problems
@@ -42,10 +43,10 @@ EXAMPLE = {
     '"relations": [], "Comments": []}\n'
 }
 PATTERNS = ("*.jsonl", "*.json")
-WRITTEN_AS = (".jsonl", ".json")
+WRITTEN_AS = (".jsonl", JSON)
 
 _SPANS = ("label", "labels", "entities")
-_UNITS = ("utf-16", "", "graphemes")  # what doccano may count, its habit first
+_UNITS = ("utf-16", "", "graphemes")  # units that doccano may count, the default first
 _BESIDE = {"relations": "relations", "Comments": "comments", "comments": "comments", "cats": "categories"}
 _EXPECTED = "a text with label ([[start, end, type], …]) or entities (label, start_offset, end_offset)"
 
@@ -61,7 +62,7 @@ def read(
     """The documents of a file with their entities.
 
     Args:
-        count: what the offsets count, a key of `UNIT_NAMES`, where the file does not say it.
+        count: what the offsets count, a key of `UNIT_NAMES`, if the file does not say it.
         annotator: the name of a file, without its ending; another file holds nothing then.
         gold: as `from_row`.
     """
@@ -81,7 +82,7 @@ def write(documents: Iterable[Document], path: str | PathLike[str], *, count: st
     """Write documents for doccano's import (Sequence Labeling, JSONL, encoding utf_8).
 
     Args:
-        count: what the offsets shall count: `utf-16`, or what the project counts else, a key of `UNIT_NAMES`.
+        count: the unit of the project: `utf-16`, or another key of `UNIT_NAMES`.
 
     Returns:
         What was lost: entities that are part of a unit; scores are not written, and an empty text is not imported.

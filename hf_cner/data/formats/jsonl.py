@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from os import PathLike
 
 from ..documents import Document, Gold, read_jsonl, write_jsonl
+from ..endings import JSON, JSON_LINES
 from ..problems import Problems
 from .written import Written
 
@@ -16,13 +17,13 @@ EXAMPLE = {
     "notes.jsonl": '{"id": "a", "record": "r", "text": "患者头痛，查胸部CT。", '
     '"entities": [{"start": 2, "end": 4, "type": "症状", "text": "头痛", "score": 0.5}]}\n'
 }
-ENDINGS = (".jsonl", ".ndjson", ".jsonlines")
+ENDINGS = JSON_LINES
 PATTERNS = tuple(f"*{ending}" for ending in ENDINGS)
-WRITTEN_AS = (*ENDINGS, ".json", ".txt")
+WRITTEN_AS = (*JSON_LINES, JSON, ".txt")
 
 
 def read(path: str | PathLike[str], *, problems: Problems | None = None, gold: Gold = "required") -> Iterator[Document]:
-    """Documents of a file with their gold, read as they are asked for."""
+    """Documents of a file with their gold, read lazily."""
     return read_jsonl(path, problems=problems, gold=gold)
 
 

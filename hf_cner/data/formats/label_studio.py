@@ -6,13 +6,13 @@
 
 Its CSV and TSV, which hold the labels of the short export as JSON, are read as well.
 
-The page counts UTF-16 units; what a program had imported stays as it was counted. The mention beside the offsets
-decides. A task may have several annotations, some of them cancelled or copies of each other: `annotator` says which is
-read where they differ. A task without an annotation is unlabelled, and is not taken for one without entities.
+The page counts UTF-16 units; imported offsets keep their counting. The mention beside the offsets decides. A task may
+have several annotations, some of them cancelled or copies of each other: `annotator` chooses one if they differ. A task
+without an annotation is unlabelled, not a task without entities.
 
-Written are tasks with `annotations` or, of a model, with `predictions` that have its name and scores, and beside them
-the labelling configuration that the project needs (`NAME.config.xml`). A text's own name stands in `data` as
-`document`, since `id` is the task's number in the short export.
+Written files hold tasks with `annotations` or, for a model, with `predictions` that have its name and scores;
+`NAME.config.xml` beside them is the labelling configuration of the project. A text's own id is in `data` as `document`,
+since `id` is the task's number in the short export.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from ..documents import Document, check_characters
+from ..reading.names import without_gz
 from ..reading.offsets import positions
 from ..streams import is_stream
 from ..writing import atomic_write
@@ -48,7 +49,7 @@ EXAMPLE = {
 PATTERNS = ("*.json",)
 WRITTEN_AS = (".json",)
 
-# Colours that stay apart for people who see few of them (Okabe and Ito), taken in turn.
+# Colours that colour-blind people can distinguish (Okabe and Ito), used in turn.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 
 
@@ -57,7 +58,7 @@ def write(documents: Iterable[Document], path: str | PathLike[str], *, model_ver
 
     Args:
         model_version: the model's name: the entities are then pre-annotations with their scores, and a task's score is
-            its lowest, so that sorting by it shows doubtful texts first. Without, they are finished annotations.
+            its lowest, so that sorting by it shows doubtful texts first. Without it, they are finished annotations.
     """
     written = Written()
     types: dict[str, None] = {}
@@ -88,7 +89,7 @@ def labelling_config(types: Iterable[str]) -> str:
 
 
 def _write_config(path: Path, types: list[str], written: Written) -> None:
-    name = path.name.removesuffix(".gz")
+    name = without_gz(path.name)
     config = path.with_name(f"{name.removesuffix(Path(name).suffix)}.config.xml")
     content = labelling_config(types)
     if config.exists() and config.read_text(encoding="utf-8", errors="replace") != content:

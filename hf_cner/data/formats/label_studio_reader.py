@@ -1,4 +1,4 @@
-"""Reading Label Studio's exports; what they look like stands in `label_studio.py`."""
+"""Reading Label Studio's exports; `label_studio.py` describes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..reading.locate import stem
 from ..reading.standoff import RawDocument, RawSpan, offset
 from ..shown import brief
 
-_UNITS = ("utf-16", "", "crlf")  # what Label Studio may count, its habit first
+_UNITS = ("utf-16", "", "crlf")  # units that Label Studio may count, the default first
 _EXPECTED = "a task with data and annotations (JSON), or with a text and its labels (JSON-MIN)"
 _NO_ENTITIES = ("relation", "choices", "textarea", "rating", "taxonomy", "number", "datetime")
 PREDICTIONS = "predictions"  # in place of an annotator
@@ -25,7 +25,7 @@ PREDICTIONS = "predictions"  # in place of an annotator
 
 @dataclass
 class _Annotation:
-    """One annotation of a task: who made it, under which names it can be asked for, and its regions."""
+    """One annotation of a task: its author, the names that choose it, and its regions."""
 
     by: str
     names: set[str]
@@ -35,7 +35,7 @@ class _Annotation:
 
 @dataclass
 class _Task:
-    """A text with all its annotations, put together from the rows of an export."""
+    """A text with all its annotations, joined from the rows of an export."""
 
     text: str
     id: str
@@ -58,9 +58,9 @@ def read(
 
     Args:
         count: what the offsets count, a key of `UNIT_NAMES`; by default the mentions say it.
-        annotator: whose annotation is read where a task has several that differ: the number, e-mail address or name of
-            a person, or `predictions` (or a model's version) for what a model had marked.
-        text_column: the key of `data` that holds the text; by default `text`, or the only text there.
+        annotator: chooses among different annotations of a task: the number, e-mail address or name of a person, or
+            `predictions` (or a model's version) for a model's.
+        text_column: the key of `data` that holds the text; by default `text`, or the only text.
         gold: as `from_row`.
     """
     problems, place = problems or Problems(), Path(path)
@@ -79,7 +79,7 @@ def read(
 
 
 def _tasks(path: Path, text_column: str | None, left_out: Counter[str], problems: Problems) -> Iterator[_Task]:
-    """The tasks of a file; rows of JSON-MIN, one for each annotation, are put together."""
+    """The tasks of a file; rows of JSON-MIN, one for each annotation, are joined."""
     short: dict[str, _Task] = {}
     for position, (line, row) in enumerate(export_items(path, problems), 1):
         data = row.get("data")
@@ -122,7 +122,7 @@ def _tasks(path: Path, text_column: str | None, left_out: Counter[str], problems
 def _chosen(
     task: _Task, annotator: str | None, path: Path, left_out: Counter[str], problems: Problems
 ) -> _Annotation | None:
-    """The annotation that is read; None where there is none, which is counted, or where several differ: a fault."""
+    """The annotation to read; None if there is none, which is counted, or if several differ, which is a fault."""
     all_of_them = [*task.annotations, *(task.predictions if annotator is not None else [])]
     fitting = [one for one in all_of_them if annotator is None or annotator in one.names]
     if not fitting:
@@ -151,7 +151,7 @@ def _chosen(
 
 def _spans(region: object, path: Path, task: _Task, left_out: Counter[str], problems: Problems) -> Iterator[RawSpan]:
     fields = region if isinstance(region, Mapping) else {}
-    value = fields.get("value", fields)  # JSON-MIN has the values alone
+    value = fields.get("value", fields)  # JSON-MIN has only the values
     kind = fields.get("type", "labels")
     if kind in _NO_ENTITIES:
         left_out[f"regions of the kind {kind}"] += 1
@@ -177,7 +177,7 @@ def _spans(region: object, path: Path, task: _Task, left_out: Counter[str], prob
 
 
 def _content(one: _Annotation) -> frozenset[tuple[object, ...]]:
-    """What an annotation says, whatever the order and the ids of its regions."""
+    """The content of an annotation, without order and ids of its regions."""
     found = []
     for region in one.regions:
         value = region.get("value", region) if isinstance(region, Mapping) else {}
@@ -187,7 +187,7 @@ def _content(one: _Annotation) -> frozenset[tuple[object, ...]]:
 
 
 def _text(data: Mapping[str, object], key: str | None) -> str | None:
-    """The text of a task; of several, the one that is called so."""
+    """The text of a task; of several, the one with this key."""
     if key is not None or isinstance(data.get("text"), str):
         text = data.get(key or "text")
         return text if isinstance(text, str) else None
@@ -207,8 +207,8 @@ def _keys(row: Mapping[str, object], key: str | None) -> str:
 
 
 def _regions(value: object) -> list[Mapping[str, object]]:
-    """The regions of a column of JSON-MIN; none where it holds something else."""
-    items = [item for item in _items(value) if isinstance(item, Mapping) and "start" in item]
+    """The regions of a column of JSON-MIN, which have labels and no type; none where it holds something else."""
+    items = [item for item in _items(value) if isinstance(item, Mapping) and "start" in item and "type" not in item]
     return items if len(items) == len(_items(value)) else []
 
 
@@ -217,7 +217,7 @@ def _items(value: object) -> list[object]:
 
 
 def _who(value: object) -> set[str]:
-    """The names under which an annotator can be asked for: number, e-mail address, name."""
+    """The names that choose an annotator: number, e-mail address, name."""
     if isinstance(value, Mapping):
         person = " ".join(str(value.get(key) or "") for key in ("first_name", "last_name")).strip()
         return {str(value[key]) for key in ("id", "email", "username") if value.get(key)} | (

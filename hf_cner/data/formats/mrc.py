@@ -3,9 +3,9 @@
     {"id": "7", "record": "1", "context": "患者头痛。", "type": "症状", "query": "有哪些症状？",
      "answers": {"text": ["头痛"], "start": [2]}}
 
-as in SQuAD, with none or several answers. The rows of a document follow each other, one for each type that is asked
-for, so documents without entities survive, and mentions may nest, cross or share a span. What is read back equals what
-was written: texts, spans, ids and records, and scores where there are any (`answers.score`).
+as in SQuAD, with none or several answers. The rows of a document are consecutive, one for each type that is asked for,
+so documents without entities are kept, and mentions may nest, cross or share a span. Texts, spans, ids, records and
+scores (`answers.score`) are read back as they were written.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from os import PathLike
 from typing import NamedTuple
 
 from ..documents import COUNTED, Document, OffsetFault, check_characters, from_row
+from ..endings import JSON, JSON_LINES
 from ..files import read_lines
 from ..json_text import parse_json
 from ..problems import DataError, Problems
@@ -34,8 +35,8 @@ EXAMPLE = {
     "questions.jsonl": '{"id": "a", "record": "r", "context": "患者头痛，查胸部CT。", "type": "症状", '
     '"query": "有哪些症状？", "answers": {"text": ["头痛"], "start": [2], "score": [0.5]}}\n'
 }
-PATTERNS = ("*.jsonl", "*.ndjson", "*.jsonlines")
-WRITTEN_AS = (".jsonl", ".ndjson", ".json", ".txt")
+PATTERNS = tuple(f"*{ending}" for ending in JSON_LINES)
+WRITTEN_AS = (*JSON_LINES, JSON, ".txt")
 
 _ADVICE = "correct or remove the line"
 
@@ -44,10 +45,10 @@ def write(documents: Iterable[Document], path: str | PathLike[str], *, queries: 
     """Write a row for each document and each query.
 
     Args:
-        queries: entity type to question; the rows of a document stand in this order.
+        queries: entity type to question; the rows of a document have this order.
 
     Raises:
-        DataError: no queries, a mention of a type that has none, or two texts under one id and record.
+        DataError: no queries, a mention of a type without a query, or two texts under one id and record.
     """
     if not queries:
         raise DataError("There are no queries, so there is nothing to ask; give one question for each entity type.")
@@ -76,14 +77,14 @@ def write(documents: Iterable[Document], path: str | PathLike[str], *, queries: 
 def read(path: str | PathLike[str], *, problems: Problems | None = None) -> Iterator[Document]:
     """Documents of a file.
 
-    A document ends where another id, record or context follows; without an id, where a type follows that it has had
-    already. Under one id and record there is one context, and all documents have rows for the same types: else a slip
-    of one character would cut a document in two, and a row that is missing would be a text without such entities.
+    A document ends where another id, record or context follows; without an id, also where a type is repeated. Under one
+    id and record there is one context, and all documents have rows for the same types: else a single wrong character
+    would cut a document in two, and a missing row would mean a text without such entities.
 
     Raises:
-        DataError: what `read_lines` raises, or a row that is broken or disagrees with its context; with problems
-            collected, the row is left out. A document whose rows stand apart, or that has rows for other types than
-            most documents, is refused as well, since its entities would not be whole.
+        DataError: an error of `read_lines`, or a row that is broken or contradicts its context; with problems
+            collected, the row is left out. A document whose rows are not consecutive, or that has rows for other types
+            than most documents, is refused too, since its entities would be incomplete.
     """
     problems = problems or Problems()
     read_ = list(_documents(path, problems))
@@ -139,29 +140,29 @@ def _documents(path: str | PathLike[str], problems: Problems) -> Iterator[tuple[
 
 
 class _Fault(NamedTuple):
-    """What is wrong with a row: found, expected, advice; and whether the document before it may still go on."""
+    """The fault of a row: found, expected, advice; and whether the document before it may continue."""
 
     said: tuple[str, str, str]
     of_row: bool
 
 
 class _Seen:
-    """The documents of a file so far: which text stands under which name, and for which types it was asked."""
+    """The documents of a file so far: name to text, and the types that were asked."""
 
     def __init__(self) -> None:
-        self.types: set[str] = set()  # of the document under way
+        self.types: set[str] = set()  # of the current document
         self._types: dict[tuple[str, str, int], set[str]] = {}
         self._texts: dict[tuple[str, str], int] = {}
 
     def begin(self, document: Document, kind: str) -> None:
-        """Note a new document."""
+        """Begin a new document."""
         self.types = self._types.setdefault((*_names(document), hash(document.text)), set())
         self.types.clear()
         self.types.add(kind)
         self._texts.setdefault(_names(document), hash(document.text))
 
     def fault(self, current: Document | None, document: Document, kind: str) -> _Fault | None:
-        """Why a row cannot begin a document; None where it can."""
+        """Why a row cannot begin a document; None if it can."""
         name = f"document {brief(document.id)}"
         text = hash(document.text)
         if document.id and self._texts.get(_names(document), text) != text:
@@ -239,7 +240,7 @@ def _row(document: Document, kind: str, query: str) -> dict[str, object]:
 
 
 def _parsed(line: str) -> tuple[str, Document]:
-    """Type and document of one row; raises ValueError that says what was found."""
+    """Type and document of one row; raises ValueError that names the fault."""
     row = parse_json(line)
     if not isinstance(row, dict):
         raise ValueError("a line that is no JSON object")

@@ -3,9 +3,9 @@
     id,record,text,ward,entities
     a,r,患者头痛。,3,"[{""start"": 2, ""end"": 4, ""type"": ""症状""}]"
 
-Which column holds the texts is guessed where only one can, and said. Columns that are nothing of this are carried
-through to what is written. Written are the texts with a column of entities, or with `entities=rows` the entities alone,
-one a row, each with the columns of its text.
+If only one column can hold the texts, it is chosen and reported. Other columns are copied to the output. The texts are
+written with a column of entities, or with `entities=rows` the entities alone, one a row, each with the columns of its
+text.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from os import PathLike
 from pathlib import Path
 
 from ..documents import TEXT_KEYS, Document, Gold, check_characters, from_row, to_row
+from ..endings import EXCEL, TABLES
 from ..json_text import parse_json
 from ..problems import DataError, Problems
 from ..reading.exports import with_json
 from ..reading.foreign import instead_of
 from ..reading.locate import stem
 from ..shown import brief
-from ..table_files import ENDINGS as _ALL_ENDINGS
-from ..table_files import EXCEL, open_table
+from ..table_files import open_table
 from ..table_writing import Row, unescaped, write_table
 from .written import Written
 
@@ -39,16 +39,16 @@ LAYOUT = "*.csv, *.xlsx, *.parquet, … with a column of texts, and one of entit
 EXAMPLE = {
     "notes.csv": 'id,text,ward,entities\na,患者头痛，查胸部CT。,3,"[{""start"": 2, ""end"": 4, ""type"": ""症状""}]"\n'
 }
-ENDINGS = tuple(ending for ending in _ALL_ENDINGS if ending != ".tsv")  # .tsv is CoNLL's where nobody says more
-PATTERNS = tuple(f"*{ending}" for ending in _ALL_ENDINGS)
-WRITTEN_AS = _ALL_ENDINGS
+ENDINGS = tuple(ending for ending in TABLES if ending != ".tsv")  # .tsv is CoNLL's by default
+PATTERNS = tuple(f"*{ending}" for ending in TABLES)
+WRITTEN_AS = TABLES
 
 ENTITIES = "entities"
 _TEXT_NAMES = ("text", *TEXT_KEYS, "文本", "正文", "内容", "病历", "病历内容", "记录")
 _ID_NAMES = ("id", "document", "编号", "病案号", "住院号", "病历号")
 _RECORD = "record"
-_LOOKED_AT = 100  # rows that a guess begins with
-_PROSE = 15  # characters that texts have on average, and other columns do not
+_LOOKED_AT = 100  # rows that are used for a guess
+_PROSE = 15  # characters that texts have on average, unlike other columns
 COLUMNS_OF_ROWS = ("document", "record", "start", "end", "type", "text", "score")
 
 
@@ -62,17 +62,17 @@ def read(
     sheet: str | None = None,
     gold: Gold = "required",
 ) -> Iterator[Document]:
-    """The documents of a table, read as they are asked for.
+    """The documents of a table, read lazily.
 
     Args:
-        text_column: the column of the texts; by default the only one that can be.
-        id_column: that of their names; by default one that is called so, else rows are numbered.
+        text_column: the column of the texts; by default the only possible one.
+        id_column: the column of their ids; by default a column of that name, else rows are numbered.
         encoding: of CSV and TSV, by default UTF-8.
         sheet: of Excel, by default the only one.
-        gold: as `from_row`; where it is ignored, a row without a text is an empty document.
+        gold: as `from_row`; if it is ignored, a row without a text is an empty document.
 
     Raises:
-        DataError: what `open_table` raises, or no such column.
+        DataError: an error of `open_table`, or no such column.
     """
     problems, place = problems or Problems(), Path(path)
     table = open_table(place, problems, encoding=encoding, sheet=sheet)
@@ -120,11 +120,11 @@ def write(
     """Write a table in the form that the file's name says.
 
     Args:
-        entities: as a `column` of JSON beside the texts, or as `rows` of their own.
+        entities: as a `column` of JSON beside the texts, or as `rows`, one for each entity.
         formulas: `guard` puts an apostrophe before a cell of CSV or TSV that a spreadsheet would run; `keep` does not.
 
     Raises:
-        DataError: another word for one of these; and what `write_table` raises.
+        DataError: another word for one of these; or an error of `write_table`.
     """
     for value, known in ((entities, ("column", "rows")), (formulas, ("guard", "keep"))):
         if value not in known:
@@ -148,7 +148,7 @@ def write(
 
 
 def entity_rows(documents: Iterable[Document], more: Sequence[str] = ()) -> Iterator[Row]:
-    """One row for each entity; a document without any has none."""
+    """One row for each entity; none for a document without entities."""
     for number, document in enumerate(documents, 1):
         for span in document.spans:
             mention = document.mention(span)
@@ -172,7 +172,7 @@ def _counted(documents: Iterable[Document], written: Written) -> Iterator[Docume
 
 
 def _free(name: str, taken: Sequence[str]) -> str:
-    """The name of a carried column, which may be that of one of ours."""
+    """The name of a copied column, changed if it is one of ours."""
     return f"{name} (input)" if name in taken else name
 
 
@@ -226,7 +226,7 @@ def _only(names: Sequence[str], known: Sequence[str]) -> str | None:
 
 
 def _guess_text(names: Sequence[str], rows: Sequence[tuple[int, Sequence[object]]], path: Path) -> str:
-    """The column that is called so, or the only one whose cells are prose."""
+    """The column with a usual name, or the only column of prose."""
     named = [name for known in _TEXT_NAMES for name in names if name.strip().casefold() == known.casefold()]
     if named[:1] == ["text"] or len(named) == 1:
         return named[0]
@@ -253,7 +253,7 @@ def _name(value: object) -> str:
 
 
 def _plain(cell: object) -> object:
-    """A cell as JSON and every table can hold it: dates as they are written down."""
+    """A cell that JSON and every table can hold: dates become texts."""
     if isinstance(cell, bytes):
         return cell.hex()
     if isinstance(cell, float) and not isfinite(cell):

@@ -1,4 +1,4 @@
-"""How tags are spelled in other people's files: `B-X`, `B_X`, `X-B` or `X_B`, with M for I, L for E and U for S."""
+"""Spellings of tags in other files: `B-X`, `B_X`, `X-B` or `X_B`, with M for I, L for E and U for S."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import NamedTuple
 SEPARATORS = " \t,"  # between a character and its tag
 DIALECTS = ("B-X", "B_X", "X-B", "X_B")
 
-# BMES calls the inside M, BILOU the last L and the unit U.
+# BMES has M for the inside, BILOU has L for the last and U for the unit.
 _LETTERS = {"B": "B", "I": "I", "E": "E", "S": "S", "M": "I", "L": "E", "U": "S"}
 
 
 class Layout(NamedTuple):
-    """How a file spells its tags, and the scheme that they are in."""
+    """A file's spelling of tags, and their scheme."""
 
     dialect: str
     scheme: str
 
 
 class Spelling(NamedTuple):
-    """What is known of a file before it is read; None where it is to be found out.
+    """What is known about a file before it is read; None is detected.
 
     Attributes:
         scheme: one of `SCHEME_NAMES`.
         dialect: one of `DIALECTS`.
-        separator: what stands between the columns, one character or any of several.
-        column: the column of the tag, counted from 1, or from -1 at the end; the character stands in the first.
+        separator: between the columns, one character or any of several.
+        column: the column of the tag, counted from 1, or from -1 at the end; the character is in the first.
     """
 
     scheme: str | None = None
@@ -36,7 +36,7 @@ class Spelling(NamedTuple):
 
 
 def separator_named(name: str | None) -> str | None:
-    """A separator that may be called space, tab or comma.
+    """A separator, also by the names space, tab and comma.
 
     Raises:
         ValueError: an empty separator.
@@ -46,7 +46,7 @@ def separator_named(name: str | None) -> str | None:
     return name and {"space": " ", "tab": "\t", "comma": ","}.get(name, name)
 
 
-# What a scheme is called elsewhere → what it is here. In IOB1 an entity begins with B only behind one of its own type.
+# Other names of schemes → our names. In IOB1 an entity begins with B only after another of the same type.
 SCHEME_NAMES = {
     **{"BIO": "BIO", "IOB2": "BIO", "IOB1": "IOB1", "BIOE": "BIOE"},
     **dict.fromkeys(("BIOES", "IOBES", "BMES", "BILOU"), "BIOES"),
@@ -54,7 +54,7 @@ SCHEME_NAMES = {
 
 
 def scheme_named(name: str) -> str:
-    """The scheme of a file that somebody names: BIO, IOB1, BIOE or BIOES.
+    """The scheme of this name: BIO, IOB1, BIOE or BIOES.
 
     Raises:
         ValueError: an unknown name.
@@ -65,7 +65,7 @@ def scheme_named(name: str) -> str:
 
 
 def from_iob1(tags: Sequence[str]) -> list[str]:
-    """Tags of IOB1 in BIO: an entity begins with B wherever it begins."""
+    """Tags of IOB1 in BIO: every entity begins with B."""
     found: list[str] = []
     for before, tag in zip(["O", *tags], tags, strict=False):
         found.append(f"B-{tag[2:]}" if tag[0] == "I" and before[2:] != tag[2:] else tag)
@@ -73,7 +73,7 @@ def from_iob1(tags: Sequence[str]) -> list[str]:
 
 
 def is_iob1(tags: Sequence[str]) -> bool:
-    """Whether tags can be IOB1: no letter but B and I, and B only behind an entity of its own type."""
+    """Whether tags can be IOB1: only the letters B and I, and B only after an entity of the same type."""
     return all(
         tag == "O" or tag[0] == "I" or (tag[0] == "B" and before[2:] == tag[2:])
         for before, tag in zip(["O", *tags], tags, strict=False)
@@ -107,9 +107,9 @@ def spell_tag(tag: str, dialect: str) -> str:
 
 
 def detect(tags: Mapping[str, int], *, dialect: str | None = None, scheme: str | None = None) -> Layout:
-    """The layout that tags are in, given how often each occurs; a dialect or scheme that is given stays as it is.
+    """The layout of tags, from the number of each; a given dialect or scheme is kept.
 
-    The dialect is the one in which most of them can be read, in the order of `DIALECTS`. The scheme follows from the
+    The dialect is the first of `DIALECTS` in which most tags can be read. The scheme follows from the
     letters: with S it is BIOES, with E but no S it is BIOE (where no entity has one character, BIOES means the same),
     else BIO.
     """

@@ -1,4 +1,4 @@
-"""What became of documents that were written in a format which may not be able to hold all of them."""
+"""The report on documents in a format that may not hold everything."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def file_name(document: Document, number: int, taken: set[str]) -> str:
 
 
 class Lost(NamedTuple):
-    """An entity that the format could not hold: of which document (its id), which span, its characters, and why."""
+    """An entity that the format cannot hold: the document's id, the span, its characters, and the reason."""
 
     document: str
     span: Span
@@ -40,10 +40,10 @@ class Written:
     """A report of what was written.
 
     Attributes:
-        documents: how many were given.
-        entities: how many entities they have.
+        documents: number of documents.
+        entities: number of their entities.
         lost: the entities that are not in the file.
-        notes: what else the file does not say, and how often.
+        notes: what else is not in the file, and how often.
         beside: other files that were written, and what they are for.
     """
 
@@ -54,7 +54,7 @@ class Written:
     beside: list[str] = field(default_factory=list)
 
     def note(self, what: str, times: int) -> None:
-        """Count something else that the file does not say."""
+        """Count something else that is not in the file."""
         if times:
             self.notes[what] += times
 
@@ -73,7 +73,7 @@ class Written:
         return {"documents": self.documents, "entities": self.entities, "lost": lost, "notes": dict(self.notes)}
 
     def summary(self, most: int = 10) -> str:
-        """What was written and what was lost: a sentence, and then the first of the lost entities, one a line."""
+        """Written and lost entities in a sentence, then the first lost ones, one a line."""
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.lost_by_reason.items()))
         lost = f", {len(self.lost)} of them lost ({reasons})" if self.lost else ", none lost"
         lines = [f"{self.documents} documents, {self.entities} entities{lost}"]

@@ -1,4 +1,4 @@
-"""The questions that the question-answering model asks: one YAML file per corpus, `type: question`."""
+"""The questions of the question-answering model: one YAML file per corpus, `type: question`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..registry import key as key_of
 from ..shown import brief
 from ..yaml_text import read_yaml_nodes
 
-SAME_AS = {  # corpora with the types of another one
+SAME_AS = {  # corpora with the types of another corpus
     "sample": "ccks2017",
     "ccks2017-early": "ccks2017",
     "ccks2017-csv": "ccks2017",
@@ -22,7 +22,7 @@ SAME_AS = {  # corpora with the types of another one
 
 
 def query_file(corpus: str) -> Path | None:
-    """The file with the questions of a corpus; None where it has none."""
+    """The file with the questions of a corpus; None if it has none."""
     wanted = key_of(corpus)
     name = f"{SAME_AS.get(wanted, wanted)}.yaml"
     return next((path for path in Path(__file__).parent.glob("*.yaml") if path.name == name), None)
@@ -32,8 +32,8 @@ def read_queries(path: str | PathLike[str]) -> dict[str, str]:
     """Questions of a YAML file, in its order.
 
     Raises:
-        DataError: no mapping of type to question, none at all, a type that stands there twice, an empty question, or a
-            question for two types.
+        DataError: no mapping of type to question, no question, a repeated type, an empty question, or a question for
+            two types.
     """
     root = read_yaml_nodes(path)
     if not isinstance(root, yaml.MappingNode) or not root.value:
@@ -65,7 +65,7 @@ def queries_for(
     """One question for each type, in the order of the types.
 
     Args:
-        corpus: whose questions are taken by default.
+        corpus: its questions are the default.
         source: a YAML file of questions, or the name of another corpus.
 
     Raises:

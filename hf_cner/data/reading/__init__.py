@@ -1,1 +1,1 @@
-"""What the corpus readers share: finding files, telling corpora apart, and turning offsets into checked spans."""
+"""Common parts of the readers: finding files, recognising corpora, and turning offsets into checked spans."""

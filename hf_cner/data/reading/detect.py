@@ -1,7 +1,7 @@
 """Which corpus a folder or file looks like, from the first characters of a few of its files.
 
-Only used for messages: a folder that is recognised as another corpus than the one asked for is refused with the name
-of the right one. A folder that is not recognised is simply read.
+Only used for messages: a folder that is recognised as another corpus is refused with that corpus's name. A folder that
+is not recognised is read.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from itertools import islice
 from pathlib import Path
 
 from ..bounded import BROKEN
+from ..endings import BRAT, CONLL, JSON, JSON_LINES, TEXT
 from ..problems import Problems
 from .folders import walk
-from .names import without_gz
+from .names import is_packed, without_gz
 
 # Corpora whose files look alike, or that are views of the same files.
 FAMILIES = (
@@ -24,16 +25,17 @@ FAMILIES = (
     frozenset({"tcm-formulas", "label-studio"}),  # it was annotated with it
 )
 _HEAD = 65_536  # characters
-_FILES = 40  # annotation files that are looked into
+_FILES = 40  # annotation files that are read
 
 _CCKS2017 = frozenset({"症状和体征", "检查和检验", "疾病和诊断", "治疗", "身体部位"})
 _CCKS2018 = frozenset({"解剖部位", "症状描述", "独立症状", "药物", "手术"})
 _LITERATURE = frozenset(
     {"方剂", "中医证候", "中药", "临床表现", "西医诊断", "中医诊断", "其他治疗", "中医治则", "中医治疗", "西医治疗"}
 )
-_ENDINGS = (".txt", ".json", ".jsonl", ".csv", ".conll", ".bio", ".train", ".dev", ".test", ".ann", ".tsv")
+_ENDINGS = (*TEXT, *JSON_LINES, JSON, ".csv", *CONLL, BRAT, ".tsv", ".train", ".dev", ".test")
 
-# Keys alone say little: others name theirs so, too. So a corpus is recognised by a key together with one of its types.
+# Keys alone are not enough, since others use the same. So a corpus is recognised by a key together with one of its
+# types.
 _JSON_MARKS = (
     ("ccks2019", re.compile(r'"originalText"\s*:')),
     ("cblue-cmeee", re.compile(r'"start_idx"\s*:')),
@@ -127,9 +129,9 @@ def _guess_tagged(head: str) -> Iterator[str]:
 
 
 def _head(path: Path) -> str:
-    """First characters, whatever the encoding; unreadable files look like nothing."""
+    """First characters in any encoding; empty for unreadable files."""
     try:
-        if path.name.lower().endswith(".gz"):
+        if is_packed(path.name):
             with gzip.open(path) as stream:
                 data = stream.read(_HEAD)
         else:

@@ -1,7 +1,7 @@
-"""What the exports of annotation tools share: how their offsets are counted, and what of them is left out.
+"""Common parts of readers for annotation tools: how offsets are counted, and what is left out.
 
-A tool counts offsets in its own way, and an export rarely says in which. Where it holds mentions they decide; where it
-holds none, or they say nothing, the tool's habit does, and what hangs on it is said.
+A tool counts offsets in its own way, and an export rarely says how. The mentions decide; without mentions, or if they
+fit several ways, the tool's default decides, and the consequences are reported.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..documents import Document
+from ..endings import TABLES
 from ..json_text import JsonError, parse_json
 from ..problems import DataError, Problems
-from ..table_files import ENDINGS as TABLES
 from ..table_files import open_table
 from .json_items import json_items
 from .names import suffix_of
@@ -33,10 +33,10 @@ def checked(
     """Documents of one file of an export, with offsets in code points.
 
     Args:
-        raw: what the file holds, ends exclusive.
-        units: what the tool may count, units of `offsets`, its habit first.
+        raw: the documents of the file, ends exclusive.
+        units: units of `offsets` that the tool may count, the default first.
         problems: gets the faults, and a note where offsets were converted.
-        count: what it counts, where somebody says so: a key of `UNIT_NAMES`.
+        count: the unit, if the user names it: a key of `UNIT_NAMES`.
 
     Raises:
         DataError: what `unit_named` and `to_documents` raise.
@@ -75,7 +75,7 @@ def _json_of(cell: object) -> object:
 
 
 def unit_named(count: str | None) -> str:
-    """The unit of `offsets` that somebody names; code points by default.
+    """The unit of `offsets` with this name; code points by default.
 
     Raises:
         DataError: an unknown name.
@@ -86,9 +86,9 @@ def unit_named(count: str | None) -> str:
 
 
 def one_annotator(parts: Iterable[tuple[Path, Iterable[Document]]], problems: Problems) -> Iterator[Document]:
-    """The documents of several files; one that stands in two of them is given once, where both say the same.
+    """The documents of several files; equal copies are given once.
 
-    Two people's files of the same texts are the usual reason; where they differ, the second is a fault.
+    Copies usually come from files of several annotators; if they differ, the second is a fault.
     """
     seen: dict[tuple[str, str], tuple[Path, int]] = {}
     twice = Counter[str]()
@@ -109,7 +109,7 @@ def one_annotator(parts: Iterable[tuple[Path, Iterable[Document]]], problems: Pr
 
 
 def alike(text: str, mention: str) -> bool:
-    """Whether a stretch of text is a mention, whatever became of its blanks and line ends: tools collapse them."""
+    """Whether a part of the text is a mention, apart from blanks and line ends, which tools collapse."""
     return text == mention or text.split() == mention.split()
 
 
@@ -144,7 +144,7 @@ def join_notes(folder: Path, problems: Problems) -> None:
 
 
 def without_duplicates(spans: Iterable[RawSpan], left_out: Counter[str]) -> tuple[RawSpan, ...]:
-    """The spans, of equal ones the first; the others are counted."""
+    """The spans, of equal ones only the first; the others are counted."""
     kept: dict[tuple[int, int, str], RawSpan] = {}
     for span in spans:
         if kept.setdefault((span.start, span.end, span.type), span) is not span:
@@ -153,7 +153,7 @@ def without_duplicates(spans: Iterable[RawSpan], left_out: Counter[str]) -> tupl
 
 
 def _unit_of(raw: Iterable[RawDocument], units: Sequence[str]) -> tuple[str, str, str]:
-    """The unit that fits best, the earlier where several do; what is to be said of it, also of several files alike."""
+    """The unit that fits best, of equally good ones the first; a note about it, and a note for several such files."""
     fit, stand = Counter[str](), Counter[str]()
     given = 0
     found: list[dict[str, tuple[int, int] | None]] = []  # of each span, where it lies in each unit

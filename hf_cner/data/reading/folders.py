@@ -1,4 +1,4 @@
-"""Which files lie in a folder: one walk for everything that reads folders, and one sentence about what it left out."""
+"""The files of a folder: one walk for all readers, and one sentence about files that are left out."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _NAMED = 3  # examples of each kind of file that is left out
 
 @dataclass
 class Listing:
-    """What lies below a folder.
+    """The files below a folder.
 
     Attributes:
-        folder: where it was looked.
-        files: in numeric order; without hidden ones and what archives of a Mac add. A link that leads nowhere counts
-            as a file, so that whoever wants to read it says that it cannot be read.
+        folder: the folder that was listed.
+        files: in numeric order; without hidden files and additions of a Mac's archives. A broken link counts as a file,
+            so that its reader reports it.
         left_out: reason → names of what is not among `files`, relative to the folder.
-        folders: likewise, of folders: their files are not counted.
+        folders: the same for folders: their files are not counted.
     """
 
     folder: Path
@@ -33,11 +33,13 @@ class Listing:
     folders: dict[str, list[str]] = field(default_factory=dict)
 
     def name(self, path: Path) -> str:
-        """A path as it is shown and as ids have it: relative to the folder, the same under every locale."""
+        """A path for messages and ids: relative to the folder, the same under every locale."""
         return printable(path.relative_to(self.folder).as_posix())
 
     def sentence(self, read: int, reasons: dict[str, list[str]]) -> str:
-        """What was read and left out; empty where everything was read. `reasons`: more of `left_out`."""
+        """A sentence about files that were read and left out; empty if all were read. `reasons`: additions to
+        `left_out`.
+        """
         left_out = {**self.left_out, **reasons}
         total = read + sum(map(len, left_out.values()))
         kinds = [
@@ -47,10 +49,10 @@ class Listing:
 
 
 def survey(folder: Path, problems: Problems | None = None) -> Listing:
-    """List a folder and everything below it, through links as well.
+    """List a folder and everything below it, also through links.
 
-    A folder is read once, under its own name where it has one here, and a link to a folder that holds this one is not
-    followed, so links that form a loop do no harm.
+    A folder is read once, if possible under its own name, and a link to a parent folder is not followed, so loops of
+    links are harmless.
 
     Raises:
         DataError: a folder that may not be read; with problems collected, it is reported and left out.
@@ -61,9 +63,7 @@ def survey(folder: Path, problems: Problems | None = None) -> Listing:
     seen: set[tuple[int, int]] = set()
     own, links = [folder], list[Path]()
     while own or links:
-        path = (
-            own.pop() if own else links.pop(0)
-        )  # links come last: a folder keeps its own name where it is also linked
+        path = own.pop() if own else links.pop(0)  # links come last: a linked folder keeps its own name
         identity = _identity(path)
         if identity in seen or (path != folder and identity in above):
             listing.folders.setdefault("link to a folder that is read already", []).append(listing.name(path))
@@ -81,10 +81,10 @@ def walk(folder: Path, problems: Problems | None = None) -> list[Path]:
 
 
 def choose(folder: Path, reason: Callable[[Path], str], problems: Problems) -> tuple[Listing, list[Path]]:
-    """The files of a folder that are to be read, and a note about the others.
+    """The files of a folder to read, and a note about the others.
 
     Args:
-        reason: why a file is left out, in a word or two; empty where it is read.
+        reason: why a file is left out, in a word or two; empty if it is read.
     """
     listing = survey(folder, problems)
     chosen: list[Path] = []
@@ -100,11 +100,11 @@ def choose(folder: Path, reason: Callable[[Path], str], problems: Problems) -> t
 
 
 def what_was_read(folder: Path, opened: Iterable[str], reasons_of: Mapping[Path, str]) -> str:
-    """A sentence about a folder of which some files were opened; empty where all were.
+    """A sentence about a folder of which only some files were opened; else empty.
 
     Args:
-        opened: names of the files, as `Problems.opened` has them.
-        reasons_of: why a file was left out, in a word or two, where its ending does not say it.
+        opened: names of the files, as in `Problems.opened`.
+        reasons_of: why a file was left out, in a word or two, if its ending is not the reason.
     """
     listing = survey(folder, Problems("skip"))
     names = set(opened)

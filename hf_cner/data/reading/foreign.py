@@ -1,4 +1,4 @@
-"""Whose export a JSON row is that lacks a key of ours: named in messages, so that a reader knows what he has."""
+"""The program that exported a JSON row without our keys, for messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ANNOTATIONS = ("entities", "label", "labels", "annotations", "spans", "result")
 
 
 def export_of(row: Mapping[str, Any]) -> str:
-    """Whose rows look so, and under which name they are read, where they are; empty where nothing is recognised."""
+    """The program with such rows, and the format that reads them; empty if nothing is recognised."""
     keys = set(row)
     label = row.get("label")
     if (keys & {"annotations", "completions"} and "data" in keys) or {"result", "from_name"} & keys:
@@ -35,10 +35,10 @@ def export_of(row: Mapping[str, Any]) -> str:
 
 
 def instead_of(key: str, row: Mapping[str, object], others: Sequence[str] = ()) -> str:
-    """What a row has where `key` is missing: all its keys, and the export or the key that is likely meant.
+    """The content of a row without `key`: all its keys, and the likely export or key.
 
     Args:
-        others: other words for the key, which people use.
+        others: other usual words for the key.
     """
     keys = ", ".join(brief(name) for name in list(row)[:12]) or "nothing"
     if export := export_of(row):
@@ -51,7 +51,7 @@ def instead_of(key: str, row: Mapping[str, object], others: Sequence[str] = ()) 
 
 
 def stands_elsewhere(key: str, row: Mapping[str, object]) -> bool:
-    """Whether annotations that `key` should hold seem to stand under another key of the row."""
+    """Whether the annotations of `key` seem to be under another key of the row."""
     if key in row:
         return bool(filled_beside(key, row))
     names = [name for name in row if isinstance(name, str)]
@@ -61,7 +61,7 @@ def stands_elsewhere(key: str, row: Mapping[str, object]) -> bool:
 
 
 def filled_beside(key: str, row: Mapping[str, Any]) -> str:
-    """Another key that holds annotations while `key` holds an empty list; empty where there is none."""
+    """Another key that holds annotations while `key` holds an empty list; else empty."""
     others = (name for name in _ANNOTATIONS if name != key and (_are(row.get(name), dict) or _are(row.get(name), list)))
     return next(others, "") if row.get(key) == [] else ""
 

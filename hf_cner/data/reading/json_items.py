@@ -8,21 +8,20 @@ from pathlib import Path
 
 from ..bounded import LARGEST_FILE
 from ..files import read_text
-from ..json_text import BrokenJson, JsonError, end_of_item, kind_of, parse_item, parse_json
+from ..json_text import BLANKS, BrokenJson, JsonError, end_of_item, kind_of, parse_item, parse_json
 from ..problems import Problems
 from ..shown import brief
 from .foreign import instead_of, stands_elsewhere
 
-_BLANKS = " \t\r\n"
-_SPACE = re.compile(f"[{_BLANKS}]*")
+_SPACE = re.compile(f"[{BLANKS}]*")
 _ADVICE = "the file may have been cut off: fetch it again"
 _ROW_ADVICE = "correct or remove it"
 
 
 def json_items(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, object]]]:
-    """Yield (1-based line on which the object begins, object), whichever of the two layouts the file has.
+    """Yield (1-based line on which the object begins, object), from both layouts.
 
-    What is broken is reported with its line; of a file that was cut off, the whole objects before the cut are read.
+    Faults are reported with their line; of a file that was cut off, the whole objects before the cut are read.
     """
     text = read_text(path, problems, most=LARGEST_FILE)
     first = _SPACE.match(text)
@@ -39,7 +38,7 @@ def annotated_items(
 ) -> Iterator[tuple[int, dict[str, object], str, list[object]]]:
     """Yield (line, object, its text, its list of annotations); a missing or null list is an empty one.
 
-    So are published the texts of test parts. But one that is missing where something like it is there is a fault.
+    Texts of test parts are published without a list. But a missing list beside a similar key is a fault.
     """
     for line, item in json_items(path, problems):
         text, spans = item.get(text_key), item.get(spans_key)
@@ -80,7 +79,7 @@ def _array(text: str, path: Path, problems: Problems) -> Iterator[tuple[int, obj
             found = f"{error} after {items} whole objects"
             problems.report(path, line, found, "a JSON array of objects, closed by ]", _ADVICE)
             return
-        except JsonError as error:  # the fault of this item alone
+        except JsonError as error:  # a fault of this item alone
             problems.report(path, line, str(error), "a JSON object", _ROW_ADVICE)
             position = end_of_item(text, position)
         else:

@@ -1,9 +1,9 @@
-"""What a file is, by its name and by how it begins: prose, JSON lines, or something that is neither.
+"""The kind of a file, by its name and its beginning: prose, JSON lines, or something else.
 
-The one rule for whoever reads texts (prediction, vectors, pretraining). A name that ends in ``.txt`` or in nothing is
-prose, one in ``.jsonl`` or ``.ndjson`` holds JSON lines, and ``.json`` holds them where each of its lines is an object;
-all of them may be packed with gzip. Any other ending is refused, and so is a file whose content contradicts its name: a
-table, JSON or binary data must never become one long note.
+The rule for all readers of texts (prediction, vectors, pretraining). A name with ``.txt`` or no ending is prose,
+``.jsonl`` or ``.ndjson`` means JSON lines, and ``.json`` means them if each line is an object; all may be packed with
+gzip. Any other ending is refused, and so is a file whose content contradicts its name: a table, JSON or binary data
+must never become one long note.
 """
 
 from __future__ import annotations
@@ -15,25 +15,14 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
+from ..endings import JSON, JSON_LINES, KNOWN, TEXT
 from ..json_text import parse_json
 from ..problems import DataError
 from .names import suffix_of
 
 Kind = Literal["text", "jsonl"]
 
-TEXT = (".txt", ".text")
-JSON_LINES = (".jsonl", ".ndjson", ".jsonlines")
-_HEAD = 65_536  # bytes that are looked at
-_NAMES = {
-    **dict.fromkeys((".csv", ".tsv", ".psv"), "a table"),
-    **dict.fromkeys((".xls", ".xlsx", ".xlsm", ".ods"), "a spreadsheet"),
-    **dict.fromkeys((".parquet", ".arrow", ".feather"), "a table of columns"),
-    **dict.fromkeys((".doc", ".docx", ".odt", ".rtf", ".wps"), "a document of a word processor"),
-    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".zst"), "an archive"),
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".dcm"), "a picture"),
-    **dict.fromkeys((".conll", ".bio", ".bioes", ".bioe", ".bmes", ".iob"), "a CoNLL file"),
-    **{".pdf": "a PDF", ".html": "a web page", ".htm": "a web page", ".xml": "XML", ".ann": "annotations of brat"},
-}
+_HEAD = 65_536  # bytes that are read
 _OTHER_SHEETS = ("(.xls)", "(.ods)")  # of programs whose other files are read as tables
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive, as of .docx and .xlsx"),
@@ -55,7 +44,8 @@ _MAGIC = (
 _JSON = re.compile(r'\s*(?:\{\s*"|\[\s*\{\s*")')
 _WEB = re.compile(rb"<(?:!doctype|html|table|meta|\?xml)\b", re.IGNORECASE)  # as "Excel" files of many systems are
 _TAGGED = re.compile(r"\S{1,20}[ \t,](?:O|[BIESMLU][-_]\S+|\S+[-_][BIESMLU])")
-_COLUMN = re.compile(r"[^\W\d][\w ./()-]{0,29}")  # a name: it begins with a letter, and is no sentence
+_COLUMN = re.compile(r"[^\W\d][\w ./()-]{0,29}")  # a name begins with a letter, and is no sentence
+_NAME_OF_ROW = re.compile(r"(?=[^0-9]{0,8}[0-9])[\w.:/ -]{0,23}\w", re.ASCII)
 _COLUMNS = frozenset(
     {"text", "content", "sentence", "note", "id", "label", "labels", "entities", "文本", "正文", "内容"}
 )
@@ -63,9 +53,9 @@ EXPECTED = "text (.txt) or JSON lines (.jsonl, one object with a text per line),
 
 
 def kind_by_name(path: Path) -> Kind | None:
-    """What the name says; None where it is no name of a text."""
+    """The kind by the name; None for other names."""
     suffix = suffix_of(path.name)
-    if suffix in JSON_LINES or suffix == ".json":
+    if suffix in (*JSON_LINES, JSON):
         return "jsonl"
     return "text" if suffix in ("", *TEXT) else None
 
@@ -77,7 +67,7 @@ def kind_of(path: Path, *, advice: str = "") -> Kind:
         advice: what else the caller can do about a file that is refused.
 
     Raises:
-        DataError: the name or the content of something that is neither prose nor JSON lines.
+        DataError: the name or the content is neither prose nor JSON lines.
     """
     kind, found = judge(path)
     if found:
@@ -86,21 +76,21 @@ def kind_of(path: Path, *, advice: str = "") -> Kind:
 
 
 def judge(path: Path) -> tuple[Kind, str]:
-    """What a file holds, and what it is instead where it is neither prose nor JSON lines (else empty)."""
+    """The kind of a file, and a description if it is neither prose nor JSON lines (else empty)."""
     kind = kind_by_name(path)
     suffix = suffix_of(path.name)
     if kind is None:
-        what = _NAMES.get(suffix)
+        what = KNOWN.get(suffix)
         return "text", f"{what} ({suffix})" if what else f"a file that ends in {suffix}"
     head = _head(path)
     found = foreign_content(head, kind)
-    if not found and suffix == ".json" and not _first_line_is_object(head):
+    if not found and suffix == JSON and not _first_line_is_object(head):
         found = "JSON that does not stand one object per line"
     return kind, found
 
 
 def refused(where: object, found: str, advice: str) -> DataError:
-    """The error for what is neither prose nor JSON lines."""
+    """The error for a file that is neither prose nor JSON lines."""
     more = f", or {advice}" if advice else ""
     if found.endswith(_OTHER_SHEETS):
         return DataError(f"{where}: found {found}; expected a table as .xlsx or .csv; save it as one of these.")
@@ -108,10 +98,10 @@ def refused(where: object, found: str, advice: str) -> DataError:
 
 
 def foreign_content(head: bytes, kind: Kind) -> str:
-    """What the first bytes of something are, where they are not what `kind` says; empty where they may be.
+    """A description of the first bytes if they contradict `kind`; else empty.
 
-    Bytes that are not UTF-8 are left to the reader, which names their encoding; UTF-16 without a mark is named here,
-    since such bytes may well be UTF-8 for something else.
+    The reader reports bytes that are not UTF-8, with their encoding. UTF-16 without a mark is reported here, since its
+    bytes may be valid UTF-8.
     """
     if magic := _magic(head):
         return magic
@@ -129,7 +119,9 @@ def foreign_content(head: bytes, kind: Kind) -> str:
     lines = [line.rstrip() for line in text.split("\n")[:50] if line.strip()]
     if len(lines) >= 5 and all(_TAGGED.fullmatch(line) for line in lines[:-1]):
         return "a CoNLL file, a character and its tag per line"
-    return "a table with a line of column names" if _is_table(lines) else ""
+    if _is_table(lines):
+        return "a table with a line of column names"
+    return "a table without a line of column names" if _has_rows_alone(lines) else ""
 
 
 def no_table(head: bytes) -> str:
@@ -147,7 +139,9 @@ def _magic(head: bytes) -> str:
 
 
 def _is_table(lines: list[str]) -> bool:
-    """Whether the first line names columns: one of a text or its name, or any, where each line has as many cells."""
+    """Whether the first line names columns: a usual name for texts or ids, or any names, if all lines have as many
+    cells.
+    """
     for mark in "\t,;|":
         if _has_columns(lines, mark):
             return True
@@ -159,16 +153,35 @@ def _is_table(lines: list[str]) -> bool:
 
 def _has_columns(lines: list[str], mark: str) -> bool:
     """Whether all lines have as many cells as the first, and those of the first are names: short, different words."""
-    try:
-        names, *rows = list(csv.reader(lines, delimiter=mark))[:50]
-    except (csv.Error, ValueError):
-        return False
+    names, *rows = _rows(lines, mark) or [[]]
     named = all(_COLUMN.fullmatch(name) for name in names) and len(set(names)) == len(names)
     return 2 <= len(names) <= 40 and named and len(rows) >= 2 and all(len(row) == len(names) for row in rows[:-1])
 
 
+def _has_rows_alone(lines: list[str]) -> bool:
+    """Whether each line begins with a number, date or id of its own, and all have as many cells: three, with TABs two.
+
+    Two cells between commas may be a list in prose, and so may `1.` before a TAB.
+    """
+    for mark in "\t,;|":
+        rows = _rows(lines, mark)
+        widths, ids = {len(row) for row in rows}, {row[0].strip() for row in rows if row}
+        fewest = 2 if mark == "\t" else 3
+        if len(ids) == len(rows) >= 3 and len(widths) == 1 and fewest <= min(widths) <= 40:
+            return all(map(_NAME_OF_ROW.fullmatch, ids))
+    return False
+
+
+def _rows(lines: list[str], mark: str) -> list[list[str]]:
+    """The cells of each line; none where these lines are no CSV."""
+    try:
+        return list(csv.reader(lines, delimiter=mark))[:50]
+    except (csv.Error, ValueError):
+        return []
+
+
 def _is_utf16(head: bytes) -> bool:
-    """Whether every other byte is nil, or the bytes are no UTF-8 and nearly all Chinese as pairs."""
+    """Whether every other byte is 0, or the bytes are no UTF-8 and nearly all Chinese as pairs."""
     half = len(head) // 2
     if half < 2:
         return False
@@ -200,7 +213,7 @@ def _first_line_is_object(head: bytes) -> bool:
 
 
 def _head(path: Path) -> bytes:
-    """The first bytes, unpacked; what cannot be read has none, and its reader says why."""
+    """The first bytes, unpacked; empty for a file that cannot be read, which its reader reports."""
     try:
         with path.open("rb") as plain:
             head = plain.read(_HEAD)

@@ -1,4 +1,4 @@
-"""Which files of a folder belong to a corpus, in the order in which a person would count them."""
+"""The files of a folder that belong to a corpus, in numeric order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 SPLITS = ("train", "validation", "test")
-# What parts are called: train, training, trainset; dev, devset, valid, validation; test, testa, testset.
+# Names of parts: train, training, trainset; dev, devset, valid, validation; test, testa, testset.
 _SPLIT_WORDS = {
     "train": re.compile(r"train(ing)?(set)?"),
     "validation": re.compile(r"(dev|devel|val|valid|validation)(set)?[ab]?"),
@@ -55,14 +55,15 @@ def stem(path: Path) -> str:
 
 
 def split_of(path: Path, root: Path | None = None, *, words: bool = True) -> str:
-    """The published split that a file's name speaks of, or its folders' below ``root``: train is the default.
+    """The published split in the name of a file, or of its folders below ``root``; by default train.
 
-    The nearest such name counts: ``medical.dev``, ``test/notes.jsonl``. A folder counts when it is called so, and
-    nothing else (``test``, ``devset``); so does a file, whole (``test.jsonl``) or between points (``notes.dev.conll``).
+    The nearest such name counts: ``medical.dev``, ``test/notes.jsonl``. A folder counts if this is its whole name
+    (``test``, ``devset``); a file counts by its whole name (``test.jsonl``) or a part between points
+    (``notes.dev.conll``).
 
     Args:
         words: a word of a file's name counts as well, as in the names of published files (``CMeEE_train.json``,
-            ``subtask1_test_set_with_answer.json``). Not for anybody's files: ``blood-test.jsonl`` is no test part.
+            ``subtask1_test_set_with_answer.json``). Only for corpora: ``blood-test.jsonl`` is no test part.
     """
     found = _split_in(path.name) if words else None
     found = found or next((split for part in path.name.split(".")[:3] if (split := _split_named(part))), None)
@@ -71,24 +72,24 @@ def split_of(path: Path, root: Path | None = None, *, words: bool = True) -> str
 
 
 def _split_in(name: str) -> str | None:
-    """The split of the last word in a name that speaks of one."""
+    """The split of the last such word in a name."""
     words = reversed(re.split(r"[^a-z]+", name.lower()))
     return next((split for word in words if (split := _split_named(word))), None)
 
 
 def _split_named(word: str) -> str | None:
-    """The split that is called exactly so."""
+    """The split with exactly this name."""
     return next((split for split, form in _SPLIT_WORDS.items() if form.fullmatch(word.lower())), None)
 
 
 def by_split(files: Iterable[Path], root: Path | None = None, *, words: bool = True) -> dict[str, list[Path]]:
     """Group files by published split, in the order train, validation, test; splits without a file are left out.
 
-    A file whose name has a word for a part within it (``notes_test.jsonl``) is that part also without ``words`` where
-    a file stands beside it that differs in this word alone and is for training (``notes_train.jsonl``).
+    A file with a word for a part in its name (``notes_test.jsonl``) is that part also without ``words`` if a file for
+    training differs only in this word (``notes_train.jsonl``).
 
     Args:
-        root: the folder in which they were looked for; the names of folders below it count as well.
+        root: the folder that was searched; the names of folders below it count too.
         words: as ``split_of``.
     """
     files = list(files)
@@ -114,7 +115,7 @@ def choose_split(path: Path, groups: dict[str, list[Path]], split: str | None) -
     So the published development and test files never slip into the training data.
 
     Raises:
-        DataError: the split is not there, or several are and none of them is train.
+        DataError: there is no such split, or there are several without train.
     """
     there = ", ".join(groups) or "none"
     if split is None:

@@ -1,8 +1,8 @@
-"""How else offsets may have been counted: tried when mentions are given and do not stand where their offsets say.
+"""Other ways to count offsets, which are tried if mentions are not at their offsets.
 
-Programs count UTF-16 units (JavaScript: Label Studio, doccano), what a reader takes for one character (grapheme
-clusters: doccano on request), bytes, a line end as one character or as two, from 1, or to the last character. Offsets
-here count code points of the unchanged text, from 0, and the end is exclusive.
+Programs count UTF-16 units (JavaScript: Label Studio, doccano), grapheme clusters (doccano on request), bytes, a line
+end as one character or as two, from 1, or to the last character. Offsets here count code points of the unchanged text,
+from 0, and the end is exclusive.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..numbers import integer
 
 
 class Mention(NamedTuple):
-    """An annotation as it was given; `end` None where the length of the mention says it."""
+    """An annotation as given; if `end` is None, the length of the mention decides."""
 
     text: str
     start: int
@@ -27,7 +27,7 @@ class Mention(NamedTuple):
 
 
 class Counting(NamedTuple):
-    """A way to count: the unit, where it begins (0 or 1), and whether the end is the last character."""
+    """A way to count: the unit, the first number (0 or 1), and whether the end is the last character."""
 
     unit: str = ""
     base: int = 0
@@ -54,7 +54,7 @@ def _lf_as_two(text: str) -> Iterator[int]:
     return (2 if char == "\n" and text[n - 1 : n] != "\r" else 1 for n, char in enumerate(text))
 
 
-# Unit → how a sentence names it, and the lengths of a text's characters in it.
+# Unit → its name in a sentence, and the lengths of a text's characters in it.
 _UNITS: dict[str, tuple[str, Callable[[str], Iterator[int]]]] = {
     "utf-16": ("in UTF-16 units", lambda text: (2 if char > "\uffff" else 1 for char in text)),
     "utf-8": ("in UTF-8 bytes", lambda text: (len(char.encode("utf-8", "surrogatepass")) for char in text)),
@@ -62,13 +62,13 @@ _UNITS: dict[str, tuple[str, Callable[[str], Iterator[int]]]] = {
     "graphemes": ("in grapheme clusters", _graphemes),
     "lf": ("with each line end as two characters (CRLF)", _lf_as_two),
 }
-# What people call a unit; ours, code points, has no name of its own inside.
+# Names of units for users; code points, our unit, are the empty text inside.
 UNIT_NAMES = {"code-points": "", **{unit: unit for unit in ("utf-16", "graphemes", "utf-8")}}
 COUNTINGS = tuple(Counting(*ways) for ways in product(("", *_UNITS), (0, 1), (False, True)))
 
 
 class Survey:
-    """How many of the mentions that were added fit under each way to count."""
+    """How many of the added mentions fit each way to count."""
 
     def __init__(self) -> None:
         self.given = 0
@@ -77,7 +77,7 @@ class Survey:
         self._places: dict[str, dict[int, int]] = {}
 
     def __add__(self, other: Survey) -> Survey:
-        """Both together."""
+        """The sum of both."""
         both = Survey()
         both.given, both.fit = self.given + other.given, self.fit + other.fit
         return both
@@ -92,7 +92,7 @@ class Survey:
             self.fit[way] += self._fits(mention, way)
 
     def best(self, own: Counting) -> str:
-        """`counted in UTF-16 units all 40 mentions would fit`, if there is a way under which they do, but not `own`."""
+        """`counted in UTF-16 units all 40 mentions would fit`, if another way than `own` fits them all."""
         way = self._likely(own)
         mentions = "the only mention" if self.given == 1 else f"all {self.given:,} mentions"
         return f"counted {way} {mentions} would fit" if way is not None else ""
@@ -104,7 +104,7 @@ class Survey:
 
     def _likely(self, own: Counting) -> Counting | None:
         def unlikely(way: Counting) -> tuple[int, bool]:
-            """In how many things it differs; a unit that fits is no accident, a shift by one may be."""
+            """Number of differences; a fitting unit is no accident, a shift by one may be."""
             return sum(one != other for one, other in zip(way, own, strict=True)), way.base != own.base
 
         ways = [way for way in COUNTINGS if self.fit[way] == self.given > self.fit[own]]
@@ -129,7 +129,7 @@ class Survey:
 
 
 def best_of(mentions: Iterable[Mention], *, inclusive: bool = False) -> str:
-    """What `Survey.best` says of mentions that were read as code points from 0."""
+    """`Survey.best` for mentions that were read as code points from 0."""
     survey = Survey()
     for mention in mentions:
         survey.add(mention)
@@ -141,7 +141,7 @@ def _unified(text: str) -> str:
 
 
 def places(text: str, unit: str) -> dict[int, int]:
-    """Position in a unit → index of the character that begins there; empty where the unit differs from ours nowhere."""
+    """Position in a unit → index of the character that begins there; empty if positions equal ours."""
     found: dict[int, int] = {}
     for index, position in enumerate(positions(text, unit)):
         found.setdefault(position, index)
@@ -149,7 +149,7 @@ def places(text: str, unit: str) -> dict[int, int]:
 
 
 def positions(text: str, unit: str) -> list[int]:
-    """The position, in a unit, of each character and of the text's end; empty where the unit differs from ours nowhere.
+    """The position, in a unit, of each character and of the text's end; empty if positions equal ours.
 
     Characters that are parts of one unit share its position.
     """
@@ -158,7 +158,7 @@ def positions(text: str, unit: str) -> list[int]:
 
 
 def place_of(found: Mapping[int, int], position: int, text: str) -> int | None:
-    """The index of the character that begins at a position of `places`; None where none does."""
+    """The index of the character that begins at a position of `places`; None if none does."""
     if found:
         return found.get(position)
     return position if 0 <= position <= len(text) else None

@@ -1,8 +1,8 @@
 """The folder layout of CCKS-2017 and CCKS-2018: a text file and an annotation file per section of a record.
 
 ``<section>-<n>.txtoriginal.txt`` holds the text, ``<section>-<n>.txt`` one annotation per line (mention TAB start TAB
-end TAB type); both may be gzip'd. The number n names the record. A column is never stripped: mentions begin and end
-with blanks, and the blank lines at the end of a text belong to it.
+end TAB type); both may be gzip'd. The number n names the record. Columns are not stripped: mentions may begin and end
+with blanks, and blank lines at the end of a text belong to it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .locate import natural_key, split_of, walk
 from .standoff import RawDocument, RawSpan, offset
 
 _NAME = re.compile(r"(?:[0-9]+-)?(?P<section>.+)-(?P<number>[0-9]+)\.txt(?P<text>original\.txt)?(?:\.gz)?")
-# The same section goes by two names in the releases.
+# A section has two names in the releases.
 SECTION_NAMES = {"诊疗过程": "诊疗经过", "病史特征": "病史特点"}
 _SECTION_ORDER = ("一般项目", "病史特点", "诊疗经过", "出院情况")
 
 
 @dataclass(frozen=True, slots=True)
 class SectionKey:
-    """Which section of which record."""
+    """A section of a record."""
 
     section: str
     number: int
@@ -37,14 +37,14 @@ class SectionKey:
 
     @property
     def order(self) -> tuple[int, int, list[tuple[int, int, str]]]:
-        """Records by number, within a record the sections in the order in which they are written."""
+        """Records by number; sections of a record in their usual order."""
         known = self.section in _SECTION_ORDER
         place = _SECTION_ORDER.index(self.section) if known else len(_SECTION_ORDER)
         return self.number, place, natural_key(self.section)
 
 
 def section_key(section: str, number: int) -> SectionKey:
-    """The key under the section's usual name."""
+    """The key with the section's usual name."""
     return SectionKey(SECTION_NAMES.get(section, section), number)
 
 
@@ -89,7 +89,7 @@ def read_sections(folder: Path, problems: Problems) -> Iterator[RawDocument]:
 
 
 def read_annotations(lines: Sequence[tuple[int, str]], path: Path, problems: Problems) -> Iterator[RawSpan]:
-    """Split annotation lines on TAB and nothing else; blank lines say nothing."""
+    """Split annotation lines at TABs only; blank lines are ignored."""
     for number, line in lines:
         if not line.strip():
             continue

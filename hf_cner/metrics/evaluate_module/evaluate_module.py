@@ -79,10 +79,10 @@ class ClinicalNer(evaluate.Metric):
 
 
 def _rows(documents: Any) -> list[list[dict[str, object]]]:
-    """Each document's spans with exactly the keys of the features, so that Arrow takes them."""
+    """Each document's spans with exactly the keys that the features have, as Arrow needs them."""
     if documents is None or isinstance(documents, (str, Document)):
         raise ValueError("predictions and references are both lists with one list of spans per document.")
-    documents = list(documents)  # what can be gone through only once as well
+    documents = list(documents)  # iterators too
     if any(spans is None for spans in documents):
         raise ValueError("A document's spans are missing: give an empty list where there are none.")
     return [[{"start": s, "end": e, "type": t} for s, e, t in sorted(span_set(spans))] for spans in documents]

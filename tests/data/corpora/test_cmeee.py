@@ -25,7 +25,7 @@ def write(tmp_path: Path, lines: list[str], name: str = "chip.train") -> Path:
 
 
 def test_inclusive_ends_and_crlf(tmp_path: Path) -> None:
-    write(tmp_path, [*LINES, "只有文字"])
+    write(tmp_path, [*LINES, "没有实体|||"])
     write(tmp_path, LINES[:1], "chip.dev")
     documents = read_corpus("cmeee", tmp_path)
     assert [d.id for d in documents] == [f"chip.train-{line}" for line in (1, 2, 3, 4)]
@@ -33,6 +33,13 @@ def test_inclusive_ends_and_crlf(tmp_path: Path) -> None:
     assert set(documents[2].spans) == {Span(0, 2, "sym"), Span(0, 2, "dis")}
     assert documents[1].spans == documents[3].spans == ()
     assert splits("cmeee", tmp_path) == ("train", "validation")
+
+
+@pytest.mark.parametrize("content", ["患者头痛3天。", "患 O\n者 O", "id,text\n1,头痛"])
+def test_what_is_no_such_file_is_not_read_as_sentences_without_entities(tmp_path: Path, content: str) -> None:
+    write(tmp_path, content.split("\n"))
+    with pytest.raises(DataError, match=r"found a line without \|\|\|; expected text\|\|\| with its entries"):
+        read_corpus("cmeee", tmp_path / "chip.train")
 
 
 @pytest.mark.parametrize(

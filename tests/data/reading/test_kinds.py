@@ -61,6 +61,9 @@ def test_other_endings_are_refused(tmp_path: Path, name: str, what: str) -> None
         ("编号\t正文\n1\t头痛\n".encode(), "a table with a line of column names"),
         ("病历号,科别,主诉\n1,内,头痛\n2,外,\"腹痛,\n发热\"\n3,内,".encode(), "a table with a line of column names"),
         (b"pid;ward;body\n1;A;fever\n2;B;rash\n", "a table with a line of column names"),
+        ("1,患者头痛3天,发热\n2,\"咳嗽,\n咳痰\",感冒\n3,胸痛,无\n".encode(), "a table without a line of column names"),
+        ("2021-01-01|张某|头痛\n2021-01-02|李某|咳嗽\n2021-01-05|王某|胸痛".encode(), "a table without a line"),
+        ("1\t头痛\n2\t咳嗽\n3\t胸痛".encode(), "a table without a line of column names"),
         ("头 B-x\n痛 I-x\n。 O\n\n无 O\n。 O\n".encode(), "a CoNLL file, a character and its tag per line"),
     ],
 )  # fmt: skip
@@ -79,6 +82,8 @@ def test_content_that_is_not_prose_is_refused(tmp_path: Path, content: bytes, wh
         "白细胞\t5.6\n红细胞\t4.1\n血小板\t200\n".encode(), b"Fever, rash\nPain, cold\nBP, pulse\n",
         "姓名,性别\n张,男\n患者头痛三天。\n无发热\n".encode(), b"a,a\n1,2\n3,4\n",
         "头痛，\t发热\n咳嗽\t咳痰\n".encode(), "甲 O\n".encode(), "🧠𠀀é".encode(), NOTE.encode()[:-2],
+        "1,高血压\n2,糖尿病\n3,冠心病\n".encode(), "1.\t高血压\n2.\t糖尿病\n3.\t冠心病\n".encode(),
+        "6.1,体温36.5,咳嗽\n6.2,体温36.8\n6.3,咳嗽,咳痰\n".encode(),
     ],
 )  # fmt: skip
 def test_strange_prose_stays_prose(tmp_path: Path, content: bytes) -> None:
