@@ -42,7 +42,7 @@ def test_python_example_runs(
 # PEFT (0.21: PeftModel.__init__) itself asks the model by a name that transformers 5.23 calls deprecated.
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_what_it_shows_of_transformers_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("peft", reason="PEFT is not installed: pip install 'hf_cner[peft]'")
+    pytest.importorskip("peft", reason="PEFT is not installed: pip install '.[peft]'")
     blocks = re.findall(r"```py\n(.*?)```", PAGES["transformers.md"], flags=re.DOTALL)
     assert len(blocks) == 4
     monkeypatch.chdir(tmp_path)
@@ -60,7 +60,7 @@ def test_what_it_shows_of_transformers_runs(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_what_it_shows_of_spacy_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("spacy", reason="spaCy is not installed: pip install 'hf_cner[spacy]'")
+    pytest.importorskip("spacy", reason="spaCy is not installed: pip install '.[spacy]'")
     shutil.copytree(ROOT / "tests" / "fixtures" / "checkpoints" / "tagging-bilstm-crf", tmp_path / "OUT")
     monkeypatch.chdir(tmp_path)
     import hf_cner.inference.spacy_component  # noqa: F401  (an installed package is found by its entry point)

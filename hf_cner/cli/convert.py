@@ -37,7 +37,8 @@ def convert(
         typer.Option("--to", help="A format of `hf-cner corpora`: jsonl, conll, mrc, doccano, …", show_default=False),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write; of brat a new folder.", show_default=False)
+        Path,
+        typer.Option("--output", "-o", help="File to write; of brat, inception a new folder.", show_default=False),
     ],
     data_dir: DataDir = None,
     scheme: Annotated[str | None, typer.Option("--scheme", help="Tags of CoNLL: BIO, BIOE or BIOES [BIO].")] = None,

@@ -63,7 +63,8 @@ def output_format(form: str | None, path: Path | None) -> str:
         check_format_output(found, path)
         return found.name
     if path is not None and not is_stream(path):
-        check_ending(path, () if form else _BY_SUFFIX, more="" if form else f", or a --format ({', '.join(known)})")
+        other = f" (a table: {', '.join(TABLES)}), or a --format ({', '.join(known)})"
+        check_ending(path, () if form else _BY_SUFFIX, more="" if form else other)
     return form or _BY_SUFFIX.get(suffix, "jsonl")
 
 
@@ -122,7 +123,7 @@ def write_format(documents: Iterable[Document], path: Path, form: str, options: 
     found = entry(form)
     taken = {name: value for name, value in options.items() if name in found.writing_options}
     written = found.write(documents, path, options=found.writing(taken))
-    if written.lost or written.notes:
+    if written.lost or written.notes or written.beside:
         messages().print(f"{path}: {written.summary()}", markup=False, soft_wrap=True)
     return written.documents
 

@@ -47,7 +47,7 @@ def predict(
         str | None,
         typer.Option(
             "--format",
-            help="jsonl, csv, text, html, or a format of `hf-cner corpora` (label-studio, doccano, brat, conll, …) "
+            help="jsonl, csv, text, html, or a format of `hf-cner corpora` (label-studio, doccano, brat, inception, …) "
             "[default: by the name of --output, else jsonl; on a terminal text].",
         ),
     ] = None,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from .json_report import Json, check_json, report_console, write_json
-from .options import DataDir, InputColumn, InputScheme, InputSeparator, OnError, Reading
+from .options import DataDir, Encoding, IdColumn, InputColumn, InputScheme, InputSeparator, OnError, Reading, TextColumn
 from .short_forms import BatchSize, LearningRate, with_short_forms
 from .texts import AllowOverlap, DropOverlap, Exclude, Files, TextCorpus, Unit, overlap_of
 
@@ -91,6 +91,9 @@ def pretrain(
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
     reading: Reading = None,
     on_error: Annotated[
         OnError | None, typer.Option("--on-error", help="At a fault in the data: stop, or skip it. [stop]")
@@ -128,7 +131,9 @@ def pretrain(
         "exclude": list(exclude) if exclude else None,
         "overlap": overlap_of(allow_overlap, drop_overlap) if allow_overlap or drop_overlap else None,
         "on_error": on_error and on_error.value,
-        **reading_settings(reading, input_scheme, input_separator, input_column),
+        **reading_settings(
+            reading, input_scheme, input_separator, input_column, table=(text_column, id_column, encoding)
+        ),
     }
     options: dict[str, Any] = {
         "objective": objective,

@@ -43,6 +43,7 @@ def review(
     from ..data.endings import PAGES
     from ..data.problems import DataError, Problems
     from ..data.reading.names import suffix_of, without_gz
+    from ..data.shown import brief
     from ..data.writing import atomic_write, check_output
     from ..viewer.page import rows_of, write_page
 
@@ -54,6 +55,14 @@ def review(
     documents = list(read_jsonl(source, problems=problems, gold="required"))
     if not documents:
         raise DataError(f"{source}: found no document; expected JSON lines with text and entities; name another file.")
+    seen: set[tuple[str, str]] = set()
+    for document in documents:
+        if (document.id, document.text) in seen:
+            raise DataError(
+                f"{source}: found two documents with the id {brief(document.id)} and the same text, which corrections "
+                "could not tell apart; expected an id for each; leave one out, or give it another id."
+            )
+        seen.add((document.id, document.text))
     stem = without_gz(source.name).removesuffix(suffix_of(source.name))
     about = {"saveAs": f"{stem}.corrections.jsonl"}
     types = list(dict.fromkeys([*types_in(documents), *(type_names or ())]))

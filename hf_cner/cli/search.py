@@ -82,7 +82,8 @@ def search(
 
     By default the slots' learning rates, dropouts and sizes are varied, without the encoder. Trials learn from one
     share of the training part and are compared on the other; dev and test part are not used. OUTPUT_DIR gets study.db
-    (Optuna's), trials.csv, and best.yaml, which `hf-cner train --config` takes. Needs hf-cner[search].
+    (Optuna's), trials.csv, and best.yaml, which `hf-cner train --config` takes. It needs Optuna:
+    pip install '.[search]' in the folder of hf_cner's source.
 
     \b
     Examples:

@@ -26,7 +26,10 @@ class Unit(str, Enum):
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(help="Text files, JSON lines with a `text` each, folders of such files.", show_default=False),
+    typer.Argument(
+        help="Text files, JSON lines with a `text` each, folders of such files; tables (CSV, Excel, Parquet, …).",
+        show_default=False,
+    ),
 ]
 TextCorpus = Annotated[
     str | None, typer.Option("--corpus", help="Read the training texts of this corpus too.", show_default=False)

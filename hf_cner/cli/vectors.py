@@ -9,7 +9,19 @@ import typer
 
 from .console import messages, say_what_was_left_out
 from .json_report import Json, check_json, report_console, write_json
-from .options import DataDir, InputColumn, InputScheme, InputSeparator, OnError, OnErrorOption, Reading, reading_options
+from .options import (
+    DataDir,
+    Encoding,
+    IdColumn,
+    InputColumn,
+    InputScheme,
+    InputSeparator,
+    OnError,
+    OnErrorOption,
+    Reading,
+    TextColumn,
+    reading_options,
+)
 from .texts import AllowOverlap, DropOverlap, Exclude, Files, TextCorpus, Unit, UnitOption, overlap_of, read_allowed
 
 
@@ -38,6 +50,9 @@ def vectors(
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    encoding: Encoding = None,
     reading: Reading = None,
     on_error: OnErrorOption = OnError.stop,
     json_file: Json = None,
@@ -68,7 +83,9 @@ def vectors(
         files,
         corpus=corpus,
         data_dir=data_dir,
-        options=reading_options(reading, input_scheme, input_separator, input_column),
+        options=reading_options(
+            reading, input_scheme, input_separator, input_column, table=(text_column, id_column, encoding)
+        ),
         unit=unit,
         exclude=exclude,
         overlap=overlap_of(allow_overlap, drop_overlap),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from os import PathLike, fspath
 
@@ -34,7 +35,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = self.path if self.line is None else f"{self.path}:{self.line}"
-        return printable(f"{where}: found {self.found}; expected {self.expected}; {self.advice}.")
+        end = "" if self.advice.endswith("?") else "."
+        return printable(f"{where}: found {self.found}; expected {self.expected}; {self.advice}{end}")
 
 
 class Problems:
@@ -51,6 +53,8 @@ class Problems:
         count: number of problems.
         opened: the files that were opened while reading, as they were named.
         notes: by folder, which of its files were read and which were left out; these are no faults.
+        of_many: by the key of a note on one file, what says the same of several files.
+        unread: by file, what of it no document holds, and how often.
     """
 
     def __init__(self, on_error: str = "stop", *, aloud: bool = False) -> None:
@@ -61,6 +65,8 @@ class Problems:
         self.count = 0
         self.opened: set[str] = set()
         self.notes: dict[str, str] = {}
+        self.of_many: dict[str, str] = {}
+        self.unread: dict[str, Counter[str]] = {}
         self._aloud = aloud
 
     def note(self, folder: str | PathLike[str], sentence: str) -> None:

@@ -50,6 +50,7 @@ REGISTRY = {
     "doccano": "formats.doccano",
     "label-studio": "formats.label_studio",
     "brat": "formats.brat",
+    "inception": "formats.inception",
     "table": "formats.table",
 }
 Options = Mapping[str, object]

@@ -20,6 +20,7 @@ from .bounded import LARGEST_FILE, LONGEST_LINE
 from .endings import COLUMNS, DELIMITED, EXCEL
 from .files import decode, missing, read_bytes
 from .problems import DataError, Problems
+from .reading.kinds import no_table
 from .reading.names import suffix_of
 from .shown import brief
 
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_ROWS = 1_048_576  # of a sheet of Excel
+_PARTS_OF_GB18030 = ("gb2312", "gbk")  # so older programs call what may well hold 𬌗
+_TITLES = 5  # rows at the beginning, of which those with fewer cells may be a title
+_HEAD = 65_536  # bytes that are looked at
+_AS_IT_IS = "give it the ending of what it is, or save it as CSV"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_SEPARATOR = re.compile(r'"?sep=([^\r\n"])"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
 
 
@@ -75,6 +81,8 @@ def _even(
         if len(cells) > len(names) and any(cell not in (None, "") for cell in cells[len(names) :]):
             found = f"a row of {len(cells):,} cells"
             advice = "correct the row, or the first one; is a quotation mark missing?"
+            if number <= _TITLES and not any(names[1:]):
+                advice = "is what stands above it a title? Then remove that"
             problems.report(path, number, found, f"{len(names):,}, as the first row has", advice)
             continue
         if len(cells) < len(names) and suffix_of(path.name) in DELIMITED:
@@ -88,12 +96,14 @@ def _delimited(
     path: Path, encoding: str | None, mark: str, problems: Problems
 ) -> Iterator[tuple[int, Sequence[object]]]:
     text = _text(path, encoding, problems)
+    told = _SEPARATOR.match(text)  # Excel's own line, which says what separates the cells
+    text, mark, before = (text[told.end() :], told[1], 1) if told else (text, mark, 0)
     first = text.partition("\n")[0]
     mark = mark or max(",;\t|", key=lambda one: (first.count(one), one == ","))
     with _long_fields():
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
         while True:
-            begin = reader.line_num + 1
+            begin = reader.line_num + 1 + before
             try:
                 yield begin, next(reader)
             except StopIteration:
@@ -107,11 +117,15 @@ def _delimited(
 
 def _text(path: Path, encoding: str | None, problems: Problems) -> str:
     data = read_bytes(path, problems, most=LARGEST_FILE)
+    if other := no_table(data[:_HEAD]):
+        raise DataError(f"{path}: found {other}; expected a table of cells between commas or TABs; {_AS_IT_IS}.")
     if encoding is None and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         advice = "say which encoding it is in with --encoding, as --encoding gb18030"
         return decode(data.removeprefix(codecs.BOM_UTF8), path, problems, advice=advice) or ""
     encoding = encoding or "utf-16"
     try:
+        if codecs.lookup(encoding).name in _PARTS_OF_GB18030:
+            encoding = "gb18030"
         return data.decode(encoding).removeprefix("\ufeff")
     except LookupError:
         raise DataError(f"There is no encoding {encoding!r}; give one as utf-8, gb18030 or utf-16.") from None
@@ -174,6 +188,10 @@ def _refuse_old_or_large(path: Path) -> None:
                 f"{path}: found a file with a password, or one of Excel before 2007; expected .xlsx without a "
                 "password; save it so."
             )
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+        if (other := no_table(head)) and not head.startswith(b"PK"):
+            raise DataError(f"{path}: found {other}; expected a workbook of Excel; {_AS_IT_IS}.")
     with zipfile.ZipFile(path) as archive:
         size = sum(item.file_size for item in archive.infolist())
     if size > LARGEST_FILE:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from .corpora import check_place, read_corpus
 from .documents import Document, Gold, read_jsonl
-from .endings import JSON_LINES, TEXT
+from .endings import JSON_LINES, TABLES, TEXT
 from .files import missing, printable, read_lines, read_text
 from .problems import DataError, Problems
 from .reading.folders import choose
 from .reading.kinds import EXPECTED, Kind, judge, kind_by_name, kind_of
 from .reading.names import suffix_of
-from .registry import Options
+from .registry import Options, readable
 
 UNITS = ("auto", "line", "file")
 
@@ -34,10 +34,10 @@ def read_texts(
 
     Args:
         files: text files, JSON lines with a `text` each (other keys are ignored), and folders of such files; see
-            `reading.kinds`.
+            `reading.kinds`. Tables (CSV, Excel, Parquet, …) as well, each of them named.
         corpus: name of a corpus, whose training part is read as well, with its gold.
         data_dir: folder of the corpus.
-        options: of its reader, as for `read_corpus`.
+        options: of its reader and of tables, as for `read_corpus`.
         unit: a document of a text file is a `line`, or the whole `file`; `auto` takes lines for a named file, and whole
             files for a folder.
         gold: of the `entities` of JSON lines, as `from_row`.
@@ -55,22 +55,40 @@ def read_texts(
     documents: list[Document] = []
     paths = [Path(name).expanduser() for name in files]
     named = Counter(path.name for path in paths)
+    tables = [path for path in paths if suffix_of(path.name) in TABLES and path.is_file()]
+    of_tables, of_corpus = _shared_out(options, corpus, tables=bool(tables))
     for path in paths:
         if path.is_dir():
             base = path if len(paths) == 1 else path.parent
             for file, kind in files_of(path, problems, kinds=("text", "jsonl")):
                 name = printable(file.relative_to(base).as_posix())
                 documents += documents_of(file, kind, name, by_line=unit == "line", gold=gold, problems=problems)
+        elif path in tables:
+            documents += read_corpus("table", path, problems=problems, options=of_tables, gold=gold)
         else:
             name = printable(path.name if named[path.name] == 1 else path.as_posix())
             documents += documents_of(path, kind_of(path), name, by_line=unit != "file", gold=gold, problems=problems)
     if corpus is not None:
-        documents += read_corpus(corpus, data_dir, problems=problems, options=options)
+        documents += read_corpus(corpus, data_dir, problems=problems, options=of_corpus)
     documents = [document for document in documents if document.text.strip()]
     if not documents:
         found = "found no text that is not blank in them" if files or corpus else "no file and no corpus was named"
         raise DataError(f"There is nothing to read: {found}; name text files, JSON lines or a corpus.")
     return documents
+
+
+def _shared_out(options: Options | None, corpus: str | None, *, tables: bool) -> tuple[Options, Options]:
+    """The options that tables take, and those of the corpus: where both are read, each gets what it knows."""
+    told = {name: value for name, value in (options or {}).items() if value is not None}
+    if not tables:
+        return {}, told
+    known = readable("table").reading_options
+    if corpus is None:
+        return told, {}
+    takes = readable(corpus).reading_options
+    return {n: v for n, v in told.items() if n in known}, {
+        n: v for n, v in told.items() if n in takes or n not in known
+    }
 
 
 def check_texts(files: Sequence[str | PathLike[str]], corpus: str | None, data_dir: str | PathLike[str] | None) -> None:

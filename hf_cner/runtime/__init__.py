@@ -1,6 +1,6 @@
 """Prediction with an exported graph, in a process without torch and transformers.
 
-Needs numpy, tokenizers and the backend's package (`hf-cner[onnx]`, `hf-cner[openvino]`). Only graphs for the backend
+Needs numpy, tokenizers and the backend's package (the extras `onnx` and `openvino`). Only graphs for the backend
 `torch` need torch.
 
     from hf_cner.runtime import load

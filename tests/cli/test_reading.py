@@ -79,10 +79,9 @@ def test_a_table_is_no_note(tmp_path: Path, call: Call, capsys: pytest.CaptureFi
     said = error_of(capsys, call, "predict", "--model", "m/n", tmp_path / "notes.docx")
     assert "found a document of a word processor (.docx); expected text (.txt) or JSON lines (.jsonl" in said
     assert said.endswith("or say what it is with --input-format text, lines, jsonl or a format.")
-    said = error_of(capsys, call, "vectors", path, "--output", tmp_path / "v.txt")
-    assert "found a table (.csv)" in said
-    said = error_of(capsys, call, "pretrain", path, "--model-type", "bert", "--output-dir", tmp_path / "out")
-    assert "found a table (.csv)" in said
+    for command in (("vectors", "--output", tmp_path / "v.txt"), ("pretrain", "--output-dir", tmp_path / "out")):
+        said = error_of(capsys, call, *command, path, "--text-column", "txt")
+        assert "notes.csv: found no column 'txt', but 'id', 'text'; did you mean 'text'?" in said
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, call: Call, capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,6 +74,16 @@ def test_review_refuses(
     assert sentence in said(capsys)
 
 
+def test_review_refuses_documents_that_no_correction_tells_apart(
+    folder: Path, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not after a person has corrected them all, which is when `apply` would say it."""
+    write_jsonl([NOTES[0], NOTES[1], NOTES[0]], "twice.jsonl")
+    assert call("review", "twice.jsonl", "-o", "twice.html") == 2 and not Path("twice.html").exists()
+    said = capsys.readouterr().err
+    assert "twice.jsonl: found two documents with the id '一' and the same text, which corrections could" in said
+
+
 def test_apply_makes_training_data_of_what_is_done(
     folder: Path, call: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:

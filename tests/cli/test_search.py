@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from hf_cner.cli.main import app, main
 from hf_cner.training import search as module
 
-pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'hf_cner[search]'")
+pytest.importorskip("optuna", reason="Optuna is not installed: pip install '.[search]'")
 OUTCOME = {
     "best": {"trial": 1, "f1": 0.75, "parameters": {"model.dropout": 0.25, "model.context.hidden_size": 64}},
     "trials": [

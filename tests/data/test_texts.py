@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from hf_cner import read_corpus
+from hf_cner.data.documents import Document
+from hf_cner.data.problems import DataError
 from hf_cner.data.texts import read_texts
 
 
@@ -39,13 +41,13 @@ def test_a_corpus_comes_with_its_gold(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
-    (tmp_path / "notes.csv").write_text("发热", encoding="utf-8")
+    (tmp_path / "notes.xls").write_text("发热", encoding="utf-8")
     (tmp_path / "blank.txt").write_text(" \n\n", encoding="utf-8")
     (tmp_path / "empty").mkdir()
     cases = [
         ([], {}, "no file and no corpus was named; name text files, JSON lines or a corpus"),
         ([tmp_path / "blank.txt"], {}, "found no text that is not blank"),
-        ([tmp_path / "notes.csv"], {}, r"notes.csv: found a table \(.csv\); expected text \(.txt\) or JSON lines"),
+        ([tmp_path / "notes.xls"], {}, r"notes.xls: found a spreadsheet \(.xls\); expected a table as .xlsx or .csv;"),
         ([tmp_path / "blank.tx"], {}, r"found no such file; expected a file; did you mean .*blank.txt"),
         ([tmp_path / "empty"], {}, r"found no file that ends in .txt or .jsonl; expected the texts; name the folder"),
         ([tmp_path / "blank.txt"], {"unit": "page"}, "unit of a text file is 'page'; choose one of auto, line, file"),
@@ -53,6 +55,19 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     for files, options, message in cases:
         with pytest.raises(ValueError, match=message):
             read_texts(files, **options)
+
+
+def test_a_table_is_read_by_the_rule_of_prediction(tmp_path: Path) -> None:
+    """Its column of texts, in its encoding; an option that only the corpus takes is the corpus's."""
+    table, gold = tmp_path / "a.csv", tmp_path / "gold.conll"
+    table.write_bytes("id,主诉\n7,\U0002c317痛\n".encode("gb18030"))
+    gold.write_text("头\tB-x\n", encoding="utf-8")
+    assert read_texts([table], options={"encoding": "gb18030"}) == [Document("\U0002c317痛", (), "7")]
+    options = {"encoding": "gb18030", "column": None, "scheme": "BIO"}
+    found = read_texts([table], corpus="conll", data_dir=gold, options=options)
+    assert [document.text for document in found] == ["\U0002c317痛", "头"]
+    with pytest.raises(DataError, match="table is read without 'scheme', which only conll can be told"):
+        read_texts([table], options=options)
 
 
 @pytest.mark.data

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("spacy", reason="spaCy is not installed: pip install 'hf_cner[spacy]'")
+pytest.importorskip("spacy", reason="spaCy is not installed: pip install '.[spacy]'")
 
 import spacy
 

@@ -127,7 +127,7 @@ def test_loading_info_is_given_when_it_is_asked_for() -> None:
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 @pytest.mark.filterwarnings("ignore:The PEFT config.s `base_model_name_or_path` was renamed:UserWarning")
 def test_an_adapter_may_bring_what_the_checkpoint_lacks(tmp_path: Path) -> None:
-    peft = pytest.importorskip("peft", reason="PEFT is not installed: pip install 'hf_cner[peft]'")
+    peft = pytest.importorskip("peft", reason="PEFT is not installed: pip install '.[peft]'")
     whole = CnerForTokenClassification.from_pretrained(CHECKPOINTS / "tagging-bilstm-crf")
     tokenizer = AutoTokenizer.from_pretrained(CHECKPOINTS / "tagging-bilstm-crf")
     text = "患者头痛3天，予阿司匹林。"

@@ -15,7 +15,7 @@ from hf_cner.scale.engines import run_job
 from hf_cner.scale.plan import make_plan
 from hf_cner.scale.worker import Settings
 
-ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'hf-cner[ray]'")
+ray = pytest.importorskip("ray", reason="Ray is not installed: pip install '.[ray]'")
 pytestmark = pytest.mark.slow
 
 

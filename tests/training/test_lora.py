@@ -23,7 +23,7 @@ from hf_cner import (
 )
 from hf_cner.metrics import evaluate_documents
 
-peft = pytest.importorskip("peft", reason="PEFT is not installed: pip install 'hf_cner[peft]'")
+peft = pytest.importorskip("peft", reason="PEFT is not installed: pip install '.[peft]'")
 
 # PEFT (0.21: PeftModel.__init__) itself asks the model by a name that transformers 5.23 calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")

@@ -21,7 +21,7 @@ from hf_cner.training.run import train
 from hf_cner.training.search import search
 from hf_cner.training.trainer import DocumentTrainer
 
-optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'hf_cner[search]'")
+optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install '.[search]'")
 SPACE: dict[str, Any] = {
     "model.context.hidden_size": [8, 16],
     "training.slot_learning_rates.span_decoder": {"low": 1e-2, "high": 1e-1, "log": True},

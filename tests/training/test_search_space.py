@@ -12,7 +12,7 @@ from hf_cner.settings.resolve import resolve_settings
 from hf_cner.settings.varied import Range, read_varied
 from hf_cner.training.search_space import default_space, names_in, read_values, space_of, suggest, with_values
 
-optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'hf_cner[search]'")
+optuna = pytest.importorskip("optuna", reason="Optuna is not installed: pip install '.[search]'")
 RATE = "training.slot_learning_rates"
 
 

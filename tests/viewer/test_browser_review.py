@@ -169,3 +169,35 @@ def test_a_rejected_new_entity_is_gone_and_a_verdict_can_be_taken_back(
     keys(page, "m", "1", "r", "j", "a", "k", "a")
     found = said(rows(page, tmp_path))
     assert all(action != "add" for _, action, _ in found)
+
+
+def select(page: Any, start: int, end: int) -> None:
+    """Selects code units of the first piece of text, as the handles of a selection do under a finger."""
+    page.evaluate(
+        """([start, end]) => {
+        const node = document.querySelector("[data-start]").firstChild, range = document.createRange();
+        range.setStart(node, start); range.setEnd(node, end);
+        getSelection().removeAllRanges(); getSelection().addRange(range); }""",
+        [start, end],
+    )
+
+
+def test_a_finger_marks_a_new_entity(browser: Any, opened: Opened, tmp_path: Path) -> None:
+    """The handles move as often as one likes: the selection stays, and the last one counts. There is no mouse event."""
+    context = browser.new_context(has_touch=True, is_mobile=True, locale="en-US")
+    notes = [Document("患者𬌗痛3天，发热", id="四")]
+    path = saved(tmp_path, notes, mode="review", types=TYPES, about={"saveAs": "x.jsonl"})
+    page = opened(path, context=context)
+    page.locator("[data-start]").first.tap()
+    for end, mention in ((4, "𬌗"), (5, "𬌗痛")):
+        select(page, 2, end)
+        page.wait_for_function("said => document.getElementById('about').textContent.endsWith(said)", arg=mention)
+        assert page.evaluate("getSelection().toString()") == mention
+    page.locator("#types .chip", has_text="症状").tap()
+    assert said(rows_of_page(page)) == [("四", "add", (2, 4, "症状"))]
+    select(page, 0, 2)
+    page.wait_for_selector("#about >> text=患者")
+    page.evaluate("getSelection().removeAllRanges()")
+    page.locator("[data-start]").last.tap()  # beside it: nothing is marked
+    assert page.locator("#types").is_hidden() and len(rows_of_page(page)) == 1
+    context.close()

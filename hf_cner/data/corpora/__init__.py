@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
@@ -11,7 +12,7 @@ from ..documents import Document, Gold
 from ..files import refuse_pipe
 from ..problems import DataError, Problems
 from ..reading.detect import exports, guess, same_family
-from ..reading.exports import one_annotator
+from ..reading.exports import join_notes, one_annotator
 from ..reading.folders import what_was_read
 from ..reading.locate import SPLITS, by_split, choose_split, matching
 from ..registry import Entry, Options, entry, readable
@@ -140,11 +141,16 @@ def _read_all(found: Entry, path: Path, split: str | None, problems: Problems, o
     documents = list(_read(found, path, split, problems, options))
     if path.is_dir():
         problems.note(path, what_was_read(path, problems.opened, _unread(found, path)))
+        join_notes(path, problems)
     problems.note(f"{path}, types", _alike(path, documents))
     if not documents:
-        left_out = f" (left out: {problems.count}, the first {problems.items[0]})" if problems.items else ""
+        unread = sum(problems.unread.values(), Counter[str]())
+        kinds = [f"left out: {kind} × {count:,}" for kind, count in sorted(unread.items())]
+        kinds += [f"left out: {problems.count}, the first {problems.items[0]}"] if problems.items else []
+        left_out = f" ({'; '.join(kinds)})" if kinds else ""
+        kind = "folder" if path.is_dir() else "file"
         nothing = f"found no document of {found.name}{left_out}"
-        raise NoDocuments(f"{path}: {nothing}; expected {found.layout}; name that folder.")
+        raise NoDocuments(f"{path}: {nothing}; expected {found.layout}; name that {kind}.")
     return documents
 
 

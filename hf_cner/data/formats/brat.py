@@ -32,7 +32,7 @@ from ..reading.locate import stem
 from ..reading.names import without_gz
 from ..reading.standoff import RawDocument, RawSpan
 from ..shown import brief
-from .written import Written
+from .written import Written, file_name
 
 NAME = "brat"
 DESCRIPTION = "brat's folders of .txt and .ann; types with other than Latin names stand in visual.conf."
@@ -51,7 +51,6 @@ _OURS = "# Types whose names brat cannot hold, written by hf_cner; they are read
 _ENTITY = re.compile(r"(\S+) ([0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*)")
 _LINES = re.compile(r"(?<=[^\r\n])[\r\n]+(?=[^\r\n])")  # line ends inside an entity
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_FILE = re.compile(r"[\w-][\w.-]{0,80}")
 _EXPECTED = "T and a number, TAB, type and offsets (Symptom 2 4), TAB, the mention"
 _BESIDE = {"R": "relations", "E": "events", "A": "attributes", "M": "attributes", "N": "normalisations", "#": "notes"}
 
@@ -99,10 +98,7 @@ def write(documents: Iterable[Document], path: str | PathLike[str]) -> Written:
     with new_folder(path, writes=_written_here) as folder:
         for number, document in enumerate(documents, 1):
             check_characters(document)
-            name = document.id if _FILE.fullmatch(document.id) and document.id.lower() not in taken else ""
-            while not name or name.lower() in taken:
-                name = f"{number:06}{'-' * bool(name)}{name}"
-            taken.add(name.lower())
+            name = file_name(document, number, taken)
             (folder / f"{name}.txt").write_text(_marked(document.text), encoding="utf-8", newline="")
             lines = [_line(n, span, document, names) for n, span in enumerate(document.spans, 1)]
             (folder / f"{name}.ann").write_text("".join(lines), encoding="utf-8", newline="")

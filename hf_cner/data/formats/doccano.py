@@ -7,6 +7,8 @@ or, in a project with relations, `"entities": [{"id": 1, "label": "症状", "sta
 mode"; imported offsets keep their counting. doccano keeps unknown keys and exports them again, so a written row says
 how its offsets are counted (`offsets`), and which text it is (`id`, `record`).
 
+doccano 1.8.4 exports no CSV for sequence labelling; a table of such rows (`id,text,label`, spans as JSON) is read.
+
 An annotator's export is a file with the annotator's name; in a folder of several, `annotator` chooses a file.
 """
 
@@ -23,9 +25,8 @@ from ..endings import JSON
 from ..numbers import id_text
 from ..overlaps import count_overlaps
 from ..problems import Problems
-from ..reading.exports import checked, say_what_is_not_read, unit_named, without_duplicates
-from ..reading.foreign import instead_of
-from ..reading.json_items import json_items
+from ..reading.exports import checked, export_items, say_what_is_not_read, unit_named, without_duplicates
+from ..reading.foreign import export_of, instead_of
 from ..reading.locate import stem
 from ..reading.offsets import UNIT_NAMES, positions
 from ..reading.standoff import RawDocument, RawSpan, offset
@@ -125,13 +126,17 @@ def _labels(document: Document, unit: str, written: Written) -> list[list[object
 def _documents(
     path: Path, gold: Gold, said: set[str], left_out: Counter[str], problems: Problems
 ) -> Iterator[RawDocument]:
-    for position, (line, row) in enumerate(json_items(path, problems), 1):
+    for position, (line, row) in enumerate(export_items(path, problems), 1):
         text = row.get("text", row.get("data"))
         key = next((key for key in _SPANS if isinstance(row.get(key), list)), None)
         if not isinstance(text, str) or (key is None and gold == "required"):
             missing, others = ("label", ()) if isinstance(text, str) else ("text", TEXT_KEYS)
-            found = f"no {missing!r}, but {instead_of(missing, row, others)}"
+            there = f"{missing!r} with {brief(row[missing])}" if missing in row else ""
+            found = there or f"no {missing!r}, but {instead_of(missing, row, others)}"
             problems.report(path, line, found, _EXPECTED, "read it as what it is, or correct or remove the line")
+            continue
+        if export_of(row).startswith("Label Studio"):
+            problems.report(path, line, instead_of("label", row), _EXPECTED, "read it as what it is")
             continue
         said.add(str(row.get("offsets")))
         for name, kind in _BESIDE.items():

@@ -4,6 +4,8 @@
       {"from_name": "label", "to_name": "text", "type": "labels",
        "value": {"start": 2, "end": 4, "text": "头痛", "labels": ["症状"]}}]}], "predictions": []}]
 
+Its CSV and TSV, which hold the labels of the short export as JSON, are read as well.
+
 The page counts UTF-16 units; imported offsets keep their counting. The mention beside the offsets decides. A task may
 have several annotations, some of them cancelled or copies of each other: `annotator` chooses one if they differ. A task
 without an annotation is unlabelled, not a task without entities.
@@ -95,6 +97,7 @@ def _write_config(path: Path, types: list[str], written: Written) -> None:
         return
     with atomic_write(config) as stream:
         stream.write(content)
+    written.beside.append(f"{config.name}, the labelling configuration for the project's settings")
 
 
 def _task(document: Document, model_version: str | None) -> dict[str, object]:

@@ -11,14 +11,13 @@ from pathlib import Path
 from ..documents import Document, Gold
 from ..numbers import id_text
 from ..problems import Problems
-from ..reading.exports import checked, say_what_is_not_read, without_duplicates
+from ..reading.exports import checked, export_items, say_what_is_not_read, without_duplicates
 from ..reading.foreign import instead_of
-from ..reading.json_items import json_items
 from ..reading.locate import stem
 from ..reading.standoff import RawDocument, RawSpan, offset
 from ..shown import brief
 
-_UNITS = ("utf-16", "")  # units that Label Studio may count, the default first
+_UNITS = ("utf-16", "", "crlf")  # units that Label Studio may count, the default first
 _EXPECTED = "a task with data and annotations (JSON), or with a text and its labels (JSON-MIN)"
 _NO_ENTITIES = ("relation", "choices", "textarea", "rating", "taxonomy", "number", "datetime")
 PREDICTIONS = "predictions"  # in place of an annotator
@@ -82,7 +81,7 @@ def read(
 def _tasks(path: Path, text_column: str | None, left_out: Counter[str], problems: Problems) -> Iterator[_Task]:
     """The tasks of a file; rows of JSON-MIN, one for each annotation, are joined."""
     short: dict[str, _Task] = {}
-    for position, (line, row) in enumerate(json_items(path, problems), 1):
+    for position, (line, row) in enumerate(export_items(path, problems), 1):
         data = row.get("data")
         full = isinstance(data, Mapping)
         text = _text(data if isinstance(data, Mapping) else row, text_column)
@@ -127,7 +126,8 @@ def _chosen(
     all_of_them = [*task.annotations, *(task.predictions if annotator is not None else [])]
     fitting = [one for one in all_of_them if annotator is None or annotator in one.names]
     if not fitting:
-        by = f"by {annotator}" if annotator is not None else "yet"
+        others = ", ".join(sorted({one.by for one in task.annotations if one.by}))
+        by = f"by {annotator}{f' (but by {others})' if others else ''}" if annotator is not None else "yet"
         beside = (
             " (a model's predictions are there: --reading annotator=predictions)"
             if task.predictions and not annotator

@@ -14,8 +14,10 @@ import datetime
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain, islice
+from math import isfinite
 from os import PathLike
 from pathlib import Path
 
@@ -23,7 +25,8 @@ from ..documents import TEXT_KEYS, Document, Gold, check_characters, from_row, t
 from ..endings import EXCEL, TABLES
 from ..json_text import parse_json
 from ..problems import DataError, Problems
-from ..reading.exports import say_what_is_not_read
+from ..reading.exports import with_json
+from ..reading.foreign import instead_of
 from ..reading.locate import stem
 from ..shown import brief
 from ..table_files import open_table
@@ -78,19 +81,37 @@ def read(
     text = _column(text_column, table.names, place) if text_column else _guess_text(table.names, head, place)
     name = _column(id_column, table.names, place) if id_column else _only(table.names, _ID_NAMES)
     said = f"the texts are read from the column {text!r}" if text_column is None else ""
-    said += f"{', and ' if said else ''}their names from {name!r}" if name is not None and id_column is None else ""
+    if name is not None and id_column is None:
+        said += f", and their names from {name!r}" if said else f"the names of the texts are read from {name!r}"
     problems.note(f"{place}, columns", said and f"{place}: {said}.")
     if gold == "required" and ENTITIES not in table.names:
-        there = ", ".join(map(brief, table.names[:12]))
+        first = dict(zip(table.names, head[0][1] if head else table.names, strict=True))
+        there = instead_of(ENTITIES, with_json(first))
         raise DataError(f"{place}: found no column {ENTITIES!r}, but {there}; expected one of JSON; add it.")
-    empty = Counter[str]()
+    empty, ids = 0, Counter[str]()
     for number, cells in chain(head, rows):
-        row = dict(zip(table.names, map(_plain, cells), strict=True))
+        row = dict(zip(table.names, cells, strict=True))
+        content = row[text]
+        if content is not None and not isinstance(content, str):
+            found = f"{brief(_plain(content))} in the column {text!r}, which is no text"
+            problems.report(place, number, found, "a text", "name the column of the texts with --text-column")
+            continue
+        row = {key: _plain(cell) for key, cell in row.items()}
         row = {key: unescaped(cell) for key, cell in row.items()} if place.suffix.lower() in EXCEL else row
-        document = _document(row, text, name, number, place, gold, problems, empty)
-        if document is not None:
-            yield document
-    say_what_is_not_read(place, empty, problems)
+        if not row[text]:
+            empty += 1
+        if row[text] or gold == "ignored":
+            document = _document(row, text, name, number, place, gold, problems)
+            if document is not None:
+                yield _with_own_id(document, ids)
+    again = sum(count - 1 for count in ids.values() if count > 1)
+    said = f"rows with the name of another × {again:,}, as of a patient with several notes: they are NAME-2, NAME-3, …"
+    problems.note(f"{place}, names", f"{place}: {said}, of the record NAME." if again else "")
+    then = "they are empty documents" if gold == "ignored" else "they are left out"
+    said = (
+        f"{place}: rows without a text (an empty cell, or a formula whose value was never saved) × {empty:,}: {then}."
+    )
+    problems.note(f"{place}, empty", said if empty else "")
 
 
 def write(
@@ -163,19 +184,8 @@ def _document(
     path: Path,
     gold: Gold,
     problems: Problems,
-    empty: Counter[str],
 ) -> Document | None:
-    content = row.get(text)
-    if content is None or content == "":
-        empty["rows without a text (an empty cell, or a formula whose value was never saved)"] += 1
-        content = "" if gold == "ignored" else None
-    elif not isinstance(content, str):
-        found = f"{brief(content)} in the column {text!r}, which is no text"
-        problems.report(path, number, found, "a text", "name the column of the texts with --text-column")
-        content = None
-    if content is None:
-        return None
-    own = {"text": content, "id": _name(row.get(name)) if name else "", "record": _name(row.get(_RECORD))}
+    own = {"text": row[text] or "", "id": _name(row.get(name)) if name else "", "record": _name(row.get(_RECORD))}
     own["id"] = own["id"] or f"{stem(path)}-{number}"
     try:
         cell = row.get(ENTITIES)
@@ -187,6 +197,19 @@ def _document(
     ours = {text, name, _RECORD, ENTITIES}
     carried = {key: cell for key, cell in row.items() if key not in ours}
     return Document(document.text, document.spans, document.id, document.record, carried)
+
+
+def _with_own_id(document: Document, ids: Counter[str]) -> Document:
+    """A document under an id that no other of the table has; those that shared one are of one record."""
+    name = document.id
+    ids[name] += 1
+    if ids[name] == 1:
+        return document
+    number = ids[name]
+    while (own := f"{name}-{number}") in ids:
+        number += 1
+    ids[own] = 1
+    return replace(document, id=own, record=document.record or name)
 
 
 def _column(wanted: str, names: Sequence[str], path: Path) -> str:
@@ -215,7 +238,7 @@ def _guess_text(names: Sequence[str], rows: Sequence[tuple[int, Sequence[object]
             prose.append(name)
     if len(prose) == 1 and not named:
         return prose[0]
-    others = [name for name in names if name != ENTITIES]
+    others = [name for name in names if name.strip().casefold() not in (ENTITIES, _RECORD, *_ID_NAMES)]
     if len(others) == 1:
         return others[0]
     there = ", ".join(map(brief, names[:12]))
@@ -231,6 +254,10 @@ def _name(value: object) -> str:
 
 def _plain(cell: object) -> object:
     """A cell that JSON and every table can hold: dates become texts."""
+    if isinstance(cell, bytes):
+        return cell.hex()
+    if isinstance(cell, float) and not isfinite(cell):
+        return None
     if cell is None or isinstance(cell, str | int | float | bool | list | dict):
         return cell
     if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():

@@ -32,7 +32,7 @@ _CCKS2018 = frozenset({"解剖部位", "症状描述", "独立症状", "药物",
 _LITERATURE = frozenset(
     {"方剂", "中医证候", "中药", "临床表现", "西医诊断", "中医诊断", "其他治疗", "中医治则", "中医治疗", "西医治疗"}
 )
-_ENDINGS = (*TEXT, *JSON_LINES, JSON, ".csv", *CONLL, BRAT, ".train", ".dev", ".test")
+_ENDINGS = (*TEXT, *JSON_LINES, JSON, ".csv", *CONLL, BRAT, ".tsv", ".train", ".dev", ".test")
 
 # Keys alone are not enough, since others use the same. So a corpus is recognised by a key together with one of its
 # types.
@@ -106,6 +106,8 @@ def _guess_file(path: Path) -> Iterator[str]:
             yield "label-studio"
         else:
             yield from islice((name for name, mark in _JSON_MARKS if mark.search(head)), 1)
+    elif head.startswith("#FORMAT=WebAnno TSV 3"):
+        yield "inception"
     elif _BRAT.match(head):
         yield "brat"
     elif _CMEEE.search(head):

@@ -6,14 +6,21 @@ fit several ways, the tool's default decides, and the consequences are reported.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..documents import Document
+from ..endings import TABLES
+from ..json_text import JsonError, parse_json
 from ..problems import DataError, Problems
+from ..table_files import open_table
+from .json_items import json_items
+from .names import suffix_of
 from .offsets import UNIT_NAMES, Counting, place_of, places
 from .standoff import Conventions, RawDocument, RawSpan, to_documents
+
+_SEVERAL = 4  # files whose notes become one
 
 
 def checked(
@@ -34,11 +41,37 @@ def checked(
     Raises:
         DataError: what `unit_named` and `to_documents` raise.
     """
-    unit, sentence = (unit_named(count), "") if count is not None else _unit_of(raw, units)
+    unit, why, whole = (unit_named(count), "", "") if count is not None else _unit_of(raw, units)
     if raw:
-        problems.note(f"{raw[0].path}, offsets", sentence and f"{raw[0].path}: {sentence}.")
-    conventions = Conventions((), inclusive=False, aliases={}, unit=unit, same=alike, blank=True)
+        key = f"{raw[0].path}, offsets"
+        problems.note(key, why and f"{raw[0].path}: offsets are {why}.")
+        problems.of_many[key] = whole
+    conventions = Conventions((), inclusive=False, aliases={}, unit=unit, same=alike, blank=True, told=True)
     yield from to_documents(lambda _: raw, conventions, problems)
+
+
+def export_items(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, object]]]:
+    """(line, row) of an export: an array or lines of JSON, or a table with JSON in its cells."""
+    if suffix_of(path.name) not in TABLES:
+        yield from json_items(path, problems)
+        return
+    table = open_table(path, problems)
+    for number, cells in table.rows:
+        yield number, with_json(dict(zip(table.names, cells, strict=True)))
+
+
+def with_json(row: dict[str, object]) -> dict[str, object]:
+    """A row of a table, with what its cells beside the text hold as JSON: lists and objects."""
+    return {key: value if key == "text" else _json_of(value) for key, value in row.items()}
+
+
+def _json_of(cell: object) -> object:
+    if not isinstance(cell, str) or cell[:1] not in ("[", "{"):
+        return cell
+    try:
+        return parse_json(cell)
+    except JsonError:
+        return cell
 
 
 def unit_named(count: str | None) -> str:
@@ -81,9 +114,33 @@ def alike(text: str, mention: str) -> bool:
 
 
 def say_what_is_not_read(path: Path, left_out: Counter[str], problems: Problems) -> None:
-    """A note that counts what an export holds besides entities."""
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(left_out.items()) if count)
-    problems.note(f"{path}, left out", kinds and f"{path}: left out, since documents have entities alone: {kinds}.")
+    """A note that counts what an export holds beside entities, and what else of it is no document."""
+    problems.unread[str(path)] = +left_out
+    problems.note(f"{path}, left out", _left_out(str(path), left_out))
+
+
+def _left_out(where: str, left_out: Counter[str]) -> str:
+    kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(left_out.items()) if count)
+    return kinds and f"{where}: left out: {kinds}."
+
+
+def join_notes(folder: Path, problems: Problems) -> None:
+    """What was noted of each of several files of a folder becomes one note, with all that was counted."""
+    files = [path for path, counts in problems.unread.items() if counts and Path(path).is_relative_to(folder)]
+    if len(files) >= _SEVERAL:
+        for path in files:
+            problems.note(f"{path}, left out", "")
+        total = sum((problems.unread[path] for path in files), Counter[str]())
+        problems.note(f"{folder}, left out", _left_out(f"{folder}, {len(files):,} files", total))
+    alike = defaultdict[str, list[str]](list)
+    for key in problems.notes:
+        if (whole := problems.of_many.get(key)) and Path(key).is_relative_to(folder):
+            alike[whole].append(key)
+    for whole, keys in alike.items():
+        if len(keys) >= _SEVERAL:
+            for key in keys:
+                problems.note(key, "")
+            problems.note(f"{folder}, {whole}", f"{folder}: the offsets of {len(keys):,} files are {whole}.")
 
 
 def without_duplicates(spans: Iterable[RawSpan], left_out: Counter[str]) -> tuple[RawSpan, ...]:
@@ -95,38 +152,43 @@ def without_duplicates(spans: Iterable[RawSpan], left_out: Counter[str]) -> tupl
     return tuple(kept.values())
 
 
-def _unit_of(raw: Iterable[RawDocument], units: Sequence[str]) -> tuple[str, str]:
-    """The unit that fits best, of equally good ones the first, and a note about it."""
+def _unit_of(raw: Iterable[RawDocument], units: Sequence[str]) -> tuple[str, str, str]:
+    """The unit that fits best, of equally good ones the first; a note about it, and a note for several such files."""
     fit, stand = Counter[str](), Counter[str]()
-    given = spans = 0
-    differ = Counter[str]()
+    given = 0
+    found: list[dict[str, tuple[int, int] | None]] = []  # of each span, where it lies in each unit
     for document in raw:
         tables = {unit: places(document.text, unit) if unit else {} for unit in units}
         if not any(tables.values()):
             continue  # all ways agree
         for span in document.spans:
-            spans += 1
             given += span.mention is not None
-            found = {unit: _place(document.text, tables[unit], span) for unit in units}
-            for unit, place in found.items():
+            found.append({unit: _place(document.text, tables[unit], span) for unit in units})
+            for unit, place in found[-1].items():
                 stand[unit] += place is not None
                 if place is not None and span.mention is not None:
                     fit[unit] += alike(document.text[slice(*place)], span.mention)
-                differ[unit] += place != found[units[0]]
     best = max(units, key=lambda unit: (fit[unit], stand[unit], -units.index(unit)))
-    if not any(differ.values()):
-        return units[0], ""
-    way = str(Counting(best)) if best else "in code points"
-    others = [unit for unit in units if (fit[unit], stand[unit]) == (fit[best], stand[best]) and unit != best]
+    differ = {unit: sum(place[unit] != place[best] for place in found) for unit in units}
+    if not any(differ.values()) or (given and not fit[best]):
+        return units[0], "", ""
+    spans = len(found)
+    way = f"counted {str(Counting(best)) if best else 'in code points'}"
+    others = [unit for unit in units if differ[unit] and (fit[unit], stand[unit]) == (fit[best], stand[best])]
     if not others:
-        evidence = f"{fit[best]:,} of {given:,} mentions" if given else f"{stand[best]:,} of {spans:,} entities"
-        return best, f"offsets are counted {way}, as {evidence} say" + ("; converted to code points" if best else "")
+        what, number, of = ("mentions", fit[best], given) if given else ("entities", stand[best], spans)
+        then = "; converted to code points" if best else ""
+        return best, f"{way}, as {number:,} of {of:,} {what} say{then}", f"{way}, as their {what} say{then}"
     names = " or ".join(str(Counting(unit)) if unit else "in code points" for unit in others)
     most = max(differ[unit] for unit in others)
-    return best, (
-        f"offsets are taken as counted {way}, as this tool does by default; counted {names}, which no mention rules "
-        f"out, {most:,} of {spans:,} entities would be others: say which with --reading count=…"
+    why = (
+        "as this tool does by default"
+        if best == units[0]
+        else f"since counted {Counting(units[0])} {spans - stand[units[0]]:,} entities would not fit the text"
     )
+    end = f"counted {names}, which no mention rules out, %s would be others: say which with --reading count=…"
+    taken = f"taken as {way}, {why}; {end}"
+    return best, taken % f"{most:,} of {spans:,} entities", taken % "some entities"
 
 
 def _place(text: str, found: dict[int, int], span: RawSpan) -> tuple[int, int] | None:

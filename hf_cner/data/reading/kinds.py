@@ -23,6 +23,7 @@ from .names import suffix_of
 Kind = Literal["text", "jsonl"]
 
 _HEAD = 65_536  # bytes that are read
+_OTHER_SHEETS = ("(.xls)", "(.ods)")  # of programs whose other files are read as tables
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive, as of .docx and .xlsx"),
     (b"%PDF", "a PDF"),
@@ -41,6 +42,7 @@ _MAGIC = (
     (b"{\\rtf", "RTF"),
 )
 _JSON = re.compile(r'\s*(?:\{\s*"|\[\s*\{\s*")')
+_WEB = re.compile(rb"<(?:!doctype|html|table|meta|\?xml)\b", re.IGNORECASE)  # as "Excel" files of many systems are
 _TAGGED = re.compile(r"\S{1,20}[ \t,](?:O|[BIESMLU][-_]\S+|\S+[-_][BIESMLU])")
 _COLUMN = re.compile(r"[^\W\d][\w ./()-]{0,29}")  # a name begins with a letter, and is no sentence
 _NAME_OF_ROW = re.compile(r"(?=[^0-9]{0,8}[0-9])[\w.:/ -]{0,23}\w", re.ASCII)
@@ -90,6 +92,8 @@ def judge(path: Path) -> tuple[Kind, str]:
 def refused(where: object, found: str, advice: str) -> DataError:
     """The error for a file that is neither prose nor JSON lines."""
     more = f", or {advice}" if advice else ""
+    if found.endswith(_OTHER_SHEETS):
+        return DataError(f"{where}: found {found}; expected a table as .xlsx or .csv; save it as one of these.")
     return DataError(f"{where}: found {found}; expected {EXPECTED}; save the texts as one of these{more}.")
 
 
@@ -99,7 +103,7 @@ def foreign_content(head: bytes, kind: Kind) -> str:
     The reader reports bytes that are not UTF-8, with their encoding. UTF-16 without a mark is reported here, since its
     bytes may be valid UTF-8.
     """
-    if magic := next((what for mark, what in _MAGIC if head.startswith(mark)), ""):
+    if magic := _magic(head):
         return magic
     if not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         if _is_utf16(head):
@@ -118,6 +122,20 @@ def foreign_content(head: bytes, kind: Kind) -> str:
     if _is_table(lines):
         return "a table with a line of column names"
     return "a table without a line of column names" if _has_rows_alone(lines) else ""
+
+
+def no_table(head: bytes) -> str:
+    """What the first bytes of something are that its name calls a table of text; empty where it may be one."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _JSON.match(text.decode("utf-8", "replace")):
+        return "JSON"
+    if text.startswith(b"#FORMAT=WebAnno TSV"):
+        return "the export of INCEpTION (read it as inception)"
+    return "a web page" if _WEB.match(text) else _magic(head)
+
+
+def _magic(head: bytes) -> str:
+    return next((what for mark, what in _MAGIC if head.startswith(mark)), "")
 
 
 def _is_table(lines: list[str]) -> bool:

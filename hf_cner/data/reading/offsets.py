@@ -93,16 +93,22 @@ class Survey:
 
     def best(self, own: Counting) -> str:
         """`counted in UTF-16 units all 40 mentions would fit`, if another way than `own` fits them all."""
-        ways = [way for way in COUNTINGS if self.fit[way] == self.given > self.fit[own]]
-        if not ways:
-            return ""
+        way = self._likely(own)
+        mentions = "the only mention" if self.given == 1 else f"all {self.given:,} mentions"
+        return f"counted {way} {mentions} would fit" if way is not None else ""
 
+    def best_unit(self, own: Counting) -> str | None:
+        """The name in `UNIT_NAMES` of the way that `best` names; None where it differs in more than the unit."""
+        way = self._likely(own)
+        return next((name for name, unit in UNIT_NAMES.items() if way == own._replace(unit=unit)), None)
+
+    def _likely(self, own: Counting) -> Counting | None:
         def unlikely(way: Counting) -> tuple[int, bool]:
             """Number of differences; a fitting unit is no accident, a shift by one may be."""
             return sum(one != other for one, other in zip(way, own, strict=True)), way.base != own.base
 
-        mentions = "the only mention" if self.given == 1 else f"all {self.given:,} mentions"
-        return f"counted {min(ways, key=unlikely)} {mentions} would fit"
+        ways = [way for way in COUNTINGS if self.fit[way] == self.given > self.fit[own]]
+        return min(ways, key=unlikely, default=None)
 
     def _fits(self, given: Mention, way: Counting) -> bool:
         if given.end is None:

@@ -57,6 +57,7 @@ class Conventions:
         unit: what offsets count, a unit of ``offsets``; code points by default.
         same: whether a stretch of the text is the mention that the file gives.
         blank: whether a text without any character but blanks is a document, and no fault.
+        told: whether whoever reads can say what offsets count.
     """
 
     entity_types: Sequence[str]
@@ -65,6 +66,7 @@ class Conventions:
     unit: str = ""
     same: Callable[[str, str], bool] = eq
     blank: bool = False
+    told: bool = False
 
 
 def to_documents(
@@ -75,7 +77,7 @@ def to_documents(
     An annotation with a fault is reported and left out; so is a document without any text. ``read_raw`` reads the
     corpus with the given problems; it is called a second time, silently, only when a mention differs from its text.
     """
-    survey = _Survey(read_raw)
+    survey = _Survey(read_raw, told=conventions.told)
     for raw in read_raw(problems):
         if not raw.text.strip() and not conventions.blank:
             where = raw.text_path or raw.path
@@ -105,7 +107,8 @@ def _check(
     fault = type_fault(type_)
     if fault or (conventions.entity_types and type_ not in conventions.entity_types):
         wrong = f"the type {brief(span.type)} in document {raw.id}{f', which has {fault}' if fault else ''}"
-        known = f"one of {', '.join(conventions.entity_types)}" if conventions.entity_types else "a type without it"
+        anything = "a type without it" if type_ else "a name"
+        known = f"one of {', '.join(conventions.entity_types)}" if conventions.entity_types else anything
         problems.report(raw.path, line, wrong, known, "correct the type, or read it as another corpus")
         return None
     last = span.end + 1 if conventions.inclusive else span.end
@@ -125,6 +128,8 @@ def _check(
     if expected or start is None or end is None:
         own = Counting(conventions.unit, 0, conventions.inclusive)
         advice = survey.advice(raw.path, own) if span.mention is not None else "correct the offsets"
+        if span.mention is None and conventions.told:
+            advice += ", or say what they count with --reading count=…"
         problems.report(raw.path, line, what, expected, advice)
         return None
     return Span(start, end, type_, span.score)
@@ -133,8 +138,9 @@ def _check(
 class _Survey:
     """How well each way to count fits the whole corpus, found out on the first difference and then kept."""
 
-    def __init__(self, read_raw: Callable[[Problems], Iterable[RawDocument]]) -> None:
+    def __init__(self, read_raw: Callable[[Problems], Iterable[RawDocument]], *, told: bool) -> None:
         self._read_raw = read_raw
+        self._told = told
         self._by_path: dict[Path, Survey] | None = None
 
     def advice(self, path: Path, own: Counting) -> str:
@@ -146,14 +152,17 @@ class _Survey:
         share = f"{other} {_of(here.fit[other], here.given)} of this file"
         if len(self._by_path) > 1:
             share += f" and {_of(total.fit[other], total.given)} of the corpus"
+        share = f"{share} would match; " if total.fit[other] else ""
         if total.fit[other] == total.given and total.fit[own] < total.given:
             name = "exclusive" if own.inclusive else "inclusive"
             verdict = f"these are {name} ends: read it as a corpus that has them, or correct the offsets"
         elif best := total.best(own) or here.best(own):
             verdict = f"{best}: count code points from 0, of the text with its line ends as they are"
+            if self._told and (unit := total.best_unit(own)) is not None:
+                verdict = f"{best}: read it with --reading count={unit}"
         else:
             verdict = "correct the offsets or the mention (was the text edited after it was annotated?)"
-        return f"{share} would match; {verdict}"
+        return f"{share}{verdict}"
 
     def _count(self) -> dict[Path, Survey]:
         found: dict[Path, Survey] = {}

@@ -128,6 +128,16 @@ function selected() {
   return start < end ? { doc, start, end } : null;
 }
 
+/** What a finger selected. Nothing is drawn anew, or the handles by which the selection is moved would be gone. */
+function touched() {
+  const found = selected();
+  if (!found) return;
+  const before = state.doc;
+  Object.assign(state, { doc: found.doc, span: null, draft: found });
+  if (before && before !== found.doc && before.drawn) draw(before);
+  showBar();
+}
+
 // ---- the bar -------------------------------------------------------------------------------------------------------
 
 function button(name, run, { label = word(name), disabled = false, main = false } = {}) {
@@ -223,12 +233,15 @@ function beginReview() {
     event.target.closest(".chip")?.[step]?.focus();
   });
   addEventListener("storage", (event) => event.key === `hf-cner:${KEPT}` && notice("otherTab"));
-  $("list").addEventListener("mouseup", () => setTimeout(() => {
+  let finger = false;
+  addEventListener("pointerdown", (event) => (finger = event.pointerType !== "mouse"), true);
+  $("list").addEventListener("mouseup", () => finger || setTimeout(() => {
     const found = selected();
     if (!found) return;
     getSelection().removeAllRanges();
     setDraft(found.doc, found.start, found.end);
   }));
+  document.addEventListener("selectionchange", later(() => finger && touched()));
   const pick = (number) => () => {
     const name = [...types.keys()][number];
     return name && (state.span || state.draft) ? choosePicked(name) : false;

@@ -108,6 +108,7 @@ $("list").addEventListener("click", (event) => {
   const over = doc.spans.filter((span) => isShown(span) && span.start <= start && start < span.end);
   over.sort((a, b) => a.level - b.level);
   if (over.length) choose(doc, over[(over.indexOf(state.span) + 1) % over.length]); // once more: the next outer one
+  else if (state.draft) KEYS.escape[1](); // beside it
 });
 
 // ---- keys ----------------------------------------------------------------------------------------------------------
@@ -188,8 +189,7 @@ function setGround(name) {
     document.documentElement.style.setProperty(`--c${i}`, `${red} ${green} ${blue}`);
   });
 }
-function later(run) { // once, when the typing rests
-  let timer = 0;
+function later(run, timer = 0) { // once, when the typing rests
   return () => { clearTimeout(timer); timer = setTimeout(run, 150); };
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -130,7 +131,89 @@ def test_what_cannot_be_in_one_unit_is_counted_in_another(tmp_path: Path) -> Non
     problems = Problems()
     (document,) = read_corpus("doccano", path, problems=problems)
     assert document.spans == (Span(1, 3, "症状"),)
-    assert "taken as counted in code points" in (said := " ".join(problems.notes.values())) and "grapheme" in said
+    assert "counted in code points, as 1 of 1 entities say." in " ".join(problems.notes.values())
+
+
+def test_what_cannot_be_in_the_tools_own_unit_but_in_two_others(tmp_path: Path) -> None:
+    path = rows("doccano", tmp_path / "a.jsonl", "😀e\u0301e\u0301头痛咳", [(1, 3, "症状")])
+    problems = Problems()
+    read_corpus("doccano", path, problems=problems)
+    said = " ".join(problems.notes.values())
+    assert "taken as counted in code points, since counted in UTF-16 units 1 entities would not fit the text" in said
+    assert "counted in grapheme clusters, which no mention rules out, 1 of 1 entities would be others" in said
+
+
+def test_mentions_that_fit_nowhere_say_nothing_of_a_unit(tmp_path: Path) -> None:
+    problems = Problems("skip")
+    path = rows("label-studio", tmp_path / "a.json", TEXT, [(2, 4, "发热")])
+    read_corpus("label-studio", path, problems=problems)
+    assert problems.count == 1 and "was the text edited" in str(problems.items[0])
+    assert not any("counted" in note for note in problems.notes.values())
+
+
+def test_the_way_that_would_fit_is_named_as_the_option_that_takes_it(tmp_path: Path) -> None:
+    path = rows("label-studio", tmp_path / "a.json", TEXT, counted("utf-8"))
+    with pytest.raises(DataError, match="in UTF-8 bytes all 2 mentions would fit: read it with --reading count=utf-8"):
+        read_corpus("label-studio", path)
+    path = rows("doccano", tmp_path / "a.jsonl", TEXT, counted("utf-8"))
+    with pytest.raises(DataError, match="correct the offsets, or say what they count with --reading count="):
+        read_corpus("doccano", path)
+
+
+def test_many_files_of_a_folder_are_one_note(tmp_path: Path) -> None:
+    """Five files alike would be ten lines; three texts without CRLF, whose ways to count agree, say nothing."""
+    for number in range(8):
+        end = "\r\n" if number < 5 else "\n"
+        (tmp_path / f"n{number}.txt").write_bytes(f"头痛{end}发热".encode())
+        (tmp_path / f"n{number}.ann").write_text("T1\tx 3 5\t发热\nA1\tNegated T1\n", encoding="utf-8")
+    problems = Problems()
+    assert len(read_corpus("brat", tmp_path, problems=problems)) == 8
+    assert [note.removeprefix(f"{tmp_path}") for note in problems.notes.values()] == [
+        ", 8 files: left out: attributes ('Negated') × 8.",
+        ": the offsets of 5 files are counted with CRLF as one character, as their mentions say; converted to code "
+        "points.",
+    ]
+
+
+def test_the_rows_of_a_table_are_read_as_those_of_an_export(tmp_path: Path) -> None:
+    """Label Studio's CSV; and doccano's rows as a table."""
+    label = json.dumps([{"start": 2, "end": 4, "text": "头痛", "labels": ["症状"]}], ensure_ascii=False)
+    paths = {"label-studio": tmp_path / "a.csv", "doccano": tmp_path / "b.tsv"}
+    with paths["label-studio"].open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(
+            [["text", "id", "label", "annotator"], ["患者头痛", 7, label, 1], ["无", 8, "", 1]]
+        )
+    with paths["doccano"].open("w", encoding="utf-8", newline="") as stream:
+        rows_ = [["id", "text", "label"], [7, "患者头痛", '[[2, 4, "症状"]]'], [8, "无", "[]"]]
+        csv.writer(stream, delimiter="\t").writerows(rows_)
+    expected = [Document("患者头痛", (Span(2, 4, "症状"),), "7"), Document("无", (), "8")]
+    for name, path in paths.items():
+        assert read_corpus(name, path) == expected
+        with pytest.raises(DataError, match=f"found no column 'entities', but .*export.*: read it as {name}"):
+            read_corpus("table", path)
+    with pytest.raises(DataError, match=r"a.csv:2: found .*Label Studio's short export .*: read it as label-studio\)"):
+        read_corpus("doccano", paths["label-studio"])
+    with pytest.raises(DataError, match=r"b.tsv:2: found no task, but .*doccano's export: read it as doccano"):
+        read_corpus("label-studio", paths["doccano"])
+
+
+def test_what_stands_under_a_key_is_named_where_it_is_no_list(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "头痛", "label": null}\n', encoding="utf-8")
+    with pytest.raises(DataError, match=r"a.jsonl:1: found 'label' with None; expected a text with label"):
+        read_corpus("doccano", path)
+    path = rows("doccano", path, "头痛", [(0, 2, "")])
+    with pytest.raises(DataError, match=r"found the type '' .*, which has no character; expected a name; correct"):
+        read_corpus("doccano", path)
+
+
+def test_an_annotator_who_is_not_there_is_named_with_those_who_are(tmp_path: Path) -> None:
+    path = rows("label-studio", tmp_path / "a.json", TEXT, [])
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"result"', '"completed_by": 1, "result"'), encoding="utf-8"
+    )
+    with pytest.raises(DataError, match=r"\(left out: tasks without an annotation by ma \(but by 1\) × 1\)"):
+        read_corpus("label-studio", path, options={"annotator": "ma"})
 
 
 def test_nothing_is_said_where_all_ways_agree(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyarrow import ipc
+from pyarrow import ipc, parquet
 
 from hf_cner.data.corpora import read_corpus
 from hf_cner.data.documents import Document, Span, from_row, to_row
@@ -159,7 +159,7 @@ def test_excel_as_people_make_it(tmp_path: Path) -> None:
     found = list(table.read(path, problems=problems, gold="ignored"))
     assert [(d.id, d.text) for d in found] == [("7", "头痛"), ("8", "")]
     assert found[0].columns == {"day": "2024-01-02", "n": 1.5}
-    assert "1 rows without a text (an empty cell, or a formula whose value" in " ".join(problems.notes.values())
+    assert "never saved) × 1: they are empty documents." in " ".join(problems.notes.values())
     assert "found 5 in the column 'text', which is no text" in str(problems.items[0])
     with pytest.raises(DataError, match=r"a.xlsx:2: found 1.5 in the column 'n', which is no text; expected a text"):
         list(table.read(path, gold="ignored", text_column="n"))
@@ -210,3 +210,67 @@ def test_a_stream_of_arrow_and_a_column_of_lists(tmp_path: Path) -> None:
     table.write([*found, Document("x", (), "", "", {"mixed": "y"})], tmp_path / "b.parquet")
     assert [d.columns["mixed"] for d in read_corpus("table", tmp_path / "b.parquet")] == ["1", "2", "y"]
     assert json.loads(json.dumps(to_row(found[0])))["columns"] == {"mixed": 1}
+
+
+@pytest.mark.parametrize("begin", ["sep=;\r\n", '"sep=;"\n', "\ufeffSEP=;\r", "sep=,\n"])
+def test_the_line_of_excel_that_names_the_separator_is_no_row(tmp_path: Path, begin: str) -> None:
+    mark = "," if "," in begin else ";"
+    path = tmp_path / "a.csv"
+    path.write_text(f"{begin}id{mark}text\n7{mark}头痛\n", encoding="utf-8")
+    assert [(d.id, d.text) for d in table.read(path, gold="ignored")] == [("7", "头痛")]
+    path.write_text(f"{begin}id{mark}text\n7{mark}头痛{mark}3\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a\.csv:3: found a row of 3 cells"):
+        list(table.read(path, gold="ignored"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b'[{"text": "x"}]', "a.csv: found JSON; expected a table of cells between commas or TABs; give it"),
+        ("a.tsv", b'{"text": "x"}\n', "a.tsv: found JSON; expected a table"),
+        ("a.csv", b"PK\x03\x04\x14", "a.csv: found a zip archive, as of .docx and .xlsx; expected a table of cells"),
+        ("a.csv", b"%PDF-1.4", "a.csv: found a PDF; expected a table of cells"),
+        ("a.csv", b"<html><table>", "a.csv: found a web page; expected a table of cells"),
+        ("a.xlsx", b"<html><table>", "a.xlsx: found a web page; expected a workbook of Excel; give it the ending"),
+    ],
+)
+def test_what_is_no_table_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_corpus("table", tmp_path / name)
+
+
+def test_a_date_or_bytes_are_no_text(tmp_path: Path) -> None:
+    path = sheet(tmp_path / "a.xlsx", ["id", "text"], [7, datetime.date(2026, 3, 4)])
+    with pytest.raises(DataError, match=r"a.xlsx:2: found '2026-03-04' in the column 'text', which is no text"):
+        list(table.read(path, gold="ignored"))
+    columns = pyarrow.table({"text": ["头痛"], "blob": [b"\x00\xff"], "n": [float("nan")]})
+    parquet.write_table(columns, tmp_path / "a.parquet")
+    (document,) = table.read(tmp_path / "a.parquet", gold="ignored")
+    assert document.columns == {"blob": "00ff", "n": None}
+    parquet.write_table(pyarrow.table({"text": ["头痛".encode()]}), tmp_path / "b.parquet")
+    with pytest.raises(DataError, match=r"found 'e5a4b4e7979b' in the column 'text', which is no text"):
+        list(table.read(tmp_path / "b.parquet", gold="ignored"))
+
+
+def test_a_title_above_the_table_is_named(tmp_path: Path) -> None:
+    path = sheet(tmp_path / "a.xlsx", ["2026年骨科病历"], [None], ["id", "text"], [7, "头痛"])
+    with pytest.raises(DataError, match=r"a.xlsx:3: found a row of 2 cells; .*is what stands above it a title\? Then"):
+        list(table.read(path, gold="ignored"))
+
+
+def test_gbk_is_read_as_its_superset(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("id,text\n7,\U0002c317痛\n".encode("gb18030"))
+    for name in ("gbk", "GB2312", "cp936", "gb18030"):
+        assert [d.text for d in table.read(path, gold="ignored", encoding=name)] == ["\U0002c317痛"]
+
+
+def test_a_patients_number_that_stands_twice_is_the_record(tmp_path: Path) -> None:
+    """Documents of one id could be neither reviewed nor applied; a record's documents stay on one side of a split."""
+    path = tmp_path / "a.csv"
+    path.write_text("住院号,现病史\n7,头痛\n7-2,发热\n7,咳嗽\n7,腹泻\n", encoding="utf-8")
+    problems = Problems()
+    found = list(table.read(path, problems=problems, gold="ignored"))
+    assert [(d.id, d.record) for d in found] == [("7", ""), ("7-2", ""), ("7-3", "7"), ("7-4", "7")]
+    assert "rows with the name of another × 2" in " ".join(problems.notes.values())
