@@ -57,6 +57,12 @@ def test_what_is_wrong_with_settings_is_said_before_torch_is_imported() -> None:
         ("search", "--preset", "bilstm-crf", "--corpus", "jsonl", "--data-dir", "nowhere", "--output-dir", "o"),
         ("pretrain", "nowhere.txt", "--output-dir", "o"),
         ("pretrain", "--corpus", "sample", "--output-dir", "o", "--set", "mask_rate=7"),
+        ("pretrain", "--corpus", "sample", "--output-dir", "o", "--set", "training.learning_rate=7"),
+        ("pretrain", __file__, "--output-dir", "o"),  # no text
+        ("pretrain", "--corpus", "sample", "--output-dir", __file__),
+        ("train", "--preset", "bilstm-crf", "--corpus", "sample", "--output-dir", "o", "--epochs", "-3"),
+        ("train", "--preset", "bilstm-crf", "--corpus", "sample", "--output-dir", str(Path(__file__).parent)),
+        ("encoder", "import", "nobody/nothing", "o"),
         ("reproduce", "p4-table2", "--output-dir", "o", "--set", "modl.dropout=0.1"),
         ("reproduce", "p4-table2", "--output-dir", "o"),
         ("settings", "--preset", "bilstm-crff"),
