@@ -24,7 +24,7 @@ def resolve_settings(
     """Merge all sources of settings; a later one wins: defaults, preset, configuration file, options, assignments.
 
     A source that gives a slot another `kind` replaces the whole slot: an IDCNN has no options of a BiLSTM. The options
-    of slots, and the names of training arguments, are checked by `hf_cner.training.checks`, which imports their classes.
+    of slots and the names of training arguments are checked by `hf_cner.training.checks`, which imports their classes.
 
     Args:
         preset: name of a preset, or an alias of one.
