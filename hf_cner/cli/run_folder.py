@@ -6,12 +6,14 @@ from pathlib import Path
 
 
 def check_run_folder(output_dir: Path, *, resume: bool, overwrite: bool) -> None:
-    """Raise ValueError where no run may be made in the folder, as `RunFolder.check` says; one that is finished is read.
+    """Raise ValueError where no run may be made in the folder, as `RunFolder.check` says; a finished run is only read.
 
-    Of several processes that train together the first one looks.
+    Of several processes that train together the first one looks. Whether a lock still holds is left to the run.
     """
+    from ..data.kept import LOCK
     from ..runs.folder import RunFolder, is_first_process
 
     folder = RunFolder(output_dir)
-    if is_first_process() and not (resume and not overwrite and folder.finished()):
-        folder.check(resume=resume, overwrite=overwrite)
+    if (folder.place / LOCK).exists() or (resume and not overwrite and folder.finished()) or not is_first_process():
+        return
+    folder.check(resume=resume, overwrite=overwrite)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from hf_cner.cli.run_folder import check_run_folder
+from hf_cner.data.kept import LOCK
+from hf_cner.data.problems import DataError
 from hf_cner.settings.resolve import resolve_settings
 from hf_cner.settings.yaml_text import parse_yaml
 
@@ -115,3 +118,11 @@ def test_a_short_form_that_contradicts_its_setting_is_refused(
         assert capsys.readouterr().err == (
             f"error: {option} is {value} and --set {setting} is {other}; give one of the two.\n"
         )
+
+
+def test_a_folder_that_another_run_may_write_is_left_to_the_lock(tmp_path: Path) -> None:
+    (tmp_path / "somebodys.txt").touch()
+    with pytest.raises(DataError, match="found somebodys"):
+        check_run_folder(tmp_path, resume=False, overwrite=False)
+    (tmp_path / LOCK).touch()
+    check_run_folder(tmp_path, resume=False, overwrite=False)
