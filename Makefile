@@ -68,7 +68,7 @@ slow: $(VENV)/.installed  ## The slow tests: runs that are killed and resumed, t
 
 mutation: $(VENV)/.installed  ## Change the CRF, decoders, schemes, windows and metrics, and count what no test notices (hours)
 	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt mutmut==$(MUTMUT)
-	$(OFFLINE) $(BIN)/python -m mutmut run --max-children $(TEST_WORKERS)
+	HF_CNER_CRF=torch $(OFFLINE) $(BIN)/python -m mutmut run --max-children $(TEST_WORKERS)
 	$(BIN)/python -m mutmut results
 	$(BIN)/python -m mutmut export-cicd-stats
 	$(BIN)/python tests/mutation.py

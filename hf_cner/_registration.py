@@ -51,7 +51,7 @@ def register_crf(module: ModuleType) -> None:
 
         return numba_backend()
 
-    module.LOADERS = {"numba": load, **module.LOADERS}
+    module.__dict__["LOADERS"] = {"numba": load, **module.__dict__["LOADERS"]}
 
 
 @wrapt.when_imported("transformers.pipelines")

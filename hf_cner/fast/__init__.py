@@ -1,1 +1,1 @@
-"""What the extra `fast` speeds up: compiled loops, imported only where they can be used. Checkpoints do not carry it."""
+"""What the extra `fast` speeds up: compiled loops, imported only where they can be used. No checkpoint carries it."""

@@ -6,13 +6,14 @@ Rows whose scores range too widely for exp space, and rows whose tags the constr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..modeling.crf_backends import CrfBackend, TorchBackend, Weights, not_numbers, strange_tag
+from ..modeling.crf_backends import CrfBackend, Forbidden, TorchBackend, Weights, not_numbers, strange_tag
 from ..modeling.crf_chains import make_layout
 from ..modeling.crf_likelihood import make_path
 from ..modeling.crf_segments import Segment, make_pieces
@@ -21,8 +22,9 @@ from .crf_arrays import Floats, Ints, pack, turned, widen
 from .crf_paths import best_paths, max_marginals
 from .crf_sums import DONE, ILLEGAL, gold, gradients, posteriors, segment_scores
 
+HELD = 2**24  # numbers in float64 that segments of one call may hold four times over: torch's code works in blocks
 _NOTHING = (np.zeros(0, bool), np.zeros((0, 0), bool), np.zeros(0, bool))
-_ON_FALLBACK = TorchBackend()
+_TORCH = TorchBackend()
 
 
 class _Packed(NamedTuple):
@@ -36,6 +38,11 @@ class _Packed(NamedTuple):
     """Whether the parameters are numbers."""
     bad: int
     """A position whose emissions are not, or -1."""
+
+    def factors(self) -> tuple[Floats, Ints, Floats, Floats, Floats, Floats]:
+        """What `crf_sums.posteriors` takes."""
+        arcs = np.exp(self.pairs)
+        return np.exp(self.units), self.offsets, np.exp(self.start), arcs, np.exp(self.end), turned(arcs, 0.0)
 
     def checked(self, columns: int) -> _Packed:
         """This; raises FloatingPointError for NaN and infinity."""
@@ -56,8 +63,8 @@ def _array(tensor: Tensor) -> np.ndarray:
 
 def _pack(weights: Weights, emissions: Tensor, mask: Tensor, *, relative: bool) -> _Packed:
     units, positions, offsets, bad = pack(_array(emissions), mask.contiguous().numpy(), relative)
-    parts = [_array(part) for part in weights[:3]]
-    start, pairs, end, good = widen(*parts, relative, *(weights.forbidden or _NOTHING))
+    first, second, last = (_array(part) for part in weights[:3])
+    start, pairs, end, good = widen(first, second, last, relative, *(weights.forbidden or _NOTHING))
     return _Packed(units, positions, offsets, start, pairs, end, good, bad)
 
 
@@ -69,19 +76,18 @@ def _unpacked(values: np.ndarray, positions: Ints, mask: Tensor, fill: float) ->
 
 
 class _LogLikelihood(torch.autograd.Function):
-    """`apply(emissions, start, transitions, end, forbidden, tags, mask)`: log-likelihoods `(b,)` and each row's fate."""
+    """`apply(emissions, start, transitions, end, forbidden, tags, mask)`: likelihoods and each row's fate, `(b,)`."""
 
     @staticmethod
     def forward(
         ctx: Any, emissions: Tensor, start: Tensor, transitions: Tensor, end: Tensor,
-        forbidden: Sequence[np.ndarray] | None, tags: Tensor, mask: Tensor,
+        forbidden: Forbidden | None, tags: Tensor, mask: Tensor,
     ) -> tuple[Tensor, Tensor]:  # fmt: skip
         given = _pack(Weights(start, transitions, end, forbidden), emissions, mask, relative=True)
-        units, positions, offsets, parts = given.units, given.positions, given.offsets, given[3:6]
-        back = turned(np.exp(given.pairs), 0.0)
-        states, arriving, posterior, partition, became = posteriors(units, offsets, *parts, back)
+        positions, offsets = given.positions, given.offsets
+        states, arriving, posterior, partition, became = posteriors(*given.factors())
         flat = tags.contiguous().numpy().reshape(-1)
-        scores, path, strange = gold(units, positions, offsets, flat, *parts, became)
+        scores, path, strange = gold(given.units, positions, offsets, flat, *given[3:6], became)
         if strange >= 0:
             raise strange_tag(int(flat[strange]), len(start))
         ctx.saved = (states, arriving, posterior, path, positions, offsets, given.pairs)
@@ -99,7 +105,8 @@ class _LogLikelihood(torch.autograd.Function):
         weight = upstream[0].to(torch.float64).numpy() * (ctx.became == DONE)
         wide = np.float64 if ctx.dtypes[0] == torch.float64 else np.float32
         of_emissions = np.zeros((ctx.shape[0] * ctx.shape[1], ctx.shape[2]), wide)
-        parameters = gradients(*ctx.saved, weight, of_emissions)
+        states, arriving, posterior, path, positions, offsets, pairs = ctx.saved
+        parameters = gradients(states, arriving, posterior, path, positions, offsets, pairs, weight, of_emissions)
         found = (of_emissions.reshape(ctx.shape), *parameters)
         given = [torch.from_numpy(gradient).to(dtype) for gradient, dtype in zip(found, ctx.dtypes, strict=True)]
         return (*given, None, None, None)
@@ -133,7 +140,7 @@ class NumbaBackend(CrfBackend):
     def decode(self, weights: Weights, emissions: Tensor, mask: Tensor) -> list[list[int]]:
         path, given = self._best(weights, emissions, mask)
         tags, offsets = path.tolist(), given.offsets.tolist()
-        return [tags[first:last] for first, last in zip(offsets, offsets[1:], strict=False)]
+        return [tags[first:last] for first, last in pairwise(offsets)]
 
     def _best(self, weights: Weights, emissions: Tensor, mask: Tensor) -> tuple[Ints, _Packed]:
         given = _pack(weights, emissions, mask, relative=False).checked(mask.shape[1])
@@ -141,13 +148,11 @@ class NumbaBackend(CrfBackend):
 
     def marginals(self, weights: Weights, emissions: Tensor, mask: Tensor) -> Tensor:
         given = _pack(weights, emissions, mask, relative=True).checked(mask.shape[1])
-        *_, posterior, _, became = posteriors(
-            given.units, given.offsets, *given[3:6], turned(np.exp(given.pairs), 0.0)
-        )
+        *_, posterior, _, became = posteriors(*given.factors())
         found = _unpacked(posterior[:, : emissions.shape[2]], given.positions, mask, 0.0)
         rows = torch.from_numpy((became != DONE).nonzero()[0])
         if len(rows):
-            found[rows] = _ON_FALLBACK.marginals(weights, emissions[rows], mask[rows])
+            found[rows] = _TORCH.marginals(weights, emissions[rows], mask[rows])
         return found
 
     def max_marginals(self, weights: Weights, emissions: Tensor, mask: Tensor) -> Tensor:
@@ -158,15 +163,14 @@ class NumbaBackend(CrfBackend):
     def segment_probabilities(
         self, weights: Weights, emissions: Tensor, mask: Tensor, segments: Sequence[Sequence[Segment]]
     ) -> Tensor:
+        if emissions.numel() > HELD:
+            return _TORCH.segment_probabilities(weights, emissions, mask, segments)
         pieces = make_pieces(segments, mask.sum(1).tolist(), len(weights.start))
         if not len(pieces.row):
             return torch.zeros(0, dtype=torch.float64)
         given = _pack(weights, emissions, mask, relative=True).checked(mask.shape[1])
         wanted = (pieces.row, pieces.start, pieces.length, pieces.group, pieces.tags, ~pieces.forbidden)
-        back = turned(np.exp(given.pairs), 0.0)
-        found, held = segment_scores(
-            given.units, given.offsets, *given[3:6], back, *(part.numpy() for part in wanted)
-        )
+        found, held = segment_scores(given.units, given.pairs, *given.factors(), *(part.numpy() for part in wanted))
         if not held:
-            return _ON_FALLBACK.segment_probabilities(weights, emissions, mask, segments)
+            return _TORCH.segment_probabilities(weights, emissions, mask, segments)
         return torch.from_numpy(np.minimum(np.exp(found), 1.0))

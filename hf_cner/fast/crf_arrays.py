@@ -1,11 +1,11 @@
 """The units and the parameters of a CRF as arrays for compiled loops.
 
-Units of a batch stand one behind the other, `(units, width)`: `width` is the number of tags, rounded up to whole vectors
-of the processor, and what lies behind the tags is -inf. Row `r` has the units `offsets[r]` to `offsets[r + 1]`.
+Units of a batch stand one behind the other, `(units, width)`: `width` is the number of tags, rounded up to whole
+vectors of the processor, and what lies behind the tags is -inf. Row `r` has the units `offsets[r]` to `offsets[r + 1]`.
 
 Of these files none calls a kernel of another: numba compiles a kernel anew when its own file changes, not when another
-one does. Nothing is left to BLAS, whose threads would fight torch's, and nothing runs in parallel: the loops release the
-interpreter's lock instead.
+one does. Nothing is left to BLAS, whose threads would fight torch's, and nothing runs in parallel: the loops release
+the interpreter's lock instead.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LANES = 8  # float64 numbers in a vector
-EXACT = {"nogil": True, "error_model": "numpy", "cache": True}
+exact = njit(nogil=True, error_model="numpy", cache=True)
 
-@njit(**EXACT)
+
+@exact
 def pack(emissions: NDArray[np.floating], mask: NDArray[np.bool_], relative: bool) -> tuple[Floats, Ints, Ints, int]:
     """Units `(units, width)` of `(b, n, t)`, their positions in `(b · n)`, offsets, and a bad unit's position or -1.
 
@@ -55,7 +56,7 @@ def pack(emissions: NDArray[np.floating], mask: NDArray[np.bool_], relative: boo
     return units, positions, offsets, bad
 
 
-@njit(**EXACT)
+@exact
 def widen(
     start: NDArray[np.floating], transitions: NDArray[np.floating], end: NDArray[np.floating], relative: bool,
     no_start: NDArray[np.bool_], no_pair: NDArray[np.bool_], no_end: NDArray[np.bool_],
@@ -88,7 +89,7 @@ def widen(
     return wide[0], wide[1 : tags + 1], wide[tags + 1], good
 
 
-@njit(**EXACT)
+@exact
 def turned(pairs: Floats, fill: float) -> Floats:
     """Pairs `(t, width)` from next to previous tag."""
     tags = len(pairs)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-EXACT = {"nogil": True, "error_model": "numpy", "cache": True}
+exact = njit(nogil=True, error_model="numpy", cache=True)
 
 
-@njit(**EXACT)
+@exact
 def max_step(state: Floats, arcs: Floats, out: Floats) -> None:
     """`out[j] = max over i of state[i] + arcs[i, j]`, four previous tags at a time."""
     tags, width = arcs.shape
@@ -37,19 +37,30 @@ def max_step(state: Floats, arcs: Floats, out: Floats) -> None:
             out[tag] = w if w > out[tag] else out[tag]
 
 
-@njit(**EXACT)
-def chain(own: Floats, start: Floats, arcs: Floats, without: Floats, states: Floats) -> None:
-    """Scores of the best paths to each tag `(n, width)`, without and with the unit's own, from the first unit on."""
+@exact
+def from_front(own: Floats, start: Floats, arcs: Floats, states: Floats) -> None:
+    """Scores `(n, width)` of the best paths from the first unit to each tag, with its own."""
     for step in range(len(own)):
         if step == 0:
-            without[0] = start
+            states[0] = start
         else:
-            max_step(states[step - 1], arcs, without[step])
+            max_step(states[step - 1], arcs, states[step])
         for tag in range(own.shape[1]):
-            states[step, tag] = without[step, tag] + own[step, tag]
+            states[step, tag] += own[step, tag]
 
 
-@njit(**EXACT)
+@exact
+def from_back(own: Floats, end: Floats, back: Floats, states: Floats) -> None:
+    """Scores `(n, width)` of the best paths from each tag, without its own, to the last unit."""
+    state = np.empty(own.shape[1])
+    states[-1] = end
+    for step in range(len(own) - 1, 0, -1):
+        for tag in range(own.shape[1]):
+            state[tag] = states[step, tag] + own[step, tag]
+        max_step(state, back, states[step - 1])
+
+
+@exact
 def trace(states: Floats, back: Floats, end: Floats, path: Ints) -> None:
     """Tags `(n,)` of the best path, followed back; of equal ones the lowest. `back` is from next to previous tag."""
     tags = len(back)
@@ -64,34 +75,33 @@ def trace(states: Floats, back: Floats, end: Floats, path: Ints) -> None:
         arriving = back[best]
 
 
-@njit(**EXACT)
+@exact
 def best_paths(units: Floats, offsets: Ints, start: Floats, pairs: Floats, end: Floats, back: Floats) -> Ints:
     """Tags `(units,)` of each row's best path; of equal ones as `crf_decode.best_paths`."""
-    path, states, without = np.zeros(len(units), np.int64), np.empty_like(units), np.empty_like(units)
+    path, states = np.zeros(len(units), np.int64), np.empty_like(units)
     for row in range(len(offsets) - 1):
         here = slice(offsets[row], offsets[row + 1])
         if here.start < here.stop:
-            chain(units[here], start, pairs, without[here], states[here])
+            from_front(units[here], start, pairs, states[here])
             trace(states[here], back, end, path[here])
     return path
 
 
-@njit(**EXACT)
+@exact
 def max_marginals(units: Floats, offsets: Ints, start: Floats, pairs: Floats, end: Floats, back: Floats) -> Floats:
     """Score `(units, width)` of the best path through each tag minus the best path's; exactly 0 along that one."""
-    path, through = np.zeros(len(units), np.int64), np.empty_like(units)
-    states, without, later = np.empty_like(units), np.empty_like(units), np.empty_like(units)
+    path, states, through = np.zeros(len(units), np.int64), np.empty_like(units), np.empty_like(units)
     for row in range(len(offsets) - 1):
         here = slice(offsets[row], offsets[row + 1])
         if here.start == here.stop:
             continue
-        chain(units[here], start, pairs, without[here], states[here])
+        from_front(units[here], start, pairs, states[here])
         trace(states[here], back, end, path[here])
-        chain(units[here][::-1], end, back, without[here][::-1], later[here][::-1])
+        from_back(units[here], end, back, through[here])
         for unit in range(here.start, here.stop):
             largest = -np.inf
             for tag in range(units.shape[1]):
-                through[unit, tag] = states[unit, tag] + without[unit, tag]
+                through[unit, tag] += states[unit, tag]
                 largest = max(largest, through[unit, tag])
             if largest > -np.inf:
                 for tag in range(units.shape[1]):

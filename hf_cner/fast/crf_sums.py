@@ -1,7 +1,7 @@
 """Sums over all tag sequences, as compiled loops in exp space: forward-backward, its gradient, segments.
 
-For the layout of units see `crf_arrays`; the parameters are relative scores, `(width,)` and `(t, width)`. `SUMS` lets
-the compiler order sums as it likes; NaN and infinity keep their meaning.
+For the layout of units see `crf_arrays`; parameters are `(width,)` and `(t, width)`, all scores are relative. `sums`
+lets the compiler order sums as it likes; NaN and infinity keep their meaning.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SMALLEST = 1e-250  # see `crf_likelihood.forward_backward`: below it a row is done again in log space
-EXACT = {"nogil": True, "error_model": "numpy", "cache": True}
-SUMS = {**EXACT, "fastmath": {"contract", "reassoc"}}
+exact = njit(nogil=True, error_model="numpy", cache=True)
+sums = njit(nogil=True, error_model="numpy", cache=True, fastmath={"contract", "reassoc"})
 
 DONE, TOO_WIDE, ILLEGAL = 0, 1, 2
 """What became of a row: its numbers are right; exp space does not hold them; the constraints forbid its tags."""
 
 
-@njit(**SUMS)
+@sums
 def sum_step(state: Floats, arcs: Floats, out: Floats) -> None:
     """`out = state @ arcs`, four previous tags at a time."""
     tags, width = arcs.shape
@@ -41,7 +41,7 @@ def sum_step(state: Floats, arcs: Floats, out: Floats) -> None:
             out[tag] += a * one[tag]
 
 
-@njit(**SUMS)
+@sums
 def forward(factors: Floats, start: Floats, arcs: Floats, states: Floats) -> float:
     """Forward scores `states` `(n, width)`, each step's summing to 1; the log of what they were divided by.
 
@@ -68,7 +68,7 @@ def forward(factors: Floats, start: Floats, arcs: Floats, states: Floats) -> flo
     return log_scale
 
 
-@njit(**SUMS)
+@sums
 def backward(factors: Floats, end: Floats, back: Floats, states: Floats, arriving: Floats, posterior: Floats) -> float:
     """Posteriors of tags, and `arriving`, with which `states[l, i] · arcs[i, j] · arriving[l + 1, j]` is a pair's.
 
@@ -104,27 +104,25 @@ def backward(factors: Floats, end: Floats, back: Floats, states: Floats, arrivin
     return partition
 
 
-@njit(**SUMS)
+@sums
 def posteriors(
-    units: Floats, offsets: Ints, start: Floats, pairs: Floats, end: Floats, back: Floats
+    factors: Floats, offsets: Ints, start: Floats, arcs: Floats, end: Floats, back: Floats
 ) -> tuple[Floats, Floats, Floats, Floats, Ints]:
     """Forward scores, `arriving` and posteriors `(units, width)`, log partitions `(b,)` and what became of each row.
 
-    `back` are the arcs in exp space from next to previous tag.
+    All that is given is in exp space; `back` are the arcs from next to previous tag.
     """
-    factors = np.exp(units)
-    first, arcs, last = np.exp(start), np.exp(pairs), np.exp(end)
-    states, arriving, posterior = np.empty_like(units), np.empty_like(units), np.empty_like(units)
+    states, arriving, posterior = np.empty_like(factors), np.empty_like(factors), np.empty_like(factors)
     batch = len(offsets) - 1
     log_partition, became = np.zeros(batch), np.zeros(batch, np.int64)
     for row in range(batch):
         here = slice(offsets[row], offsets[row + 1])
         if here.start == here.stop:
             continue
-        scale = forward(factors[here], first, arcs, states[here])
+        scale = forward(factors[here], start, arcs, states[here])
         mass = np.nan
         if not math.isnan(scale):
-            mass = backward(factors[here], last, back, states[here], arriving[here], posterior[here])
+            mass = backward(factors[here], end, back, states[here], arriving[here], posterior[here])
         if math.isnan(mass):
             became[row] = TOO_WIDE
             states[here] = 0.0
@@ -135,7 +133,7 @@ def posteriors(
     return states, arriving, posterior, log_partition, became
 
 
-@njit(**EXACT)
+@exact
 def gold(
     units: Floats, positions: Ints, offsets: Ints, tags: Ints, start: Floats, pairs: Floats, end: Floats, became: Ints
 ) -> tuple[Floats, Ints, int]:
@@ -161,7 +159,7 @@ def gold(
     return scores, path, strange
 
 
-@njit(**SUMS)
+@sums
 def gradients(
     states: Floats, arriving: Floats, posterior: Floats, path: Ints, positions: Ints, offsets: Ints, pairs: Floats,
     weight: Floats, of_emissions: NDArray[np.floating],
@@ -180,9 +178,9 @@ def gradients(
             for before in range(tags):
                 a, b = own * states[unit, before], own * states[unit + 1, before]
                 c, d = own * states[unit + 2, before], own * states[unit + 3, before]
-                sums = expected[before]
+                pair = expected[before]
                 for tag in range(width):
-                    sums[tag] += a * one[tag] + b * two[tag] + c * three[tag] + d * four[tag]
+                    pair[tag] += a * one[tag] + b * two[tag] + c * three[tag] + d * four[tag]
         for unit in range(whole, high - 1):
             for before in range(tags):
                 a = own * states[unit, before]
@@ -204,7 +202,7 @@ def gradients(
     return start, counted, end
 
 
-@njit(**SUMS)
+@sums
 def backward_only(factors: Floats, end: Floats, back: Floats, states: Floats, behind: Floats) -> bool:
     """Backward scores without each step's own, each step's summing to 1; whether exp space holds the posteriors."""
     steps, width = factors.shape
@@ -229,7 +227,7 @@ def backward_only(factors: Floats, end: Floats, back: Floats, states: Floats, be
     return True
 
 
-@njit(**EXACT)
+@exact
 def log_share(scores: Floats, behind: Floats, arcs: Floats, chosen: NDArray[np.bool_]) -> float:
     """Log probability that the next tag is a chosen one: of its scores, its backward scores and the arcs to it."""
     tags = len(chosen)
@@ -247,28 +245,24 @@ def log_share(scores: Floats, behind: Floats, arcs: Floats, chosen: NDArray[np.b
     return math.log(some / total)
 
 
-@njit(**SUMS)
+@sums
 def segment_scores(
-    units: Floats, offsets: Ints, start: Floats, pairs: Floats, end: Floats, back: Floats,
-    rows: Ints, starts: Ints, lengths: Ints, groups: Ints, tags: Ints, may_follow: NDArray[np.bool_],
+    units: Floats, pairs: Floats, factors: Floats, offsets: Ints, start: Floats, arcs: Floats, end: Floats,
+    back: Floats, rows: Ints, starts: Ints, lengths: Ints, groups: Ints, tags: Ints, may_follow: NDArray[np.bool_],
 ) -> tuple[Floats, bool]:  # fmt: skip
     """Log probabilities `(segments,)` of segments sorted by row, see `crf_segments`; whether exp space holds them.
 
-    `back` are the arcs in exp space from next to previous tag; `may_follow` `(groups, t)` are the tags that may come
-    behind a segment.
+    `units` and `pairs` are scores, the next six as `posteriors` takes them; `may_follow` `(groups, t)` are the tags
+    that may come behind a segment.
     """
-    factors = np.exp(units)
-    first, arcs, last = np.exp(start), np.exp(pairs), np.exp(end)
     states, behind, found = np.empty_like(units), np.empty_like(units), np.zeros(len(rows))
     joined, current = 0, -1
     for segment in range(len(rows)):
         row = rows[segment]
         low, high = offsets[row], offsets[row + 1]
         if row != current:
-            scale = forward(factors[low:high], first, arcs, states[low:high])
-            if math.isnan(scale) or not backward_only(
-                factors[low:high], last, back, states[low:high], behind[low:high]
-            ):
+            scale = forward(factors[low:high], start, arcs, states[low:high])
+            if math.isnan(scale) or not backward_only(factors[low:high], end, back, states[low:high], behind[low:high]):
                 return found, False
             current = row
         unit, before = low + starts[segment], tags[joined]

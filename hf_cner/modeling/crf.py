@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .crf_backends import Weights, backend_for
+from .crf_backends import Forbidden, Weights, backend_for
 from .crf_segments import Segment
 from .labels import IGNORED
 
@@ -58,13 +58,14 @@ class LinearChainCRF(CRF):
     def set_constraints(self, constraints: Constraints | None) -> None:
         """What is legal from now on; None for everything. Raises ValueError where it is for another number of tags."""
         self.constraints = constraints
-        self._forbidden: list[np.ndarray] | None = None  # no buffers: built on the meta device, they would be lost
+        self._forbidden: Forbidden | None = None  # no buffers: built on the meta device, they would be lost
         if constraints is not None:
             start, matrix, end = constraints
             sizes = {len(start), len(matrix), len(end), *(len(row) for row in matrix)}
             if sizes != {self.num_tags}:
                 raise ValueError(f"The constraints are for {sorted(sizes)} tags, the CRF has {self.num_tags}.")
-            self._forbidden = [~np.array(part, dtype=bool) for part in constraints]
+            first, pairs, last = (~np.array(part, dtype=bool) for part in constraints)
+            self._forbidden = (first, pairs, last)
 
     def __repr__(self) -> str:
         constrained = "" if self.constraints is None else ", constrained=True"

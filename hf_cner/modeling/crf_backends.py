@@ -7,8 +7,8 @@ A backend
 4. gives the same numbers as `TorchBackend`, paths and the choice among equal ones included, and names NaN.
 
 HF_CNER_CRF is `auto`, which is the default, or a backend's name. `auto` takes the first backend of `LOADERS` that can
-be loaded and takes the tensors; that depends on no size and on nothing that was computed before, so that a run which was
-killed and resumed computes the same numbers. This file knows torch only; the package adds others (`hf_cner.fast`).
+be loaded and takes the tensors. That depends on no size and on nothing that was computed before, so that a run which
+was killed and resumed computes the same numbers. This file knows torch only; the package adds others (`hf_cner.fast`).
 """
 
 import os
@@ -20,22 +20,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .crf_chains import Layout, Potentials, make_layout, on_host, packed, unpacked
+from .crf_chains import Layout, Potentials, make_layout, on_host, unpacked
 from .crf_decode import best_paths, max_marginals
 from .crf_likelihood import LogLikelihood, Path, forward_backward, make_path, shift
 from .crf_segments import Segment, segment_probabilities
 from .labels import IGNORED
 
 SETTING = "HF_CNER_CRF"
+Forbidden = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Weights(NamedTuple):
-    """A CRF's parameters `(t,)`, `(t, t)`, `(t,)`, and what its constraints forbid, in the same shapes; None: nothing."""
+    """A CRF's parameters `(t,)`, `(t, t)`, `(t,)`, and in the same shapes what its constraints forbid, or None."""
 
     start: Tensor
     transitions: Tensor
     end: Tensor
-    forbidden: Sequence[np.ndarray] | None
+    forbidden: Forbidden | None
 
     def potentials(self, constrained: bool = True) -> Potentials:
         """The parameters in float64, -inf where a constraint forbids."""
@@ -113,36 +114,39 @@ class TorchBackend(CrfBackend):
         number = int(illegal.sum())
         if not number:
             return scores, 0
-        return torch.where(illegal, weights.likelihood(emissions, weights.potentials(False), path, layout), scores), number
+        return torch.where(
+            illegal, weights.likelihood(emissions, weights.potentials(False), path, layout), scores
+        ), number
 
     def viterbi(self, weights: Weights, emissions: Tensor, mask: Tensor) -> Tensor:
         layout = make_layout(mask)
-        return unpacked(self._best(weights, emissions, layout), layout, IGNORED, torch.long)
+        return unpacked(self._best(weights, emissions, mask, layout), layout, IGNORED, torch.long)
 
     def decode(self, weights: Weights, emissions: Tensor, mask: Tensor) -> list[list[int]]:
         layout = make_layout(mask)
-        tags = self._best(weights, emissions, layout).T.tolist()
+        tags = self._best(weights, emissions, mask, layout).T.tolist()
         return [row[:length] for row, length in zip(tags, layout.lengths.tolist(), strict=True)]
 
-    def _best(self, weights: Weights, emissions: Tensor, layout: Layout) -> Tensor:
-        check_numbers(weights, emissions, layout)
+    def _best(self, weights: Weights, emissions: Tensor, mask: Tensor, layout: Layout) -> Tensor:
+        check_numbers(weights, emissions, mask)
         return best_paths(emissions, weights.potentials(), layout)
 
     def marginals(self, weights: Weights, emissions: Tensor, mask: Tensor) -> Tensor:
         layout = make_layout(mask)
-        check_numbers(weights, emissions, layout)
+        check_numbers(weights, emissions, mask)
         posterior = forward_backward(shift(emissions, layout), weights.potentials().shifted(), layout)
         tags = (posterior.joint / posterior.mass.unsqueeze(-1)).masked_fill_(~layout.valid.unsqueeze(-1), 0.0)
         return unpacked(tags, layout, 0.0, torch.float64)
 
     def max_marginals(self, weights: Weights, emissions: Tensor, mask: Tensor) -> Tensor:
         layout = make_layout(mask)
-        check_numbers(weights, emissions, layout)
+        check_numbers(weights, emissions, mask)
         return unpacked(max_marginals(emissions, weights.potentials(), layout), layout, 0.0, torch.float64)
 
     def segment_probabilities(
         self, weights: Weights, emissions: Tensor, mask: Tensor, segments: Sequence[Sequence[Segment]]
     ) -> Tensor:
+        check_numbers(weights, emissions, mask)
         return segment_probabilities(emissions, weights.potentials().shifted(), mask, segments)
 
 
@@ -160,19 +164,24 @@ def not_numbers(row: int | None, position: int = 0) -> FloatingPointError:
     )
 
 
-def check_numbers(weights: Weights, emissions: Tensor, layout: Layout) -> None:
+def check_numbers(weights: Weights, emissions: Tensor, mask: Tensor) -> None:
     """Raise FloatingPointError for NaN and infinity, on the CPU; on a device one would have to wait for the answer.
 
     -inf is legal: it rules a tag out.
     """
     if not on_host(emissions):
         return
-    if not all(bool((part < torch.inf).all()) for part in weights[:3]):
+    if not all(_numbers(part.detach()) for part in weights[:3]):
         raise not_numbers(None)
-    if not bool((emissions < torch.inf).all()):  # that of masked positions is nothing's
-        bad = ((~(emissions < torch.inf)).any(-1) & layout.mask).nonzero()
+    if not _numbers(emissions):  # masked positions may hold anything
+        bad = ((~(emissions < torch.inf)).any(-1) & mask).nonzero()
         if len(bad):
             raise not_numbers(int(bad[0, 0]), int(bad[0, 1]))
+
+
+def _numbers(values: Tensor) -> bool:
+    """Whether none is NaN or infinite; `amax` gives NaN where there is one, in one pass."""
+    return bool(values.amax() < torch.inf)
 
 
 LOADERS: dict[str, Callable[[], CrfBackend]] = {"torch": TorchBackend}
