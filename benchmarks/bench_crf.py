@@ -115,7 +115,9 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="all shapes and numbers of tags, not just 16×128×25")
     parser.add_argument("--rounds", type=int, default=15, help="rounds per measurement (default 15)")
     parser.add_argument("--json", type=Path, help="also write the figures there")
-    parser.add_argument("--share", action="store_true", help="what the CRF takes of a prediction and of a step, instead")
+    parser.add_argument(
+        "--share", action="store_true", help="what the CRF takes of a prediction and of a step, instead"
+    )
     parser.add_argument(
         "--at-least", type=float, nargs=2, metavar=("LOSS", "DECODE"), help="ratios to reach in torch, or exit 1"
     )

@@ -18,7 +18,7 @@ from ..modeling.crf_chains import make_layout
 from ..modeling.crf_likelihood import make_path
 from ..modeling.crf_segments import Segment, make_pieces
 from ..modeling.labels import IGNORED
-from .crf_arrays import Floats, Ints, pack, turned, widen
+from .crf_arrays import Floats, Ints, pack, widen
 from .crf_paths import best_paths, max_marginals
 from .crf_sums import DONE, ILLEGAL, gold, gradients, posteriors, segment_scores
 
@@ -42,7 +42,14 @@ class _Packed(NamedTuple):
     def factors(self) -> tuple[Floats, Ints, Floats, Floats, Floats, Floats]:
         """What `crf_sums.posteriors` takes."""
         arcs = np.exp(self.pairs)
-        return np.exp(self.units), self.offsets, np.exp(self.start), arcs, np.exp(self.end), turned(arcs, 0.0)
+        return (
+            np.exp(self.units),
+            self.offsets,
+            np.exp(self.start),
+            arcs,
+            np.exp(self.end),
+            np.ascontiguousarray(arcs.T),
+        )
 
     def checked(self, columns: int) -> _Packed:
         """This; raises FloatingPointError for NaN and infinity."""
@@ -87,7 +94,7 @@ class _LogLikelihood(torch.autograd.Function):
         positions, offsets = given.positions, given.offsets
         states, arriving, posterior, partition, became = posteriors(*given.factors())
         flat = tags.contiguous().numpy().reshape(-1)
-        scores, path, strange = gold(given.units, positions, offsets, flat, *given[3:6], became)
+        scores, path, strange = gold(given.units, positions, offsets, flat, len(start), *given[3:6], became)
         if strange >= 0:
             raise strange_tag(int(flat[strange]), len(start))
         ctx.saved = (states, arriving, posterior, path, positions, offsets, given.pairs)
@@ -144,7 +151,7 @@ class NumbaBackend(CrfBackend):
 
     def _best(self, weights: Weights, emissions: Tensor, mask: Tensor) -> tuple[Ints, _Packed]:
         given = _pack(weights, emissions, mask, relative=False).checked(mask.shape[1])
-        return best_paths(given.units, given.offsets, *given[3:6], turned(given.pairs, -np.inf)), given
+        return best_paths(given.units, given.offsets, *given[3:6], np.ascontiguousarray(given.pairs.T)), given
 
     def marginals(self, weights: Weights, emissions: Tensor, mask: Tensor) -> Tensor:
         given = _pack(weights, emissions, mask, relative=True).checked(mask.shape[1])
@@ -157,7 +164,7 @@ class NumbaBackend(CrfBackend):
 
     def max_marginals(self, weights: Weights, emissions: Tensor, mask: Tensor) -> Tensor:
         given = _pack(weights, emissions, mask, relative=False).checked(mask.shape[1])
-        through = max_marginals(given.units, given.offsets, *given[3:6], turned(given.pairs, -np.inf))
+        through = max_marginals(given.units, given.offsets, *given[3:6], np.ascontiguousarray(given.pairs.T))
         return _unpacked(through[:, : emissions.shape[2]], given.positions, mask, 0.0)
 
     def segment_probabilities(

@@ -61,38 +61,27 @@ def widen(
     start: NDArray[np.floating], transitions: NDArray[np.floating], end: NDArray[np.floating], relative: bool,
     no_start: NDArray[np.bool_], no_pair: NDArray[np.bool_], no_end: NDArray[np.bool_],
 ) -> tuple[Floats, Floats, Floats, bool]:  # fmt: skip
-    """Parameters in float64, padded to the width, -inf where forbidden or behind the tags; whether all are numbers.
+    """Parameters in float64, `(width,)`, `(width, width)`, `(width,)`, -inf where forbidden; whether all are numbers.
 
     The forbidden have no element where there are no constraints. With `relative`, each part's largest becomes 0.
     """
     tags = len(start)
     width = (tags + LANES - 1) // LANES * LANES
-    wide = np.full((tags + 2, width), -np.inf)  # start, pairs, end
-    good = True
-    for row in range(tags + 2):
-        for tag in range(tags):
-            if row == 0:
-                score, forbidden = np.float64(start[tag]), len(no_start) > 0 and no_start[tag]
-            elif row <= tags:
-                score = np.float64(transitions[row - 1, tag])
-                forbidden = len(no_start) > 0 and no_pair[row - 1, tag]
-            else:
-                score, forbidden = np.float64(end[tag]), len(no_start) > 0 and no_end[tag]
-            good = good and score < np.inf
-            if not forbidden:
-                wide[row, tag] = score
+    wide = np.full((width + 2, width), -np.inf)  # pairs, start, end
+    bound, good = len(no_start) > 0, True
+    for tag in range(tags):
+        if not (bound and no_start[tag]):
+            wide[width, tag] = start[tag]
+        if not (bound and no_end[tag]):
+            wide[width + 1, tag] = end[tag]
+        good = good and start[tag] < np.inf and end[tag] < np.inf
+        for before in range(tags):
+            if not (bound and no_pair[before, tag]):
+                wide[before, tag] = transitions[before, tag]
+            good = good and transitions[before, tag] < np.inf
     if relative:
-        for first, last in ((0, 1), (1, tags + 1), (tags + 1, tags + 2)):
+        for first, last in ((0, width), (width, width + 1), (width + 1, width + 2)):
             largest = wide[first:last].max()
             if largest > -np.inf:
                 wide[first:last] -= largest
-    return wide[0], wide[1 : tags + 1], wide[tags + 1], good
-
-
-@exact
-def turned(pairs: Floats, fill: float) -> Floats:
-    """Pairs `(t, width)` from next to previous tag."""
-    tags = len(pairs)
-    back = np.full(pairs.shape, fill)
-    back[:, :tags] = pairs[:, :tags].T
-    return back
+    return wide[width], wide[:width], wide[width + 1], good

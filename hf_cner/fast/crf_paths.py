@@ -16,48 +16,58 @@ exact = njit(nogil=True, error_model="numpy", cache=True)
 
 
 @exact
-def max_step(state: Floats, arcs: Floats, out: Floats) -> None:
-    """`out[j] = max over i of state[i] + arcs[i, j]`, four previous tags at a time."""
-    tags, width = arcs.shape
-    whole = tags // 4 * 4
+def max_step(states: Floats, at: int, arcs: Floats, best: Floats) -> int:
+    """Row of `best` `(2, width)` that now holds `max over i of states[at, i] + arcs[i, j]`.
+
+    Eight previous tags at a time, from one row into the other: a maximum in place becomes a masked store, which the
+    next load has to wait for.
+    """
+    width, now = len(arcs), 0
     for tag in range(width):
-        out[tag] = -np.inf
-    for first in range(0, whole, 4):
-        a, b, c, d = state[first], state[first + 1], state[first + 2], state[first + 3]
-        one, two, three, four = arcs[first], arcs[first + 1], arcs[first + 2], arcs[first + 3]
+        best[0, tag] = -np.inf
+    for first in range(0, width, 8):
+        then = 1 - now
+        a, b, c, d = states[at, first], states[at, first + 1], states[at, first + 2], states[at, first + 3]
+        e, f, g, h = states[at, first + 4], states[at, first + 5], states[at, first + 6], states[at, first + 7]
         for tag in range(width):
-            w, x, y, z = a + one[tag], b + two[tag], c + three[tag], d + four[tag]
-            w, y = w if w > x else x, y if y > z else z
-            w = w if w > y else y
-            out[tag] = w if w > out[tag] else out[tag]
-    for before in range(whole, tags):
-        a, one = state[before], arcs[before]
-        for tag in range(width):
-            w = a + one[tag]
-            out[tag] = w if w > out[tag] else out[tag]
+            i, j = a + arcs[first, tag], b + arcs[first + 1, tag]
+            k, m = c + arcs[first + 2, tag], d + arcs[first + 3, tag]
+            i, k = i if i > j else j, k if k > m else m
+            i = i if i > k else k
+            j, k = e + arcs[first + 4, tag], f + arcs[first + 5, tag]
+            m, n = g + arcs[first + 6, tag], h + arcs[first + 7, tag]
+            j, m = j if j > k else k, m if m > n else n
+            j = j if j > m else m
+            i = i if i > j else j
+            k = best[now, tag]
+            best[then, tag] = i if i > k else k
+        now = then
+    return now
 
 
 @exact
 def from_front(own: Floats, start: Floats, arcs: Floats, states: Floats) -> None:
     """Scores `(n, width)` of the best paths from the first unit to each tag, with its own."""
+    best, now = np.empty((2, len(arcs))), 0
+    best[0] = start
     for step in range(len(own)):
-        if step == 0:
-            states[0] = start
-        else:
-            max_step(states[step - 1], arcs, states[step])
-        for tag in range(own.shape[1]):
-            states[step, tag] += own[step, tag]
+        if step > 0:
+            now = max_step(states, step - 1, arcs, best)
+        for tag in range(len(arcs)):
+            states[step, tag] = best[now, tag] + own[step, tag]
 
 
 @exact
 def from_back(own: Floats, end: Floats, back: Floats, states: Floats) -> None:
     """Scores `(n, width)` of the best paths from each tag, without its own, to the last unit."""
-    state = np.empty(own.shape[1])
+    best, state = np.empty((2, len(back))), np.empty((1, len(back)))
     states[-1] = end
     for step in range(len(own) - 1, 0, -1):
-        for tag in range(own.shape[1]):
-            state[tag] = states[step, tag] + own[step, tag]
-        max_step(state, back, states[step - 1])
+        for tag in range(len(back)):
+            state[0, tag] = states[step, tag] + own[step, tag]
+        now = max_step(state, 0, back, best)
+        for tag in range(len(back)):
+            states[step - 1, tag] = best[now, tag]
 
 
 @exact

@@ -1,7 +1,7 @@
 """Sums over all tag sequences, as compiled loops in exp space: forward-backward, its gradient, segments.
 
-For the layout of units see `crf_arrays`; parameters are `(width,)` and `(t, width)`, all scores are relative. `sums`
-lets the compiler order sums as it likes; NaN and infinity keep their meaning.
+For the layout of units see `crf_arrays`; parameters are `(width,)` and `(width, width)`, all scores are relative.
+`sums` lets the compiler order sums as it likes; NaN and infinity keep their meaning.
 """
 
 from __future__ import annotations
@@ -24,21 +24,18 @@ DONE, TOO_WIDE, ILLEGAL = 0, 1, 2
 
 
 @sums
-def sum_step(state: Floats, arcs: Floats, out: Floats) -> None:
-    """`out = state @ arcs`, four previous tags at a time."""
-    tags, width = arcs.shape
-    whole = tags // 4 * 4
+def sum_step(states: Floats, at: int, arcs: Floats, found: Floats, to: int) -> None:
+    """`found[to] = states[at] @ arcs`, eight previous tags at a time; views of single rows would cost more."""
+    width = len(arcs)
     for tag in range(width):
-        out[tag] = 0.0
-    for first in range(0, whole, 4):
-        a, b, c, d = state[first], state[first + 1], state[first + 2], state[first + 3]
-        one, two, three, four = arcs[first], arcs[first + 1], arcs[first + 2], arcs[first + 3]
+        found[to, tag] = 0.0
+    for first in range(0, width, 8):
+        a, b, c, d = states[at, first], states[at, first + 1], states[at, first + 2], states[at, first + 3]
+        e, f, g, h = states[at, first + 4], states[at, first + 5], states[at, first + 6], states[at, first + 7]
         for tag in range(width):
-            out[tag] += a * one[tag] + b * two[tag] + c * three[tag] + d * four[tag]
-    for before in range(whole, tags):
-        a, one = state[before], arcs[before]
-        for tag in range(width):
-            out[tag] += a * one[tag]
+            low = a * arcs[first, tag] + b * arcs[first + 1, tag] + c * arcs[first + 2, tag] + d * arcs[first + 3, tag]
+            high = e * arcs[first + 4, tag] + f * arcs[first + 5, tag]
+            found[to, tag] += low + (high + g * arcs[first + 6, tag] + h * arcs[first + 7, tag])
 
 
 @sums
@@ -50,20 +47,19 @@ def forward(factors: Floats, start: Floats, arcs: Floats, states: Floats) -> flo
     steps, width = factors.shape
     log_scale = 0.0
     for step in range(steps):
-        state, factor = states[step], factors[step]
         if step == 0:
-            state[:] = start
+            states[0] = start
         else:
-            sum_step(states[step - 1], arcs, state)
+            sum_step(states, step - 1, arcs, states, step)
         total = 0.0
         for tag in range(width):
-            state[tag] *= factor[tag]
-            total += state[tag]
+            states[step, tag] *= factors[step, tag]
+            total += states[step, tag]
         if not total >= SMALLEST:
             return np.nan
         inverse = 1.0 / total
         for tag in range(width):
-            state[tag] *= inverse
+            states[step, tag] *= inverse
         log_scale += math.log(total)
     return log_scale
 
@@ -75,30 +71,28 @@ def backward(factors: Floats, end: Floats, back: Floats, states: Floats, arrivin
     Returns the sum of all paths on the scale of the last state; NaN where exp space does not hold the scores.
     """
     steps, width = factors.shape
-    behind, received = end.copy(), np.empty(width)
+    now = np.empty((2, width))  # backward scores, with the next step's own, and without this step's
+    now[1] = end
     partition = 0.0
     for step in range(steps - 1, -1, -1):
         if step < steps - 1:
-            factor = factors[step + 1]
             for tag in range(width):
-                received[tag] = behind[tag] * factor[tag]
-            sum_step(received, back, behind)
-        state, tags = states[step], posterior[step]
+                now[0, tag] = now[1, tag] * factors[step + 1, tag]
+            sum_step(now, 0, back, now, 1)
         mass, total = 0.0, 0.0
         for tag in range(width):
-            tags[tag] = state[tag] * behind[tag]
-            mass += tags[tag]
-            total += behind[tag]
+            posterior[step, tag] = states[step, tag] * now[1, tag]
+            mass += posterior[step, tag]
+            total += now[1, tag]
         if not (mass >= SMALLEST and mass >= SMALLEST * total):
             return np.nan
         over_mass, inverse = 1.0 / mass, 1.0 / total
         for tag in range(width):
-            tags[tag] *= over_mass
-            behind[tag] *= inverse
+            posterior[step, tag] *= over_mass
+            now[1, tag] *= inverse
         if step < steps - 1:
-            arrived = arriving[step + 1]
             for tag in range(width):
-                arrived[tag] = received[tag] * over_mass
+                arriving[step + 1, tag] = now[0, tag] * over_mass
         else:
             partition = mass
     return partition
@@ -135,7 +129,15 @@ def posteriors(
 
 @exact
 def gold(
-    units: Floats, positions: Ints, offsets: Ints, tags: Ints, start: Floats, pairs: Floats, end: Floats, became: Ints
+    units: Floats,
+    positions: Ints,
+    offsets: Ints,
+    tags: Ints,
+    num_tags: int,
+    start: Floats,
+    pairs: Floats,
+    end: Floats,
+    became: Ints,
 ) -> tuple[Floats, Ints, int]:
     """Scores `(b,)` and tags `(units,)` of the given paths `(b · n)`, and a tag that is none, or -1.
 
@@ -146,7 +148,7 @@ def gold(
         own, rules = 0.0, 0.0
         for unit in range(offsets[row], offsets[row + 1]):
             tag = tags[positions[unit]]
-            if tag < 0 or tag >= len(pairs):
+            if tag < 0 or tag >= num_tags:
                 return scores, path, positions[unit]
             path[unit] = tag
             own += units[unit, tag]
@@ -165,7 +167,7 @@ def gradients(
     weight: Floats, of_emissions: NDArray[np.floating],
 ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Gradients of start, pairs and end; those of the emissions go into zeros `(b · n, t)`. `weight` is of rows."""
-    tags, width = pairs.shape
+    tags, width = of_emissions.shape[1], len(pairs)
     expected, counted = np.zeros((tags, width)), np.zeros((tags, tags))
     start, end = np.zeros(tags), np.zeros(tags)
     for row in range(len(weight)):
@@ -206,24 +208,23 @@ def gradients(
 def backward_only(factors: Floats, end: Floats, back: Floats, states: Floats, behind: Floats) -> bool:
     """Backward scores without each step's own, each step's summing to 1; whether exp space holds the posteriors."""
     steps, width = factors.shape
-    received = np.empty(width)
+    received = np.empty((1, width))
     for step in range(steps - 1, -1, -1):
-        here, state = behind[step], states[step]
         if step == steps - 1:
-            here[:] = end
+            behind[step] = end
         else:
             for tag in range(width):
-                received[tag] = behind[step + 1, tag] * factors[step + 1, tag]
-            sum_step(received, back, here)
+                received[0, tag] = behind[step + 1, tag] * factors[step + 1, tag]
+            sum_step(received, 0, back, behind, step)
         mass, total = 0.0, 0.0
         for tag in range(width):
-            mass += state[tag] * here[tag]
-            total += here[tag]
+            mass += states[step, tag] * behind[step, tag]
+            total += behind[step, tag]
         if not (mass >= SMALLEST and mass >= SMALLEST * total):
             return False
         inverse = 1.0 / total
         for tag in range(width):
-            here[tag] *= inverse
+            behind[step, tag] *= inverse
     return True
 
 
@@ -267,7 +268,7 @@ def segment_scores(
             current = row
         unit, before = low + starts[segment], tags[joined]
         score = math.log(states[unit, before] * behind[unit, before] / (states[unit] * behind[unit]).sum())
-        one = np.zeros(len(pairs), np.bool_)
+        one = np.zeros(may_follow.shape[1], np.bool_)
         for tag in tags[joined + 1 : joined + lengths[segment]]:
             unit += 1
             one[tag] = True
