@@ -45,7 +45,7 @@ def forward(factors: Floats, start: Floats, arcs: Floats, states: Floats) -> flo
     NaN where exp space does not hold them.
     """
     steps, width = factors.shape
-    log_scale = 0.0
+    log_scale, scale = 0.0, 1.0
     for step in range(steps):
         if step == 0:
             states[0] = start
@@ -60,8 +60,10 @@ def forward(factors: Floats, start: Floats, arcs: Floats, states: Floats) -> flo
         inverse = 1.0 / total
         for tag in range(width):
             states[step, tag] *= inverse
-        log_scale += math.log(total)
-    return log_scale
+        scale *= total
+        if not 1e-50 < scale < 1e50:  # a logarithm at each step would cost as much as a product of eight tags
+            log_scale, scale = log_scale + math.log(scale), 1.0
+    return log_scale + math.log(scale)
 
 
 @sums
