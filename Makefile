@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo notebooks docs messages test lint types unit slow mutation test-lowest peers wheel smoke format clean
+.PHONY: help bench demo notebooks docs messages test lint types unit slow mutation test-lowest peers wheel smoke format clean
 
 PYTHON ?= python3
 CORPUS ?= sample
@@ -13,6 +13,7 @@ SMOKE_VENV := .venv-smoke
 LOWEST_VENV := .venv-lowest
 PEERS_VENV := .venv-peers
 DOCS_VENV := .venv-docs
+BENCH_VENV := .venv-bench
 LOWEST_TESTS := tests/test_constraints.py tests/test_registration.py tests/data/test_tokenizer.py tests/data/test_load.py \
 	tests/dataset_scripts tests/modeling/test_checkpoint_code.py tests/modeling/test_pipeline_cner.py \
 	tests/modeling/test_transformers_*.py tests/modeling/test_checkpoint_faults.py \
@@ -68,7 +69,7 @@ slow: $(VENV)/.installed  ## The slow tests: runs that are killed and resumed, t
 
 mutation: $(VENV)/.installed  ## Change the CRF, decoders, schemes, windows and metrics, and count what no test notices (hours)
 	$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt mutmut==$(MUTMUT)
-	$(OFFLINE) $(BIN)/python -m mutmut run --max-children $(TEST_WORKERS)
+	HF_CNER_CRF=torch $(OFFLINE) $(BIN)/python -m mutmut run --max-children $(TEST_WORKERS)
 	$(BIN)/python -m mutmut results
 	$(BIN)/python -m mutmut export-cicd-stats
 	$(BIN)/python tests/mutation.py
@@ -92,6 +93,14 @@ peers: $(PEERS_VENV)/.installed  ## What transformers and pytorch-crf test of th
 	$(PEERS_VENV)/bin/python tests/peers/fetch.py $(PEERS_VENV)/peers
 	HF_CNER_PEERS=$(CURDIR)/$(PEERS_VENV)/peers $(OFFLINE) \
 		$(PEERS_VENV)/bin/python -m pytest -n $(TEST_WORKERS) --tb=short tests/peers
+
+$(BENCH_VENV)/.installed: $(PINS)
+	$(call create_environment,$(BENCH_VENV))
+	$(BENCH_VENV)/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[fast,plots]'
+	@touch $@
+
+bench: $(BENCH_VENV)/.installed  ## Speed against peers, which it installs beside the pinned versions; into outputs/bench
+	$(BENCH_VENV)/bin/python benchmarks/bench.py --output-dir outputs/bench
 
 $(DOCS_VENV)/.installed: $(PINS)
 	$(call create_environment,$(DOCS_VENV))
@@ -125,5 +134,5 @@ smoke: $(SMOKE_VENV)/.installed  ## Try the installed wheel, without the develop
 	$(OFFLINE) $(SMOKE_VENV)/bin/python -I tests/smoke.py
 
 clean:  ## Remove the environments and everything that was built
-	rm -rf $(VENV) $(SMOKE_VENV) $(LOWEST_VENV) $(PEERS_VENV) $(DOCS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(SMOKE_VENV) $(LOWEST_VENV) $(PEERS_VENV) $(DOCS_VENV) $(BENCH_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
 	find hf_cner tests -name __pycache__ -type d -prune -exec rm -rf {} +

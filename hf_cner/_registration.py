@@ -42,6 +42,18 @@ def register_models(module: ModuleType) -> None:
         auto.register(head.config_class, head, exist_ok=True)
 
 
+@wrapt.when_imported(f"{__package__}.modeling.crf_backends")
+def register_crf(module: ModuleType) -> None:
+    """The CRF takes compiled loops where the extra `fast` is installed; checkpoints' own code has torch alone."""
+
+    def load() -> Any:
+        from .fast.loading import numba_backend
+
+        return numba_backend()
+
+    module.__dict__["LOADERS"] = {"numba": load, **module.__dict__["LOADERS"]}
+
+
 @wrapt.when_imported("transformers.pipelines")
 def load_pipeline(module: ModuleType) -> None:
     """Our pipeline needs transformers' own, and may itself be what imports those: then it is under way already."""

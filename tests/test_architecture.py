@@ -27,6 +27,7 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "runtime": {"modeling", "data"},
     "inference": {"modeling", "data", "runtime"},
     "export": {"modeling", "data", "inference", "runtime"},
+    "fast": {"modeling", "data"},
     "encoders": {"modeling", "data"},
     "pretraining": {"modeling", "data", "encoders", "inference", "settings", "runs"},
     "runs": {"modeling", "data", "settings"},
@@ -46,7 +47,7 @@ ONLY_TORCH_FREE = {"data", "metrics", "runtime"}  # of `modeling` these may impo
 # Imported only where it is there -> the extra that installs it.
 OPTIONAL = {"gensim": "vectors", "matplotlib": "plots", "optuna": "search"}
 OPTIONAL |= {"onnxruntime": "onnx", "onnxscript": "onnx", "openvino": "openvino"}
-OPTIONAL |= {"pytorch_optimizer": "optimizers", "ray": "ray"}
+OPTIONAL |= {"numba": "fast", "pytorch_optimizer": "optimizers", "ray": "ray"}
 OPTIONAL |= dict.fromkeys(("fastapi", "prometheus_client", "starlette", "swagger_ui_bundle", "uvicorn"), "serve")
 OPTIONAL |= {"spacy": "spacy"}
 LONGEST_FILE, LONGEST_BODY = 300, 60

@@ -7,10 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .crf_chains import Layout, Potentials, make_layout, on_host, unpacked
-from .crf_decode import best_paths, max_marginals
-from .crf_likelihood import LogLikelihood, Path, forward_backward, make_path, shift
-from .crf_segments import Segment, segment_probabilities
+from .crf_backends import Forbidden, Weights, backend_for
+from .crf_segments import Segment
 from .labels import IGNORED
 
 _ADVICE = "`pip install pytorch-crf` (its import name is torchcrf; the package called TorchCRF is another one)"
@@ -60,13 +58,14 @@ class LinearChainCRF(CRF):
     def set_constraints(self, constraints: Constraints | None) -> None:
         """What is legal from now on; None for everything. Raises ValueError where it is for another number of tags."""
         self.constraints = constraints
-        self._forbidden: list[np.ndarray] | None = None  # no buffers: built on the meta device, they would be lost
+        self._forbidden: Forbidden | None = None  # no buffers: built on the meta device, they would be lost
         if constraints is not None:
             start, matrix, end = constraints
             sizes = {len(start), len(matrix), len(end), *(len(row) for row in matrix)}
             if sizes != {self.num_tags}:
                 raise ValueError(f"The constraints are for {sorted(sizes)} tags, the CRF has {self.num_tags}.")
-            self._forbidden = [~np.array(part, dtype=bool) for part in constraints]
+            first, pairs, last = (~np.array(part, dtype=bool) for part in constraints)
+            self._forbidden = (first, pairs, last)
 
     def __repr__(self) -> str:
         constrained = "" if self.constraints is None else ", constrained=True"
@@ -118,32 +117,15 @@ class LinearChainCRF(CRF):
         return scores.sum() if reduction == "sum" else scores.sum() / mask.sum().clamp(min=1)
 
     def _log_likelihood(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
-        layout = make_layout(mask)
-        path = make_path(tags, layout, self.num_tags)
-        if on_host(mask):
-            lowest, highest = path.tags.aminmax()
-            if lowest < 0 or highest >= self.num_tags:
-                found = int(lowest if lowest < 0 else highest)
-                raise ValueError(f"tags must be 0 to {self.num_tags - 1} (or {IGNORED}: masked out), got {found}")
-        potentials = self._potentials()
-        scores = self._scores_of(emissions, potentials, path, layout)
-        if self.constraints is None:
-            return scores
-        illegal = path.parameter_score(potentials, layout) == -torch.inf
-        if not illegal.any():
-            return scores
-        if not self._warned:
+        scores, illegal = backend_for(emissions).log_likelihood(self._weights(), emissions, tags, mask)
+        if illegal and not self._warned:
             self._warned = True
             warnings.warn(
                 "Tag sequences that the CRF's constraints forbid are scored without the constraints "
-                f"({int(illegal.sum())} of {len(illegal)} rows here; said once).",
+                f"({illegal} of {len(scores)} rows here; said once).",
                 stacklevel=3,
             )
-        return torch.where(illegal, self._scores_of(emissions, self._potentials(False), path, layout), scores)
-
-    def _scores_of(self, emissions: Tensor, potentials: Potentials, path: Path, layout: Layout) -> Tensor:
-        parameters = (self.start_transitions, self.transitions, self.end_transitions)
-        return LogLikelihood.apply(emissions, *parameters, potentials.shifted(), path, layout)
+        return scores
 
     @torch.compiler.disable
     @torch.no_grad()
@@ -153,11 +135,9 @@ class LinearChainCRF(CRF):
         Of equally good paths the one with the lowest last tag, then the lowest last but one, and so on.
         """
         emissions, mask = self._batch_first(emissions, mask)
-        tags = torch.full(mask.shape, IGNORED, device=mask.device)
-        if mask.numel():
-            layout = make_layout(mask)
-            tags = unpacked(best_paths(emissions, self._potentials(), layout), layout, IGNORED, torch.long)
-        return tags if self.batch_first else tags.transpose(0, 1)
+        if not mask.numel():
+            return self._oriented(torch.full(mask.shape, IGNORED, device=mask.device))
+        return self._oriented(backend_for(emissions).viterbi(self._weights(), emissions, mask))
 
     @torch.compiler.disable
     @torch.no_grad()
@@ -166,9 +146,7 @@ class LinearChainCRF(CRF):
         emissions, mask = self._batch_first(emissions, mask)
         if not mask.numel():
             return [[] for _ in mask]
-        layout = make_layout(mask)
-        tags = best_paths(emissions, self._potentials(), layout).T.tolist()
-        return [row[:length] for row, length in zip(tags, layout.lengths.tolist(), strict=True)]
+        return backend_for(emissions).decode(self._weights(), emissions, mask)
 
     @torch.compiler.disable
     @torch.no_grad()
@@ -177,10 +155,7 @@ class LinearChainCRF(CRF):
         emissions, mask = self._batch_first(emissions, mask)
         if not mask.numel():
             return self._oriented(torch.zeros_like(emissions, dtype=torch.float64))
-        layout = make_layout(mask)
-        posterior = forward_backward(shift(emissions, layout), self._potentials().shifted(), layout)
-        tags = (posterior.joint / posterior.mass.unsqueeze(-1)).masked_fill_(~layout.valid.unsqueeze(-1), 0.0)
-        return self._oriented(unpacked(tags, layout, 0.0, torch.float64))
+        return self._oriented(backend_for(emissions).marginals(self._weights(), emissions, mask))
 
     @torch.compiler.disable
     @torch.no_grad()
@@ -193,9 +168,7 @@ class LinearChainCRF(CRF):
         emissions, mask = self._batch_first(emissions, mask)
         if not mask.numel():
             return self._oriented(torch.zeros_like(emissions, dtype=torch.float64))
-        layout = make_layout(mask)
-        scores = max_marginals(emissions, self._potentials(), layout)
-        return self._oriented(unpacked(scores, layout, 0.0, torch.float64))
+        return self._oriented(backend_for(emissions).max_marginals(self._weights(), emissions, mask))
 
     @torch.compiler.disable
     @torch.no_grad()
@@ -223,7 +196,9 @@ class LinearChainCRF(CRF):
     ) -> list[Tensor]:
         """`segment_probabilities` of each row of `(b, n, t)`; starts count a row's units."""
         emissions, mask = self._batch_first(emissions, mask)
-        found = segment_probabilities(emissions, self._potentials().shifted(), mask, segments)
+        if not mask.numel():
+            emissions, mask = emissions.new_zeros(len(mask), 1, self.num_tags), mask.new_zeros(len(mask), 1)
+        found = backend_for(emissions).segment_probabilities(self._weights(), emissions, mask, segments)
         return list(found.split([len(row) for row in segments]))
 
     def _batch_first(self, emissions: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -245,11 +220,5 @@ class LinearChainCRF(CRF):
     def _oriented(self, values: Tensor) -> Tensor:
         return values if self.batch_first else values.transpose(0, 1)
 
-    def _potentials(self, constrained: bool = True) -> Potentials:
-        """The parameters in float64, -inf where a constraint forbids."""
-        parameters = (self.start_transitions, self.transitions, self.end_transitions)
-        parts = [parameter.detach().to(torch.float64) for parameter in parameters]
-        if constrained and self._forbidden is not None:
-            masks = (torch.from_numpy(mask).to(parts[0].device) for mask in self._forbidden)
-            parts = [part.masked_fill(mask, -torch.inf) for part, mask in zip(parts, masks, strict=True)]
-        return Potentials(*parts)
+    def _weights(self) -> Weights:
+        return Weights(self.start_transitions, self.transitions, self.end_transitions, self._forbidden)

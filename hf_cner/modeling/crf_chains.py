@@ -189,6 +189,13 @@ def log_chain(scores: Tensor, transitions: Tensor, products: Tensor, reduce: Cal
         return
     # torch for the candidates and NumPy, on the same memory, for what has one step's size
     add, add_small, after, now = torch.add, np.add, product.numpy(), state.numpy()
+    if reduce is torch.amax:  # NumPy's takes four fifths of its time
+        maximum, drawn = np.maximum.reduce, candidates.numpy()
+        for own, of_step in zip(scores.numpy()[1:], products.numpy()[1:], strict=True):
+            add(before, arcs, out=candidates)
+            maximum(drawn, 0, None, of_step)
+            add_small(of_step, own, now)
+        return
     for own, of_step in zip(scores.numpy()[1:], products.numpy()[1:], strict=True):
         add(before, arcs, out=candidates)
         reduce(candidates, 0, out=product)

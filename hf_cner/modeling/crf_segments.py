@@ -37,7 +37,7 @@ def segment_probabilities(
     Raises:
         ValueError: a segment that is empty or not within its row, a tag out of range, a wrong number of lists.
     """
-    pieces = _pieces(segments, mask.sum(1).tolist(), len(potentials.start))
+    pieces = make_pieces(segments, mask.sum(1).tolist(), len(potentials.start))
     if not len(pieces.row):
         return torch.zeros(0, dtype=torch.float64, device=emissions.device)
     layout = make_layout(mask.cpu())
@@ -62,7 +62,7 @@ class _Pieces(NamedTuple):
     """`(groups, t)` bool: tags that must not follow."""
 
 
-def _pieces(segments: Sequence[Sequence[Segment]], units: Sequence[int], num_tags: int) -> _Pieces:
+def make_pieces(segments: Sequence[Sequence[Segment]], units: Sequence[int], num_tags: int) -> _Pieces:
     if len(segments) != len(units):
         raise ValueError(f"{len(segments)} lists of segments for {len(units)} rows")
     groups: dict[frozenset[int], int] = {}

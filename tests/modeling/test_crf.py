@@ -132,16 +132,32 @@ def test_masked_positions_may_hold_anything(crf_place: str) -> None:
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in crf.parameters())
 
 
-def test_nan_is_not_hidden() -> None:
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
+def test_nan_and_infinity_are_named_and_not_decoded(bad: float, crf_place: str) -> None:
     crf = make("bio")
-    emissions = torch.randn(2, 5, 3).double()
-    emissions[0, 2, 1] = torch.nan
-    value = crf(emissions, torch.zeros(2, 5, dtype=torch.long), reduction="none")
-    assert value.isnan().tolist() == [True, False]
-    assert [len(path) for path in crf.decode(emissions)] == [5, 5]
+    emissions, tags = torch.randn(2, 5, 3).double(), torch.zeros(2, 5, dtype=torch.long)
+    emissions[1, 2, 1] = bad
+    assert crf(emissions, tags, reduction="none").isnan().tolist() == [False, True]
+    calls = [crf.decode, crf.viterbi, crf.marginals, crf.max_marginals]
+    if crf_place == "device":  # a device is not waited for
+        return
+    for call in calls:
+        with pytest.raises(FloatingPointError, match=r"emissions of row 1, position 2, hold NaN or infinity"):
+            call(emissions)
+    segments = [[], [(0, [0, 0], frozenset({1}))]]
+    with pytest.raises(FloatingPointError, match=r"emissions of row 1, position 2"):
+        crf.batch_segment_probabilities(emissions, segments)
+    mask = torch.ones(2, 5).bool()
+    mask[1, 2] = False
+    assert [len(call(emissions, mask)) for call in calls] == [2] * 4
+    with torch.no_grad():
+        crf.transitions[0, 1] = bad
+    for call in calls:
+        with pytest.raises(FloatingPointError, match="CRF's transitions hold NaN or infinity"):
+            call(emissions, mask)
 
 
-def test_minus_infinity_rules_a_tag_out() -> None:
+def test_minus_infinity_rules_a_tag_out(crf_place: str) -> None:
     crf = make("bio")
     emissions = torch.randn(2, 5, 3).double()
     very_low = emissions.clone()

@@ -9,7 +9,7 @@ from closeness import assert_close
 from crf_cases import make
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from hf_cner.modeling import crf_chains, crf_decode
+from hf_cner.modeling import crf_backends, crf_chains, crf_decode
 from hf_cner.modeling.crf import LinearChainCRF
 
 
@@ -73,6 +73,7 @@ def test_tied_transitions(crf_place: str) -> None:
 
 
 def test_tracing_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_CNER_CRF", "torch")
     crf, emissions = make("free"), torch.randn(5, 40, 4)
     mask = torch.arange(40) < torch.tensor([40, 3, 17, 1, 39])[:, None]
     expected = crf.decode(emissions, mask)
@@ -81,7 +82,7 @@ def test_tracing_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     assert crf.decode(emissions, mask) == expected
 
 
-def test_batch_and_padding_do_not_matter() -> None:
+def test_batch_and_padding_do_not_matter(crf_place: str) -> None:
     crf = make("bioe")
     emissions = torch.randn(8, 25, 4).double()
     lengths = [25, 1, 13, 2, 24, 7, 18, 3]
@@ -97,7 +98,8 @@ def test_batch_and_padding_do_not_matter() -> None:
 
 def test_a_device_is_never_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tensors without data would raise at the first look at a value."""
-    for module in (crf_chains, crf_decode):
+    monkeypatch.setenv("HF_CNER_CRF", "torch")
+    for module in (crf_backends, crf_chains, crf_decode):
         monkeypatch.setattr(module, "on_host", lambda tensor: False)
     with FakeTensorMode():
         crf = LinearChainCRF(5, batch_first=True)

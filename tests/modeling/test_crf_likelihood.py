@@ -56,7 +56,8 @@ def test_all_paths(case: str, kind: str, extreme: str, crf_place: str) -> None:
 
 @pytest.fixture
 def log_rows(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Filled with the numbers of the rows that are done in log space."""
+    """Filled with the numbers of the rows that torch's code does in log space."""
+    monkeypatch.setenv("HF_CNER_CRF", "torch")
     found: list[int] = []
     original = crf_likelihood._in_log_space
 
@@ -109,7 +110,7 @@ def names_with(crf: LinearChainCRF, parameters: Sequence[Tensor]) -> dict[str, T
     return dict(zip([name for name, _ in crf.named_parameters()], parameters, strict=True))
 
 
-def test_backward_twice_and_no_second_derivative() -> None:
+def test_backward_twice_and_no_second_derivative(crf_place: str) -> None:
     crf, tags = make("free"), torch.randint(4, (2, 5))
     emissions = torch.randn(2, 5, 4).double().requires_grad_()
     value = crf(emissions, tags)
@@ -119,7 +120,7 @@ def test_backward_twice_and_no_second_derivative() -> None:
         torch.autograd.grad(crf(emissions, tags), emissions, create_graph=True)
 
 
-def test_frozen_parts_get_no_gradient() -> None:
+def test_frozen_parts_get_no_gradient(crf_place: str) -> None:
     crf, tags = make("free"), torch.randint(4, (2, 5))
     emissions = torch.randn(2, 5, 4).double()
     crf(emissions, tags).backward()
@@ -131,6 +132,7 @@ def test_frozen_parts_get_no_gradient() -> None:
 
 def test_torch_and_numpy_chains_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     """Large products go through torch on the CPU too: the same numbers."""
+    monkeypatch.setenv("HF_CNER_CRF", "torch")
     crf, emissions, tags = make("free"), torch.randn(5, 40, 4).double().requires_grad_(), torch.randint(4, (5, 40))
     small = torch.autograd.grad(crf(emissions, tags), [emissions, *crf.parameters()])
     monkeypatch.setattr(crf_chains, "SINGLE_THREADED", 0)
@@ -154,7 +156,7 @@ def test_a_long_text_needs_no_log_space(
     assert not log_rows
 
 
-def test_ten_thousand_steps() -> None:
+def test_ten_thousand_steps(crf_place: str) -> None:
     crf = make("bio")
     for scale in (1.0, 1e4):
         emissions = (torch.randn(1, 10_000, 3) * scale).requires_grad_()
@@ -169,7 +171,7 @@ def test_ten_thousand_steps() -> None:
     torch.testing.assert_close(uniform, -10_000 * torch.tensor(3.0).double().log())
 
 
-def test_the_same_every_time() -> None:
+def test_the_same_every_time(crf_place: str) -> None:
     crf, emissions, tags = make("free"), torch.randn(5, 40, 4).double(), torch.randint(4, (5, 40))
     runs = []
     for _ in range(2):

@@ -13,6 +13,8 @@ from hf_cner.modeling import crf_segments
 from hf_cner.modeling.crf import LinearChainCRF
 from hf_cner.modeling.schemes import allowed_transitions, decode, encode, tag_names
 
+COMPILED = 0  # in place of a number of steps: by the compiled loops
+
 Wanted = tuple[int, list[int], set[int]]
 
 
@@ -41,11 +43,19 @@ def segments_of(num_tags: int, length: int) -> list[Wanted]:
     return found
 
 
-@pytest.mark.parametrize("steps_at_once", [1, 3, 4096])
+def compute(steps_at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With torch, so many steps at once, or with the compiled loops."""
+    if steps_at_once == COMPILED:
+        pytest.importorskip("numba")
+    monkeypatch.setenv("HF_CNER_CRF", "torch" if steps_at_once else "numba")
+    monkeypatch.setattr(crf_segments, "STEPS_AT_ONCE", steps_at_once or 4096)
+
+
+@pytest.mark.parametrize("steps_at_once", [1, 3, 4096, COMPILED])
 @pytest.mark.parametrize("extreme", EXTREMES)
 @pytest.mark.parametrize("case", CASES)
 def test_all_paths(case: str, extreme: str, steps_at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crf_segments, "STEPS_AT_ONCE", steps_at_once)
+    compute(steps_at_once, monkeypatch)
     monkeypatch.setattr(crf_segments, "ROWS_AT_ONCE", 7)
     crf = make(case, EXTREMES[extreme][1])
     emissions = torch.randn(4, crf.num_tags).double() * EXTREMES[extreme][0]
@@ -54,10 +64,10 @@ def test_all_paths(case: str, extreme: str, steps_at_once: int, monkeypatch: pyt
     torch.testing.assert_close(found, slow_probabilities(crf, emissions, segments), rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("steps_at_once", [2, 4096])
+@pytest.mark.parametrize("steps_at_once", [2, 4096, COMPILED])
 @pytest.mark.parametrize("kind", MASKS)
 def test_batches(kind: str, steps_at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crf_segments, "STEPS_AT_ONCE", steps_at_once)
+    compute(steps_at_once, monkeypatch)
     crf, mask = make("bioe"), torch.tensor(MASKS[kind]).bool()
     emissions = torch.randn(*mask.shape, 4).masked_fill(~mask[..., None], torch.nan)
     units = [row[keep] for row, keep in zip(emissions, mask, strict=True)]
@@ -70,7 +80,7 @@ def test_batches(kind: str, steps_at_once: int, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("scheme", ["BIO", "BIOE", "BIOES"])
-def test_entities(scheme: str) -> None:
+def test_entities(scheme: str, crf_place: str) -> None:
     """With the tags that must not follow, it is the probability that the decoded entities hold just this entity."""
     torch.manual_seed(0)
     names = tag_names(scheme, ["x"])
@@ -99,27 +109,28 @@ def test_long_documents_in_blocks(scale: float, monkeypatch: pytest.MonkeyPatch)
     segments = [(start, [1, 2], frozenset({2})) for start in range(0, 1500, 5)] + [
         (start, [0], set()) for start in range(1500)
     ]
-    monkeypatch.setattr(crf_segments, "STEPS_AT_ONCE", 400)
+    compute(400, monkeypatch)
     found = crf.segment_probabilities(emissions, segments)
     torch.testing.assert_close(found[300:], crf.marginals(emissions[None])[0, :, 0], rtol=1e-9, atol=1e-12)
-    monkeypatch.setattr(crf_segments, "STEPS_AT_ONCE", 10_000)
-    torch.testing.assert_close(crf.segment_probabilities(emissions, segments), found, rtol=1e-9, atol=1e-12)
+    for steps_at_once in (10_000, COMPILED):
+        compute(steps_at_once, monkeypatch)
+        torch.testing.assert_close(crf.segment_probabilities(emissions, segments), found, rtol=1e-9, atol=1e-12)
 
 
-def test_nothing_asked() -> None:
+def test_nothing_asked(crf_place: str) -> None:
     crf = make("bio")
     assert crf.segment_probabilities(torch.randn(5, 3), []).shape == (0,)
     assert crf.segment_probabilities(torch.zeros(0, 3), []).shape == (0,)
     assert [row.shape for row in crf.batch_segment_probabilities(torch.zeros(2, 0, 3), [[], []])] == [(0,), (0,)]
 
 
-def test_impossible_entities_have_probability_zero() -> None:
+def test_impossible_entities_have_probability_zero(crf_place: str) -> None:
     crf = make("bio")
     found = crf.segment_probabilities(torch.randn(3, 3), [(0, [2], set()), (0, [0, 2], set()), (1, [0], {0, 1, 2})])
     assert found.tolist() == [0.0, 0.0, 0.0]
 
 
-def test_wrong_segments() -> None:
+def test_wrong_segments(crf_place: str) -> None:
     crf, emissions = make("bio"), torch.randn(5, 3)
     for segment, message in (
         ((4, [1, 2], set()), "2 tags from unit 4 on do not fit the 5 units of row 0"),
