@@ -9,11 +9,9 @@ from pathlib import Path
 import cases
 import pytest
 import typer
-import yaml
 
 from hf_cner import CnerForTokenClassification, Predictor
 from hf_cner.cli.main import app
-from hf_cner.data.registry import REGISTRY, entry
 from hf_cner.data.tokenizer import build_character_tokenizer
 
 ROOT = Path(__file__).parents[1]
