@@ -64,9 +64,12 @@ def import_(
       hf-cner encoder import downloads/old-albert my-albert --model-type albert
       hf-cner train --preset albert-idcnn-mha-crf --corpus sample --set model.encoder.name_or_path=my-albert
     """
-    from ..encoders.write import import_encoder
+    from ..encoders.fetch import local_folder
 
     check_json(json_file, inputs=(source, out))
+    local_folder(source, setting="FOLDER-OR-NAME")
+    from ..encoders.write import import_encoder  # takes seconds: what needs no torch is refused before
+
     findings = import_encoder(source, out, model_type=model_type)
     for line in (*findings.lines(), f"written: {out}"):
         report_console(json_file).print(line, markup=False, soft_wrap=True)

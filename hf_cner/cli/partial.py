@@ -77,7 +77,7 @@ def _check(partial: Path, *, resume: bool) -> bool:
         number = f"{lines:,} document{'' if lines == 1 else 's'}"
         raise DataError(
             f"{partial}: found {number} of a run that was cut off; expected no such file; continue it (--resume), or "
-            "remove it to begin anew."
+            "remove it to start again."
         )
     return True
 
@@ -88,7 +88,7 @@ def _skip_done(partial: Path, documents: Iterator[Document], about: Any, depends
     if changed := sorted(key for key in {*before, *about} if before.get(key) != about.get(key)):
         raise DataError(
             f"{partial}: found predictions with other settings ({', '.join(changed)}), expected one run's; "
-            "restore them, or remove the file to begin anew."
+            "restore them, or remove the file to start again."
         )
     count = length = 0
     with partial.open("r+b") as stream:
@@ -99,7 +99,7 @@ def _skip_done(partial: Path, documents: Iterator[Document], about: Any, depends
             if document is None or (row.get("text"), row.get("id", "")) != (document.text, document.id):
                 raise DataError(
                     f"{partial}:{number}: found another text than in the input, expected predictions of the same "
-                    "input; restore the input, or remove the file to begin anew."
+                    "input; restore the input, or remove the file to start again."
                 )
             count, length = number, length + len(line)
         stream.truncate(length)

@@ -10,6 +10,7 @@ import typer
 
 from .json_report import Json, check_json, report_console, write_json
 from .options import DataDir, Encoding, IdColumn, InputColumn, InputScheme, InputSeparator, OnError, Reading, TextColumn
+from .run_folder import check_run_folder
 from .short_forms import BatchSize, LearningRate, with_short_forms
 from .texts import AllowOverlap, DropOverlap, Exclude, Files, TextCorpus, Unit, overlap_of
 
@@ -154,6 +155,7 @@ def pretrain(
     told = with_short_forms(assignments, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     settings = resolve_pretraining(config, options, told)
     check_texts(settings.data.files, settings.data.corpus, settings.data.data_dir)
+    check_run_folder(output_dir, resume=resume, overwrite=overwrite)
     from ..pretraining.run import pretrain as run  # takes seconds: checks without torch come first
 
     outcome = run(settings, resume=resume, overwrite=overwrite)

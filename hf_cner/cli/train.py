@@ -22,6 +22,7 @@ from .options import (
     TextColumn,
     preset_names,
 )
+from .run_folder import check_run_folder
 from .short_forms import BatchSize, Epochs, LearningRate, with_short_forms
 
 
@@ -96,6 +97,7 @@ def train(
     told_settings = with_short_forms(assignments, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     settings = resolve_settings(preset, config=config, options=options, assignments=told_settings)
     check_place(corpus_of(settings), settings.data.data_dir)
+    check_run_folder(output_dir, resume=resume, overwrite=overwrite)
     from ..training.run import train as run  # takes seconds: checks without torch come first
 
     outcome = run(settings, resume=resume, overwrite=overwrite)

@@ -158,7 +158,7 @@ def missing(path: Path, kind: str) -> str:
     gone = path  # the first missing part of the path
     while gone.parent != gone and not gone.parent.exists():
         gone = gone.parent
-    names = sorted(p.name for p in gone.parent.iterdir()) if gone.parent.is_dir() else []
+    names = sorted(p.name for p in gone.parent.iterdir() if p.exists()) if gone.parent.is_dir() else []
     near = difflib.get_close_matches(gone.name, names, n=3)
     hint = f"did you mean {' or '.join(str(gone.parent / name) for name in near)}?" if near else "check the path."
     return f"{path}: found no such {kind}{'' if gone == path else f', not even {gone}'}; expected a {kind}; {hint}"

@@ -33,8 +33,8 @@ def new_folder(
 
     Args:
         path: the folder of the result; missing parents are made. A link is kept, and its folder replaced.
-        writes: whether a file of this relative name is one that the caller writes. A folder with another file, or with
-            such a file from somebody else (see `kept`), is never replaced.
+        writes: whether the caller writes a file of this relative name. A folder with another file, or with such a file
+            from somebody else (see `kept`), is never replaced.
         overwrite: replace an earlier result.
         inputs: files and folders that are read.
 

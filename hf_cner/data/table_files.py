@@ -49,10 +49,10 @@ def open_table(path: Path, problems: Problems, *, encoding: str | None = None, s
 
     Args:
         encoding: of CSV and TSV; by default UTF-8, or UTF-16 with its mark.
-        sheet: of Excel, by its name; by default the only one that is not empty.
+        sheet: of Excel, by its name; by default the only sheet that is not empty.
 
     Raises:
-        DataError: a file of another kind, one that cannot be read, or a first line that names no columns.
+        DataError: a file of another kind or an unreadable one, or a first line that names no columns.
     """
     suffix = suffix_of(path.name)
     problems.opened.add(str(path))
@@ -154,7 +154,7 @@ def _sheet(path: Path, sheet: str | None, problems: Problems) -> Iterator[tuple[
     try:
         names = list(book.sheetnames)
         if sheet is not None and sheet not in names:
-            raise DataError(f"{path}: found the sheets {', '.join(names)}; expected {sheet!r}; name one that is there.")
+            raise DataError(f"{path}: found the sheets {', '.join(names)}; expected {sheet!r}; name one of these.")
         asked = [sheet] if sheet is not None else names
         with_rows = [name for name in asked if next(book[name].iter_rows(values_only=True), None)]
         if len(with_rows) > 1:

@@ -92,10 +92,12 @@ def _shared_out(options: Options | None, corpus: str | None, *, tables: bool) ->
 
 
 def check_texts(files: Sequence[str | PathLike[str]], corpus: str | None, data_dir: str | PathLike[str] | None) -> None:
-    """Raise DataError for a missing file or corpus, before anything is read."""
+    """Raise DataError for a missing file or corpus, or a file of another kind; nothing more is read."""
     for path in (Path(name).expanduser() for name in files):
         if not path.exists():
             raise DataError(missing(path, "file"))
+        if path.is_file() and suffix_of(path.name) not in TABLES:
+            kind_of(path)
     if corpus is not None:
         check_place(corpus, data_dir)
 

@@ -11,7 +11,7 @@ Characters outside the vocabulary are mapped before they become unknown, and onl
 * a character that the vocabulary lacks takes another of its forms that the vocabulary holds, as
   ``vocabulary_folding`` says: ``３`` and ``3`` in both directions, compatibility ideographs, Kangxi radicals;
 * a character that stands for several (``℃`` for ``°C``) takes a SentencePiece vocabulary's entry for all of them, else
-  that of the first one that there is;
+  that of the first of them that exists;
 * a blank (space, TAB, CR, LF, U+3000, any other Unicode white space) that the vocabulary lacks takes the vocabulary's
   blank: a piece of its own (space, else U+3000, else ``[SP]``) where there is one, else ``[unused1]``, else it is
   unknown.
@@ -64,7 +64,7 @@ def build_character_tokenizer(characters: Iterable[str], *, lower_case: bool = F
     There are no special tokens around the text.
 
     Raises:
-        ValueError: an entry is not exactly one character, or stands there twice.
+        ValueError: an entry is not exactly one character, or is repeated.
     """
     vocabulary = {PAD: 0, UNKNOWN: 1}
     for character in characters:

@@ -97,8 +97,8 @@ def _read(path: Path, kind: type, *, needed: bool = True) -> Any:
     if not path.is_file():
         if not needed:
             return kind()
-        advice = "is this the folder of a model?" if path.name == CONFIG else "from it the card is made"
-        raise RunError(f"{path} is missing; {advice}. `hf-cner train` writes it beside the model.")
+        advice = "is this the folder of a model?" if path.name == CONFIG else "from it the card is made."
+        raise RunError(f"{path} is missing; {advice} `hf-cner train` writes it beside the model.")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:  # JSON and encoding errors alike

@@ -50,13 +50,15 @@ def local_copy(name_or_path: str | os.PathLike[str]) -> Path:
     """
     if is_local(name_or_path):
         return Path(name_or_path)
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import constants, snapshot_download
 
     name = os.fspath(name_or_path)
     try:
         return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"], etag_timeout=5))
     except Exception as error:  # of the client's own library, which changed between its versions
         first = next(iter(str(error).splitlines()), type(error).__name__)
+        if constants.HF_HUB_OFFLINE:
+            first = "HF_HUB_OFFLINE is set, and the Hub's cache holds no copy of it"
         raise CheckpointError(
             f"{name} is no folder here, and could not be read from the Hub ({first}). Check the name; or set "
             "HF_ENDPOINT to a mirror of the Hub that this machine reaches; or copy the model's folder here, and set "

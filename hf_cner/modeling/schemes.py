@@ -59,7 +59,7 @@ def _may_follow(before: str, after: str, scheme: str) -> bool:
 def allowed_transitions(scheme: str, tags: Sequence[str]) -> tuple[list[bool], list[list[bool]], list[bool]]:
     """Which tags may begin a text, which may follow which (`matrix[i][j]`: i, then j), and which may end a text.
 
-    Raises ValueError for a tag that is none of the scheme's.
+    Raises ValueError for a tag of another scheme.
     """
     check_scheme(scheme)
     for tag in tags:

@@ -73,8 +73,8 @@ def read_manifest(folder: str | PathLike[str], *, backend: str | None = None) ->
         backend: the backend that the graph must be for; None for any.
 
     Raises:
-        GraphError: no such folder, one that holds a checkpoint, a manifest that is broken or of a later version, a
-            graph that is missing, changed or for another backend.
+        GraphError: no such folder, a folder with a checkpoint, a manifest that is broken or of a later version, a graph
+            that is missing, changed or for another backend.
     """
     path = Path(folder) / MANIFEST
     if backend is not None and backend not in GRAPHS:

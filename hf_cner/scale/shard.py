@@ -24,7 +24,7 @@ from .target import content, written
 if TYPE_CHECKING:
     from ..inference.predictor import Predictor
 
-_ANEW = "choose another target, restore what was there, or remove the shard and its manifest to have it done anew"
+_ANEW = "choose another target, restore its old content, or remove the shard and its manifest to annotate it again"
 
 
 def annotate_shard(

@@ -10,13 +10,14 @@ import functools
 import inspect
 import typing
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError, create_model
 
 from .denied import DENIED
 from .section import Probability, Section
-from .sentences import sentence_of
+from .sentences import sentence_of, suggestion
 
 WIDER = ("fsdp", "debug", "include_for_metrics")
 """Fields of transformers' arguments that take more than their annotations say."""
@@ -79,6 +80,15 @@ def check_values(values: Mapping[str, object], section: type[Section], prefix: s
         section.model_validate(dict(values))
     except ValidationError as error:
         raise ValueError(sentence_of(error, section, prefix=prefix)) from None
+    for name, value in values.items():
+        words = [word for kind in kinds_of(section, name) if issubclass(kind, Enum) for word in map(_word, kind)]
+        if words and isinstance(value, str) and value not in words:
+            hint = suggestion(value, words) or f" Choose one of {', '.join(words)}."
+            raise ValueError(f"{prefix}{name} is {value!r}, which it does not take.{hint}")
+
+
+def _word(member: Enum) -> str:
+    return str(member.value)
 
 
 def kinds_of(section: type[Section], name: str) -> set[type]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from .merging import merge
 from .preset import canonical_name, load_preset
 from .pretraining import PretrainingSettings
+from .ranges import check_ranges
 from .reading import Plain, parse_assignments, read_settings_file
 from .section import fault_of_layer
 from .training import TrainSettings
@@ -23,7 +24,7 @@ def resolve_settings(
     """Merge all sources of settings; a later one wins: defaults, preset, configuration file, options, assignments.
 
     A source that gives a slot another `kind` replaces the whole slot: an IDCNN has no options of a BiLSTM. The options
-    of slots and the section `training` are checked by `hf_cner.training.checks`, which imports their classes.
+    of slots and the names of training arguments are checked by `hf_cner.training.checks`, which imports their classes.
 
     Args:
         preset: name of a preset, or an alias of one.
@@ -52,6 +53,7 @@ def resolve_settings(
             raise ValueError(fault)
         settings = merge(settings, layer)
     resolved = TrainSettings.of(settings)
+    check_ranges(resolved.training, prefix="training.")
     encoder = resolved.model.encoder
     if encoder.name_or_path and Path(encoder.name_or_path).is_dir():  # so that no card takes it for a name on the Hub
         encoder = encoder.model_copy(update={"name_or_path": str(Path(encoder.name_or_path).absolute())})
@@ -71,7 +73,9 @@ def resolve_pretraining(
     if fault := fault_of_layer(PretrainingSettings, settings):
         raise ValueError(f"{config}: {fault}")
     settings = merge(settings, _given(options))
-    return PretrainingSettings.of(merge(settings, parse_assignments(assignments)))
+    resolved = PretrainingSettings.of(merge(settings, parse_assignments(assignments)))
+    check_ranges(resolved.training, prefix="training.")
+    return resolved
 
 
 def _given(options: Mapping[str, object]) -> dict[str, object]:

@@ -65,6 +65,8 @@ def test_what_needs_no_model_is_refused_before_torch_is_loaded(tmp_path: Path) -
             "found no table or export, which alone are read with",
         ),
         (("predict", "--model", tmp_path / "none", note), "There is no folder"),
+        (("predict", "--model", "m/n", note), "m/n is no folder here, and could not be read from the Hub ("),
+        (("annotate", good, tmp_path / "out", "--model", "m/n"), "or copy the model's folder here, and set HF_HUB_OFF"),
         (("predict", "--model", "m/n", tmp_path / "nothing"), "no such file or folder"),
     ]
     for arguments, message in cases:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from hf_cner.cli.run_folder import check_run_folder
+from hf_cner.data.kept import LOCK
+from hf_cner.data.problems import DataError
 from hf_cner.settings.resolve import resolve_settings
 from hf_cner.settings.yaml_text import parse_yaml
 
@@ -57,6 +60,12 @@ def test_what_is_wrong_with_settings_is_said_before_torch_is_imported() -> None:
         ("search", "--preset", "bilstm-crf", "--corpus", "jsonl", "--data-dir", "nowhere", "--output-dir", "o"),
         ("pretrain", "nowhere.txt", "--output-dir", "o"),
         ("pretrain", "--corpus", "sample", "--output-dir", "o", "--set", "mask_rate=7"),
+        ("pretrain", "--corpus", "sample", "--output-dir", "o", "--set", "training.learning_rate=7"),
+        ("pretrain", __file__, "--output-dir", "o"),  # no text
+        ("pretrain", "--corpus", "sample", "--output-dir", __file__),
+        ("train", "--preset", "bilstm-crf", "--corpus", "sample", "--output-dir", "o", "--epochs", "-3"),
+        ("train", "--preset", "bilstm-crf", "--corpus", "sample", "--output-dir", str(Path(__file__).parent)),
+        ("encoder", "import", "nobody/nothing", "o"),
         ("reproduce", "p4-table2", "--output-dir", "o", "--set", "modl.dropout=0.1"),
         ("reproduce", "p4-table2", "--output-dir", "o"),
         ("settings", "--preset", "bilstm-crff"),
@@ -109,3 +118,11 @@ def test_a_short_form_that_contradicts_its_setting_is_refused(
         assert capsys.readouterr().err == (
             f"error: {option} is {value} and --set {setting} is {other}; give one of the two.\n"
         )
+
+
+def test_a_folder_that_another_run_may_write_is_left_to_the_lock(tmp_path: Path) -> None:
+    (tmp_path / "somebodys.txt").touch()
+    with pytest.raises(DataError, match="found somebodys"):
+        check_run_folder(tmp_path, resume=False, overwrite=False)
+    (tmp_path / LOCK).touch()
+    check_run_folder(tmp_path, resume=False, overwrite=False)

@@ -165,6 +165,17 @@ def test_nothing_at_all(shape: tuple[int, int]) -> None:
     assert crf.marginals(emissions).shape == crf.max_marginals(emissions).shape == (*shape, 3)
 
 
+def test_constraints_may_be_zeros_and_ones() -> None:
+    """Also as numbers they say what is legal, and no number stands for its complement."""
+    as_numbers = tuple(
+        [[int(cell) for cell in row] if isinstance(row, list) else int(row) for row in part] for part in BIO
+    )
+    one, other = make("bio"), LinearChainCRF(3, constraints=as_numbers, batch_first=True).double()
+    other.load_state_dict(one.state_dict())
+    emissions = torch.randn(2, 6, 3).double()
+    assert torch.equal(one.marginals(emissions), other.marginals(emissions))
+
+
 def test_wrong_arguments() -> None:
     crf = LinearChainCRF(3, batch_first=True)
     emissions, tags = torch.zeros(2, 4, 3), torch.zeros(2, 4, dtype=torch.long)
@@ -176,6 +187,8 @@ def test_wrong_arguments() -> None:
         (lambda: crf(emissions, tags, reduction="median"), "invalid reduction: median; one of none, sum"),
         (lambda: crf(emissions, tags + 3), r"tags must be 0 to 2 \(or -100: masked out\), got 3"),
         (lambda: crf(emissions, tags - 1), "got -1"),
+        (lambda: crf(emissions, tags + torch.tensor([0, 0, 0, 7])), "got 7"),
+        (lambda: crf(emissions, tags + torch.tensor([-1, 2, 0, 0])), "got -1"),
         (lambda: LinearChainCRF(0, batch_first=True), "invalid number of tags: 0"),
         (
             lambda: LinearChainCRF(4, constraints=BIO, batch_first=True),

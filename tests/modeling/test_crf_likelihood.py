@@ -139,6 +139,21 @@ def test_torch_and_numpy_chains_agree(monkeypatch: pytest.MonkeyPatch) -> None:
         torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("single_threaded", [0, 2**18], ids=["torch", "numpy"])
+def test_a_long_text_needs_no_log_space(
+    single_threaded: int, log_rows: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The states are divided by their masses often enough: without that 2,000 steps of a third leave float64."""
+    monkeypatch.setattr(crf_chains, "SINGLE_THREADED", single_threaded)
+    crf = LinearChainCRF(3, batch_first=True).double()
+    for parameter in crf.parameters():
+        torch.nn.init.constant_(parameter, -2.0)
+    emissions, tags = torch.zeros(2, 2_000, 3).double(), torch.zeros(2, 2_000, dtype=torch.long)
+    torch.testing.assert_close(crf(emissions, tags), -2 * 2_000 * torch.tensor(3.0).double().log())
+    torch.testing.assert_close(crf.marginals(emissions), torch.full((2, 2_000, 3), 1 / 3).double())
+    assert not log_rows
+
+
 def test_ten_thousand_steps() -> None:
     crf = make("bio")
     for scale in (1.0, 1e4):

@@ -155,6 +155,8 @@ def test_errors_name_what_is_wrong() -> None:
         encode([], 1, "IOB")
     with pytest.raises(ValueError, match=r"\(1, 3, 'y'\) overlaps another; the scheme BIO"):
         encode([(0, 2, "x"), (1, 3, "y")], 4, "BIO")
+    with pytest.raises(ValueError, match=r"\(2, 2, 'x'\) does not lie in a text of 4 characters"):
+        encode([(2, 2, "x")], 4, "BIO")
     with pytest.raises(ValueError, match=r"\(1, 5, 'x'\) does not lie in a text of 4 characters"):
         encode([(1, 5, "x")], 4, "BIO")
     with pytest.raises(ValueError, match=r"\(1, 2, ''\) has no type"):

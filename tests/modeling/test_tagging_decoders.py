@@ -55,6 +55,22 @@ def test_a_unit_without_a_label_goes_into_no_loss() -> None:
         assert_close(decoder.loss(emissions, labels, mask), own)
 
 
+def test_documents_decoded_together_are_those_decoded_alone() -> None:
+    """What stands behind a shorter document has no part in its path, although padding is cheap to go through."""
+    decoder = CrfDecoder(6, TAGS, scheme="BIO", constrained=False)
+    with torch.no_grad():
+        decoder.crf.start_transitions.zero_()
+        decoder.crf.end_transitions.copy_(torch.tensor([0.0, -8.0, -8.0]))  # a text ends outside
+        decoder.crf.transitions.copy_(torch.tensor([[0.0, 0.0, -9.0], [0.0, -9.0, 3.0], [0.0, -9.0, 3.0]]))
+    inside = torch.tensor([[0.0, 4.0, 0.0], [0.0, 0.0, 3.0], [0.0, 0.0, 3.0]])
+    documents = [inside, torch.cat([inside, torch.zeros(4, 3)]), inside[:1]]
+    for scores in (False, True):
+        assert decoder.decode(documents, scores=scores) == [
+            decoder.decode([one], scores=scores)[0] for one in documents
+        ]
+    assert decoder.decode(documents[:1]) != decoder.decode(documents[1:2])
+
+
 @pytest.mark.parametrize("kind", [SoftmaxDecoder, CrfDecoder])
 def test_by_default_the_scheme_is_bioes_and_nothing_is_dropped(kind: type[TaggingDecoder]) -> None:
     decoder = kind(6, tag_names("BIOES", ["药物"]))

@@ -161,6 +161,24 @@ def test_every_setting_of_a_file_that_a_run_wrote_is_read_again(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
+        (
+            "lr_scheduler_type",
+            "lineer",
+            r"lr_scheduler_type is 'lineer', which it does not take\. Did you mean linear\?",
+        ),
+        ("optim", "adamw_trch", r"training\.optim is 'adamw_trch', which it does not take\. Did you mean adamw_torch"),
+        ("save_strategy", "weekly", r"which it does not take\. Choose one of no, steps, epoch, best\."),
+    ],
+)
+def test_a_word_that_is_none_of_an_argument_s_is_found_without_a_trainer(name: str, value: str, sentence: str) -> None:
+    given = resolve_settings("bilstm-crf", assignments=[f"training.{name}={value}"])
+    with pytest.raises(ValueError, match=sentence):
+        check_settings(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
         ("lr_scheduler_kwargs", {"odd": 1}, r"cannot be used here \(transformers: .*'odd'\); change or leave out"),
         ("ddp_backend", "odd", r"cannot be used here \(\w+: .*\); change or leave out"),
         ("torch_compile_backend", "/odd.so", r"cannot be used here \(accelerate: '/ODD.SO' is not a valid"),

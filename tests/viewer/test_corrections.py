@@ -135,7 +135,7 @@ def test_two_people_who_agree_are_no_conflict(tmp_path: Path) -> None:
         (line("accept", PAIN, PAIN) | {"by": 3}, "no string 'by'"),
         (line("accept", PAIN, PAIN) | {"by": " "}, "no name of a person in 'by'"),
         (line("approve", PAIN, PAIN), "the action 'approve'; the actions are accept, reject, change, add, done"),
-        (line("accept", PAIN, PAIN, at="yesterday"), "the time 'yesterday', which is none"),
+        (line("accept", PAIN, PAIN, at="yesterday"), "the time 'yesterday', which is no time"),
         (line("accept", PAIN, PAIN, at="2026-11-30T08:00:00"), "without its zone"),
         (line("add", PAIN, PAIN), "the action add with the wrong entities before and after it"),
         (line("add", None, PAIN) | {"after": {"start": 2, "end": True, "type": "x"}}, "without whole numbers"),

@@ -166,7 +166,7 @@ class _Seen:
         name = f"document {brief(document.id)}"
         text = hash(document.text)
         if document.id and self._texts.get(_names(document), text) != text:
-            found = f"another context under the id {brief(document.id)}, which stands there already"
+            found = f"another context under the id {brief(document.id)}, which is already used"
             advice = "correct the context, or give the row's document an id of its own"
             return _Fault((found, "one context for all rows of a document", advice), of_row=True)
         if kind not in self._types.get((*_names(document), text), {kind}):

@@ -121,7 +121,7 @@ def choose_split(path: Path, groups: dict[str, list[Path]], split: str | None) -
     if split is None:
         if "train" in groups or len(groups) <= 1:
             return groups.get("train", next(iter(groups.values()), []))
-        raise DataError(f"{path}: found the splits {there}; expected train among them; name one that is there.")
+        raise DataError(f"{path}: found the splits {there}; expected train among them; name one of these.")
     if split not in groups:
-        raise DataError(f"{path}: found the splits {there}; expected {split!r}; name one that is there.")
+        raise DataError(f"{path}: found the splits {there}; expected {split!r}; name one of these.")
     return groups[split]

@@ -23,7 +23,7 @@ from .offsets import Counting, Mention, Survey, place_of, places
 
 @dataclass(frozen=True, slots=True)
 class RawSpan:
-    """One annotation as the file has it; ``end`` in the file's own convention, ``mention`` None where none is given."""
+    """One annotation of the file; ``end`` in the file's convention, ``mention`` None if none is given."""
 
     start: int
     end: int
@@ -35,7 +35,7 @@ class RawSpan:
 
 @dataclass(frozen=True, slots=True)
 class RawDocument:
-    """A text with its annotations; ``path`` is the annotations' file, ``line`` where the document stands in it."""
+    """A text with its annotations; ``path`` is the annotations' file, ``line`` the line of the document in it."""
 
     text: str
     spans: tuple[RawSpan, ...]
@@ -43,20 +43,20 @@ class RawDocument:
     path: Path
     record: str = ""
     line: int | None = None
-    text_path: Path | None = None  # where it is a file of its own
+    text_path: Path | None = None  # if it has its own file
 
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """What a corpus promises: its types, other names for them, and where its end offsets stand.
+    """The conventions of a corpus: its types, other names for them, and its end offsets.
 
     Attributes:
-        entity_types: none where any type may be.
+        entity_types: empty if any type is allowed.
         inclusive: whether ends are the last character.
         aliases: other names of types.
-        unit: what offsets count, a unit of ``offsets``; code points by default.
-        same: whether a stretch of the text is the mention that the file gives.
-        blank: whether a text without any character but blanks is a document, and no fault.
+        unit: of the offsets, a unit of ``offsets``; code points by default.
+        same: whether a part of the text equals the mention in the file.
+        blank: whether a blank text is a document, not a fault.
         told: whether whoever reads can say what offsets count.
     """
 
@@ -74,8 +74,8 @@ def to_documents(
 ) -> Iterator[Document]:
     """Check raw documents and yield them with half-open spans.
 
-    An annotation with a fault is reported and left out; so is a document without any text. ``read_raw`` reads the
-    corpus with the given problems; it is called a second time, silently, only when a mention differs from its text.
+    An annotation with a fault is reported and left out; so is a document without text. ``read_raw`` reads the corpus
+    with the given problems; it is called a second time, silently, only when a mention differs from its text.
     """
     survey = _Survey(read_raw, told=conventions.told)
     for raw in read_raw(problems):
@@ -124,7 +124,7 @@ def _check(
         expected += f", counted {Counting(conventions.unit)}" if conventions.unit else ""
     elif span.mention is not None and not conventions.same(raw.text[start:end], span.mention):
         what = f"the mention {brief(span.mention)} at {span.start} to {span.end} in document {raw.id}"
-        expected = f"{brief(raw.text[start:end])}, which stands there when ends are {side}"
+        expected = f"{brief(raw.text[start:end])}, which is there if ends are {side}"
     if expected or start is None or end is None:
         own = Counting(conventions.unit, 0, conventions.inclusive)
         advice = survey.advice(raw.path, own) if span.mention is not None else "correct the offsets"
@@ -136,7 +136,7 @@ def _check(
 
 
 class _Survey:
-    """How well each way to count fits the whole corpus, found out on the first difference and then kept."""
+    """How well each way to count fits the whole corpus, computed at the first difference and then kept."""
 
     def __init__(self, read_raw: Callable[[Problems], Iterable[RawDocument]], *, told: bool) -> None:
         self._read_raw = read_raw
