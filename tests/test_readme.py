@@ -9,11 +9,9 @@ from pathlib import Path
 import cases
 import pytest
 import typer
-import yaml
 
 from hf_cner import CnerForTokenClassification, Predictor
 from hf_cner.cli.main import app
-from hf_cner.data.registry import REGISTRY, entry
 from hf_cner.data.tokenizer import build_character_tokenizer
 
 ROOT = Path(__file__).parents[1]
@@ -95,21 +93,6 @@ def test_every_page_has_a_chinese_twin_which_links_chinese_pages() -> None:
         links = re.findall(r"\]\(([^)#]*[a-z]+\.md)", text)
         back = [link for link in links if re.match(r"(\.\./|docs/)[a-z]+\.md", link)]
         assert not back, f"the Chinese twin of {name} links English pages that have a twin: {back}"
-
-
-def test_nothing_is_installed_from_an_index_that_has_it_not() -> None:
-    """Until there is a published package: `pip install hf-cner` would fail, or fetch another's."""
-    for name, text in {**PAGES, **CHINESE}.items():
-        for command in re.findall(r"pip install [^`\n]*\bhf[-_]cner\b", text):
-            assert "--no-index" in command, f"{name}: {command}"
-
-
-def test_the_site_says_what_every_type_means() -> None:
-    """`docs/build.py` makes a page of each published corpus from the registry and this file."""
-    told = yaml.safe_load((ROOT / "docs" / "corpora.yaml").read_text(encoding="utf-8"))
-    published = [entry(name) for name in REGISTRY if entry(name).published]
-    assert set(told["types"]) == {name for found in published for name in found.entity_types}
-    assert set(told["chinese"]) == {found.name for found in published}
 
 
 def test_the_pages_in_two_languages_link_each_other() -> None:

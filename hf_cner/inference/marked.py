@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -67,10 +67,16 @@ def palette_of(console: Console) -> Sequence[str]:
     return PALETTE if console.color_system in ("truecolor", "256") else PALETTE_OF_16
 
 
-def colours(types: Iterable[str], palette: Sequence[str] = PALETTE) -> dict[str, str]:
-    """A background colour for each type. It depends on the name alone, unless two names would share a colour."""
-    chosen: dict[str, str] = {}
-    for name in sorted(set(types)):
+def colours(
+    types: Iterable[str], palette: Sequence[str] = PALETTE, kept: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """A background colour for each type. It depends on the name alone, unless two names would share a colour.
+
+    Args:
+        kept: colours that are given already.
+    """
+    chosen = dict(kept or {})
+    for name in sorted(set(types) - chosen.keys()):
         first = zlib.crc32(name.encode("utf-8", "replace"))
         order = [palette[(first + step) % len(palette)] for step in range(len(palette))]
         chosen[name] = next((colour for colour in order if colour not in chosen.values()), order[0])
@@ -102,6 +108,7 @@ def marked_text(
     brackets: bool = False,
     types: Sequence[str] | None = None,
     palette: Sequence[str] = PALETTE,
+    kept: Mapping[str, str] | None = None,
 ) -> Text:
     """A document for the terminal: entities on coloured ground, inner ones underlined.
 
@@ -111,8 +118,9 @@ def marked_text(
             brackets alone would read as nested: `[₁…[₂…]₁a…]₂b`.
         types: all the types there are, so that their colours are the same in every document.
         palette: the background colours, as `palette_of` gives them; at least one.
+        kept: colours that types have already.
     """
-    colour_of = colours([*(types or ()), *(span.type for span in document.spans)], palette)
+    colour_of = colours([*(types or ()), *(span.type for span in document.spans)], palette, kept)
     crossing = _crossing(document.spans) if brackets else {}
     text = Text()
     for piece in pieces(document):
@@ -131,9 +139,9 @@ def marked_text(
     return text
 
 
-def legend(types: Sequence[str], palette: Sequence[str] = PALETTE) -> Text:
+def legend(types: Sequence[str], palette: Sequence[str] = PALETTE, kept: Mapping[str, str] | None = None) -> Text:
     """The colours of the types, in one line."""
-    colour_of = colours(types, palette)
+    colour_of = colours(types, palette, kept)
     return Text(" ").join(Text(f" {visible(name)} ", style=f"{_INK} on {colour_of[name]}") for name in types)
 
 
@@ -147,15 +155,20 @@ def print_marked(
     console = Console() if console is None else console
     palette = palette_of(console)
     shown: dict[str, None] = dict.fromkeys(types or ())
+    kept: dict[str, str] = {}  # types that come later change no colour
     for document in documents:
         if document.id:
             console.rule(Text(visible(document.id)), align="left")
+        before = list(shown)
         shown.update(dict.fromkeys(span.type for span in document.spans))
+        if before and len(before) <= len(palette) < len(shown):  # from here on brackets name the types
+            console.print(legend(before, palette, kept))
+        kept = colours(shown, palette or PALETTE, kept)
         brackets = len(shown) > len(palette)
-        text = marked_text(document, brackets=brackets, types=list(shown), palette=palette or PALETTE)
+        text = marked_text(document, brackets=brackets, palette=palette or PALETTE, kept=kept)
         console.print(text, soft_wrap=True)
     if shown and len(shown) <= len(palette):
-        console.print(legend(list(shown), palette))
+        console.print(legend(list(shown), palette, kept))
 
 
 def table(documents: Iterable[Document]) -> Table:

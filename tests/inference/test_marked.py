@@ -155,3 +155,15 @@ def test_types_stay_apart_by_colour_or_by_name(number: int, system: Literal["tru
         assert len(escapes) == number == len({style for style, _ in escapes})  # what the terminal is sent
     else:
         assert shown == "".join(f"[{k:02d}]{name}" for k, name in enumerate(types)) + "\n"
+
+
+def test_types_that_come_later_change_no_colour() -> None:
+    """Each keeps its colour to the end; where brackets begin, a legend says whose the colours above are."""
+    documents = [Document("头", (Span(0, 1, f"类型{n}"),), id=f"n{n}") for n in (*range(12), 3, 12)]
+    stream = io.StringIO()
+    print_marked(documents, console=Console(file=stream, width=500, force_terminal=True, color_system="256"))
+    lines = [line for line in stream.getvalue().splitlines() if ";48;" in line]
+    grounds = [re.findall(r";(48;[0-9;]+)m", line) for line in lines]  # rich keeps a style's codes of its first system
+    assert len({ground for (ground,) in grounds[:12]}) == 12 and grounds[12] == grounds[3]
+    assert "类型3" in lines[13] and set(grounds[13]) == {ground for (ground,) in grounds[:12]}
+    assert "]" in lines[14] and "类型12" in lines[14]

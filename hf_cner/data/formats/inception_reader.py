@@ -167,7 +167,7 @@ def _spans(
     for other in found.layers:
         kind = {"RL": "relations", "CH": "chains"}.get(other.kind, "annotations")
         if other is not chosen and (number := len(_gathered(found.rows, other.first))):
-            left_out[f"{kind} of the layer {other.name.rpartition('.')[2]}"] += number
+            left_out[f"{kind} of the layer {brief(other.name.rpartition('.')[2])}"] += number
     for value, rows in _gathered(found.rows, chosen.first + (which or 0)):
         name = chosen.name.rpartition(".")[2] if which is None else value
         if not name:
@@ -194,7 +194,7 @@ def _gathered(rows: Sequence[_Row], cell: int) -> list[tuple[str, list[_Row]]]:
 
 def _chosen(layers: Sequence[_Layer], path: Path, name: str | None) -> _Layer:
     spans = [layer for layer in layers if layer.kind == "SP"]
-    there = ", ".join(layer.name for layer in spans) or "none"
+    there = ", ".join(brief(layer.name) for layer in spans[:12]) or "none"
     if name is not None:
         named = [layer for layer in spans if name in (layer.name, layer.name.rpartition(".")[2])]
     else:
@@ -213,11 +213,10 @@ def _feature(layer: _Layer, path: Path, name: str | None) -> int | None:
         return layer.features.index(wanted)
     if name is None and len(layer.features) < 2:
         return 0 if layer.features else None
-    there = ", ".join(layer.features) or "none"
+    there = ", ".join(map(brief, layer.features[:12])) or "none"
     expected = f"the feature {name!r}" if name is not None else "one that holds the type"
-    raise DataError(
-        f"{path}: found the features {there} of {layer.name}; expected {expected}; name it with --reading feature=NAME."
-    )
+    found = f"found the features {there} of {brief(layer.name)}"
+    raise DataError(f"{path}: {found}; expected {expected}; name it with --reading feature=NAME.")
 
 
 def unescaped(text: str) -> str:

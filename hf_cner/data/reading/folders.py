@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..files import printable
+from ..models import LIST
 from ..problems import Problems
 from .names import natural_key, suffix_of
 
@@ -145,6 +146,8 @@ def _sort_in(path: Path, listing: Listing, own: list[Path], links: list[Path]) -
             listing.folders.setdefault("hidden folder", []).append(listing.name(path))
         else:
             (links if path.is_symlink() else own).append(path)
+    elif path.name == LIST:
+        pass  # our own list of the files that we wrote there
     elif hidden:
         listing.left_out.setdefault("hidden", []).append(listing.name(path))
     elif path.is_file() or not path.exists():

@@ -78,20 +78,24 @@ def test_layers_and_features(tmp_path: Path) -> None:
         f"RL=webanno.custom.At|value|BT_{CUSTOM}",
     )
     path = saved(tmp_path / "a.tsv", "#Text=头痛", line, layers=layers, form="3.2")
-    with pytest.raises(DataError, match=r"found the features kind, state of .*Finding; .*--reading feature=NAME"):
+    with pytest.raises(DataError, match=r"found the features 'kind', 'state' of .*Finding'; .*--reading feature=NAME"):
         read_corpus("inception", path)
     problems = Problems()
     (document,) = read_corpus("inception", path, options={"feature": "kind", "layer": "Finding"}, problems=problems)
     assert spans_of(document) == [("头痛", "症状")]
     said = " ".join(problems.notes.values())
-    for part in ("annotations of the layer POS", "chains of the layer CoreferenceLink", "relations of the layer At"):
+    for part in (
+        "annotations of the layer 'POS'",
+        "chains of the layer 'CoreferenceLink'",
+        "relations of the layer 'At'",
+    ):
         assert f"{part} × 1" in said
     (document,) = read_corpus("inception", path, options={"layer": "POS", "feature": "PosValue"})
     assert spans_of(document) == [("头痛", "NN")]
     path = saved(tmp_path / "b.tsv", "#Text=头痛", "1-1\t0-2\t头痛\t*\t", layers=(f"SP={CUSTOM}",))
     assert spans_of(read_corpus("inception", path)[0]) == [("头痛", "Finding")]
     path = saved(tmp_path / "c.tsv", "#Text=头痛", "1-1\t0-2\t头痛\t*\t*", layers=("SP=x.A|value", "SP=x.B|value"))
-    with pytest.raises(DataError, match=r"found the layers x.A, x.B; expected one of entities; name it"):
+    with pytest.raises(DataError, match=r"found the layers 'x.A', 'x.B'; expected one of entities; name it"):
         read_corpus("inception", path)
 
 

@@ -166,7 +166,8 @@ def test_blanks_that_the_export_loses_are_no_fault(tmp_path: Path) -> None:
 def test_pre_annotations_with_scores_and_their_configuration(tmp_path: Path) -> None:
     document = Document("🧠头痛", (Span(1, 3, "症<状>", 0.9), Span(1, 2, "部位", 0.4)), "a", "r")
     path = tmp_path / "tasks.json"
-    assert not write([document, Document("无")], path, model_version="v1").notes
+    written = write([document, Document("无")], path, model_version="v1")
+    assert not written.notes and "written beside: tasks.config.xml, the labelling" in written.summary()
     first, second = json.loads(path.read_text(encoding="utf-8"))
     assert first["data"] == {"text": "🧠头痛", "document": "a", "record": "r"}
     (prediction,) = first["predictions"]

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from hf_cner.data.corpora import read_corpus
-from hf_cner.data.documents import Document, write_jsonl
+from hf_cner.data.documents import Document, Span, write_jsonl
 from hf_cner.data.leakage import without_held_out
 from hf_cner.data.problems import DataError, Problems
 from hf_cner.data.reading.folders import survey, walk
+from hf_cner.data.registry import entry
 from hf_cner.data.texts import read_texts
 
 
@@ -160,3 +161,12 @@ def test_an_order_that_does_not_hang_on_the_system(tmp_path: Path) -> None:
     assert names(tmp_path) == ["m/z.txt", "n-02.txt", "n-2.txt", "n-10.txt"]
     write_jsonl([Document("头")], tmp_path / "n-1.jsonl")
     assert names(tmp_path)[1] == "n-1.jsonl"
+
+
+def test_our_own_list_of_written_files_is_not_named(tmp_path: Path) -> None:
+    """A folder that was written here is read without a word about what we put beside its files."""
+    entry("brat").write([Document("头痛", (Span(0, 2, "x"),), "a")], tmp_path / "out")
+    assert (tmp_path / "out" / ".hf-cner.json").exists()
+    problems = Problems()
+    assert len(read_corpus("brat", tmp_path / "out", problems=problems)) == 1
+    assert not any("hidden" in note for note in problems.notes.values())
