@@ -174,13 +174,19 @@ class LinearChainCRF(CRF):
     @torch.no_grad()
     def marginals(self, emissions: Tensor, mask: Tensor | None = None) -> Tensor:
         """Posterior probability of each tag, `(b, n, t)` float64; zero where the mask is off."""
+        return self._of_tags(emissions, mask, self._posteriors)
+
+    def _posteriors(self, emissions: Tensor, layout: Layout) -> Tensor:
+        posterior = forward_backward(shift(emissions, layout), self._potentials().shifted(), layout)
+        return (posterior.joint / posterior.mass.unsqueeze(-1)).masked_fill_(~layout.valid.unsqueeze(-1), 0.0)
+
+    def _of_tags(self, emissions: Tensor, mask: Tensor | None, compute: Callable[[Tensor, Layout], Tensor]) -> Tensor:
+        """A number for each tag, `(b, n, t)` float64, from packed steps; zero where the mask is off."""
         emissions, mask = self._batch_first(emissions, mask)
         if not mask.numel():
             return self._oriented(torch.zeros_like(emissions, dtype=torch.float64))
         layout = make_layout(mask)
-        posterior = forward_backward(shift(emissions, layout), self._potentials().shifted(), layout)
-        tags = (posterior.joint / posterior.mass.unsqueeze(-1)).masked_fill_(~layout.valid.unsqueeze(-1), 0.0)
-        return self._oriented(unpacked(tags, layout, 0.0, torch.float64))
+        return self._oriented(unpacked(compute(emissions, layout), layout, 0.0, torch.float64))
 
     @torch.compiler.disable
     @torch.no_grad()
@@ -190,12 +196,7 @@ class LinearChainCRF(CRF):
         Exactly 0 for the tags that `viterbi` gives, at most 0 for all others, -inf for those that the constraints
         make impossible; zero where the mask is off.
         """
-        emissions, mask = self._batch_first(emissions, mask)
-        if not mask.numel():
-            return self._oriented(torch.zeros_like(emissions, dtype=torch.float64))
-        layout = make_layout(mask)
-        scores = max_marginals(emissions, self._potentials(), layout)
-        return self._oriented(unpacked(scores, layout, 0.0, torch.float64))
+        return self._of_tags(emissions, mask, lambda given, layout: max_marginals(given, self._potentials(), layout))
 
     @torch.compiler.disable
     @torch.no_grad()
