@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..bounded import BROKEN
-from ..endings import BRAT, CONLL, JSON, JSON_LINES, TEXT
+from ..endings import BRAT, CONLL, DELIMITED, JSON, JSON_LINES, TEXT
 from ..problems import Problems
 from .folders import walk
 from .names import is_packed, without_gz
@@ -32,7 +32,7 @@ _CCKS2018 = frozenset({"解剖部位", "症状描述", "独立症状", "药物",
 _LITERATURE = frozenset(
     {"方剂", "中医证候", "中药", "临床表现", "西医诊断", "中医诊断", "其他治疗", "中医治则", "中医治疗", "西医治疗"}
 )
-_ENDINGS = (*TEXT, *JSON_LINES, JSON, ".csv", *CONLL, BRAT, ".tsv", ".train", ".dev", ".test")
+_ENDINGS = (*TEXT, *JSON_LINES, JSON, *DELIMITED, *CONLL, BRAT, ".train", ".dev", ".test")
 
 # Keys alone are not enough, since others use the same. So a corpus is recognised by a key together with one of its
 # types.
