@@ -14,12 +14,19 @@ import pytest
 import typer
 
 from hf_cner.cli.main import app
+from hf_cner.modeling.attention import ATTENTIONS
+from hf_cner.modeling.context import CONTEXTS
+from hf_cner.modeling.decoders import DECODERS
+from hf_cner.modeling.encoders import ENCODERS
+from hf_cner.modeling.interaction import INTERACTIONS
+from hf_cner.modeling.mrc_decoders import MRC_DECODERS
 
 PACKAGE = Path(__file__).parents[1] / "hf_cner"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PORTABLE = sorted(p for p in (PACKAGE / "modeling").glob("*.py") if p.name != "__init__.py")
 PORTABLE_IMPORTS = {"torch", "torchcrf", "numpy", "transformers", "huggingface_hub"} | sys.stdlib_module_names
 TORCH_FREE = {"characters", "labels", "schemes", "window_batches", "windows"}  # of `modeling`, without its models
+TABLES = (ENCODERS, CONTEXTS, ATTENTIONS, INTERACTIONS, DECODERS, MRC_DECODERS)
 ALLOWED = {  # folder -> folders that it may import, besides itself
     "modeling": set(),
     "data": {"modeling", "settings"},
@@ -208,3 +215,17 @@ def test_file_and_functions_stay_small(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = (node.end_lineno or 0) - node.body[0].lineno + 1
             assert body <= LONGEST_BODY, f"{node.name} has {body} lines"
+
+
+def test_no_code_asks_for_a_kind_by_its_name() -> None:
+    """A class says itself what other code must know of its kind, so a new kind is one file and one line."""
+    kinds = {kind for table in TABLES for kind in table}
+    found = [
+        f"{module.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(node)}"
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare) and "kind" in ast.unparse(node)
+        for side in ast.walk(node)
+        if isinstance(side, ast.Constant) and side.value in kinds
+    ]
+    assert [place for place in found if "modeling/backbone.py" not in place] == []  # which writes the slot itself
