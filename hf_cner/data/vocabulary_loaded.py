@@ -24,7 +24,7 @@ def load_vocabulary(folder: Path) -> EncoderVocabulary:
     from transformers import AutoTokenizer
 
     try:
-        own = AutoTokenizer.from_pretrained(folder)
+        own = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, ImportError, TypeError, KeyError, AttributeError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ValueError(

@@ -55,7 +55,8 @@ def test_a_run_that_breaks_off_ends_its_bar_before_the_error_is_printed(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("hf_cner.pretraining.arguments.check_ranges", lambda *_, **__: None)
+    for module in ("settings.resolve", "pretraining.arguments"):
+        monkeypatch.setattr(f"hf_cner.{module}.check_ranges", lambda *_, **__: None)
     high = ("--set", "training.learning_rate=1e38", "--set", "training.disable_tqdm=false", "--epochs", 1)
     command = ["pretrain", notes, "--set", f"encoder.config={CONFIG}", *QUICK, *high]
     assert call(*command, "--output-dir", tmp_path / "encoder") == 2

@@ -106,3 +106,17 @@ def test_ids_with_wide_gaps_are_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text(text, encoding="utf-8")
     (tmp_path / "vocab.txt").unlink()
     assert "tokenizer.json gives an entry the id 4,000,000,000, and there are 2 entries" in error_of(tmp_path)
+
+
+def test_a_folder_is_never_looked_for_on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a network that costs a minute of retries."""
+    asked: list[dict[str, object]] = []
+
+    def from_pretrained(folder: Path, **options: object) -> None:
+        asked.append(options)
+        raise OSError("nothing there")
+
+    monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", from_pretrained)
+    with pytest.raises(ValueError, match="No tokenizer could be loaded"):
+        resolve_vocabulary(tmp_path / "nobody" / "nothing")
+    assert asked == [{"local_files_only": True}]
