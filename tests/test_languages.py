@@ -111,6 +111,8 @@ MET = {
     "predict --model OUT note.txt --output note.txt": "错误：note.txt：这个文件同时也是输入；请把结果写到另一个文件。",
     "predict --model OUT note.txt --output x.pdf": "错误：x.pdf：此处不能写扩展名为 .pdf 的文件；应为 .jsonl",
     "predict --model OUT note.txt --format nope": "错误：没有输出格式“nope”；可用的有 jsonl",
+    "predict --model OUT number.jsonl": "错误：number.jsonl:1：'text' 的值 3 是 JSON 的 number，不是字符串；",
+    "predict --model MODEL note.txt --device gpu9": "错误：本机没有设备“gpu9”；请用 cpu；",
     "predict --model no/such note.txt": "错误：no/such 不是本机的文件夹，也无法从 Hub 读取（",
     "predict --model OUT note.txt more": "错误：多出了参数（more）；含空格的路径请加引号。",
     "serve --model OUT --port 99999": "错误：'--port' 的值无效：不得大于 65535",
@@ -148,6 +150,7 @@ def test_what_is_met_most_is_in_chinese(
     Path("tags.conll").write_text("头 X\n", encoding="utf-8")
     Path("t.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     Path("keys.jsonl").write_text('{"id": "n"}\n', encoding="utf-8")
+    Path("number.jsonl").write_text('{"text": 3}\n', encoding="utf-8")
     Path("bare.jsonl").write_text('{"text": "头痛"}\n', encoding="utf-8")
     entity = {"start": 0, "end": 9, "type": "x"}
     Path("off.jsonl").write_text(json.dumps({"text": "头痛", "entities": [entity]}) + "\n", encoding="utf-8")

@@ -112,6 +112,8 @@ def from_row(row: object, *, gold: Gold = "optional") -> Document:
     if not isinstance(row, Mapping):
         raise ValueError(f"a JSON {kind_of(row)} where an object should be")
     text = row.get("text")
+    if "text" in row and not isinstance(text, str):
+        raise ValueError(f"the text {brief(text)}, which is a JSON {kind_of(text)} and no string")
     if not isinstance(text, str):
         raise ValueError(f"no string 'text', but {instead_of('text', row, TEXT_KEYS)}")
     _refuse_halves(text=text)

@@ -62,6 +62,8 @@ class Predictor(EntityFinder):
     ) -> None:
         check_model(model)
         check_complete(model)
+        if device is not None:
+            _refuse_device(device)
         placed: Any = model
         self.model: CnerRecogniser = model if device is None else placed.to(device)
         self.table = CharacterTable(tokenizer)
@@ -188,3 +190,12 @@ class Predictor(EntityFinder):
         )
         for document, spans in zip(chunk, found.spans, strict=True):
             yield document.with_spans(Span(*span) for span in spans)
+
+
+def _refuse_device(device: str | torch.device) -> None:
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError):  # a name that torch does not know, or a device that it does not find
+        raise ValueError(
+            f"The device {str(device)!r} is not on this machine; give cpu, or cuda if torch finds a GPU here."
+        ) from None

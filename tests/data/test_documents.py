@@ -83,7 +83,7 @@ def entity(**changes: Any) -> dict[str, Any]:
         ("x", "a JSON string where an object should be"),
         (None, "a JSON null where an object should be"),
         ({"content": "x"}, "no string 'text', but 'content'"),
-        ({"text": 1}, "no string 'text', but 'text'"),
+        ({"text": 1}, "the text 1, which is a JSON number and no string"),
         ({"text": "头\ud800"}, r"half a surrogate pair, '\\ud800', at position 1"),
         ({"text": "头", "entities": {"start": 0}}, "'entities' that are a JSON object and no array"),
         ({"text": "头", "entities": "x"}, "'entities' that are a JSON string and no array"),

@@ -47,6 +47,12 @@ def checkpoint(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("device", ["gpu9", "cuda:99", "cpu:x"])
+def test_a_device_that_is_not_there_is_refused_in_a_sentence(device: str) -> None:
+    with pytest.raises(ValueError, match=f"The device '{device}' is not on this machine; give cpu"):
+        Predictor(small_model(), TOKENIZER, device=device)
+
+
 def test_documents_come_back_in_order_with_their_spans() -> None:
     found = PREDICTOR(NOTES)
     assert [document.text for document in found] == NOTES
