@@ -133,6 +133,10 @@ MET = {
     ),
     "errors --model OUT": "错误：errors 需要 --split（训练时划分的部分：test、dev 或 train），",
     "export --model MODEL --to nope --output EXPORTED": "错误：不能导出为“nope”；可用的有 onnx, openvino, torch。",
+    "predict --model OUT broken.xlsx": "错误：broken.xlsx：不是完整的 Excel 工作簿（",
+    "inspect sample --data-dir empty": "错误：empty：样例语料 sample 随软件包提供，不从别处读取；",
+    "inspect doccano --data-dir bare.jsonl": "错误：bare.jsonl:1：没有 'label'，只有 'text'；应为带 label",
+    "convert sample --to brat --output note.txt": "错误：note.txt：已经存在；请给出一个新文件夹的名称。",
     "annotate absent OUT --model MODEL": "错误：absent：没有这个文件或文件夹；请检查路径。",
     "annotate note.txt OUT --model MODEL": "错误：note.txt：没有可以标注的文件（略去：'note.txt'）；扩展名应为 ",
     "card --model empty --repo ward3/x": "错误：缺少 empty/config.json；这是模型的文件夹吗？",
@@ -150,6 +154,7 @@ def test_what_is_met_most_is_in_chinese(
     Path("tags.conll").write_text("头 X\n", encoding="utf-8")
     Path("t.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     Path("keys.jsonl").write_text('{"id": "n"}\n', encoding="utf-8")
+    Path("broken.xlsx").write_text("x", encoding="utf-8")
     Path("number.jsonl").write_text('{"text": 3}\n', encoding="utf-8")
     Path("bare.jsonl").write_text('{"text": "头痛"}\n', encoding="utf-8")
     entity = {"start": 0, "end": 9, "type": "x"}
