@@ -2,7 +2,7 @@
 
     python benchmarks/bench_training.py                                 # BERT of 4 layers of 312, sentences
     python benchmarks/bench_training.py --layers 12 --hidden 768 --limit 160 --rounds 3
-    python benchmarks/bench_training.py --windows 128                   # windows of 128 characters, not single sentences
+    python benchmarks/bench_training.py --windows 128                   # windows of 128 characters
     python benchmarks/bench_training.py --profile                       # where a step's time goes, by operator
 
 The model is a BERT with random weights and our CRF. `plain Trainer` is transformers' with its own defaults and
@@ -66,6 +66,7 @@ def made(options: argparse.Namespace) -> tuple[Any, Any, FeatureDataset]:
     )
     config = CnerConfig(
         encoder={"kind": "pretrained", "config": encoder.to_dict()},
+        context={"kind": "none"},
         span_decoder={"kind": "crf", "scheme": "BIOES"},
         entity_types=entity_types(corpus),
         windows={"max_length": options.windows or 128, "overlap": 32, "merge": options.windows is not None},
@@ -150,8 +151,8 @@ def main() -> None:
     print(f"BERT {options.layers} × {options.hidden}, {len(features)} texts, {characters} characters, batches of "
           f"{options.batch_size}; oneDNN's linear layers: {'yes' if onednn_is_faster() else 'no'}; "
           f"torch {torch.__version__}, transformers {transformers_version}")  # fmt: skip
-    few = argparse.Namespace(**{**vars(options), "limit": 2 * options.batch_size})
-    for make in arms(model, tokenizer, FeatureDataset(features.features[: few.limit], features.filler), few).values():
+    few = FeatureDataset(features.features[: options.batch_size], features.filler)
+    for make in arms(model, tokenizer, few, options).values():
         timed(make)  # what the first run has to import and allocate counts for nobody
     if options.profile:
         profile(makers)
