@@ -9,6 +9,7 @@ from hf_cner.modeling.packed_attention import attend, one_by_one, pack, runs_on
 from hf_cner.modeling.slots import build
 
 PACKED = ("bert", "albert", "roberta", "electra", "ernie", "distilbert")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 LENGTHS = torch.tensor([7, 3, 1, 5])
 
 
@@ -123,6 +124,7 @@ def test_the_reference_is_attention_within_each_sequence():
     assert_close(one_by_one(query, key, value, bounds, 0.3), scores.softmax(dim=3) @ value)
 
 
+@needs_gpu
 @pytest.mark.gpu
 def test_the_kernel_gives_what_the_reference_gives():
     query, key, value = torch.randn(3, 1, 4, 300, 64, dtype=torch.bfloat16, device="cuda")
@@ -133,6 +135,7 @@ def test_the_kernel_gives_what_the_reference_gives():
     assert_close(found.double(), expected, terms=300)
 
 
+@needs_gpu
 @pytest.mark.gpu
 def test_an_encoder_is_packed_on_a_gpu_in_bf16():
     encoder = make("bert", dtype=torch.bfloat16).cuda()
