@@ -4,7 +4,7 @@ Both models are ours, with the same encoder (BERT, random weights), and both are
 type` encodes `[CLS] question [SEP] text [SEP]` for every type, as the public flat-nested MRC systems do, with the
 cheapest head there is (a start and an end score per character); `all types in one pass` encodes the text once, keeps
 the questions' vectors, and pays for interaction and biaffine per type. Rounds are interleaved in one process; a figure
-is the median of the rounds' ratios of processor time. With --biaffine the scores of all spans of 512 characters, forward
+is the median of the ratios of processor time. With --biaffine the scores of all spans of 512 characters, forward
 and backward, against equation 4 as it is written: one einsum, and a linear layer over the concatenated vectors of every
 pair. With --memory the peak memory of biaffine scores, banded against full, each in a process of its own.
 """

@@ -1,7 +1,6 @@
 """Any encoder that `AutoModel` can build from its configuration."""
 
 import inspect
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +10,13 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
+from transformers.utils import logging
 
 from .character_encoder import Encoder
 from .packed_attention import Packed, fault_of, pack, packable, runs_on
 from .weight_files import check_weights
 
-log = logging.getLogger(__name__)
+logger = logging.get_logger(__name__)
 
 PATIENCE = 5.0  # seconds that the Hub has to answer
 POSITION_TABLES = {"position_embeddings", "embed_positions", "wpe"}
@@ -173,7 +173,7 @@ class PretrainedEncoder(Encoder):
             self.packs = self.max_length is not None and "position_ids" in self.accepted and packable(self.model)
             fault = fault_of(self.model, self.position_offset, device) if self.packs else ""
             if fault:
-                log.warning("The %s encoder is computed with padding: %s.", self.model.config.model_type, fault)
+                logger.warning(f"The {self.model.config.model_type} encoder is computed with padding: {fault}.")
                 self.packs = False
         return self.packs
 

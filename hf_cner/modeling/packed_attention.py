@@ -6,8 +6,6 @@ dtype: what the kernel must give. Whether an encoder can be packed it declares i
 it is compared with itself on padded input (`PretrainedEncoder`). Written without a GPU, and not measured on one.
 """
 
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
@@ -75,7 +73,8 @@ def fault_of(model: PreTrainedModel, first_position: int, device: torch.device) 
 
     Two short texts are encoded padded and packed, which must give the same as far as half precision can tell.
     """
-    ids = torch.arange(16, device=device).view(2, 8) % model.get_input_embeddings().num_embeddings
+    embeddings: Any = model.get_input_embeddings()
+    ids = torch.arange(16, device=device).view(2, 8) % int(embeddings.num_embeddings)
     mask = torch.arange(8, device=device) < torch.tensor([[5], [8]], device=device)
     positions = torch.arange(8, device=device).expand(2, 8) + first_position
     packed = pack(mask)
@@ -116,9 +115,9 @@ def attend(
     if query.is_cuda:
         from torch.nn.attention.varlen import varlen_attn
 
-        rows = [each[0].transpose(0, 1).contiguous() for each in (query, key, value)]
+        q, k, v = (each[0].transpose(0, 1).contiguous() for each in (query, key, value))
         longest = options["max_length_q"]
-        packed: Any = varlen_attn(*rows, bounds, bounds, longest, longest, scale=scale)
+        packed: Any = varlen_attn(q, k, v, bounds, bounds, longest, longest, scale=scale)
         return packed.unsqueeze(0), None
     return one_by_one(query, key, value, bounds, scale).transpose(1, 2), None
 
@@ -126,12 +125,9 @@ def attend(
 def one_by_one(query: Tensor, key: Tensor, value: Tensor, bounds: Tensor, scale: float | None = None) -> Tensor:
     """`(1, heads, total, size)`: the attention of each sequence between `bounds`, one after the other."""
 
-    def sequences() -> Iterator[Tensor]:
-        for first, last in pairwise(bounds.tolist()):
-            parts = [each[:, :, first:last] for each in (query, key, value)]
-            yield scaled_dot_product_attention(*parts, scale=scale)
-
-    return torch.cat(list(sequences()), dim=2)
+    sizes = bounds.diff().tolist()
+    sequences = zip(*(each.split(sizes, dim=2) for each in (query, key, value)), strict=True)
+    return torch.cat([scaled_dot_product_attention(q, k, v, scale=scale) for q, k, v in sequences], dim=2)
 
 
 AttentionInterface.register(NAME, attend)

@@ -5,7 +5,8 @@ torch holds as well, is twice as fast. Both compute in fp32 and differ in the or
 of a weight that changes is an operator of torch's own compiler (`mkldnn::_linear_pointwise`) and no public one, so it
 is compared with the plain product before it is used; where it is absent or wrong, the plain one stays.
 
-The choice is measured once in a process, and has to be clear: a run that is resumed must compute as before.
+The choice is measured once in a process, and has to be clear: a run that is resumed must compute as before. bf16 is
+never chosen here, because it is less exact; where it is asked for and does not pay, a warning says so.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from transformers import TrainerCallback
+from transformers.utils import logging
 
 from .events import Moment, event
+
+logger = logging.get_logger(__name__)
 
 CLEARLY = 1.5  # times as fast; measured 2.0 on an AMD core with AVX-512 and 1.0 on an Intel core
 SMALLEST = 1 << 16  # weights; below that the call costs what the product saves
@@ -43,7 +47,7 @@ class Product(torch.autograd.Function):
         return _times(vectors, weight, bias)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]  # torch leaves it without types
+    @once_differentiable
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         vectors, weight = ctx.saved_tensors
         of_vectors, of_weight, of_bias = ctx.needs_input_grad
@@ -85,6 +89,15 @@ def onednn_is_faster() -> bool:
     return right and plain >= CLEARLY * _least_seconds(lambda: _times(vectors, weight, bias))
 
 
+@cache
+def speed_of_bf16() -> float:
+    """How many times as fast as torch's own in fp32 a product in bf16 is on this CPU: below 1 it is slower."""
+    vectors, weight = torch.ones(128, 256), torch.ones(256, 256)
+    halves = vectors.bfloat16(), weight.bfloat16()
+    plain = _least_seconds(lambda: functional.linear(vectors, weight))
+    return plain / _least_seconds(lambda: functional.linear(*halves))
+
+
 def _least_seconds(call: Callable[[], object]) -> float:
     """Of several calls, the one that other work on the machine disturbed least."""
     with torch.no_grad():
@@ -120,17 +133,24 @@ def give_back(model: nn.Module) -> None:
     """Undo `take_faster`."""
     for module in model.modules():
         if type(module) is FastLinear:
-            module.__class__ = nn.Linear
+            module.__class__ = nn.Linear  # type: ignore[assignment]  # what it was
 
 
 class FasterLinears(TrainerCallback):
-    """Takes the faster products for the time of a training, in fp32 and without a compiler."""
+    """Takes the faster products for the time of a training, in fp32 and without a compiler; warns of a slow bf16."""
 
     @event
     def on_train_begin(self, now: Moment) -> None:
+        assert now.model is not None, "transformers passes it with every event"
         if not (now.args.bf16 or now.args.fp16 or now.args.torch_compile):
             take_faster(now.model)
+        if now.args.bf16 and next(now.model.parameters()).device.type == "cpu" and speed_of_bf16() < 1:
+            logger.warning(
+                f"Training in bf16 was asked for, and this processor computes a product in bf16 {speed_of_bf16():.2g} "
+                "times as fast as in fp32, so it takes longer and is less exact; leave training.bf16 out."
+            )
 
     @event
     def on_train_end(self, now: Moment) -> None:
+        assert now.model is not None, "transformers passes it with every event"
         give_back(now.model)

@@ -82,14 +82,27 @@ def test_other_dtypes_are_as_they_were(chosen: None) -> None:
 def test_the_layers_are_taken_for_the_training_alone(chosen: None, tmp_path: object) -> None:
     layers, faster = model(), FasterLinears()
     names = list(layers.state_dict())
-    for options, expected in (({}, FastLinear), ({"bf16": True}, nn.Linear)):
-        args = TrainingArguments(str(tmp_path), use_cpu=True, **options)
+    cases: list[tuple[dict[str, bool], type]] = [({}, FastLinear), ({"bf16": True}, nn.Linear)]
+    for options, expected in cases:
+        args = TrainingArguments(str(tmp_path), use_cpu=True, bf16=options.get("bf16", False))
         state, control = TrainerState(), TrainerControl()
         faster.on_train_begin(args, state, control, model=layers)
         assert type(layers[0]) is expected and list(layers.state_dict()) == names
         faster.on_train_end(args, state, control, model=layers)
         assert type(layers[0]) is nn.Linear
     give_back(layers)
+
+
+def test_a_bf16_that_does_not_pay_is_warned_of(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    args = TrainingArguments(str(tmp_path), use_cpu=True, bf16=True)
+    monkeypatch.setattr(linear.logger, "propagate", True)
+    for speed, warned in ((0.25, True), (3.0, False)):
+        monkeypatch.setattr(linear, "speed_of_bf16", lambda: speed)  # noqa: B023
+        caplog.clear()
+        FasterLinears().on_train_begin(args, TrainerState(), TrainerControl(), model=model())
+        assert ("computes a product in bf16 0.25 times as fast as in fp32" in caplog.text) == warned
 
 
 def test_where_the_operator_is_wrong_or_absent_the_plain_product_stays(monkeypatch: pytest.MonkeyPatch) -> None:
