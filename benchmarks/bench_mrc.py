@@ -4,8 +4,9 @@ Both models are ours, with the same encoder (BERT, random weights), and both are
 type` encodes `[CLS] question [SEP] text [SEP]` for every type, as the public flat-nested MRC systems do, with the
 cheapest head there is (a start and an end score per character); `all types in one pass` encodes the text once, keeps
 the questions' vectors, and pays for interaction and biaffine per type. Rounds are interleaved in one process; a figure
-is the median of the rounds' ratios of processor time. With --memory the peak memory of biaffine scores, banded against
-full, each in a process of its own.
+is the median of the ratios of processor time. With --biaffine the scores of all spans of 512 characters, forward
+and backward, against equation 4 as it is written: one einsum, and a linear layer over the concatenated vectors of every
+pair. With --memory the peak memory of biaffine scores, banded against full, each in a process of its own.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--types", type=int, nargs="+", default=[5, 6, 9])
     parser.add_argument("--lengths", type=int, nargs="+", default=[128, 256])
+    parser.add_argument("--biaffine", action="store_true", help="time the scorer alone")
     parser.add_argument("--memory", action="store_true", help="measure memory instead of time")
     parser.add_argument("--width", type=int, help="(internal) the band of one memory measurement")
     args = parser.parse_args()
@@ -44,6 +46,8 @@ def main() -> None:
         print(peak_of_band(args.width))
     elif args.memory:
         memory()
+    elif args.biaffine:
+        biaffine(args.rounds)
     else:
         time_all(args)
 
@@ -107,6 +111,38 @@ def ratio(rounds: int, slow: Callable[[], None], fast: Callable[[], None]) -> fl
             times.append(time.process_time() - begin)
         found.append(times[0] / times[1])
     return statistics.median(found[1:])
+
+
+def biaffine(rounds: int, length: int = 512, classes: int = 9, size: int = 150) -> None:
+    """Times of the scores alone, of start and end vectors `(1, length, size)` that a feed-forward net gave."""
+    from hf_cner.modeling.biaffine import BiaffineScorer
+
+    set_seed(0)
+    scorer = BiaffineScorer(size, classes, size=size)
+    scorer.start, scorer.end = torch.nn.Identity(), torch.nn.Identity()
+    linear = torch.nn.Linear(2 * size, classes)
+    bilinear = scorer.weight[:-1, :, :-1].detach().clone().requires_grad_()
+    with torch.no_grad():
+        linear.weight.copy_(torch.cat([scorer.weight[:-1, :, -1].t(), scorer.weight[-1, :, :-1]], dim=1))
+        linear.bias.copy_(scorer.weight[-1, :, -1])
+    vectors = torch.randn(1, length, size, requires_grad=True)
+    downstream = torch.randn(1, length, length, classes)  # the gradient of a loss
+
+    def written() -> torch.Tensor:
+        pairs = [vectors.unsqueeze(dim).expand(1, length, length, size) for dim in (2, 1)]
+        products = torch.einsum("bsi,icj,bej->bsec", vectors, bilinear, vectors)
+        return products + linear(torch.cat(pairs, dim=3))
+
+    ends = torch.arange(length)
+    full = scorer(vectors, length)
+    paired = full.gather(2, (ends - ends[:, None]).clamp(min=0)[None, :, :, None].expand(1, length, length, classes))
+    above = (ends >= ends[:, None])[None, :, :, None]
+    torch.testing.assert_close(paired * above, written() * above, atol=1e-4, rtol=1e-4)
+    slow = lambda: written().backward(downstream)  # noqa: E731
+    print("| spans | equation as written ÷ ours, forward + backward |\n|---|---|")
+    for width, name in ((length, "all"), (32, "up to 32 characters")):
+        fast = lambda: scorer(vectors, width).backward(downstream[:, :, :width])  # noqa: B023, E731
+        print(f"| {name} | {ratio(rounds, slow, fast):.1f} |", flush=True)
 
 
 def memory() -> None:

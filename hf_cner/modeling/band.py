@@ -18,12 +18,13 @@ def band_scores(left: torch.Tensor, right: torch.Tensor, width: int) -> torch.Te
         width: number of ends a start is paired with, itself first.
 
     Returns:
-        `(batch, length, width, classes)`; what reaches beyond the length is a product with zeros.
+        `(batch, length, width, classes)`, zero where a span reaches beyond the length.
     """
     batch, length, classes, size = left.shape
-    block = length if length <= 2 * width else width
+    if length <= 2 * width:
+        return _one_block(left, right, width)
+    block, reach = width, 2 * width - 1
     blocks = -(-length // block)
-    reach = block + width - 1
     left = F.pad(left, (0, 0, 0, 0, 0, blocks * block - length))
     right = F.pad(right, (0, 0, 0, (blocks - 1) * block + reach - length))
     starts = left.view(batch, blocks, block * classes, size)  # classes are rows too: nothing is copied once per class
@@ -33,6 +34,17 @@ def band_scores(left: torch.Tensor, right: torch.Tensor, width: int) -> torch.Te
     flat = F.pad(products.flatten(-2), (0, block)).view(batch, blocks, block, classes * reach + 1)
     band = flat[..., :-1].unflatten(-1, (classes, reach))[..., :width]
     return band.transpose(-1, -2).reshape(batch, blocks * block, width, classes)[:, :length]
+
+
+def _one_block(left: torch.Tensor, right: torch.Tensor, width: int) -> torch.Tensor:
+    """The same where all starts meet all ends: as many products as there are pairs, and no more."""
+    batch, length, classes, size = left.shape
+    starts = F.pad(left.reshape(batch, length * classes, size), (0, 0, 0, 1))  # a row more, as the view below needs
+    products = starts @ right.transpose(1, 2)  # (b, length · classes + 1, length)
+    band = products.view(batch, length, classes * length + 1)[..., :-1].unflatten(-1, (classes, length))[..., :width]
+    place = torch.arange(length, device=left.device)
+    inside = (place[:, None] + place[:width] < length).unsqueeze(-1)  # beyond, the view reads of the next class
+    return torch.where(inside, band.transpose(-1, -2), 0.0)
 
 
 def end_values(values: torch.Tensor, width: int) -> torch.Tensor:

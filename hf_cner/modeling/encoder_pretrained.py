@@ -10,9 +10,13 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
+from transformers.utils import logging
 
 from .character_encoder import Encoder
+from .packed_attention import Packed, fault_of, pack, packable, runs_on
 from .weight_files import check_weights
+
+logger = logging.get_logger(__name__)
 
 PATIENCE = 5.0  # seconds that the Hub has to answer
 POSITION_TABLES = {"position_embeddings", "embed_positions", "wpe"}
@@ -24,6 +28,8 @@ class PretrainedEncoder(Encoder):
     Args:
         config: the encoder's configuration as a dict with `model_type`, as `config.to_dict()` gives it.
         layers: "last", the only choice: which layers' output leaves.
+        packing: in evaluation mode on a GPU, in bf16 or fp16, compute without padding where the encoder can
+            (`packed_attention.py`); False: always padded.
         attn_implementation: how attention is computed ("sdpa", "eager", …); None leaves the choice to transformers. A
             configuration held as a plain dict does not get it from the model around it.
         dtype: of the parameters; None takes torch's default, which `from_pretrained` sets while it builds. The one
@@ -39,6 +45,7 @@ class PretrainedEncoder(Encoder):
         *,
         config: Mapping[str, Any],
         layers: str = "last",
+        packing: bool = True,
         attn_implementation: str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -57,6 +64,7 @@ class PretrainedEncoder(Encoder):
         self.accepted = frozenset(inspect.signature(self.model.forward).parameters)
         self.output_size = int(encoder_config.hidden_size)
         self.position_offset, self.max_length = positions_of(self.model)
+        self.packs: bool | None = None if packing else False  # None: to be found out where it would be used
 
     def reset_parameters(self) -> None:
         """Initialise, by the encoder's own class, what transformers has not marked as initialised or loaded."""
@@ -117,6 +125,7 @@ class PretrainedEncoder(Encoder):
         if given is None or (input_ids is not None and inputs_embeds is not None):
             raise ValueError("Give exactly one of input_ids and inputs_embeds.")
         arguments: dict[str, Any] = {"input_ids": input_ids, "inputs_embeds": inputs_embeds, "return_dict": True}
+        attended = None
         if attention_mask is not None:
             attended = attention_mask.bool()
             first_column = torch.arange(given.shape[1], device=given.device) == 0
@@ -132,12 +141,41 @@ class PretrainedEncoder(Encoder):
             arguments["token_type_ids"] = token_type_ids
         if "use_mems" in self.accepted:  # XLNet's memory of former segments
             arguments["use_mems"] = False
+        packed = None
+        if attended is not None and not output_attentions and self._packs_on(given.device):
+            packed = pack(attended)
+            arguments = self._packed(arguments, packed)
         output = self.model(**arguments, output_hidden_states=output_hidden_states, output_attentions=output_attentions)
+        layers = output.hidden_states if output_hidden_states else None
+        last = output.last_hidden_state
+        if packed is not None:
+            last = packed.put_back(last, given.shape[:2])
+            layers = layers and tuple(packed.put_back(layer, given.shape[:2]) for layer in layers)
         return BaseModelOutput(
-            last_hidden_state=output.last_hidden_state,
-            hidden_states=output.hidden_states if output_hidden_states else None,
-            attentions=output.attentions if output_attentions else None,
+            last_hidden_state=last, hidden_states=layers, attentions=output.attentions if output_attentions else None
         )
+
+    def _packed(self, arguments: Mapping[str, Any], packed: Packed) -> dict[str, Any]:
+        """The arguments of a batch as those of one row."""
+        moved = {name: packed.take(arguments.get(name)) for name in ("input_ids", "inputs_embeds", "token_type_ids")}
+        given = {name: tensor for name, tensor in moved.items() if name in arguments}
+        positions = packed.take(arguments["position_ids"])
+        return {**arguments, **given, "position_ids": positions, "attention_mask": None, **packed.arguments()}
+
+    def _packs_on(self, device: torch.device) -> bool:
+        """Whether this batch is computed without padding; the first time the encoder is compared with itself."""
+        if self.training or self.packs is False or torch.compiler.is_compiling():
+            return False
+        half = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else self.model.dtype
+        if not runs_on(device, half):
+            return False
+        if self.packs is None:
+            self.packs = self.max_length is not None and "position_ids" in self.accepted and packable(self.model)
+            fault = fault_of(self.model, self.position_offset, device) if self.packs else ""
+            if fault:
+                logger.warning(f"The {self.model.config.model_type} encoder is computed with padding: {fault}.")
+                self.packs = False
+        return self.packs
 
     def _check_length(self, length: int) -> None:
         if self.max_length is not None and length > self.max_length:

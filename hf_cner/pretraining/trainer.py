@@ -13,6 +13,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput
 from ..runs.callbacks import EpochOfSampler, FiniteWeights, ProgressLines, remove_progress_of_transformers
 from ..runs.checkpoints import whole_or_removed
 from ..runs.events import Moment, event
+from ..runs.linear import FasterLinears
 from ..runs.sampling import LengthBuckets
 
 
@@ -58,6 +59,7 @@ class PretrainingTrainer(Trainer):
         self._epochs = Epochs(train_dataset)
         self.add_callback(self._epochs)
         self.add_callback(FiniteWeights())
+        self.add_callback(FasterLinears())
         remove_progress_of_transformers(self)
         self._lines = Lines()
         if not args.disable_tqdm:

@@ -18,6 +18,7 @@ from ..modeling.extraction import extract
 from ..modeling.labels import IGNORED
 from ..runs.callbacks import EpochOfSampler, FiniteWeights, Patience
 from ..runs.checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
+from ..runs.linear import FasterLinears
 from ..runs.sampling import DocumentBatches, LengthBuckets
 from .arguments import CnerTrainingArguments
 from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents, documents_to_evaluate, lengths_of
@@ -90,6 +91,8 @@ class DocumentTrainer(Trainer):
         self._evaluated: DocumentDataset | None = None
         self._epoch_of_sampler = EpochOfSampler()
         self.add_callback(self._epoch_of_sampler)
+        if self.args.fast_linear:
+            self.add_callback(FasterLinears())
         if self.args.early_stopping_patience is not None:
             self.add_callback(Patience(self.args.early_stopping_patience))
         if self.args.freeze_encoder:
