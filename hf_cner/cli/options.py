@@ -39,6 +39,10 @@ Corpus = Annotated[
         show_default=False,
     ),
 ]
+CorpusIfAny = Annotated[
+    str | None,
+    typer.Argument(autocompletion=corpus_names, help="The same; or none, with --model.", show_default=False),
+]
 CorpusOption = Annotated[
     str,
     typer.Option(
