@@ -1,4 +1,4 @@
-"""How `hf-cner predict` and `evaluate` compute: precision, processes, what is computed once, and what it costs in spans."""
+"""How `hf-cner predict` and `evaluate` compute: precision, processes, and what a reduced precision changes."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ def check_workers(workers: int) -> None:
     cores = usable_cores()
     if not 1 <= workers <= MOST_WORKERS * cores:
         raise DataError(
-            f"Found {workers:,} as the number of workers; expected 1 to {MOST_WORKERS * cores}, {MOST_WORKERS} for each "
-            f"of the {cores} cores that this process may use, because each of them loads a model."
+            f"Found {workers:,} as the number of workers; expected 1 to {MOST_WORKERS * cores}, {MOST_WORKERS} for "
+            f"each of the {cores} cores that this process may use, because each worker loads a model."
         )
 
 
