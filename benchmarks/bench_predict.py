@@ -35,7 +35,8 @@ from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.modeling.characters import CharacterTable
 from hf_cner.modeling.linear_paths import OneDnnLinears
 
-WORDS = "患者,三天前,无明显诱因,出现,头痛,发热,右侧肢体,伴,恶心,查体,血压,心肺,未见异常,给予,口服,治疗,好转".split(",")
+PARTS = "患者,三天前,无明显诱因,出现,头痛,发热,右侧肢体,伴,恶心,查体,血压,心肺,未见异常,给予,口服,治疗,好转"
+WORDS = PARTS.split(",")
 TOKENIZER = build_character_tokenizer(sorted({*"".join(WORDS), *"，。0123456789"}))
 BERTS = {"small": (4, 312, 1200), "base": (12, 768, 3072)}  # layers, width, inner width
 BATCH_SIZES = (1, 8, 16, 32)

@@ -120,6 +120,6 @@ def check_complete(model: Any) -> None:
     spoilt = next((name for name, tensor in model.named_parameters() if not bool(tensor.isfinite().all())), None)
     if spoilt is not None:
         raise WeightsError(
-            f"{model.config.name_or_path or 'The checkpoint'} cannot find anything: its weight {spoilt} holds NaN or infinity, "
-            "as after a training that diverged. Copy its model.safetensors again, or train the model again."
+            f"{model.config.name_or_path or 'The checkpoint'} cannot find anything: its weight {spoilt} holds NaN or "
+            "infinity, as after a training that diverged. Copy its model.safetensors again, or train the model again."
         )

@@ -55,7 +55,7 @@ def test_bf16_on_a_processor_without_it(
     call: Call, model: Path, texts: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(precision, "has_bfloat16", lambda: False)
-    assert call("evaluate", "--model", model, "--data", texts, "--corpus", "jsonl", "--precision", "bf16") == 2
+    assert call("predict", "--model", model, texts, "--precision", "bf16") == 2
     assert "bf16 cannot be used: this processor has no instructions for bfloat16" in capsys.readouterr().err
 
 
