@@ -92,12 +92,14 @@ def _exact_way(finder: Any) -> str | None:
 
 def agreement_of(finder: EntityFinder, documents: Sequence[Document]) -> Agreement | None:
     """What a reduced precision changes about these documents, measured and said; None in an exact one."""
+    from ..inference.agreement import NOTABLE
+
     one: Any = getattr(finder, "predictor", finder)
     if not documents or getattr(one, "precision", "auto") in ("auto", "fp32"):
         return None
     found: Agreement = one.agreement(documents)
     warn = found.is_notable()
-    sentence = f"warning: {found}; {found.changed:.1%} are changed" if warn else str(found)
+    sentence = f"warning: {found}: more than {NOTABLE:.0%} are changed" if warn else str(found)
     messages().print(sentence, style="yellow" if warn else None, markup=False, soft_wrap=True)
     return found
 

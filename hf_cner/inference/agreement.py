@@ -55,4 +55,4 @@ class Agreement:
         share = (
             f"{self.same / self.spans:.1%} of the {self.spans:,} spans of fp32" if self.spans else "no spans in fp32"
         )
-        return f"{self.precision}: {share} on the first {documents}, and {self.more:,} others"
+        return f"{self.precision}: {share} on the first {documents}, and {self.more:,} that fp32 does not give"
