@@ -124,8 +124,7 @@ def predict(
     predictor = open_finder(model, backend=backend, scores=scores, **options)
     unknown = UnknownCounter(predictor.tokenizer, table=predictor.table)
     about = {"weights": predictor.weights, "scores": scores, **decoding_options(None, decoding, threshold)}
-    about |= {"queries": None if queries is None else read_queries(queries)}
-    about |= {} if precision == "auto" else {"precision": precision}
+    about |= {"queries": queries and read_queries(queries), **({} if precision == "auto" else {"precision": precision})}
     with documents_bar("predicting", total) as counted:
 
         def predicted(rest: Iterable[Document]) -> Iterator[Document]:
