@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import nn
 
 from .characters import CharacterTable
 from .decoder import ScoredSpan
@@ -31,7 +32,8 @@ from .window_batches import (
 
 __all__ = ["EncodedWindow", "Extraction", "encode_windows", "extract"]
 
-CPU_TOKENS = 1024  # padded tokens in a batch: more leave the cache of a core (measured with BiLSTM and BERT encoders)
+CPU_TOKENS = (384, 1024)  # fewest and most padded tokens in a batch; between them what a core's cache decides
+CACHED_NUMBERS = 1 << 19  # of the widest layer's outputs for a batch: 2 MiB (measured with BiLSTM and BERT encoders)
 ACCELERATOR_TOKENS = 1 << 14  # launches are what costs there
 
 
@@ -90,7 +92,7 @@ def extract(
         FloatingPointError: scores that are NaN or infinite, which would otherwise pass for a text without entities.
     """
     if max_tokens is None:
-        max_tokens = CPU_TOKENS if _device(model).type == "cpu" else ACCELERATOR_TOKENS
+        max_tokens = _cpu_tokens(model) if _device(model).type == "cpu" else ACCELERATOR_TOKENS
     if max_tokens < 1:
         raise ValueError(f"max_tokens is {max_tokens}; it must be at least 1.")
     labelled = sum(window.labels is not None for window in encoded)
@@ -151,8 +153,9 @@ def _stitched(
         if copied is not None:
             copied.synchronize()
         rows = model.unit_rows(emissions, torch.from_numpy(batch.inputs["unit_mask"]))
+        if not emissions.isfinite().all():
+            _refuse_no_numbers(rows, batch.windows)
         for computed, row in zip(batch.windows, rows, strict=True):
-            _check_numbers(row, computed)
             for item in places[id(computed)]:
                 start, _, own_start, own_end = item.window
                 kept = model.filter_window(row, own_start - start, own_end - start, start)
@@ -168,20 +171,21 @@ def _stitched(
         finish()
     documents: dict[int, torch.Tensor] = {}
     for number in sorted(pieces):
-        in_order = sorted(pieces.pop(number), key=lambda piece: piece[0])
-        documents[number] = torch.cat([piece for _, piece in in_order])
+        parts = [part for _, part in sorted(pieces.pop(number), key=lambda piece: piece[0])]
+        documents[number] = torch.cat(parts) if len(parts) > 1 else parts[0]
     return documents
 
 
-def _check_numbers(emissions: torch.Tensor, window: EncodedWindow) -> None:
-    """Raise FloatingPointError for scores of a window's units of which nothing can be decoded."""
-    if not emissions.isfinite().all():
-        start, end, _, _ = window.window
-        raise FloatingPointError(
-            f"The model's scores are not numbers (NaN or infinity) in characters {start} to {end} of text "
-            f"{window.document + 1} of those read together, so nothing can be found: the weights are broken, or "
-            "the precision is too low; load it with dtype=torch.float32."
-        )
+def _refuse_no_numbers(rows: Sequence[torch.Tensor], windows: Sequence[EncodedWindow]) -> None:
+    """Raise FloatingPointError for the first window with scores of which nothing can be decoded, padding aside."""
+    for row, item in zip(rows, windows, strict=True):
+        if not row.isfinite().all():
+            start, end, _, _ = item.window
+            raise FloatingPointError(
+                f"The model's scores are not numbers (NaN or infinity) in characters {start} to {end} of text "
+                f"{item.document + 1} of those read together, so nothing can be found: the weights are broken, or the "
+                "precision is too low; load it with dtype=torch.float32."
+            )
 
 
 def _emissions(
@@ -218,6 +222,13 @@ def _decoded(
         decoded = model.decode([documents.pop(number).to(device) for number in numbers], scores=scores)
         yield from zip(numbers, decoded, strict=True)
         first = last
+
+
+def _cpu_tokens(model: EntityModel) -> int:
+    """Padded tokens in a batch whose outputs of the widest linear layer stay in the cache of a core."""
+    widest = max((m.out_features for m in model.modules() if isinstance(m, nn.Linear)), default=1)
+    fewest, most = CPU_TOKENS
+    return min(most, max(fewest, CACHED_NUMBERS // widest))
 
 
 def _device(model: EntityModel) -> torch.device:
