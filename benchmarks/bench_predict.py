@@ -8,6 +8,7 @@ All run in one process by turns; a figure is the median of the rounds' ratios of
 The share of the ceiling is what the encoder's products would take at the rate of the fastest product of matrices that
 was measured in the same rounds, in the same precision, as a share of what everything together took. `--growth` predicts
 ten times the documents in a process of its own, and compares time and peak memory. `--profile` says where time goes.
+`--repeats` only counts how much of a file of texts stands in windows that occur before, which are computed once.
 """
 
 from __future__ import annotations
@@ -31,9 +32,12 @@ from torch.nn import functional
 from transformers import BertConfig, BertForTokenClassification, pipeline, set_seed
 
 from hf_cner import CnerConfig, CnerForTokenClassification, Predictor
+from hf_cner.data.texts import read_texts
 from hf_cner.data.tokenizer import build_character_tokenizer
 from hf_cner.modeling.characters import CharacterTable
 from hf_cner.modeling.linear_paths import OneDnnLinears
+from hf_cner.modeling.windows import make_windows
+from hf_cner.runtime.finder import READ_AHEAD
 
 PARTS = "患者,三天前,无明显诱因,出现,头痛,发热,右侧肢体,伴,恶心,查体,血压,心肺,未见异常,给予,口服,治疗,好转"
 WORDS = PARTS.split(",")
@@ -56,6 +60,7 @@ def main() -> None:
     )
     parser.add_argument("--growth", type=int, default=0, metavar="N", help="documents, and ten times as many")
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--repeats", metavar="FILE", help="JSON lines with a text each")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--grown", type=int, help=argparse.SUPPRESS)
@@ -63,6 +68,9 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     if args.grown:
         print(json.dumps(grown(args.grown)))
+        return
+    if args.repeats:
+        print(repeats(args.repeats))
         return
     rows: Rows = []
     for case in args.cases:
@@ -217,6 +225,30 @@ def growth(number: int) -> dict[str, float]:
         found.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
     once, ten = found
     return {"documents": number, "time": ten["seconds"] / once["seconds"], "memory": ten["MiB"] / once["MiB"], **ten}
+
+
+def repeats(file: str) -> str:
+    """Share of the characters in windows that occur before, among those read together and among all."""
+    texts = [document.text for document in read_texts([Path(file)])]
+    lines = []
+    for length in (256, 128):
+        seen: tuple[set[str], set[str]] = (set(), set())
+        size, total, again = 0, 0, [0, 0]
+        for text in texts:
+            for window in make_windows(text, max_length=length, overlap=length // 4):
+                part = text[window.start : window.end]
+                total += len(part)
+                for place in (0, 1):
+                    again[place] += len(part) * (part in seen[place])
+                    seen[place].add(part)
+            size += len(text)
+            if size >= READ_AHEAD:
+                seen[0].clear()
+                size = 0
+        lines.append(
+            f"windows of {length}: {again[0] / total:.1%} read together, {again[1] / total:.1%} of all {total:,}"
+        )
+    return "\n".join(lines)
 
 
 def grown(number: int) -> dict[str, float]:

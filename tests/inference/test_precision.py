@@ -12,6 +12,7 @@ from torch import nn
 from hf_cner import Document, Predictor, Span
 from hf_cner.inference import precision
 from hf_cner.inference.agreement import Agreement
+from hf_cner.modeling.extraction import _cpu_tokens
 from hf_cner.modeling.linear_paths import EXACT, large_linears
 
 HERE = [name for name, path in EXACT.items() if not path().lacking()]
@@ -150,6 +151,15 @@ def test_equal_windows_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> Non
     rows.clear()
     each = Predictor(model, TOKENIZER, cache=False)(texts)
     assert sum(rows) == len(texts) and found == each
+
+
+def test_batches_are_as_large_as_a_cache() -> None:
+    model = encoder_model()
+    assert _cpu_tokens(model) == 1024
+    model.cner.encoder.model.encoder.layer[0].intermediate.dense = nn.Linear(64, 1024)
+    assert _cpu_tokens(model) == 512
+    model.cner.encoder.model.encoder.layer[0].intermediate.dense = nn.Linear(64, 4096)
+    assert _cpu_tokens(model) == 384
 
 
 @pytest.mark.parametrize("broken", [torch.nan, torch.inf])
