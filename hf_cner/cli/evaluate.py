@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .computing import CacheOption, LinearOption, PrecisionOption, WorkersOption
 from .console import no_loading_bars, say_what_is_unknown, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .json_report import HELP, check_json, report_console, write_json
@@ -54,6 +55,10 @@ def evaluate(
     threshold: ThresholdOption = None,
     device: Device = None,
     backend: Backend = None,
+    precision: PrecisionOption = "auto",
+    linear: LinearOption = None,
+    workers: WorkersOption = None,
+    cache: CacheOption = True,
     input_scheme: InputScheme = None,
     input_separator: InputSeparator = None,
     input_column: InputColumn = None,
@@ -73,10 +78,10 @@ def evaluate(
       hf-cner evaluate --model OUT --data ccks2017/test --corpus ccks2017 --output figures.json
     """
     from ..data.problems import Problems
-    from ..inference.opening import open_predictor
     from ..metrics import evaluate_documents, table
     from ..metrics.gold import check_types, evaluation_row, interval_sentence, read_gold
     from ..metrics.zero import why_zero
+    from .computing import agreement_of, open_finder, sample
     from .decoding import decoding_options, refuse_missing_model
     from .progress import documents_bar
 
@@ -84,7 +89,8 @@ def evaluate(
     problems = Problems(on_error.value)
     columns = (text_column, id_column, encoding)
     told = reading_options(reading, input_scheme, input_separator, input_column, table=columns)
-    options = decoding_options(queries, decoding, threshold)
+    options = decoding_options(queries, decoding, threshold) | {"device": device, "precision": precision}
+    options |= {"linear": linear, "workers": workers, "cache": cache}
     gold = read_gold(data, corpus=corpus, split=split, options=told, problems=problems)
     known = refuse_missing_model(model, backend).get("entity_types")
     if isinstance(known, list) and queries is None:
@@ -92,14 +98,16 @@ def evaluate(
     from ..data.unknown_characters import unknown_share
 
     no_loading_bars()
-    predictor = open_predictor(model, backend=backend, device=device, scores=False, **options)
+    predictor = open_finder(model, backend=backend, scores=False, **options)
     check_types(gold, predictor.entity_types, data)
+    agreement = agreement_of(predictor, sample(iter(gold)))
     with documents_bar("evaluating", len(gold)) as counted:
         predicted = list(counted(predictor.predict(gold)))
     report = evaluate_documents(gold, predicted, types=predictor.entity_types)
     unknown = unknown_share((document.text for document in gold), predictor.tokenizer, table=predictor.table)
     row = evaluation_row(model, data, gold, predicted, report, resamples=resamples)
     row["unknown_characters"] = unknown.to_dict()
+    row |= {} if agreement is None else {"precision": agreement.to_dict()}
     console = report_console(output)
     console.print(table(report), markup=False, soft_wrap=True)
     console.print(interval_sentence(row), markup=False, soft_wrap=True)

@@ -8,8 +8,9 @@ import typer
 
 from .console import say_what_was_left_out
 from .json_report import Json, check_json, report_console, write_json
+from .model_facts import ModelToSay
 from .options import (
-    Corpus,
+    CorpusIfAny,
     DataDir,
     Encoding,
     IdColumn,
@@ -25,7 +26,8 @@ from .options import (
 
 
 def inspect(
-    corpus: Corpus,
+    corpus: CorpusIfAny = None,
+    model: ModelToSay = None,
     data_dir: DataDir = None,
     scheme: Annotated[
         list[str] | None, typer.Option("--scheme", help="Tag scheme to judge; may be repeated. Default: all three.")
@@ -47,10 +49,13 @@ def inspect(
 ) -> None:
     """Count a corpus: entities, losses by tag schemes and windows, duplicates, and faults.
 
+    With --model in place of a corpus: what a model is, and how this machine computes it.
+
     \b
     Examples:
       hf-cner inspect sample
       hf-cner inspect ccks2017 --data-dir ccks2017/train --max-length 128
+      hf-cner inspect --model OUT
       hf-cner inspect jsonl --data-dir notes.jsonl --on-error skip --json notes.stats.json
     """
     from ..data.corpora import entity_types, read_corpus
@@ -59,7 +64,16 @@ def inspect(
     from ..modeling.schemes import SCHEMES
     from .counted import render
 
-    check_json(json_file, inputs=(data_dir,))
+    check_json(json_file, inputs=(data_dir,), models=(model,))
+    if (corpus is None) == (model is None):
+        raise ValueError("inspect takes the name of a corpus, or --model MODEL; give one of them.")
+    if model is not None or corpus is None:
+        from .model_facts import facts_of, say_facts
+
+        facts = facts_of(str(model))
+        write_json(json_file, facts)
+        say_facts(facts, report_console(json_file))
+        return
     problems = Problems(on_error.value)
     columns = (text_column, id_column, encoding)
     told = reading_options(reading, input_scheme, input_separator, input_column, table=columns)

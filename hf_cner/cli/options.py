@@ -30,15 +30,14 @@ def corpus_names() -> list[str]:
     return list(REGISTRY)
 
 
-Corpus = Annotated[
-    str,
-    typer.Argument(
-        autocompletion=corpus_names,
-        help="Name of a corpus (ccks2017, ccks2018, ccks2019, cmeee, …), sample for the bundled invented one, "
-        "or the format of files of yours (jsonl, conll, …); `hf-cner corpora` lists them.",
-        show_default=False,
-    ),
-]
+_CORPUS = typer.Argument(
+    autocompletion=corpus_names,
+    help="Name of a corpus (ccks2017, ccks2018, ccks2019, cmeee, …), sample for the bundled invented one, "
+    "or the format of files of yours (jsonl, conll, …); `hf-cner corpora` lists them.",
+    show_default=False,
+)
+Corpus = Annotated[str, _CORPUS]
+CorpusIfAny = Annotated[str | None, _CORPUS]
 CorpusOption = Annotated[
     str,
     typer.Option(

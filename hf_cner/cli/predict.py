@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .computing import CacheOption, LinearOption, PrecisionOption, WorkersOption
 from .console import messages, no_loading_bars, say_what_is_unknown, say_what_was_left_out
 from .decoding import DecodingOption, QueriesOption, ThresholdOption
 from .options import (
@@ -74,6 +75,10 @@ def predict(
     threshold: ThresholdOption = None,
     device: Device = None,
     backend: Backend = None,
+    precision: PrecisionOption = "auto",
+    linear: LinearOption = None,
+    workers: WorkersOption = None,
+    cache: CacheOption = True,
     on_error: OnErrorOption = OnError.stop,
 ) -> None:
     """Find the entities of texts of any length, and write them with their offsets and probabilities.
@@ -92,13 +97,14 @@ def predict(
       hf-cner predict --model OUT notes/ --format label-studio --output tasks.json
       hf-cner predict --model OUT notes/ --format brat --output brat/
       hf-cner predict --model EXPORTED notes/ --backend onnx --output notes.jsonl
+      hf-cner predict --model OUT notes/ --precision bf16 --workers 4 --output notes.jsonl
       hf-cner predict --model MRC note.txt --queries queries.yaml --threshold 0.3
     """
     from ..data.inputs import read_inputs
     from ..data.problems import Problems
     from ..data.queries import read_queries
     from ..data.writing import check_output
-    from ..inference.opening import open_predictor
+    from .computing import compared, open_finder
     from .decoding import decoding_options, refuse_missing_model
     from .outputs import OWN_FORMATS, endings_of, format_options, output_format, write_format, write_predictions
     from .progress import documents_bar
@@ -107,21 +113,22 @@ def predict(
     told = format_options(chosen, keys_and_values(writing, "--writing"), queries, resume=resume)
     check_output(output, inputs=(source, queries), models=(model,), endings=endings_of(chosen))
     problems = Problems(on_error.value)
-    options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens}
+    options = decoding_options(queries, decoding, threshold) | {"batch_tokens": batch_tokens, "device": device}
+    options |= {"precision": precision, "linear": linear, "workers": workers, "cache": cache}
     columns = reading_options(reading, table=(text_column, id_column, encoding))
     documents, total = read_inputs(source, form="lines" if lines else input_format, problems=problems, options=columns)
     refuse_missing_model(model, backend)
     from ..data.unknown_characters import UnknownCounter
 
     no_loading_bars()
-    predictor = open_predictor(model, backend=backend, device=device, scores=scores, **options)
+    predictor = open_finder(model, backend=backend, scores=scores, **options)
     unknown = UnknownCounter(predictor.tokenizer, table=predictor.table)
     about = {"weights": predictor.weights, "scores": scores, **decoding_options(None, decoding, threshold)}
-    about |= {"queries": None if queries is None else read_queries(queries)}
+    about |= {"queries": queries and read_queries(queries), **({} if precision == "auto" else {"precision": precision})}
     with documents_bar("predicting", total) as counted:
 
         def predicted(rest: Iterable[Document]) -> Iterator[Document]:
-            return counted(predictor.predict(unknown.watch(rest)))
+            return counted(predictor.predict(unknown.watch(compared(predictor, rest))))
 
         if chosen in OWN_FORMATS or output is None:
             types = predictor.entity_types

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -23,7 +22,9 @@ def default_workers(device: str | None) -> int:
 
         if torch.cuda.is_available():
             return torch.cuda.device_count()
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from ..scale.pool import usable_cores
+
+    return usable_cores()
 
 
 def line_of(progress: Progress, shards: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,7 +18,9 @@ from ..modeling.extraction import encode_windows, extract
 from ..modeling.loaded_weights import check_complete
 from ..runtime import is_exported, open_graph
 from ..runtime.finder import EntityFinder
+from .agreement import Agreement
 from .checkpoint import check_folder, local_copy, weights_hash
+from .precision import choose_linears
 from .shapes import loading
 from .weights import load_model
 
@@ -37,13 +39,18 @@ class Predictor(EntityFinder):
         device: where to compute; None leaves the model where it is.
         batch_tokens: padded tokens in one pass of the model; None takes what is fast on its device.
         scores: give each span its exact probability; False is faster.
+        precision: of the large linear layers on a CPU: `auto` (as the weights are, exactly), `fp32`, `bf16`,
+            `bf16-emulated` or `int8`; see `inference.precision`. `agreement` measures what a reduced one changes.
+        linear: exact way to compute them, `torch` or `onednn`; None takes the faster one, as it is measured here.
+        cache: compute windows with the same characters once among those that are read together.
         windows: options of `make_windows` that replace the checkpoint's, e.g. `{"max_length": 128}`.
         queries: questions that replace those of a question-answering checkpoint, see `set_queries`.
         decoding, threshold, thresholds: how a span scorer chooses among its spans, see `set_decoding`.
 
     Raises:
         ValueError: the tokenizer does not make one token of each character, the model is none of this package's code,
-            it was loaded with weights that are not its own and was not trained since, or what the two methods raise.
+            it was loaded with weights that are not its own and was not trained since, or what `choose_linears` and the
+            two methods raise.
     """
 
     def __init__(
@@ -54,6 +61,9 @@ class Predictor(EntityFinder):
         device: str | torch.device | None = None,
         batch_tokens: int | None = None,
         scores: bool = True,
+        precision: str = "auto",
+        linear: str | None = None,
+        cache: bool = True,
         windows: Mapping[str, object] | None = None,
         queries: Queries | None = None,
         decoding: str | None = None,
@@ -70,6 +80,9 @@ class Predictor(EntityFinder):
         self.tokenizer = tokenizer
         self.batch_tokens = batch_tokens
         self.scores = scores
+        self.precision = precision
+        self.linears = choose_linears(self.model, precision=precision, linear=linear)
+        self.cache = cache
         self.windows: dict[str, object] = {**model.config.windows, **(windows or {})}
         if queries is not None:
             self.set_queries(queries)
@@ -85,6 +98,9 @@ class Predictor(EntityFinder):
         dtype: str | torch.dtype | None = None,
         batch_tokens: int | None = None,
         scores: bool = True,
+        precision: str = "auto",
+        linear: str | None = None,
+        cache: bool = True,
         windows: Mapping[str, object] | None = None,
         queries: Queries | None = None,
         decoding: str | None = None,
@@ -99,13 +115,15 @@ class Predictor(EntityFinder):
                 `runtime.GraphPredictor`, which has the same interface, but no torch model.
             device: default: the first GPU where there is one, else the CPU.
             dtype: e.g. "bfloat16"; the decoder computes in fp32 or better all the same. Default: as it was saved.
-            batch_tokens, scores, windows, queries, decoding, threshold, thresholds: as in the constructor.
+            batch_tokens, scores, precision, linear, cache, windows, queries, decoding, threshold, thresholds: as in the
+                constructor.
 
         Raises:
             CheckpointError: what is missing or wrong, in one sentence; of an exported graph a GraphError.
         """
         if is_exported(name_or_path) or backend not in (None, "torch"):
             chosen = {"queries": queries, "decoding": decoding, "threshold": threshold, "thresholds": thresholds}
+            chosen |= {"precision": None if precision == "auto" else precision, "linear": linear}
             place = None if device is None else str(device)
             graph = open_graph(
                 name_or_path,
@@ -131,6 +149,9 @@ class Predictor(EntityFinder):
             device=device,
             batch_tokens=batch_tokens,
             scores=scores,
+            precision=precision,
+            linear=linear,
+            cache=cache,
             windows=windows,
             queries=queries,
             decoding=decoding,
@@ -178,6 +199,16 @@ class Predictor(EntityFinder):
         """The types of the model, or those that it is asked for, in their order."""
         return list(self.model.config.entity_types)
 
+    def agreement(self, documents: Sequence[Document]) -> Agreement:
+        """How far the spans in this precision are those of exact float32, on texts at hand; both are computed."""
+        reduced = list(self._extract(list(documents), None))
+        chosen, self.linears = self.linears, choose_linears(self.model)
+        try:
+            exact = list(self._extract(list(documents), None))
+        finally:
+            self.linears = chosen
+        return Agreement.of(self.precision, exact, reduced)
+
     def _extract(self, chunk: list[Document], progress: Callable[[int], None] | None) -> Iterator[Document]:
         found = extract(
             self.model,
@@ -187,6 +218,8 @@ class Predictor(EntityFinder):
             max_tokens=self.batch_tokens,
             scores=self.scores,
             progress=progress,
+            linears=self.linears.path,
+            cache=self.cache,
         )
         for document, spans in zip(chunk, found.spans, strict=True):
             yield document.with_spans(Span(*span) for span in spans)

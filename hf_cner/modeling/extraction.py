@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import nn
 
 from .characters import CharacterTable
 from .decoder import ScoredSpan
 from .entity_model import EntityModel
+from .linear_paths import LinearPath, TorchLinears
 from .precision import at_least_float32
 from .window_batches import (
     DECODED_CHARACTERS,
@@ -30,7 +32,8 @@ from .window_batches import (
 
 __all__ = ["EncodedWindow", "Extraction", "encode_windows", "extract"]
 
-CPU_TOKENS = 1024  # padded tokens in a batch: more leave the cache of a core (measured with BiLSTM and BERT encoders)
+CPU_TOKENS = (384, 1024)  # fewest and most padded tokens in a batch; between them what a core's cache decides
+CACHED_NUMBERS = 1 << 19  # of the widest layer's outputs for a batch: 2 MiB (measured with BiLSTM and BERT encoders)
 ACCELERATOR_TOKENS = 1 << 14  # launches are what costs there
 
 
@@ -67,6 +70,8 @@ def extract(
     max_tokens: int | None = None,
     scores: bool = True,
     progress: Callable[[int], None] | None = None,
+    linears: LinearPath | None = None,
+    cache: bool = True,
 ) -> Extraction:
     """Find the spans of documents from their windows.
 
@@ -79,13 +84,15 @@ def extract(
             on the model's device.
         scores: give each span its probability (otherwise None).
         progress: called with the number of characters that are done since the last call.
+        linears: how linear layers are computed; None as torch does it.
+        cache: compute windows with the same ids once in each group of documents. Labelled ones are all computed.
 
     Raises:
         ValueError: `max_tokens` below 1, or labels on some windows only.
-        FloatingPointError: scores that are NaN, which would otherwise pass for a text without entities.
+        FloatingPointError: scores that are NaN or infinite, which would otherwise pass for a text without entities.
     """
     if max_tokens is None:
-        max_tokens = CPU_TOKENS if _device(model).type == "cpu" else ACCELERATOR_TOKENS
+        max_tokens = _cpu_tokens(model) if _device(model).type == "cpu" else ACCELERATOR_TOKENS
     if max_tokens < 1:
         raise ValueError(f"max_tokens is {max_tokens}; it must be at least 1.")
     labelled = sum(window.labels is not None for window in encoded)
@@ -97,10 +104,11 @@ def extract(
     if any(training for _, training in modes):
         model.eval()
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), (linears or TorchLinears()).active():
             constant = model.constant_inputs() if len(encoded) else {}
             for group in document_groups(encoded):
-                documents = _stitched(model, group, table, max_tokens, constant, losses, progress)
+                same = _same_windows(group, cache and not labelled)
+                documents = _stitched(model, same, table, max_tokens, constant, losses, progress)
                 for number, found in _decoded(model, documents, scores):
                     spans[number] = sorted(found, key=lambda span: span[:3])
             return Extraction(spans, losses.total(), losses.units)
@@ -111,9 +119,19 @@ def extract(
             module.training = training
 
 
+def _same_windows(group: Sequence[EncodedWindow], cache: bool) -> list[list[EncodedWindow]]:
+    """The windows in lists, one for each that is computed, together with those that have the same ids."""
+    if not cache:
+        return [[window] for window in group]
+    found: dict[tuple[int, ...], list[EncodedWindow]] = {}
+    for window in group:
+        found.setdefault(tuple(window.input_ids), []).append(window)
+    return list(found.values())
+
+
 def _stitched(
     model: EntityModel,
-    group: Sequence[EncodedWindow],
+    same: Sequence[Sequence[EncodedWindow]],
     table: CharacterTable,
     max_tokens: int,
     constant: dict[str, object],
@@ -122,8 +140,9 @@ def _stitched(
 ) -> dict[int, torch.Tensor]:
     """What is kept of each document of the group for decoding, put together from its windows, on the CPU.
 
-    `constant` holds what the model computes once for all batches.
+    `same` is what `_same_windows` gives, `constant` holds what the model computes once for all batches.
     """
+    places = {id(windows[0]): windows for windows in same}
     pieces: dict[int, list[tuple[int, torch.Tensor]]] = {}
     device = _device(model)
     # Copies from a GPU are queued, and the host waits for a batch only after it has launched the next one.
@@ -133,20 +152,18 @@ def _stitched(
         batch, emissions, copied = waiting.pop(0)
         if copied is not None:
             copied.synchronize()
-        if emissions.isnan().any():
-            raise FloatingPointError(
-                "The model's scores are not numbers (NaN), so nothing can be said about these texts: its weights are "
-                "broken, or its precision is too low; load it with dtype=torch.float32."
-            )
         rows = model.unit_rows(emissions, torch.from_numpy(batch.inputs["unit_mask"]))
-        for item, row in zip(batch.windows, rows, strict=True):
-            start, _, own_start, own_end = item.window
-            kept = model.filter_window(row, own_start - start, own_end - start, start)
-            pieces.setdefault(item.document, []).append((own_start, kept))
-        if progress is not None:
-            progress(sum(item.window.own_end - item.window.own_start for item in batch.windows))
+        if not emissions.isfinite().all():
+            _refuse_no_numbers(rows, batch.windows)
+        for computed, row in zip(batch.windows, rows, strict=True):
+            for item in places[id(computed)]:
+                start, _, own_start, own_end = item.window
+                kept = model.filter_window(row, own_start - start, own_end - start, start)
+                pieces.setdefault(item.document, []).append((own_start, kept))
+                if progress is not None:
+                    progress(own_end - own_start)
 
-    for batch in token_batches(group, table, max_tokens, span_labels=not model.gives_tags):
+    for batch in token_batches([windows[0] for windows in same], table, max_tokens, span_labels=not model.gives_tags):
         waiting.append((batch, *_emissions(model, batch, device, constant, losses)))
         if len(waiting) > 1:
             finish()
@@ -154,9 +171,21 @@ def _stitched(
         finish()
     documents: dict[int, torch.Tensor] = {}
     for number in sorted(pieces):
-        in_order = sorted(pieces.pop(number), key=lambda piece: piece[0])
-        documents[number] = torch.cat([piece for _, piece in in_order])
+        parts = [part for _, part in sorted(pieces.pop(number), key=lambda piece: piece[0])]
+        documents[number] = torch.cat(parts) if len(parts) > 1 else parts[0]
     return documents
+
+
+def _refuse_no_numbers(rows: Sequence[torch.Tensor], windows: Sequence[EncodedWindow]) -> None:
+    """Raise FloatingPointError for the first window with scores of which nothing can be decoded, padding aside."""
+    for row, item in zip(rows, windows, strict=True):
+        if not row.isfinite().all():
+            start, end, _, _ = item.window
+            raise FloatingPointError(
+                f"The model's scores are not numbers (NaN or infinity) in characters {start} to {end} of text "
+                f"{item.document + 1} of those read together, so nothing can be found: the weights are broken, or the "
+                "precision is too low; load it with dtype=torch.float32."
+            )
 
 
 def _emissions(
@@ -193,6 +222,13 @@ def _decoded(
         decoded = model.decode([documents.pop(number).to(device) for number in numbers], scores=scores)
         yield from zip(numbers, decoded, strict=True)
         first = last
+
+
+def _cpu_tokens(model: EntityModel) -> int:
+    """Padded tokens in a batch whose outputs of the widest linear layer stay in the cache of a core."""
+    widest = max((m.out_features for m in model.modules() if isinstance(m, nn.Linear)), default=1)
+    fewest, most = CPU_TOKENS
+    return min(most, max(fewest, CACHED_NUMBERS // widest))
 
 
 def _device(model: EntityModel) -> torch.device:

@@ -105,7 +105,7 @@ def _same(first: torch.Tensor | None, second: torch.Tensor | None) -> bool:
 
 
 def check_complete(model: Any) -> None:
-    """Raise WeightsError when a model was loaded with other weights than its own and not trained since, or has NaN.
+    """Raise WeightsError for a model with weights that are not numbers, or not its own and not trained since.
 
     What such a model finds means nothing. `from_pretrained` itself lets it pass, because it
     is where training begins: an encoder's checkpoint is loaded into a whole model.
@@ -117,9 +117,9 @@ def check_complete(model: Any) -> None:
             f"{faults}. Copy its model.safetensors and its config.json again, both from one model, or save the model "
             "again with save_pretrained."
         )
-    spoilt = next((name for name, tensor in model.named_parameters() if bool(tensor.isnan().any())), None)
+    spoilt = next((name for name, tensor in model.named_parameters() if not bool(tensor.isfinite().all())), None)
     if spoilt is not None:
         raise WeightsError(
-            f"{model.config.name_or_path or 'The checkpoint'} cannot find anything: its weight {spoilt} holds NaN, as "
-            "after a training that diverged. Copy its model.safetensors again, or train the model again."
+            f"{model.config.name_or_path or 'The checkpoint'} cannot find anything: its weight {spoilt} holds NaN or "
+            "infinity, as after a training that diverged. Copy its model.safetensors again, or train the model again."
         )

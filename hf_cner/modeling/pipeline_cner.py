@@ -9,6 +9,7 @@ from transformers import Pipeline
 from .characters import CharacterTable
 from .entity_model import check_model
 from .extraction import extract
+from .linear_paths import TorchLinears, choose_exact
 from .loaded_weights import check_complete
 from .window_batches import EncodedWindow, encode_windows
 
@@ -47,6 +48,7 @@ class ClinicalNerPipeline(Pipeline):
         if self.device.type == "mps":  # which has no float64, and decoding computes in that
             self.device = torch.device("cpu")
             self.model.cpu()
+        self.linears = choose_exact(self.model).path if self.device.type == "cpu" else TorchLinears()
 
     def _sanitize_parameters(  # type: ignore[override]
         self,
@@ -159,7 +161,15 @@ class ClinicalNerPipeline(Pipeline):
             for item in prepared["encoded"]
         ]
         model: Any = self.model
-        found = extract(model, encoded, len(input_tensors), table=self.table, max_tokens=max_tokens, scores=scores)
+        found = extract(
+            model,
+            encoded,
+            len(input_tensors),
+            table=self.table,
+            max_tokens=max_tokens,
+            scores=scores,
+            linears=self.linears,
+        )
         pairs = zip(input_tensors, found.spans, strict=True)
         return [{"text": prepared["text"], "spans": spans} for prepared, spans in pairs]
 

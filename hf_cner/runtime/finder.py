@@ -11,7 +11,7 @@ from ..modeling.characters import CharacterTable
 
 Input = str | Document | Mapping[str, Any]
 
-READ_AHEAD = 200_000
+READ_AHEAD = 50_000  # characters: batches are padded by 2 % then, and workers share an input of a few hundred notes
 
 
 class EntityFinder(ABC):
@@ -68,16 +68,22 @@ class EntityFinder(ABC):
     def _predict(
         self, texts: Iterable[Input], read_ahead: int, progress: Callable[[int], None] | None
     ) -> Iterator[Document]:
-        chunk: list[Document] = []
-        size = 0
-        for number, item in enumerate(texts):
-            chunk.append(_document(item, number))
-            size += max(1, len(chunk[-1].text))  # so that many empty texts also end a chunk
-            if size >= read_ahead:
-                yield from self._extract(chunk, progress)
-                chunk, size = [], 0
-        if chunk:
+        for chunk in chunks(texts, read_ahead):
             yield from self._extract(chunk, progress)
+
+
+def chunks(texts: Iterable[Input], read_ahead: int) -> Iterator[list[Document]]:
+    """Inputs as documents without spans, in lists of at least `read_ahead` characters but for the last."""
+    chunk: list[Document] = []
+    size = 0
+    for number, item in enumerate(texts):
+        chunk.append(_document(item, number))
+        size += max(1, len(chunk[-1].text))  # so that many empty texts also end a chunk
+        if size >= read_ahead:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 def _document(item: Input, number: int) -> Document:

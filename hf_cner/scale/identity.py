@@ -56,6 +56,7 @@ def options_of(predictor: Predictor) -> dict[str, Any]:
         "decoding": getattr(decoder, "decoding", None),
         "threshold": getattr(decoder, "threshold", None),
         "thresholds": getattr(decoder, "thresholds", None),
+        "linears": predictor.linears.path.name,
         "device": next(predictor.model.parameters()).device.type,
         "threads": torch.get_num_threads(),
     }

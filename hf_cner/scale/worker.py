@@ -48,7 +48,8 @@ class Worker:
 
         bars_off()
         torch.set_num_threads(settings.threads)
-        options = {**settings.predictor, **({} if device is None else {"device": device})}
+        # A measured choice could be another one after a restart, and the same job must give the same bytes.
+        options = {"linear": "torch", **settings.predictor, **({} if device is None else {"device": device})}
         self.settings = settings
         self.predictor = Predictor.from_pretrained(settings.model, **options)
         self.model = model_hash(self.predictor)
@@ -76,6 +77,15 @@ class Worker:
                 return outcome_of(error, task)
             else:
                 return Outcome(report)
+
+
+def gpu_of(options: Mapping[str, Any], place: int) -> str | None:
+    """A GPU of its own for each worker, where GPUs are wanted and there; `options` are those of the predictor."""
+    import torch
+
+    if options.get("device") not in (None, "cuda") or not torch.cuda.is_available():
+        return None
+    return f"cuda:{place % torch.cuda.device_count()}"
 
 
 def outcome_of(error: Exception, task: Task | None = None) -> Outcome:

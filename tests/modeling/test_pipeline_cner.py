@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from itertools import islice, permutations
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def test_batch_size_really_batches(monkeypatch: pytest.MonkeyPatch) -> None:
         return forward(*args, **options)
 
     monkeypatch.setattr(MODEL, "forward", watched)
-    texts = ["患者头痛。"] * 12
+    texts = list(map("".join, islice(permutations("患者头痛。"), 12)))
     PIPE(texts, batch_size=4)
     assert passes == [4, 4, 4]
     passes.clear()
