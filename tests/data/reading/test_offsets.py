@@ -130,6 +130,6 @@ def test_published_layouts_say_it(tmp_path: Path) -> None:
     (tmp_path / "一般项目-1.txtoriginal.txt").write_text("🧠双肩痛", encoding="utf-8")
     (tmp_path / "一般项目-1.txt").write_text("双肩\t2\t3\t身体部位\n双肩痛\t2\t4\t症状和体征\n", encoding="utf-8")
     with pytest.raises(
-        DataError, match=r"when ends are inclusive; counted in UTF-16 units, with inclusive ends all 2 mentions"
+        DataError, match=r"if ends are inclusive; counted in UTF-16 units, with inclusive ends all 2 mentions"
     ):
         read_corpus("ccks2017", tmp_path)
