@@ -65,10 +65,12 @@ def serve(settings: ServiceSettings, *, host: str, port: int) -> None:
         uvicorn.run(application(settings), **options)
         return
     from .metrics import FOLDER
+    from .workers import run_workers
 
     folder = tempfile.mkdtemp(prefix="hf-cner-metrics-")
     os.environ |= {SETTINGS: settings.to_json(), FOLDER: folder, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
     try:
-        uvicorn.run(FACTORY, factory=True, workers=settings.workers, timeout_worker_healthcheck=TO_LOAD, **options)
+        options |= {"workers": settings.workers, "timeout_worker_healthcheck": TO_LOAD}
+        run_workers(uvicorn.Config(FACTORY, factory=True, **options))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +89,25 @@ def test_an_exported_graph_is_served_like_its_model(tmp_path: Path) -> None:
         assert status == 200 and found == expected != []
         status, said = ask(8775, "POST", "/predict", {"text": text, "options": {"threshold": 0.5}})
         assert status == 422 and "An exported graph gives tags" in json.loads(said)["error"]
+
+
+def test_a_worker_that_dies_while_it_is_asked_is_seen_at_once() -> None:
+    pytest.importorskip("fastapi")
+    import uvicorn
+
+    from hf_cner.service.workers import Worker
+
+    worker = Worker(uvicorn.Config("fastapi:FastAPI", factory=True, workers=2), [])
+    worker.start()
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGSTOP)  # it cannot answer
+    killer = threading.Timer(0.5, os.kill, (worker.pid, signal.SIGKILL))
+    killer.start()
+    started = time.monotonic()
+    assert not worker.is_alive(timeout=300)
+    assert time.monotonic() - started < 60
+    worker.kill()
+    worker.join()
 
 
 @pytest.mark.slow
