@@ -98,7 +98,8 @@ class ReducedLinears(LinearPath):
 
     def _linear(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
         kept = self._packed.get(id(weight))
-        if kept is None or kept[1].weight is not weight or kept[1].bias is not bias or not is_plain(x, weight, bias):
+        own = kept is not None and kept[1].weight is weight and kept[1].bias is bias
+        if kept is None or not own or torch.is_grad_enabled() or not is_plain(x, weight, bias):
             return functional.linear(x, weight, bias)
         return kept[2](x)
 

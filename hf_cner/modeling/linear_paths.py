@@ -79,7 +79,7 @@ class OneDnnLinears(LinearPath):
     @staticmethod
     def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
         """As `torch.nn.functional.linear`, which computes whatever is not float32 in the CPU's memory."""
-        if not is_plain(x, weight, bias):
+        if torch.is_grad_enabled() or not is_plain(x, weight, bias):
             return functional.linear(x, weight, bias)
         found: torch.Tensor = torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "none", [], "")
         return found
@@ -107,7 +107,6 @@ def is_plain(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -
         and type(x) is torch.Tensor
         and x.dim() > 1
         and x.numel() > 0
-        and not torch.is_grad_enabled()
         and not torch.is_autocast_enabled("cpu")
     )
 

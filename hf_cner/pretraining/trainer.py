@@ -7,13 +7,13 @@ from typing import Any
 
 from torch import nn
 from torch.utils.data import Sampler
-from transformers import Trainer, TrainingArguments
+from transformers import TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput
 
 from ..runs.callbacks import EpochOfSampler, FiniteWeights, ProgressLines, remove_progress_of_transformers
 from ..runs.checkpoints import whole_or_removed
 from ..runs.events import Moment, event
-from ..runs.linear import FasterLinears
+from ..runs.linear import FasterTrainer
 from ..runs.sampling import LengthBuckets
 
 
@@ -40,7 +40,7 @@ class Lines(ProgressLines):
         return f"held-out loss {now.metrics['eval_loss']:.4f}"
 
 
-class PretrainingTrainer(Trainer):
+class PretrainingTrainer(FasterTrainer):
     """A Trainer for `TextWindows` and `SentencePairs`.
 
     Args:
@@ -59,7 +59,7 @@ class PretrainingTrainer(Trainer):
         self._epochs = Epochs(train_dataset)
         self.add_callback(self._epochs)
         self.add_callback(FiniteWeights())
-        self.add_callback(FasterLinears())
+        self.take_faster_linears()
         remove_progress_of_transformers(self)
         self._lines = Lines()
         if not args.disable_tqdm:

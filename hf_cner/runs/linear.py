@@ -1,9 +1,7 @@
 """Linear layers of a training run on a CPU, exact in fp32, by whichever of two products is faster on this processor.
 
 torch multiplies fp32 matrices on a CPU with MKL, which has no AVX-512 code for every processor: on some, oneDNN, which
-torch holds as well, is twice as fast. Both compute in fp32 and differ in the order of the sums alone. oneDNN's product
-of a weight that changes is an operator of torch's own compiler (`mkldnn::_linear_pointwise`) and no public one, so it
-is compared with the plain product before it is used; where it is absent or wrong, the plain one stays.
+torch holds as well, is twice as fast. `modeling.linear_paths` does the same for prediction, and needs no gradients.
 
 The choice is measured once in a process, and has to be clear: a run that is resumed must compute as before. bf16 is
 never chosen here, because it is less exact; where it is asked for and does not pay, a warning says so.
@@ -13,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
@@ -20,9 +19,10 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
-from transformers import TrainerCallback
+from transformers import Trainer, TrainerCallback
 from transformers.utils import logging
 
+from ..modeling.linear_paths import LinearPath, OneDnnLinears, Routed, TorchLinears, is_plain
 from .events import Moment, event
 
 logger = logging.get_logger(__name__)
@@ -60,33 +60,47 @@ class Product(torch.autograd.Function):
         )
 
 
-class FastLinear(nn.Linear):
-    """`nn.Linear` by oneDNN where its input is fp32 on a CPU, as it is outside autocast; else as it ever was."""
+class TrainedOneDnn(LinearPath):
+    """oneDNN's products, forward and backward, for the larger weights."""
 
-    def forward(self, input: torch.Tensor) -> torch.Tensor:
-        plain = torch.is_autocast_enabled("cpu") or input.dtype != torch.float32 or self.weight.dtype != torch.float32
-        if plain or input.device.type != "cpu" or input.ndim < 2 or not input.numel():
-            return super().forward(input)
-        product: torch.Tensor = Product.apply(input, self.weight, self.bias)
+    name = "onednn"
+
+    def lacking(self) -> str | None:
+        return OneDnnLinears().lacking() or (None if _agrees() else "oneDNN's gradients here are not exact in fp32")
+
+    def active(self) -> AbstractContextManager[object]:
+        return Routed(self.linear)
+
+    @staticmethod
+    def linear(vectors: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+        """As `torch.nn.functional.linear`, which computes small weights, and whatever is not fp32 on a CPU."""
+        if weight.numel() < SMALLEST or not is_plain(vectors, weight, bias):
+            return functional.linear(vectors, weight, bias)
+        product: torch.Tensor = Product.apply(vectors, weight, bias)
         return product
+
+
+def _agrees() -> bool:
+    """Whether the products of the backward pass, of views with rows and columns exchanged, are right."""
+    generator = torch.Generator().manual_seed(0)
+    vectors, weight = torch.randn(96, 128, generator=generator), torch.randn(128, 128, generator=generator)
+    try:
+        return all(
+            torch.allclose(_times(a, b).double(), a.double() @ b.double().t(), rtol=1e-4, atol=1e-3)
+            for a, b in ((vectors, weight.t()), (vectors.t(), weight[:, :96].contiguous()))
+        )
+    except (RuntimeError, TypeError):  # an operator that this build does not run so
+        return False
 
 
 @cache
 def onednn_is_faster() -> bool:
-    """Whether oneDNN's product is right on this machine, and clearly faster than torch's own."""
-    if not torch.backends.mkldnn.is_available() or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+    """Whether oneDNN's products are right on this machine, and clearly faster than torch's own."""
+    if TrainedOneDnn().lacking() is not None:
         return False
-    generator = torch.Generator().manual_seed(0)
-    vectors, weight, bias = (torch.randn(*size, generator=generator) for size in ((256, 768), (768, 768), (768,)))
-    try:
-        right = all(
-            torch.allclose(_times(a, b).double(), a.double() @ b.double().t(), rtol=1e-4, atol=1e-3)
-            for a, b in ((vectors, weight), (vectors, weight.t()), (vectors.t(), weight[:256].t()))
-        )
-    except (RuntimeError, TypeError):  # an operator with another signature, or one that this build does not run
-        return False
+    vectors, weight, bias = torch.ones(256, 768), torch.ones(768, 768), torch.ones(768)
     plain = _least_seconds(lambda: functional.linear(vectors, weight, bias))
-    return right and plain >= CLEARLY * _least_seconds(lambda: _times(vectors, weight, bias))
+    return plain >= CLEARLY * _least_seconds(lambda: _times(vectors, weight, bias))
 
 
 @cache
@@ -110,47 +124,50 @@ def _least_seconds(call: Callable[[], object]) -> float:
     return min(seconds)
 
 
-def take_faster(model: nn.Module) -> int:
-    """Let the larger linear layers of a model compute by oneDNN where that is faster; returns how many do.
-
-    Weights, names and state dict stay as they are, and so does what the layers compute, but for its rounding.
-    """
-    large = [
-        module
-        for module in model.modules()
-        if type(module) is nn.Linear
+def faster_path(model: nn.Module) -> LinearPath:
+    """How linear layers are computed while a model learns in fp32; torch's own way where oneDNN gains nothing."""
+    large = any(
+        isinstance(module, nn.Linear)
         and module.weight.numel() >= SMALLEST
         and (module.weight.device.type, module.weight.dtype) == ("cpu", torch.float32)
-    ]
-    if not large or not onednn_is_faster():
-        return 0
-    for module in large:
-        module.__class__ = FastLinear
-    return len(large)
-
-
-def give_back(model: nn.Module) -> None:
-    """Undo `take_faster`."""
-    for module in model.modules():
-        if type(module) is FastLinear:
-            module.__class__ = nn.Linear  # type: ignore[assignment]  # what it was
+        for module in model.modules()
+    )
+    return TrainedOneDnn() if large and onednn_is_faster() else TorchLinears()
 
 
 class FasterLinears(TrainerCallback):
-    """Takes the faster products for the time of a training, in fp32 and without a compiler; warns of a slow bf16."""
+    """Chooses the products of a training, in fp32 and without a compiler; warns of a slow bf16.
+
+    Attributes:
+        path: in whose `active()` block a trainer takes each step. The model itself is not changed.
+    """
+
+    def __init__(self) -> None:
+        self.path: LinearPath = TorchLinears()
 
     @event
     def on_train_begin(self, now: Moment) -> None:
         assert now.model is not None, "transformers passes it with every event"
-        if not (now.args.bf16 or now.args.fp16 or now.args.torch_compile):
-            take_faster(now.model)
+        exact = not (now.args.bf16 or now.args.fp16 or now.args.torch_compile)
+        self.path = faster_path(now.model) if exact else TorchLinears()
         if now.args.bf16 and next(now.model.parameters()).device.type == "cpu" and speed_of_bf16() < 1:
             logger.warning(
                 f"Training in bf16 was asked for, and this processor computes a product in bf16 {speed_of_bf16():.2g} "
                 "times as fast as in fp32, so it takes longer and is less exact; leave training.bf16 out."
             )
 
-    @event
-    def on_train_end(self, now: Moment) -> None:
-        assert now.model is not None, "transformers passes it with every event"
-        give_back(now.model)
+
+class FasterTrainer(Trainer):
+    """A Trainer that can take its steps with the faster of the exact linear layers."""
+
+    _linears: FasterLinears | None = None
+
+    def take_faster_linears(self) -> None:
+        """Choose them when a training begins."""
+        self._linears = FasterLinears()
+        self.add_callback(self._linears)
+
+    def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        path = TorchLinears() if self._linears is None else self._linears.path
+        with path.active():
+            return super().training_step(model, inputs, num_items_in_batch)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Sampler
-from transformers import EvalPrediction, PreTrainedModel, PreTrainedTokenizerBase, Trainer
+from transformers import EvalPrediction, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, EvalLoopOutput, PredictionOutput, TrainOutput
 
 from ..data.collator import CnerDataCollator
@@ -18,7 +18,7 @@ from ..modeling.extraction import extract
 from ..modeling.labels import IGNORED
 from ..runs.callbacks import EpochOfSampler, FiniteWeights, Patience
 from ..runs.checkpoints import incompleteness, last_complete_checkpoint, whole_or_removed
-from ..runs.linear import FasterLinears
+from ..runs.linear import FasterTrainer
 from ..runs.sampling import DocumentBatches, LengthBuckets
 from .arguments import CnerTrainingArguments
 from .encoding import DocumentDataset, DocumentEncoder, FeatureDataset, as_documents, documents_to_evaluate, lengths_of
@@ -26,7 +26,7 @@ from .evaluation import IndexCollator, default_metrics, of_documents, pack
 from .optimizers import UNDECAYED, optimizer_of, parameter_groups
 
 
-class DocumentTrainer(Trainer):
+class DocumentTrainer(FasterTrainer):
     """Trains an entity recogniser on documents and evaluates what it decodes in documents.
 
     It is used as transformers' Trainer is. `train_dataset` may be a list of `Document`s, or a dataset with the columns
@@ -92,7 +92,7 @@ class DocumentTrainer(Trainer):
         self._epoch_of_sampler = EpochOfSampler()
         self.add_callback(self._epoch_of_sampler)
         if self.args.fast_linear:
-            self.add_callback(FasterLinears())
+            self.take_faster_linears()
         if self.args.early_stopping_patience is not None:
             self.add_callback(Patience(self.args.early_stopping_patience))
         if self.args.freeze_encoder:
