@@ -59,7 +59,7 @@ def time_all(args: argparse.Namespace) -> None:
             ours, theirs = (model_of(args, types, kind) for kind in ("separate", "joint"))
             ids = torch.randint(1000, VOCABULARY, (args.batch, length))
             labels = torch.tensor([[[3, 6, 0], [9, 14, types - 1]]] * args.batch)
-            inference = ratio(args.rounds, lambda: predict(theirs, ids), lambda: predict(ours, ids))  # noqa: B023
+            inference = ratio(args.rounds, predicting(theirs, ids), predicting(ours, ids))
             training = ratio(args.rounds, lambda: learn(theirs, ids, labels), lambda: learn(ours, ids, labels))  # noqa: B023
             print(f"| {types} | {length} | {inference:.2f} | {inference / types:.2f} | {training:.2f} |", flush=True)
 
@@ -87,11 +87,16 @@ def model_of(args: argparse.Namespace, types: int, interaction: str) -> CnerForQ
     return CnerForQuestionAnswering(config)
 
 
-def predict(model: CnerForQuestionAnswering, ids: torch.Tensor) -> None:
-    if model.training:
-        model.eval()
+def predicting(model: CnerForQuestionAnswering, ids: torch.Tensor) -> Callable[[], None]:
+    """A pass as a prediction makes it for each batch; what all batches share, the questions' vectors, is there."""
     with torch.no_grad():
-        model(ids)
+        constant = model.eval().constant_inputs()
+
+    def predict() -> None:
+        with torch.no_grad():
+            model(ids, **constant)
+
+    return predict
 
 
 def learn(model: CnerForQuestionAnswering, ids: torch.Tensor, labels: torch.Tensor) -> None:
