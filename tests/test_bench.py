@@ -61,3 +61,12 @@ def test_the_report(bench: ModuleType, tmp_path: Path, monkeypatch: pytest.Monke
     assert report["benchmarks"]["crf"]["tables"] == [[{"a": "1"}]] and report["machine"]["torch"]
     text = (tmp_path / "out" / "bench.md").read_text(encoding="utf-8")
     assert "## The CRF against pytorch-crf" in text and "| 1 |" in text
+
+
+def test_the_picture_of_growth(bench: ModuleType, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    import bench_growth
+
+    points = [{"seconds": 0.2 * size, "MiB": 500.0 + size} for size in (1, 3, 10)]
+    bench_growth.draw(dict.fromkeys(bench_growth.CURVES, points), tmp_path / "growth.png")
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
