@@ -32,8 +32,11 @@ def facts_of(model: str) -> dict[str, Any]:
         )
     refuse_missing_model(model)
     no_loading_bars()
+    import torch
+
     from ..inference.precision import has_bfloat16
     from ..inference.predictor import Predictor
+    from ..modeling.crf_backends import backend_for
 
     predictor = Predictor.from_pretrained(model, device="cpu")
     config = predictor.model.config
@@ -49,6 +52,7 @@ def facts_of(model: str) -> dict[str, Any]:
         "linear": predictor.linears.path.name,
         "linear_because": predictor.linears.why,
         "bf16": has_bfloat16(),
+        "crf": backend_for(torch.empty(0)).name,
     }
 
 
@@ -60,6 +64,7 @@ def say_facts(facts: dict[str, Any], console: Console) -> None:
         f"finds {', '.join(facts['entity_types'])}",
         f"windows: {', '.join(f'{name} {value}' for name, value in facts['windows'].items())}",
         f"linear layers on this CPU by {facts['linear_because']}",
+        f"recurrences of a CRF on this CPU by {facts['crf']} (HF_CNER_CRF chooses, see docs/speed.md)",
         f"bf16: {'this processor has it' if facts['bf16'] else 'not on this processor'} (--precision bf16)",
     ]
     for line in lines:

@@ -15,6 +15,7 @@ from ..data.queries import read_queries
 from ..modeling.characters import CharacterTable
 from ..modeling.entity_model import check_model
 from ..modeling.extraction import encode_windows, extract
+from ..modeling.linear_paths import LinearPath
 from ..modeling.loaded_weights import check_complete
 from ..runtime import is_exported, open_graph
 from ..runtime.finder import EntityFinder
@@ -201,15 +202,16 @@ class Predictor(EntityFinder):
 
     def agreement(self, documents: Sequence[Document]) -> Agreement:
         """How far the spans in this precision are those of exact float32, on texts at hand; both are computed."""
-        reduced = list(self._extract(list(documents), None))
-        chosen, self.linears = self.linears, choose_linears(self.model)
-        try:
-            exact = list(self._extract(list(documents), None))
-        finally:
-            self.linears = chosen
+        ways = (choose_linears(self.model).path, self.linears.path)
+        exact, reduced = (list(self._computed(documents, path)) for path in ways)
         return Agreement.of(self.precision, exact, reduced)
 
     def _extract(self, chunk: list[Document], progress: Callable[[int], None] | None) -> Iterator[Document]:
+        return self._computed(chunk, self.linears.path, progress)
+
+    def _computed(
+        self, chunk: Sequence[Document], path: LinearPath, progress: Callable[[int], None] | None = None
+    ) -> Iterator[Document]:
         found = extract(
             self.model,
             encode_windows([document.text for document in chunk], self.table, self.windows),
@@ -218,7 +220,7 @@ class Predictor(EntityFinder):
             max_tokens=self.batch_tokens,
             scores=self.scores,
             progress=progress,
-            linears=self.linears.path,
+            linears=path,
             cache=self.cache,
         )
         for document, spans in zip(chunk, found.spans, strict=True):

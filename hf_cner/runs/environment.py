@@ -9,16 +9,18 @@ from importlib.metadata import PackageNotFoundError, version
 import torch
 
 PACKAGES = ("hf-cner", "torch", "transformers", "tokenizers", "accelerate", "datasets", "numpy", "pytorch-crf")
+IF_INSTALLED = ("numba",)  # computes the CRF, with other rounding
 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that results depend on."""
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in (*PACKAGES, *IF_INSTALLED):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"  # the package itself, if it runs from its sources
+            if package in PACKAGES:
+                found[package] = "not installed"  # the package itself, if it runs from its sources
     return found
 
 

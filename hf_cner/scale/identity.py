@@ -48,6 +48,8 @@ def options_of(predictor: Predictor) -> dict[str, Any]:
     """The options of a predictor, also threads and device, since they may change the last digits of a score."""
     import torch
 
+    from ..modeling.crf_backends import backend_for
+
     decoder: Any = getattr(predictor.model, "span_decoder", None)
     return {
         "scores": predictor.scores,
@@ -57,6 +59,7 @@ def options_of(predictor: Predictor) -> dict[str, Any]:
         "threshold": getattr(decoder, "threshold", None),
         "thresholds": getattr(decoder, "thresholds", None),
         "linears": predictor.linears.path.name,
+        "crf": backend_for(torch.empty(0, device=next(predictor.model.parameters()).device)).name,
         "device": next(predictor.model.parameters()).device.type,
         "threads": torch.get_num_threads(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,11 +45,14 @@ class Worker:
         import torch
 
         from ..inference.predictor import Predictor
+        from ..modeling.crf_backends import SETTING
         from .identity import model_hash
 
         bars_off()
         torch.set_num_threads(settings.threads)
-        # A measured choice could be another one after a restart, and the same job must give the same bytes.
+        # A choice that is measured, or depends on what is installed, could be another one after a restart or on another
+        # node, and the same job must give the same bytes.
+        os.environ.setdefault(SETTING, "torch")
         options = {"linear": "torch", **settings.predictor, **({} if device is None else {"device": device})}
         self.settings = settings
         self.predictor = Predictor.from_pretrained(settings.model, **options)

@@ -88,6 +88,7 @@ def test_inspect_says_how_a_model_is_computed(
     said = capsys.readouterr().out
     assert "encoder pretrained" in said and "finds 症状, 部位" in said and "linear layers on this CPU by " in said
     facts = json.loads((tmp_path / "facts.json").read_text(encoding="utf-8"))
+    assert "recurrences of a CRF on this CPU by " in said and facts["crf"] in ("torch", "numba")
     assert facts["linear"] in ("torch", "onednn") and facts["dtype"] == "float32"
     for wrong in ((), ("sample", "--model", model)):
         assert call("inspect", *wrong) == 2

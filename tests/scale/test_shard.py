@@ -13,14 +13,17 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from shards import ENDINGS, content, read_rows, rows_of_sample, write_rows
+from shards import ENDINGS, MODEL, content, read_rows, rows_of_sample, write_rows
 
 from hf_cner import Document, Predictor
 from hf_cner.data.documents import to_row
 from hf_cner.data.problems import DataError
+from hf_cner.modeling.crf_backends import SETTING
 from hf_cner.scale import Shard, annotate_shard
+from hf_cner.scale.identity import options_of
 from hf_cner.scale.manifest import manifest_of
 from hf_cner.scale.source import filesystem
+from hf_cner.scale.worker import Settings, Worker
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -246,3 +249,11 @@ def test_parquet_keeps_its_types_and_its_row_groups_can_be_annotated_alone(
     pq.write_table(pa.table({"text": pa.array([], pa.string())}), tmp_path / "none.parquet")
     assert annotate_shard(tmp_path / "none.parquet", tmp_path / "none-out.parquet", predictor).rows == 0
     assert pq.read_table(tmp_path / "none-out.parquet").column_names == ["text", "entities", "error"]
+
+
+def test_a_worker_computes_by_what_every_node_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """numba may be missing on another node, and a measured choice of layers may be another one after a restart."""
+    monkeypatch.setenv(SETTING, "")  # recorded, so that what the worker sets is undone
+    monkeypatch.delenv(SETTING)
+    options = options_of(Worker(Settings(str(MODEL))).predictor)
+    assert (options["crf"], options["linears"], options["threads"]) == ("torch", "torch", 1)
