@@ -85,7 +85,7 @@ def test_rounded_weights_follow_the_models(change: str) -> None:
 # PEFT (0.21: PeftModel.__init__) itself asks the model by a name that transformers 5.23 calls deprecated.
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_adapters_are_computed_in_every_way() -> None:
-    peft = pytest.importorskip("peft", reason="PEFT is not installed: pip install 'hf_cner[peft]'")
+    peft = pytest.importorskip("peft", reason="PEFT is not installed: pip install '.[peft]'")
     settings = peft.LoraConfig(
         target_modules=["query", "value"], modules_to_save=["span_decoder"], init_lora_weights=False
     )
