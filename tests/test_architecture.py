@@ -40,7 +40,7 @@ ALLOWED = {  # folder -> folders that it may import, besides itself
     "runs": {"modeling", "data", "settings"},
     "settings": set(),
     "training": {"modeling", "data", "encoders", "metrics", "inference", "settings", "runs", "hub"},
-    "scale": {"inference", "runtime", "data"},
+    "scale": {"inference", "runtime", "data", "modeling"},
     "hub": {"data", "metrics", "settings"},
     "service": {"data", "inference", "runtime", "viewer"},
     "viewer": {"data", "metrics"},

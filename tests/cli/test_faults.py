@@ -11,6 +11,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -201,7 +202,11 @@ def test_a_closed_pipe_and_ctrl_c_have_sentences(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     fifo = tmp_path / "notes.jsonl"
     running = subprocess.Popen(
-        [*command, "inspect", "jsonl", "--data-dir", str(fifo)], stderr=subprocess.PIPE, text=True, env=_slow(tmp_path)
+        [*command, "inspect", "jsonl", "--data-dir", str(fifo)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_slow(tmp_path),
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     while not (tmp_path / "begun").exists():
         time.sleep(0.05)
