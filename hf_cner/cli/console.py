@@ -34,7 +34,7 @@ def messages() -> Console:
 
 
 def _screen(*, stderr: bool) -> Console:
-    """A console that prints texts as they are: no `[b]` or `:x:` of theirs is markup or an emoji."""
+    """A console that prints texts as they are: no `[b]` or `:x:` in them is markup or an emoji."""
     from .screen import Screen
 
     shown = sys.stderr if stderr else sys.stdout

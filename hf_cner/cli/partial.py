@@ -114,7 +114,7 @@ def _row(line: bytes, partial: Path, number: int) -> dict[str, Any]:
     if not (isinstance(row, dict) and "text" in row and isinstance(row.get("entities"), list)):
         raise DataError(
             f"{partial}:{number}: found a damaged line, expected a document with its entities as one JSON object; "
-            "remove the file to begin anew."
+            "remove the file to start again."
         )
     return row
 
@@ -130,6 +130,6 @@ def _read_depends(depends: Path) -> dict[str, Any]:
         partial = depends.with_suffix("")
         raise DataError(
             f"{depends}: found a damaged file, expected what the predictions in {partial.name} depend on, as a JSON "
-            f"object; remove {partial.name} to begin anew."
+            f"object; remove {partial.name} to start again."
         )
     return found

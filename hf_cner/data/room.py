@@ -25,7 +25,7 @@ class NotWritten(OSError):
 def no_room(error: BaseException) -> OSError | None:
     """The system's error behind an exception where a disk has no room, or fails; None for any other exception.
 
-    Libraries hide it behind errors of theirs. One that is a sentence already is given as the `NotWritten` that it is.
+    Libraries hide it behind their own errors. One that is a sentence already is given as the `NotWritten` that it is.
     """
     seen: BaseException | None = error
     for _ in range(_DEEPEST):

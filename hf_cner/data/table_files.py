@@ -238,7 +238,7 @@ def _whole(path: Path, rows: Iterator[tuple[int, Sequence[object]]]) -> Iterator
     except Exception as error:
         kind = "sheets of Excel" if suffix_of(path.name) in EXCEL else f"table of {suffix_of(path.name)[1:]}"
         said = brief(str(error).split("\n")[0])
-        raise DataError(f"{path}: found no {kind} ({said}); expected a whole one; write or save it anew.") from error
+        raise DataError(f"{path}: found no {kind} ({said}); expected a whole one; write or save it again.") from error
 
 
 def _arrow(path: Path) -> pyarrow.Table:

@@ -19,7 +19,7 @@ RENAMES = (
     (r"_orig_mod\.", "", "_orig_mod., from torch.compile, was removed"),
     (r"_fsdp_wrapped_module\.", "", "_fsdp_wrapped_module. was removed"),
 )
-# Buffers that older versions wrote among the weights: they hold 0, 1, 2, … or zeros, and are made anew.
+# Buffers that older versions wrote among the weights: they hold 0, 1, 2, … or zeros, and are made again.
 BUFFERS = ("position_ids", "token_type_ids", "attn.bias", "attn.masked_bias")
 # Parts that are known to be heads of other tasks, with or without a prefix before them.
 HEADS = (

@@ -3,7 +3,7 @@
 Units of a batch stand one behind the other, `(units, width)`: `width` is the number of tags, rounded up to whole
 vectors of the processor, and what lies behind the tags is -inf. Row `r` has the units `offsets[r]` to `offsets[r + 1]`.
 
-Of these files none calls a kernel of another: numba compiles a kernel anew when its own file changes, not when another
+Of these files none calls a kernel of another: numba compiles a kernel again when its own file changes, not when another
 one does. Nothing is left to BLAS, whose threads would fight torch's, and nothing runs in parallel: the loops release
 the interpreter's lock instead.
 """

@@ -116,7 +116,7 @@ def check_card(text: str, run: Run | None = None) -> None:
         if not _equal(figures[key], expected[key]):
             raise RunError(
                 f"The card (README.md) gives {key[1]} as {figures[key]}, but results.json says {expected[key]}; make "
-                "the card anew (`hf-cner card`), or remove it."
+                "the card again (`hf-cner card`), or remove it."
             )
 
 

@@ -66,7 +66,7 @@ def check_float32(model: nn.Module) -> None:
 class ReducedLinears(LinearPath):
     """A way that keeps rounded copies of the weights of one model's large linear layers.
 
-    A copy is made anew when its weight was changed, replaced or moved: by torch's own count of changes, and by a sample
+    A copy is renewed when its weight was changed, replaced or moved: by torch's own count of changes, and by a sample
     of its numbers for changes through `weight.data`, of which torch keeps no count.
     """
 

@@ -56,7 +56,7 @@ class CnerBaseModel(PreTrainedModel):
 
         Raises:
             ValueError: the folder holds its weights only as a pickle, or parts of the files are missing.
-            WeightsError: weights of other shapes, unless `ignore_mismatched_sizes=True` says that they begin anew.
+            WeightsError: weights of other shapes, unless `ignore_mismatched_sizes=True` says that they start again.
         """
         if kwargs.get("use_safetensors") is False:
             raise ValueError("use_safetensors=False would load a pickle, which can run any code; leave it out.")
@@ -73,7 +73,7 @@ class CnerBaseModel(PreTrainedModel):
             raise WeightsError(
                 f"{pretrained_model_name_or_path} does not hold the weights of this model: of its tensors "
                 f"{WeightFaults(misshapen=faults.misshapen)}. Its config.json and its weights are of "
-                "different models; with ignore_mismatched_sizes=True these tensors begin anew, to be trained."
+                "different models; with ignore_mismatched_sizes=True these tensors start again, to be trained."
             )
         for module in model.modules():
             if getattr(module, "trainable", True) is False:
@@ -81,7 +81,7 @@ class CnerBaseModel(PreTrainedModel):
         return loaded if told else model
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
-        """As transformers', with weights that whoever may read the configuration may read as well."""
+        """As transformers', with weights that the readers of the configuration can read as well."""
         super().save_pretrained(save_directory, *args, **kwargs)
         open_to_readers(Path(save_directory))
 

@@ -153,10 +153,10 @@ class CnerConfig(PreTrainedConfig):
         """Make types, scheme and `label2id` those of `id2label`; nothing changes where they are.
 
         Raises:
-            ValueError: labels that stand there twice, or numbers with gaps.
+            ValueError: repeated labels, or numbers with gaps.
         """
         labels = labels_in_order(self.id2label or {})
-        own = vars(self)  # assigning would adopt labels anew
+        own = vars(self)  # assigning would adopt labels again
         own["label2id"] = {name: number for number, name in enumerate(labels)}
         types = self._types_of(labels)
         if set(types) != set(self.entity_types) or not self.gives_tags:
@@ -241,11 +241,11 @@ MOST_TYPES = 2000  # a CRF's transitions are quadratic in them, and so is what c
 
 
 def check_types(types: list[str]) -> None:
-    """Raise one clear sentence where entity types are no names, stand there twice, or are too many to compute with."""
+    """Raise one clear sentence where entity types are no names, are repeated, or are too many to compute with."""
     if len(types) > MOST_TYPES:
         raise ValueError(f"entity_types holds {len(types):,} types; a model takes at most {MOST_TYPES:,}.")
     if repeated := twice(types):
-        raise ValueError(f"entity_types names {repeated} more than once; each type must stand there once.")
+        raise ValueError(f"entity_types names {repeated} more than once; each type must occur once.")
 
 
 def check_windows(windows: Slot) -> None:

@@ -133,7 +133,7 @@ def check_queries(entity_types: list[str], queries: dict[str, str]) -> None:
     """Raise one clear sentence when types and questions do not go together one to one.
 
     Raises:
-        ValueError: a type that stands there twice, more types than a model takes, a type without a question, a question
+        ValueError: a repeated type, more types than a model takes, a type without a question, a question
             without a type or with an empty one, an empty question, or one question for two types. No questions at all
             are legal: they can be set later.
     """

@@ -81,7 +81,7 @@ class LinearChainCRF(CRF):
 
         return super()._apply(apply_unrounded, recurse)
 
-    @torch.compiler.disable  # a compiler would unroll the recurrences, anew for each length
+    @torch.compiler.disable  # a compiler would unroll the recurrences, again for each length
     def forward(self, emissions: Tensor, tags: Tensor, mask: Tensor | None = None, reduction: str = "sum") -> Tensor:
         """Log-likelihood of tag sequences.
 

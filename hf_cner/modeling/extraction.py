@@ -4,7 +4,7 @@ The core that predictor, pipeline and trainer share. Windows of many documents a
 budget of padded tokens; the emissions that each window owns are put together again per document, and the model decodes
 the document whole, so that results depend neither on the batches nor on the order of the documents.
 
-Memory: documents are worked off in groups of at most `GROUP_CHARACTERS` characters (a longer document is a group of
+Memory: documents are processed in groups of at most `GROUP_CHARACTERS` characters (a longer document is a group of
 its own). A group costs its emissions in fp32, 4 · tags bytes for each character of its windows, once more while they
 are put together, plus what decoding needs; encoder activations only for one batch.
 """

@@ -24,12 +24,12 @@ def labels_in_order(id2label: Mapping[int, str] | Mapping[str, str]) -> list[str
             "once."
         )
     if repeated := twice(labels):
-        raise ValueError(f"id2label names {repeated} more than once; each label must stand there once.")
+        raise ValueError(f"id2label names {repeated} more than once; each label must occur once.")
     return labels
 
 
 def twice(names: Sequence[str]) -> list[str]:
-    """The names that stand there more than once, sorted."""
+    """The names that occur more than once, sorted."""
     return sorted(name for name, times in Counter(names).items() if times > 1)
 
 

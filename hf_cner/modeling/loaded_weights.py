@@ -20,11 +20,11 @@ class WeightFaults(NamedTuple):
     """What was wrong when a model was loaded, names in order."""
 
     missing: tuple[str, ...] = ()
-    """Weights that the model has and the checkpoint does not: they began anew, at random."""
+    """Weights that the model has and the checkpoint lacks: they are random."""
     unexpected: tuple[str, ...] = ()
     """Weights that the checkpoint has and the model does not: they were left out."""
     misshapen: tuple[str, ...] = ()
-    """Weights of another shape, each with both shapes: they began anew as well."""
+    """Weights of another shape, each with both shapes: they are random too."""
 
     def __str__(self) -> str:
         """The faults as parts of a sentence; empty without any."""

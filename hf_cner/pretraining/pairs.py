@@ -30,10 +30,10 @@ class SentencePairs(Dataset[dict[str, Any]]):
     """Pairs of neighbouring sentences of one document, and pairs whose second half stands in another document.
 
     Each document is cut into pieces of whole sentences, as many as fit into half of `max_length`, but two pieces at
-    least where there are two sentences. An item begins with one piece; what follows is drawn anew in each epoch: the
+    least where there are two sentences. An item begins with one piece; what follows is drawn again in each epoch: the
     piece behind it (label 0), or, as often, any piece of any other document (label 1). A document of one sentence
     serves as such other document only. It is used as `TextWindows` is; so without `set_epoch` pairs are drawn from
-    torch's random state, anew every time.
+    torch's random state, again every time.
 
     Args:
         documents: their texts are read; their spans are the entities unless `find` is given.

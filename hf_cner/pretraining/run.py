@@ -221,7 +221,7 @@ def _measure(
         return None
     except OverflowError as error:
         raise FloatingPointError(
-            "Training diverged: the perplexity on the texts held out is beyond what a number can hold. Begin anew "
+            "Training diverged: the perplexity on the texts held out is beyond what a number can hold. Start again "
             f"(--overwrite) with a lower training.learning_rate (now {trainer.args.learning_rate:g}), or more "
             "training.warmup_steps."
         ) from error

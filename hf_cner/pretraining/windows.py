@@ -28,7 +28,7 @@ class TextWindows(Dataset[dict[str, Any]]):
     An item is a dict with `input_ids` `(n,)`, special tokens included, `entities`, pairs of columns, and
     `token_type_ids` where the tokenizer gives any but 0 (XLNet). Once `set_epoch` was called it also has `draw`, from
     which a `MaskingCollator` draws: seed, epoch and index, so that a resumed run continues as an unbroken one would.
-    Before that the collator draws from torch's random state, anew every time: not every version of a plain `Trainer`
+    Before that the collator draws from torch's random state, again every time: not every version of a plain `Trainer`
     sets the epoch of its dataset.
 
     Args:

@@ -1,1 +1,1 @@
-"""The papers' tables, trained anew and set beside what was published."""
+"""The papers' tables, trained again and set beside what was published."""

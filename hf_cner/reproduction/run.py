@@ -30,7 +30,7 @@ WEIGHTS = ("model.safetensors", "training_args.bin")
 def reproduce(request: Request, *, say: Say = print) -> dict[str, object]:
     """Train every row of a table that can be trained here, and write the report.
 
-    Finished runs are read, a run that was cut off goes on, and after each row the report is written anew: OUTPUT_DIR
+    Finished runs are read, a run that was cut off goes on, and after each row the report is written again: OUTPUT_DIR
     then holds `<table>.md`, `<table>.json` and pictures `<table>-<what>.png`. Rows that an earlier call of the same
     protocol, scale and settings reported and this one does not ask for stay in it. A row that fails is listed with the
     reason, and the next one is trained.

@@ -16,7 +16,7 @@ MOST = 12  # pairs that are shown
 
 
 def drop_samples(folder: Path) -> None:
-    """Forget the samples of a model that is trained anew."""
+    """Forget the samples of a model that is trained again."""
     (folder / SAMPLES).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""A predictor whose documents are worked off by several processes, with one model each."""
+"""A predictor whose documents are processed by several workers, with one model each."""
 
 from __future__ import annotations
 

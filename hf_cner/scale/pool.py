@@ -1,6 +1,6 @@
 """Processes that work off tasks, each with something that takes long to load: a model.
 
-A worker that dies, however it dies, is replaced, and its task is begun anew by another. When the driver dies, its
+A worker that dies, however it dies, is replaced, and its task is started again by another. When the driver dies, its
 workers end at once. Ctrl-C is for the driver, which ends the workers.
 """
 

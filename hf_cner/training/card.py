@@ -1,4 +1,4 @@
-"""The trainer for whoever publishes what was trained: its model card is this package's."""
+"""The trainer that also writes this package's model card."""
 
 from __future__ import annotations
 

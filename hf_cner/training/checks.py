@@ -111,7 +111,7 @@ def check_checkpointing(arguments: CnerTrainingArguments, model: PreTrainedModel
     asked = arguments.gradient_checkpointing or getattr(arguments, "activation_checkpointing", False)
     if asked and not model.supports_gradient_checkpointing:
         raise ValueError(
-            "training.gradient_checkpointing is true, and no layer of this model can be computed anew in the backward "
+            "training.gradient_checkpointing is true, and no layer of this model can be computed again in the backward "
             "pass: some encoders of transformers can, other encoders cannot; leave it out, or choose another encoder."
         )
 

@@ -75,7 +75,7 @@ def search(
         shares: of the training part: to learn from, and to choose by.
         prune: give up trials that are, at an epoch, worse than the median of the others there (from the sixth on).
         resume: continue the study in `output_dir`.
-        overwrite: begin anew there.
+        overwrite: start again there.
 
     Returns:
         `best` (value, trial, parameters), `trials` (a row for each), `settings` of the best, `files`, `protocol`.
@@ -237,7 +237,7 @@ def _trainer(
         except ValueError as error:
             raise ValueError(
                 f"Trial {trial.number} cannot be built, with {shown(values)}: {error} Leave such values out of the "
-                "search, and begin anew (--overwrite)."
+                "search, and start again (--overwrite)."
             ) from error
 
     def arguments_of(trial: Any) -> CnerTrainingArguments:

@@ -54,7 +54,7 @@ class StudyFolder(RunFolder):
             raise ValueError(f"{self.path} holds a search and cannot be replaced ({why}); choose another output_dir.")
         if not (resume or overwrite) and self._can_be_resumed(self.path):
             raise ValueError(
-                f"{self.path / STUDY} holds a search; continue it (--resume), or begin anew (--overwrite)."
+                f"{self.path / STUDY} holds a search; continue it (--resume), or start again (--overwrite)."
             )
 
     def _can_be_resumed(self, folder: Path) -> bool:
@@ -112,7 +112,7 @@ class Study:
                     which = f" ({', '.join(sorted(differences(before, value)))})"
                 raise ValueError(
                     f"The search in {self.path} began with {another} {name}{which}; a search continues with what it "
-                    "began with. Restore it, or begin anew (--overwrite)."
+                    "began with. Restore it, or start again (--overwrite)."
                 )
         for trial in self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING]):
             self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
@@ -135,8 +135,8 @@ class Study:
         """What to do about a trial that failed: a resumed search would try the same values again."""
         trial = self.study.get_trials(deepcopy=False)[-1]
         return (
-            f"Trial {trial.number} broke off, with {shown(trial.params)}: {error} It comes up again when the search "
-            "goes on (--resume); make room for it, or leave such values out of the search and begin anew (--overwrite)."
+            f"Trial {trial.number} broke off, with {shown(trial.params)}: {error} It is tried again when the search "
+            "continues (--resume); make room for it, or leave such values out and start again (--overwrite)."
         )
 
     def rows(self) -> list[dict[str, object]]:

@@ -114,7 +114,7 @@ def test_the_card_of_another_run(tmp_path: Path, target: Path) -> None:
     changed = results()
     changed["metrics"]["test"] = changed["metrics"]["dev"]
     (folder / "results.json").write_text(json.dumps(changed), encoding="utf-8")
-    with pytest.raises(RunError, match=r"but results.json says 1.0; make the card anew"):
+    with pytest.raises(RunError, match=r"but results.json says 1.0; make the card again"):
         assemble(folder, target, ABOUT)
 
 

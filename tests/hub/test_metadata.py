@@ -92,7 +92,7 @@ def test_a_card_must_say_what_the_results_say() -> None:
     check_card("\ufeff" + text.replace("\n", "\r\n"), run)
     f1 = str(eval_results(run)[0].metric_value)
     check_card(text.replace(f1, f"{float(f1):.4f}"), run)
-    with pytest.raises(RunError, match=rf"gives .* as 0.99, but results.json says {f1}; make the card anew"):
+    with pytest.raises(RunError, match=rf"gives .* as 0.99, but results.json says {f1}; make the card again"):
         check_card(text.replace(f"value: {f1}", "value: 0.99", 1), run)
     with pytest.raises(RunError, match=r"model-index.* is nan"):
         check_card(text.replace(f"value: {f1}", "value: .nan", 1))

@@ -106,7 +106,7 @@ def test_training_may_begin_from_such_a_checkpoint_and_its_result_predicts(tmp_p
     model.train()
     check_complete(model.eval())
     anew = edited(FAULTS["of-another-shape"][0], tmp_path / "other")
-    with pytest.raises(WeightsError, match="with ignore_mismatched_sizes=True these tensors begin anew"):
+    with pytest.raises(WeightsError, match="with ignore_mismatched_sizes=True these tensors start again"):
         CnerForTokenClassification.from_pretrained(anew)
     begun = CnerForTokenClassification.from_pretrained(anew, ignore_mismatched_sizes=True)
     assert begun.span_decoder.crf.transitions.abs().max() <= 0.1 and begun.weight_faults.misshapen

@@ -1,4 +1,4 @@
-"""Pairs of sentences: half of them neighbours, half from two documents, drawn anew in each epoch."""
+"""Pairs of sentences: half of them neighbours, half from two documents, drawn again in each epoch."""
 
 from __future__ import annotations
 

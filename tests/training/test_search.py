@@ -86,7 +86,7 @@ def test_three_trials_cut_off_and_gone_on_with_are_those_of_an_unbroken_search(
     with open(tmp_path / "cut" / "trials.csv", encoding="utf-8") as stream:
         assert [row["state"] for row in csv.DictReader(stream)] == ["complete", "complete"]
     optuna.load_study(study_name="hf-cner", storage=f"sqlite:///{tmp_path / 'cut' / 'study.db'}").ask()  # as if killed
-    with pytest.raises(ValueError, match=r"study\.db holds a search; continue it \(--resume\), or begin anew"):
+    with pytest.raises(ValueError, match=r"study\.db holds a search; continue it \(--resume\), or start again"):
         search(begun, trials=3, space=SPACE)
     resumed = search(begun, trials=3, space=SPACE, resume=True)
     assert told(resumed) == told(whole)
@@ -235,7 +235,7 @@ def test_a_trial_that_breaks_off_says_with_what_and_what_to_do(
         raise RuntimeError("out of memory.")
 
     monkeypatch.setattr(DocumentTrainer, "training_step", exhausted)
-    with pytest.raises(ValueError, match=r"Trial 0 broke off, with .*: out of memory\. It comes up again .*--resume"):
+    with pytest.raises(ValueError, match=r"Trial 0 broke off, with .*: out of memory\. It is tried again .*--resume"):
         search(settings(corpus, tmp_path / "study"), trials=1, space=SPACE)
 
 
@@ -289,7 +289,7 @@ def test_the_old_search_stays_until_the_new_one_is_whole(
     quick = settings(corpus, folder, "training.num_train_epochs=1")
     search(quick, trials=1, space=space)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(ValueError, match=r"study\.db holds a search; continue it \(--resume\), or begin anew"):
+    with pytest.raises(ValueError, match=r"study\.db holds a search; continue it \(--resume\), or start again"):
         search(quick, trials=1, space=space)
     real = module._one_trial
 

@@ -136,7 +136,7 @@ def _token(line: str, number: int, found: _File, path: Path, problems: Problems)
     last = found.layers[-1] if found.layers else None
     wanted = 3 + (last.first + max(1, len(last.features)) if last else 0)
     if start is None or stop is None or not dash or len(cells) < wanted:
-        problems.report(path, number, brief(line), f"{wanted} cells: {_ROW}", "export the text anew")
+        problems.report(path, number, brief(line), f"{wanted} cells: {_ROW}", "export the text again")
         return
     token = unescaped(cells[2])
     if found.sentence:

@@ -148,7 +148,7 @@ def without_duplicates(spans: Iterable[RawSpan], left_out: Counter[str]) -> tupl
     kept: dict[tuple[int, int, str], RawSpan] = {}
     for span in spans:
         if kept.setdefault((span.start, span.end, span.type), span) is not span:
-            left_out["entities that stand there twice"] += 1
+            left_out["repeated entities"] += 1
     return tuple(kept.values())
 
 

@@ -57,7 +57,7 @@ class Conventions:
         unit: of the offsets, a unit of ``offsets``; code points by default.
         same: whether a part of the text equals the mention in the file.
         blank: whether a blank text is a document, not a fault.
-        told: whether whoever reads can say what offsets count.
+        told: whether the reader can say what offsets count.
     """
 
     entity_types: Sequence[str]

@@ -128,7 +128,7 @@ function selected() {
   return start < end ? { doc, start, end } : null;
 }
 
-/** What a finger selected. Nothing is drawn anew, or the handles by which the selection is moved would be gone. */
+/** What a finger selected. Nothing is drawn again, or the handles by which the selection is moved would be gone. */
 function touched() {
   const found = selected();
   if (!found) return;

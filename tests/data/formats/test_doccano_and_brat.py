@@ -27,7 +27,7 @@ def test_relations_and_comments_are_counted(tmp_path: Path) -> None:
     row = {"id": 1, "text": TEXT, "entities": [entity, entity], "relations": [{"id": 1}] * 2, "Comments": [{"id": 1}]}
     problems = Problems()
     assert read_corpus("doccano", rows(tmp_path / "a.jsonl", row), problems=problems) == [Document(TEXT, FIRST, "1")]
-    assert "comments × 1, entities that stand there twice × 1, relations × 2." in " ".join(problems.notes.values())
+    assert "comments × 1, relations × 2, repeated entities × 1." in " ".join(problems.notes.values())
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_what_is_no_entity_is_counted(tmp_path: Path) -> None:
         "regions of the kind relation × 1",
         "of the kind choices",
         "regions without a label × 1",
-        "entities that stand there twice × 1",
+        "repeated entities × 1",
     ):
         assert part in said
 
