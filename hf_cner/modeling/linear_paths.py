@@ -27,6 +27,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 SMALLEST_SIDE = 64  # of a weight for which ways differ
+SMALLEST_MEASURED = 1 << 16  # numbers of a weight that is worth a choice; for smaller ones it would be chance
 SECONDS = 0.25  # that measuring may take
 _ROWS, _ROUNDS, _SHAPES, _LARGEST_SIDE = 128, 5, 3, 4096
 _ENOUGH = 1.15  # times faster than torch's own: less may be chance, and would change from run to run
@@ -167,7 +168,8 @@ def large_linears(model: nn.Module) -> dict[str, nn.Linear]:
 
 def _shapes(model: nn.Module) -> list[tuple[int, int]]:
     """The shapes `(out, in)` in which most of the arithmetic lies."""
-    counts = Counter((m.out_features, m.in_features) for m in large_linears(model).values())
+    layers = [m for m in large_linears(model).values() if m.weight.numel() >= SMALLEST_MEASURED]
+    counts = Counter((m.out_features, m.in_features) for m in layers)
     return sorted(counts, key=lambda shape: -counts[shape] * shape[0] * shape[1])[:_SHAPES]
 
 

@@ -82,8 +82,7 @@ class RunFolder:
             refuse_inputs(self.path, inputs)
             self.check(resume=resume, overwrite=overwrite)
             if resume and not self._can_be_resumed(self.beside if beside_too else self.path):
-                said = f"{self.path}: found nothing to continue; the run starts from the beginning."
-                print(printable(said), file=sys.stderr)
+                print(printable(f"{self.path}: found nothing to continue; the run begins at step 0."), file=sys.stderr)
             if beside_too:
                 self._begin_beside(resume=resume)
             elif not resume or not self._can_be_resumed(self.path):

@@ -288,7 +288,7 @@ def test_a_full_disk_while_saving_is_a_sentence(tmp_path: Path, text: str) -> No
 def test_a_run_that_finds_nothing_to_continue_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "out"
     with RunFolder(folder).held(resume=True, overwrite=False):
-        assert capsys.readouterr().err == f"{folder}: found nothing to continue; the run starts from the beginning.\n"
+        assert capsys.readouterr().err == f"{folder}: found nothing to continue; the run begins at step 0.\n"
     begun(folder)
     for flags in ({"resume": True, "overwrite": False}, {"resume": False, "overwrite": True}):
         with RunFolder(folder).held(**flags):
