@@ -2,6 +2,7 @@
 
     python benchmarks/bench_scale.py [--rows 20000 200000] [--model MODEL] [--engine local] [--rounds 3]
     python benchmarks/bench_scale.py --encoders        # notes per second of one core with encoders of two sizes
+    python benchmarks/bench_scale.py --against local ray [--random 4x312]    # engines against a bare loop, by the clock
 
 The notes are short, 40 characters on average, and are made from the sentences of the invented corpus. Without a model
 the small one of the tests is taken, beside which every cost of an engine shows most. Processor time tells the costs on
@@ -28,11 +29,12 @@ from kill_annotate import MODEL, write_notes
 
 from hf_cner import CnerConfig, CnerForTokenClassification, Predictor
 from hf_cner.data.bars import bars_off
+from hf_cner.data.collector import keep_loaded
 from hf_cner.data.documents import to_row
 from hf_cner.scale import annotate_shard
 from hf_cner.scale.engines import engine_of, refuse_duplicates, run_job
 from hf_cner.scale.plan import make_plan
-from hf_cner.scale.worker import Settings
+from hf_cner.scale.worker import Settings, Worker
 
 SHARD_ROWS = 10_000
 
@@ -116,17 +118,60 @@ def overhead(predictor: Predictor, folder: Path, rounds: int) -> None:
 
 
 def job(notes: Path, out: Path, *, model: str, engine: str, workers: int) -> tuple[float, float, list[int]]:
-    """Wall-clock seconds from the first to the last shard, processor seconds, and the peak of memory."""
+    """Wall-clock seconds at the rate between each worker's first shard and the last, processor seconds, and the peak
+    of memory."""
     settings = Settings(model, {"device": "cpu"})
     plan = make_plan(str(notes), str(out), shard_rows=SHARD_ROWS)
     begin, first = processor_seconds(), None
     with peak_memory() as peak:
         refuse_duplicates(plan, settings)
         for progress in run_job(plan, settings, engine=engine_of(engine), workers=workers):
-            first = first or (time.monotonic(), progress.new_rows)
+            if progress.shards == workers and first is None:
+                first = (time.monotonic(), progress.rows)
+            ended = time.monotonic()
     assert first is not None and not progress.faults
-    rate = (progress.new_rows - first[1]) / (time.monotonic() - first[0])
+    rate = (progress.rows - first[1]) / (ended - first[0])
     return progress.rows / rate, processor_seconds() - begin, peak
+
+
+def engines(folder: Path, *, model: str, names: Sequence[str], rounds: int) -> None:
+    """Seconds of one worker of each engine for a shard, against a bare loop over the same predictor; interleaved."""
+    notes = folder / "engines.jsonl"
+    write_notes(notes, 3 * SHARD_ROWS)
+    loop = bare(Worker(Settings(model, {"device": "cpu"})).predictor, notes)
+    keep_loaded()
+    took: dict[str, list[float]] = {name: [] for name in ("bare", *names)}
+    for number in range(rounds):
+        begin = time.monotonic()
+        loop()
+        took["bare"].append(time.monotonic() - begin)
+        for name in names:
+            out = folder / f"{name}{number}"
+            took[name].append(job(notes, out, model=model, engine=name, workers=1)[0])
+    median = {name: statistics.median(seconds) / 3 for name, seconds in took.items()}
+    print(f"a shard of {SHARD_ROWS:,} notes, wall-clock seconds of one worker, median of {rounds}:")
+    for name in median:
+        print(f"  {name:6} {median[name]:7.2f} s {median[name] / median['bare'] - 1:+.1%}", flush=True)
+
+
+def random_model(layers: int, hidden: int) -> tuple[CnerForTokenClassification, transformers.PreTrainedTokenizerBase]:
+    """A CRF over an encoder of this size with random weights, and the tokenizer of the tests' model."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(MODEL)
+    small = CnerConfig.from_pretrained(MODEL)
+    encoder = transformers.BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=12,
+        intermediate_size=1200 if hidden == 312 else 3072,
+    )
+    config = CnerConfig(
+        encoder={"kind": "pretrained", "config": encoder.to_dict()},
+        span_decoder=small.span_decoder,
+        entity_types=small.entity_types,
+        windows=small.windows,
+    )
+    return CnerForTokenClassification(config), tokenizer
 
 
 def encoders(folder: Path) -> None:
@@ -134,23 +179,8 @@ def encoders(folder: Path) -> None:
     notes = folder / "notes.jsonl"
     write_notes(notes, 1000)
     texts = [json.loads(line)["text"] for line in notes.open(encoding="utf-8")]
-    tokenizer = transformers.AutoTokenizer.from_pretrained(MODEL)
-    small = CnerConfig.from_pretrained(MODEL)
     for layers, hidden, count in ((4, 312, 600), (12, 768, 150)):
-        encoder = transformers.BertConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=hidden,
-            num_hidden_layers=layers,
-            num_attention_heads=12,
-            intermediate_size=1200 if hidden == 312 else 3072,
-        )
-        config = CnerConfig(
-            encoder={"kind": "pretrained", "config": encoder.to_dict()},
-            span_decoder=small.span_decoder,
-            entity_types=small.entity_types,
-            windows=small.windows,
-        )
-        model = CnerForTokenClassification(config)
+        model, tokenizer = random_model(layers, hidden)
         for dtype in (torch.float32, torch.bfloat16):
             predictor = Predictor(model.to(dtype), tokenizer)
             rates = []
@@ -168,6 +198,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--engine", default="local")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--encoders", action="store_true")
+    parser.add_argument("--against", nargs="+", metavar="ENGINE", help="time these against a bare loop, and end")
+    parser.add_argument("--random", metavar="LAYERSxSIZE", help="a model with random weights, for example 4x312")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     bars_off()
@@ -176,8 +208,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.encoders:
             encoders(folder)
             return
+        if options.random:
+            model, tokenizer = random_model(*map(int, options.random.split("x")))
+            options.model = str(folder / "model")
+            model.save_pretrained(options.model)
+            tokenizer.save_pretrained(options.model)
+        if options.against:
+            engines(folder, model=options.model, names=options.against, rounds=options.rounds)
+            return
         overhead(Predictor.from_pretrained(options.model, device="cpu"), folder, options.rounds)
         print("     rows workers  notes/s  wall s   CPU s driver MiB worker MiB")
+        before: dict[int, float] = {}
         for rows in options.rows:
             notes = folder / f"{rows}.jsonl"
             write_notes(notes, rows)
@@ -186,7 +227,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     notes, folder / f"{rows}-{workers}", model=options.model, engine=options.engine, workers=workers
                 )
                 mib = [f"{size / 2**20:10,.0f}" for size in peak]
-                print(f"{rows:9,} {workers:7} {rows / wall:8,.0f} {wall:7.0f} {used:7.0f} {' '.join(mib)}", flush=True)
+                print(f"{rows:9,} {workers:7} {rows / wall:8,.0f} {wall:7.1f} {used:7.1f} {' '.join(mib)}", flush=True)
+                if workers in before:
+                    print(f"          {wall / before[workers]:.2f} times the time of the job before", flush=True)
+                before[workers] = wall
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,13 @@ os.environ["LANGUAGE"] = "en"  # tests read English sentences, whatever the loca
 # Time says nothing on a machine that is shared, and the first text that hypothesis draws takes seconds to prepare.
 settings.register_profile("hf_cner", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hf_cner")
+
+
+@pytest.fixture(autouse=True)
+def nothing_frozen() -> Iterator[None]:
+    """Commands freeze what they load, since their process ends with them; the tests' process lives on."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,7 @@ def open_finder(
         DataError: a number of workers that this machine cannot use.
         ValueError: what `open_predictor` raises.
     """
+    from ..data.collector import keep_loaded
     from ..inference.opening import open_predictor
     from ..runtime import is_exported
     from ..scale.documents import Documents, WorkerFinder
@@ -72,6 +73,7 @@ def open_finder(
     if not exported:
         options |= {"precision": precision, "cache": cache}
     finder = open_predictor(model, **options)
+    keep_loaded()
     if workers is None:
         return finder
     if not exported:

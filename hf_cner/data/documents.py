@@ -6,7 +6,7 @@ import json
 import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from numbers import Real
 from os import PathLike
 from typing import Any, Literal
@@ -82,11 +82,17 @@ class Document:
 
     def with_spans(self, spans: Iterable[Span]) -> Document:
         """The same text with other spans."""
-        return replace(self, spans=tuple(spans))
+        return Document(self.text, tuple(spans), self.id, self.record, self.columns)
 
 
 def to_row(document: Document) -> dict[str, Any]:
-    """A document as a plain dict: id, record, text, entities (start, end, type, text, perhaps score), any columns."""
+    """A document as a plain dict: id, record, text, entities (see `entities_of`), any columns."""
+    row = {"id": document.id, "record": document.record, "text": document.text, "entities": entities_of(document)}
+    return row | ({"columns": dict(document.columns)} if document.columns else {})
+
+
+def entities_of(document: Document) -> list[dict[str, object]]:
+    """The spans of a document as plain dicts: start, end, type, text, perhaps score."""
     entities = []
     for span in document.spans:
         entity: dict[str, object] = {"start": span.start, "end": span.end, "type": span.type}
@@ -94,8 +100,7 @@ def to_row(document: Document) -> dict[str, Any]:
         if span.score is not None:
             entity["score"] = span.score
         entities.append(entity)
-    row = {"id": document.id, "record": document.record, "text": document.text, "entities": entities}
-    return row | ({"columns": dict(document.columns)} if document.columns else {})
+    return entities
 
 
 def from_row(row: object, *, gold: Gold = "optional") -> Document:

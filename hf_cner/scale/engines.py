@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -46,7 +47,7 @@ class Progress:
         bytes: of all shards; `left`: of unfinished shards.
         rows, errors, replaced, entities: of all finished shards.
         shards, before: number of finished shards, and of those finished before this run.
-        new_rows: rows that this run has annotated, also in unfinished shards.
+        new_rows: rows that this run has annotated, also in unfinished shards whose engine tells of them.
         faults: the faults of shards that could not be annotated.
     """
 
@@ -62,6 +63,7 @@ class Progress:
     new_bytes: int = 0
     faults: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
+    told: Counter[str] = field(default_factory=Counter)  # target of an unfinished shard -> rows already in `new_rows`
 
     def rate(self) -> float:
         """Rows per second of this run."""
@@ -77,6 +79,7 @@ class Progress:
         """Take an event of an engine; DataError if the job cannot continue."""
         if isinstance(said, int):
             self.new_rows += said
+            self.told[task.target] += said
             return
         self.left -= task.size
         if said.fatal:
@@ -84,6 +87,7 @@ class Progress:
         if said.report is None:
             self.faults.append(said.fault)
             return
+        self.new_rows += 0 if said.report.done_before else said.report.rows - self.told.pop(task.target, 0)
         self.shards += 1
         self.before += said.report.done_before
         self.new_bytes += 0 if said.report.done_before else task.size

@@ -27,10 +27,11 @@ class JsonRows(Form[Objects]):
 
     def write(self, target: IO[bytes], annotated: Iterable[tuple[Chunk[Objects], list[Found]]]) -> None:
         for chunk, results in annotated:
+            written = []
             for content, found in zip(chunk.content, results, strict=True):
                 kept = {key: value for key, value in content.items() if key not in (ENTITIES, ERROR)}
-                row = {**kept, ENTITIES: found.entities, ERROR: found.error}
-                target.write(_encoded(row).encode() + b"\n")
+                written.append(_encoded({**kept, ENTITIES: found.entities, ERROR: found.error}) + "\n")
+            target.write("".join(written).encode())
 
     def _rows(self) -> Iterator[tuple[Row, dict[str, object]]]:
         nothing: dict[str, object] = {self.columns.id: None, self.columns.text: None}

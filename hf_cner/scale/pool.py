@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, Protocol, TypeVar
 
+from ..data.collector import keep_loaded
 from ..data.problems import DataError
 from .worker import MOST_TRIES
 
@@ -198,6 +199,7 @@ def _work(pipe: Connection, job: Job[T, R], place: int) -> None:
     work: Work[T, R] | None = None
     try:
         work = job.start(place)
+        keep_loaded()
     except Exception as error:
         fault = job.failed(error)
     with suppress(EOFError, OSError):

@@ -14,6 +14,7 @@ from typing import Any
 import ray
 from ray.exceptions import OutOfMemoryError, RayActorError, RayError
 
+from ..data.collector import keep_loaded
 from ..data.shown import printable
 from .plan import Task
 from .report import Event, Outcome
@@ -28,6 +29,7 @@ class _Actor:
     def __init__(self, settings: Settings) -> None:
         try:
             self._worker: Worker | Outcome = Worker(settings)
+            keep_loaded()
         except Exception as error:
             self._worker = outcome_of(error)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any, Generic, TypeVar
+from typing import IO, Generic, TypeVar
 
 from ..data.bounded import LONGEST_LINE
 from .source import Shard
@@ -36,9 +36,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of a row: its entities, as `data.documents.to_row` writes them; or an error and no entities."""
+    """The result of a row: its entities, as `data.documents.entities_of` writes them; or an error and no entities."""
 
-    entities: list[dict[str, Any]] | None
+    entities: list[dict[str, object]] | None
     error: str | None = None
 
 

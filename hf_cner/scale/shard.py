@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from ..data.documents import Document, to_row
+from ..data.documents import Document, entities_of
 from ..data.problems import DataError
 from ..data.reading.names import without_gz
 from ..data.shown import brief, printable
@@ -41,7 +41,7 @@ def annotate_shard(
     """Annotate one shard of Parquet, JSON lines or CSV, in bounded memory.
 
     The rows keep their order and all other columns, and get `entities` (start, end, type, text and score, as
-    `data.documents.to_row` says; in CSV as JSON) and `error`. A row without a usable text gets an error and no
+    `data.documents.entities_of` says; in CSV as JSON) and `error`. A row without a usable text gets an error and no
     entities. Columns `entities` and `error` in the input are replaced, and counted.
 
     The target takes its name when it is whole. `.NAME.manifest` beside it has hashes of input, model, options and code.
@@ -157,7 +157,7 @@ def _found(rows: list[Row], predictor: Predictor) -> list[Found]:
 
 
 def _result(found: Document | str) -> Found:
-    return Found(None, found) if isinstance(found, str) else Found(list(to_row(found)["entities"]))
+    return Found(None, found) if isinstance(found, str) else Found(entities_of(found))
 
 
 def _tried(text: str, predictor: Predictor) -> Document | str:

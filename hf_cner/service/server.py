@@ -18,6 +18,7 @@ TO_LOAD = 300  # seconds in which a worker must answer its supervisor: loading a
 
 def application(settings: ServiceSettings) -> FastAPI:
     """The application with its model, which is loaded and tried once, so that the first client need not wait."""
+    from ..data.collector import keep_loaded
     from ..data.documents import Document
     from ..inference.opening import open_predictor
     from .app import Served, build
@@ -30,6 +31,7 @@ def application(settings: ServiceSettings) -> FastAPI:
     predictor = open_predictor(settings.model, batch_tokens=settings.batch_tokens, **options)
     predict = predicting(predictor)
     predict([Document("。")], Choices())
+    keep_loaded()
     name = os.path.basename(os.path.abspath(settings.model)) if os.path.isdir(settings.model) else settings.model
     return build(Served(predict=predict, types=predictor.entity_types, name=name), limits=settings.limits, token=token)
 

@@ -83,6 +83,18 @@ def test_a_job_goes_on_behind_a_bad_shard_and_ends_at_what_concerns_all() -> Non
     assert Progress(10, left=10).seconds_left() is None
 
 
+def test_rows_count_once_whether_an_engine_tells_of_parts_or_not() -> None:
+    task, report = Task(Shard("a.jsonl"), "a", 10), Outcome(ShardReport(7, 0, 0, 3))
+    whole, parts, restarted = Progress(10), Progress(10), Progress(10)
+    whole.take(task, report)  # as Ray does
+    for said in (3, 4, report):
+        parts.take(task, said)
+    for said in (3, 3, 4, report):  # a worker died after three rows
+        restarted.take(task, said)
+    assert whole.new_rows == parts.new_rows == restarted.new_rows == 7
+    assert whole.rate() > 0
+
+
 def test_what_an_error_is_called() -> None:
     task = Task(Shard("a.jsonl"), "b", 1)
     memory = outcome_of(MemoryError(), task)

@@ -21,7 +21,7 @@ from math import isfinite
 from os import PathLike
 from pathlib import Path
 
-from ..documents import TEXT_KEYS, Document, Gold, check_characters, from_row, to_row
+from ..documents import TEXT_KEYS, Document, Gold, check_characters, entities_of, from_row
 from ..endings import EXCEL, TABLES
 from ..json_text import parse_json
 from ..problems import DataError, Problems
@@ -158,7 +158,7 @@ def entity_rows(documents: Iterable[Document], more: Sequence[str] = ()) -> Iter
 
 def _text_rows(documents: Iterable[Document], more: Sequence[str]) -> Iterator[Row]:
     for document in documents:
-        found = json.dumps(to_row(document)["entities"], ensure_ascii=False)
+        found = json.dumps(entities_of(document), ensure_ascii=False)
         carried = [document.columns.get(key) for key in more]
         yield [document.id, document.record, document.text, *carried, found]
 
