@@ -12,7 +12,7 @@ from .console import messages
 
 if TYPE_CHECKING:
     from ..data.documents import Document
-    from ..inference.agreement import Agreement
+    from ..inference.agreement import PrecisionAgreement
     from ..runtime.finder import EntityFinder
 
 PrecisionOption = Annotated[
@@ -92,14 +92,14 @@ def _exact_way(finder: Any) -> str | None:
     return name if name in EXACT else None
 
 
-def agreement_of(finder: EntityFinder, documents: Sequence[Document]) -> Agreement | None:
+def agreement_of(finder: EntityFinder, documents: Sequence[Document]) -> PrecisionAgreement | None:
     """What a reduced precision changes about these documents, measured and said; None in an exact one."""
     from ..inference.agreement import NOTABLE
 
     one: Any = getattr(finder, "predictor", finder)
     if not documents or getattr(one, "precision", "auto") in ("auto", "fp32"):
         return None
-    found: Agreement = one.agreement(documents)
+    found: PrecisionAgreement = one.agreement(documents)
     warn = found.is_notable()
     sentence = f"warning: {found}: more than {NOTABLE:.0%} are changed" if warn else str(found)
     messages().print(sentence, style="yellow" if warn else None, markup=False, soft_wrap=True)

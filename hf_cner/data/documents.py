@@ -139,7 +139,7 @@ def from_row(row: object, *, gold: Gold = "optional") -> Document:
     return Document(text, spans, names[0], names[1], more if isinstance(more, Mapping) else {})
 
 
-def _span(entity: Any, text: str) -> Span:
+def _span(entity: object, text: str) -> Span:
     values = entity if isinstance(entity, Mapping) else {}
     start, end = (integer(values.get(key)) for key in ("start", "end"))
     type_ = values.get("type")
@@ -148,12 +148,12 @@ def _span(entity: Any, text: str) -> Span:
     _refuse_halves(type=type_)
     if fault := type_fault(type_):
         raise ValueError(f"the type {type_!a}, which has {fault}; write it without")
-    score = entity.get("score")
+    score = values.get("score")
     if score is not None and not _is_finite(score):
         raise ValueError(f"the entity {brief(entity)} with a score that is no number")
     if not 0 <= start < end <= len(text):
         raise OffsetFault(f"the entity {brief(entity)} outside the text of {len(text)} characters")
-    mention = entity.get("text")
+    mention = values.get("text")
     if mention is not None and mention != text[start:end]:
         raise OffsetFault(f"the entity {brief(entity)} where the text has {brief(text[start:end])}")
     return Span(start, end, type_, None if score is None else float(score))

@@ -34,7 +34,7 @@ class Minutely:
 
 
 class LogLines:
-    """Takes the place of a bar in a log; it is called as tqdm's.
+    """Replaces a bar in a log; it has tqdm's methods.
 
     Args:
         label: name of the work.

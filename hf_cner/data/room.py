@@ -1,4 +1,4 @@
-"""A disk without room, or one that fails, however a library says it."""
+"""Recognising a full or failing disk in the errors of all libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MESSAGES = re.compile(
     r"No space left on device|Disk quota exceeded|File too large|os error 28|iostream error"
     r"|PytorchStreamWriter failed writing|inline_container\.cc:\d+\] \. unexpected pos"
 )
-_DEEPEST = 10  # errors behind each other that are looked at
+_DEEPEST = 10  # causes of an error that are followed
 
 
 class NotWritten(OSError):
@@ -23,9 +23,9 @@ class NotWritten(OSError):
 
 
 def no_room(error: BaseException) -> OSError | None:
-    """The system's error behind an exception where a disk has no room, or fails; None for any other exception.
+    """The system's error behind an exception, if a disk is full or fails; else None.
 
-    Libraries hide it behind their own errors. One that is a sentence already is given as the `NotWritten` that it is.
+    Libraries hide it behind their own errors. A `NotWritten` is returned unchanged.
     """
     seen: BaseException | None = error
     for _ in range(_DEEPEST):

@@ -15,10 +15,10 @@ from pathlib import Path
 from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.file_download import repo_folder_name
 
+from ..modeling.weight_files import HUB_SECONDS
 from .findings import first_of
 from .locate import weight_files
 
-PATIENCE = 5.0  # seconds that the Hub has to answer the one question
 NAME = r"([\w.-]{1,96}/)?[\w.-]{1,96}"  # of an encoder on the Hub
 BESIDE_WEIGHTS = ("*.json", "*.txt", "*.model", "*.vocab")  # configuration and vocabulary
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "*.model", "vocab.json", "*.vocab")
@@ -81,7 +81,7 @@ def _fetched(name: str, setting: str) -> Path:
     if constants.HF_HUB_OFFLINE:
         raise ValueError(_advice(name, setting, "HF_HUB_OFFLINE is set, and the Hub's cache holds no whole copy of it"))
     try:
-        found = HfApi().model_info(name, timeout=PATIENCE)
+        found = HfApi().model_info(name, timeout=HUB_SECONDS)
         names = [sibling.rfilename for sibling in found.siblings or []]
         return Path(snapshot_download(name, revision=found.sha, allow_patterns=wanted(names)))
     except Exception as error:  # of the client's own library, which changed between its versions

@@ -38,12 +38,12 @@ class ExportedDecoder(nn.Module, ABC):
         super().__init__()
         decoder.require_tags()
         self.dtype = dtype
-        goes_on: dict[str, frozenset[str]] = {}
+        continuing: dict[str, frozenset[str]] = {}
         for name in types_of_tags(decoder.labels):
             for length in (1, 2):  # tags that can be an entity's last
                 tags, following = pattern(length, name, decoder.scheme)
-                goes_on[tags[-1]] = following
-        forbidden = [[after in goes_on.get(tag, ()) for after in decoder.labels] for tag in decoder.labels]
+                continuing[tags[-1]] = following
+        forbidden = [[after in continuing.get(tag, ()) for after in decoder.labels] for tag in decoder.labels]
         self.register_buffer("forbidden", torch.tensor(forbidden))
 
     forbidden: Tensor
@@ -113,9 +113,7 @@ class ExportedChain(ExportedDecoder):
         return tags, self._parts(scores, forward, backward, tags, last)
 
     def _forward(self, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores `(n, b, t)` of the best path to each tag, and of the sum of all paths to it in log space, with its own
-        score.
-        """
+        """Scores `(n, b, t)` of the best path to each tag, and of all paths to it (logsumexp), its own included."""
 
         def step(arriving: tuple[Tensor, Tensor], own: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
             best, total = arriving[0] + own, arriving[1] + own

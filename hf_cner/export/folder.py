@@ -22,7 +22,7 @@ from ..inference.checkpoint import weights_hash
 from ..runtime.manifest import GRAPHS, MANIFEST, Manifest, read_manifest
 from ..runtime.predictor import GraphPredictor
 from .graph import ExportError, check_exportable, positions, trace
-from .verify import Agreement, compare
+from .verify import GraphAgreement, compare
 from .write import NAMES, WRITERS, check_target
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def export_model(
     documents: Sequence[Document] = (),
     overwrite: bool = False,
     inputs: Sequence[str | os.PathLike[str]] = (),
-) -> Agreement | None:
+) -> GraphAgreement | None:
     """Write a model as graphs of another backend, with its decoder inside.
 
     Args:
@@ -85,8 +85,8 @@ def export_model(
 
 def verify_export(
     predictor: Predictor, folder: str | os.PathLike[str], documents: Sequence[Document]
-) -> Agreement | None:
-    """Compare a graph that was exported before with its model, and write the result into its folder.
+) -> GraphAgreement | None:
+    """Compare an exported graph with its model, and write the result into its folder.
 
     Raises:
         ExportError: the graph was made of other weights.
@@ -105,7 +105,9 @@ def verify_export(
         return _finish(predictor, manifest, target, documents)
 
 
-def _finish(predictor: Predictor, manifest: Manifest, target: Path, documents: Sequence[Document]) -> Agreement | None:
+def _finish(
+    predictor: Predictor, manifest: Manifest, target: Path, documents: Sequence[Document]
+) -> GraphAgreement | None:
     """Compare, and write manifest and card."""
     agreement = None
     _write_manifest(manifest, target)
@@ -123,7 +125,7 @@ def _write_manifest(manifest: Manifest, target: Path) -> None:
     (target / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def card(manifest: Manifest, agreement: Agreement | None) -> str:
+def card(manifest: Manifest, agreement: GraphAgreement | None) -> str:
     """The card of an exported model."""
     measured = (
         f"Compared with the model in torch: {agreement.sentence()}."

@@ -121,7 +121,7 @@ def check_exportable(model: CnerRecogniser, to: str = "torch") -> None:
 
 
 def _some_unit(model: CnerRecogniser) -> int:
-    """An id of a character."""
+    """An id that is a unit."""
     return next(number for number in range(1, 1000) if number not in model.config.non_unit_ids)
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from ..data.documents import Document
 
-WORTH_A_WARNING = 0.99  # lowest agreement that is good
+WORTH_A_WARNING = 0.99  # people are warned of a lower share
 
 
 @dataclass(frozen=True)
-class Agreement:
+class GraphAgreement:
     """Spans of a graph compared with those of its model.
 
     Attributes:
@@ -34,7 +33,7 @@ class Agreement:
         both = self.model_spans + self.graph_spans
         return 2 * self.same / both if both else 1.0
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """With the share, for `export.json`."""
         return {**asdict(self), "share": self.share}
 
@@ -47,7 +46,7 @@ class Agreement:
         )
 
 
-def compare(model: Sequence[Document], graph: Sequence[Document]) -> Agreement:
+def compare(model: Sequence[Document], graph: Sequence[Document]) -> GraphAgreement:
     """Count the spans that two predictions of the same texts share."""
     alike = same = 0
     difference = 0.0
@@ -59,4 +58,4 @@ def compare(model: Sequence[Document], graph: Sequence[Document]) -> Agreement:
         known = [abs(a - b) for a, b in common if a is not None and b is not None]
         difference = max([difference, *known])
     ours, theirs = (sum(len(document.spans) for document in documents) for documents in (model, graph))
-    return Agreement(len(model), alike, ours, theirs, same, difference)
+    return GraphAgreement(len(model), alike, ours, theirs, same, difference)

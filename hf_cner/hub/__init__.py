@@ -1,1 +1,1 @@
-"""Publishing a trained model: its card, what of its folder may leave the house, and the way to a Hub."""
+"""Publishing a trained model: its card, which files of its folder are published, and uploading."""

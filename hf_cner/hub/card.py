@@ -31,7 +31,7 @@ PACKAGE = """@software{hf_cner,
 
 @dataclass(frozen=True)
 class About:
-    """What a card says that no run knows; all of it may be left out.
+    """What a card says that is not in a run; all of it may be left out.
 
     Args:
         name: of the model; `repo`: its name on a Hub, as `organisation/name`.
@@ -110,7 +110,7 @@ def make_card(run: Run, about: About, *, picture: str | None = None, no_picture:
 
 
 def _settings(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings, without those that only say where something lies, and without anything like a secret."""
+    """The settings without places of files, and without what looks like a secret."""
     settings = {key: value for key, value in recorded(results.get("settings") or {}).items() if key != "output_dir"}
     if isinstance(data := settings.get("data"), dict):
         settings["data"] = {key: value for key, value in data.items() if key != "data_dir"}
@@ -118,7 +118,7 @@ def _settings(results: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _marked_down(report: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The figures under names of types that mark up nothing: they come from the data."""
+    """The figures with escaped names of types, which come from the data."""
     found = {name: dict(part) for name, part in report.items()}
     for part in found.values():
         if "per_type" in part:
@@ -180,7 +180,7 @@ def _labelled(entities: Mapping[str, Any]) -> str:
 
 
 def _hardware(results: Mapping[str, Any]) -> str:
-    """Where, how long, with how much energy: what was measured, and nothing that was not."""
+    """Machine, duration and energy, as far as they were measured."""
     found = results.get("hardware") or {}
     rows = []
     if found.get("accelerator"):

@@ -14,7 +14,7 @@ Points = list[tuple[float, float]]
 
 
 def draw_curve(log: Iterable[Mapping[str, object]], path: Path) -> str | None:
-    """Draw loss and F1 over the epochs; returns why there is no picture, or None when it was drawn.
+    """Draw loss and F1 over the epochs; returns None, or why there is no picture.
 
     Args:
         log: the entries of `training_log.json` (transformers' `log_history`).

@@ -1,4 +1,4 @@
-"""The card of a data set: what it is, what is in it, by which fingerprint it is known, and who may use it."""
+"""The card of a data set: description, content, fingerprint and licence."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def dataset_card(
         corpus: what the registry knows of it.
         parts: the documents of each split.
         info: as the builder left it, with the sizes of the splits; `download_size` is that of the files.
-        left_out: number of faulty places that reading passed over.
+        left_out: number of faulty items that were not read.
     """
     everything = [document for documents in parts.values() for document in documents]
     sections = [

@@ -1,7 +1,7 @@
-"""What of a trained model's folder is published, and in which form.
+"""Which files of a trained model's folder are published, and in which form.
 
-Published are weights, configuration, tokenizer, code, results, log and card. What stays: record names (`split.json`),
-settings with places of this machine (they stand in the card without them), pickles, and whatever else lies there.
+Published are weights, configuration, tokenizer, code, results, log and card. Not published are record names
+(`split.json`), settings with places of this machine (the card has them without the places), pickles, and all else.
 """
 
 from __future__ import annotations
@@ -90,10 +90,10 @@ def written_names(folder: Path) -> set[str]:
 
 
 def assemble(folder: Path, target: Path, about: About) -> None:
-    """Write what is published of a model's folder into the empty folder `target`.
+    """Write the published files of a model's folder into the empty folder `target`.
 
-    A card that stands in the folder is taken as it is, if its metadata are valid and its figures are those of the
-    results; else one is made from the run.
+    A card in the folder is copied if its metadata are valid and its figures are those of the results. Without one, a
+    card is made from the run.
 
     Raises:
         RunError: a file is missing or broken, or the card is invalid.
@@ -140,7 +140,7 @@ def _images(card: str) -> list[str]:
 
 
 def publish(source: Path, target: Path) -> None:
-    """Copy a file; of JSON the places of this machine, and what faulty data said, stay here."""
+    """Copy a file; JSON without the places of this machine and the content of faulty data."""
     if source.suffix != ".json" or source.name == "tokenizer.json" or source.name.endswith(".index.json"):
         shutil.copyfile(source, target)
         return

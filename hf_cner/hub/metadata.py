@@ -25,7 +25,7 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
 
 
 def reported_part(metrics: Mapping[str, object]) -> str:
-    """The part whose figures count: the test part, which nothing was chosen on, where there is one."""
+    """The part whose figures are reported: test if there is one, since nothing was chosen on it."""
     return "test" if "test" in metrics else next(iter(metrics))
 
 
@@ -67,8 +67,8 @@ def card_data(
 
     Args:
         name: of the model.
-        licence: the Hub's name of a licence, e.g. `apache-2.0`; `other` where the text says which.
-        base_model: Hub name of the encoder; default: what the run's settings say, unless that is a place of a machine.
+        licence: the Hub's name of a licence, e.g. `apache-2.0`; `other` if the text names it.
+        base_model: Hub name of the encoder; default: that of the run's settings, unless it is a path.
     """
     from huggingface_hub import ModelCardData
 
@@ -121,7 +121,9 @@ def check_card(text: str, run: Run | None = None) -> None:
 
 
 def _equal(shown: object, counted: float) -> bool:
-    return isinstance(shown, (int, float)) and math.isclose(shown, counted, abs_tol=5e-5)  # a hand may have rounded
+    return isinstance(shown, (int, float)) and math.isclose(
+        shown, counted, abs_tol=5e-5
+    )  # it may have been rounded by hand
 
 
 def _figures(report: Mapping[str, Any], where: str) -> Iterator[tuple[str, str, float]]:

@@ -12,16 +12,16 @@ from pathlib import Path, PurePath
 from typing import Any
 
 CONFIG, RESULTS, LOG = "config.json", "results.json", "training_log.json"
-# Keys that name places here.
+# Keys whose values are places on this machine.
 _LOCAL = {"path", "bigram_path", "vectors", "queries", "lexicon"}
-# Keys of which nothing is told: the name of a folder of records may be a patient's.
+# Keys whose values are left out: the name of a folder of records may be a patient's.
 _PRIVATE = {"output_dir", "data_dir", "checkpoint", "logging_dir", "files", "exclude", "test_file"}
 _ABSOLUTE = re.compile(r"~/|\.{1,2}/|/[^/]+/|[A-Za-z]:[\\/]|\\\\")
 _ORIGINS = ("_name_or_path", "name_or_path")
 
 
 class RunError(ValueError):
-    """A folder that no card can be made from; the message says why, and what to do."""
+    """No card can be made from a folder; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Run:
 
 
 def read_run(folder: str | os.PathLike[str]) -> Run:
-    """The run that left its model in a folder.
+    """The run that wrote a model's folder.
 
     Raises:
         RunError: a file is missing or broken, a figure is no finite number, or the folder holds folds.
@@ -52,16 +52,16 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
 
 
 def check_finite(value: object, name: str) -> None:
-    """Raise RunError unless every number in nested data is finite: nothing else can stand in a card."""
+    """Raise RunError unless every number in nested data is finite."""
     for key, number in _numbers(value, name):
         if not math.isfinite(number):
             raise RunError(f"{key} is {number}; a card can only hold finite numbers: evaluate the model again.")
 
 
 def without_places(value: object, key: str = "") -> Any:
-    """Nested data without the places of this machine: of a path only its last part stays, NaN becomes None.
+    """Nested data without the places of this machine: of a path its last part is kept, NaN becomes None.
 
-    Nothing stays of where the records are and of where the run was made.
+    The places of the records and of the run become None.
     """
     if key in _PRIVATE and isinstance(value, str | list | tuple):
         return None
@@ -77,7 +77,7 @@ def without_places(value: object, key: str = "") -> Any:
 
 
 def without_origins(value: object) -> Any:
-    """Nested data of a configuration; only the places that a model or tokenizer came from lose their folders."""
+    """Nested data of a configuration; of the place of a model or tokenizer only its last part is kept."""
     if isinstance(value, dict):
         return {
             name: without_places(item) if name in _ORIGINS else without_origins(item) for name, item in value.items()

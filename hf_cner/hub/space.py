@@ -23,7 +23,7 @@ _STAYS = (RESULTS, LOG)  # of a checkpoint: an app does not need them
 def write_space(out: Path, *, title: str, folder: Path | None = None, name: str = "", licence: str = "other") -> None:
     """Write app.py, requirements.txt and README.md, and the model's files into `model/` where it is a folder.
 
-    The app loads the model by the code in its checkpoint, so a Space needs this package not.
+    The app loads the model by the code in its checkpoint, so a Space does not need this package.
 
     Args:
         title: shown above the app.
@@ -69,6 +69,6 @@ def _page(data: Mapping[str, object]) -> str:
     return (
         f"---\n{dump_yaml(data)}---\n\n# {data['title']}\n\n"
         "Finds the entities of a Chinese clinical text and marks them. On your own machine: `pip install gradio -r "
-        "requirements.txt`, then `python app.py`. For research only: this is no medical device, and patients' texts "
-        "belong into no Space that is not yours.\n"
+        "requirements.txt`, then `python app.py`. For research only: this is no medical device. Do "
+        "not paste patients' texts into a Space that is not yours.\n"
     )

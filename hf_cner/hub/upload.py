@@ -1,7 +1,7 @@
 """A folder onto a Hub, public or private, in one commit, and never over somebody else's files.
 
-`HfApi.upload_folder` replaces whatever stands there without asking. That of huggingface_hub 2.4 makes several commits,
-too, and only the first of them sees that nobody else wrote in the meantime. So the commit is made here.
+`HfApi.upload_folder` replaces whatever stands there without asking. In huggingface_hub 2.4 it makes several
+commits, of which only the first is refused after somebody else's commit. So the commit is made here.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _content(api: HfApi, repo: str, repo_type: str, private: bool) -> tuple[str 
 
 
 def _same(path: Path, remote: RepoFile) -> bool:
-    """Whether a file here and one on the Hub are equal, by the hash that the Hub tells."""
+    """Whether a file here and one on the Hub are equal, by the Hub's hash."""
     from huggingface_hub.utils.sha import git_hash
 
     if path.stat().st_size != remote.size:
@@ -154,7 +154,7 @@ def _some(names: Sequence[str]) -> str:
 
 @contextmanager
 def _in_words(repo: str, endpoint: str) -> Iterator[None]:
-    """Whatever goes wrong with a Hub as one sentence."""
+    """Turns errors of the Hub into one sentence."""
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     advice = "or leave the upload out, and copy the folder to where it is needed"
@@ -171,8 +171,8 @@ def _in_words(repo: str, endpoint: str) -> Iterator[None]:
     except ValueError as error:
         raise UploadError(f"{repo} was not uploaded: {_line(error)}") from error
     except Exception as error:
-        # huggingface_hub 1 speaks through httpx and 2 through httpx2; both name what fails on the way alike. What
-        # fails while a large file is sent comes as the cause of another error.
+        # huggingface_hub 1 uses httpx and 2 uses httpx2; both call these errors TransportError. In the upload of a
+        # large file it is the cause of another error.
         broken = next((e for e in (error, error.__cause__) if e is not None and _is_transport_error(e)), None)
         if broken is None:
             raise

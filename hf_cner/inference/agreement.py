@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from ..data.documents import Document
 
 SAMPLE_DOCUMENTS, SAMPLE_CHARACTERS = 200, 20_000  # of a sample that is compared, whichever is reached first
-NOTABLE = 0.01  # share of changed spans from which on people are warned
+NOTABLE = 0.01  # share of changed spans above which people are warned
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Spans found twice, compared by place and type.
+class PrecisionAgreement:
+    """Spans of two precisions, compared by place and type.
 
     Attributes:
         precision: the reduced one.
@@ -30,7 +30,7 @@ class Agreement:
     more: int
 
     @classmethod
-    def of(cls, precision: str, exact: Sequence[Document], reduced: Sequence[Document]) -> Agreement:
+    def of(cls, precision: str, exact: Sequence[Document], reduced: Sequence[Document]) -> PrecisionAgreement:
         """Compare the same documents, annotated twice."""
         pairs = [(set(one.spans), set(other.spans)) for one, other in zip(exact, reduced, strict=True)]
         same = sum(len(one & other) for one, other in pairs)
@@ -39,11 +39,11 @@ class Agreement:
 
     @property
     def changed(self) -> float:
-        """Spans that are missing or that are there in addition, as a share of those of float32 (of 1 without any)."""
+        """Missing and additional spans, as a share of the spans of float32 (of 1 without any)."""
         return (self.spans - self.same + self.more) / max(1, self.spans)
 
     def is_notable(self) -> bool:
-        """Whether so much is changed that people should know."""
+        """Whether more than `NOTABLE` is changed."""
         return self.changed > NOTABLE
 
     def to_dict(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a checkpoint folder must hold: checked before anything is loaded, so that a sentence names what is missing."""
+"""What a checkpoint folder must hold, checked before anything is loaded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..data.files import read_text
 from ..data.json_text import kind_of, parse_json
 from ..data.models import AUTO_CLASSES, TOKENIZER_FILES
 from ..data.shown import brief
-from ..modeling.weight_files import parts_of, refuse_pickles
+from ..modeling.weight_files import HUB_SECONDS, parts_of, refuse_pickles
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +26,7 @@ class CheckpointError(ValueError):
 
 
 def is_local(name_or_path: str | os.PathLike[str]) -> bool:
-    """Whether this is a folder here rather than a name on the Hub.
+    """Whether this is a folder on this machine; else it is a name on the Hub.
 
     Raises:
         CheckpointError: it can only be a path, and there is no such folder.
@@ -35,7 +35,7 @@ def is_local(name_or_path: str | os.PathLike[str]) -> bool:
     if Path(name).is_dir():
         return True
     if Path(name).is_file():
-        raise CheckpointError(f"{name} is a file; give the checkpoint's folder, the one that holds {CONFIG}.")
+        raise CheckpointError(f"{name} is a file; give the checkpoint's folder, which holds {CONFIG}.")
     looks_like_path = name.startswith((".", "~", os.sep)) or name.count("/") > 1 or name.endswith("/") or "\\" in name
     if looks_like_path or (Path(name).parent.is_dir() and Path(name).parent != Path(".")):
         raise CheckpointError(f"There is no folder {name}; give the folder of a checkpoint, or its name on the Hub.")
@@ -43,7 +43,7 @@ def is_local(name_or_path: str | os.PathLike[str]) -> bool:
 
 
 def local_copy(name_or_path: str | os.PathLike[str]) -> Path:
-    """The folder of a checkpoint; of a name on the Hub the one in its cache, fetched where it is not there.
+    """The folder of a checkpoint; a name on the Hub is fetched into the Hub's cache, unless it is there.
 
     Raises:
         CheckpointError: no such folder, or a name that the Hub does not give; it is asked once.
@@ -54,7 +54,9 @@ def local_copy(name_or_path: str | os.PathLike[str]) -> Path:
 
     name = os.fspath(name_or_path)
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"], etag_timeout=5))
+        return Path(
+            snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"], etag_timeout=HUB_SECONDS)
+        )
     except Exception as error:  # of the client's own library, which changed between its versions
         first = next(iter(str(error).splitlines()), type(error).__name__)
         if constants.HF_HUB_OFFLINE:
@@ -108,7 +110,7 @@ def _config(path: Path) -> dict[str, object]:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a checkpoint, as its index names them where it is in parts.
+    """The safetensors files of a checkpoint, as its index names them if there are several.
 
     Raises:
         CheckpointError: what `parts_of` raises.
@@ -122,7 +124,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """What the portable checks find, as the error of this module."""
+    """Turns errors of the portable checks into CheckpointError."""
     try:
         yield
     except ValueError as error:
@@ -142,7 +144,7 @@ def _json(path: Path) -> dict[str, object]:
 
 
 def weights_hash(model: torch.nn.Module) -> str:
-    """A name for a model by its weights, of which the first and last numbers of each tensor count."""
+    """A hash of a model's weights: the name, the shape, and the first and last 32 numbers of each tensor."""
     import torch
 
     digest = hashlib.sha256()

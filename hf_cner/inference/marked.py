@@ -18,8 +18,7 @@ from rich.text import Text
 from ..data.documents import Document, Span
 from ..data.shown import ACTING
 
-# Background colours that dark text is legible on, apart from each other for most kinds of colour blindness too. All are
-# among a terminal's 256, so that they stay apart where there are no more.
+# Dark text is legible on these, and they differ for most kinds of colour blindness too. All are among a terminal's 256.
 PALETTE = (
     "#afd7ff", "#ffaf5f", "#afd787", "#ff8787", "#d7afff", "#ffff87",
     "#87d7d7", "#d7af87", "#ff87d7", "#c6c6c6", "#87afff", "#d7ff5f",
@@ -34,7 +33,7 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 class Piece(NamedTuple):
-    """A stretch of text between two span boundaries: what begins before it, stands on it, and ends after it."""
+    """The text between two span boundaries, and the spans that begin with it, cover it, and end with it."""
 
     start: int
     end: int

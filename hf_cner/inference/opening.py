@@ -1,4 +1,4 @@
-"""A predictor from whatever holds a model: a checkpoint, or a graph that was exported. Light until it is called."""
+"""A predictor from a checkpoint or an exported graph. Imports nothing heavy before it is called."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ def open_predictor(
     batch_tokens: int | None = None,
     **chosen: Any,
 ) -> EntityFinder:
-    """A model's predictor, or an exported graph's, which comes without torch; `chosen` as `decoding_options` gives."""
+    """The predictor of a checkpoint, or of an exported graph without importing torch.
+
+    `chosen` are further options of `Predictor.from_pretrained`, which raises the errors.
+    """
     from ..runtime import is_exported, open_graph
 
     if is_exported(model) or backend not in (None, "torch"):
         options: Any = {"batch_tokens": batch_tokens, "scores": scores}
         return open_graph(model, backend=backend, device=device, chosen=chosen, **options)
-    from .predictor import Predictor  # takes seconds: what needs no model is refused before
+    from .predictor import Predictor  # takes seconds
 
     return Predictor.from_pretrained(model, device=device, scores=scores, batch_tokens=batch_tokens, **chosen)

@@ -1,7 +1,7 @@
 """In which arithmetic a predictor computes the large linear layers: exact float32, bfloat16 or int8.
 
-Only inputs and weights of these layers are rounded. Everything between them, the decoder and the scores stay in
-float32 or better. The rounded weights are copies that a predictor owns; they are made again when the model's change.
+Only inputs and weights of these layers are rounded. All other computations stay in float32 or better. The
+rounded weights are copies that a predictor owns; they are made again when the model's weights change.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def choose_linears(model: nn.Module, *, precision: str = "auto", linear: str | N
     Args:
         precision: `auto`: as the weights are, by the fastest exact way; `fp32`: the same, and weights in anything else
             are refused; `bf16`, where the processor has it; `bf16-emulated`, everywhere, slowly; `int8`: inputs are
-            quantised as they come, so a result may depend on what stands in its batch.
+            quantised by batch, so a result may depend on the other texts of its batch.
         linear: the exact way by its name, see `modeling.linear_paths`; None takes what is measured to be the fastest.
 
     Raises:
@@ -124,7 +124,7 @@ class BFloat16Linears(ReducedLinears):
 
 
 class EmulatedBFloat16Linears(BFloat16Linears):
-    """The same on any processor."""
+    """The results of bfloat16 on any processor."""
 
     name = "bf16-emulated"
 
@@ -166,7 +166,7 @@ def has_bfloat16() -> bool:
 
 
 def _state(layer: nn.Linear) -> tuple[object, ...]:
-    """Tells whether a layer's numbers are those from which a copy was made."""
+    """Stays equal as long as the layer has the numbers from which a copy was made."""
     tensors = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
     return tuple(
         (id(each), each.data_ptr(), 0 if each.is_inference() else each._version, *_sample(each.detach()))

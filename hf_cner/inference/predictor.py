@@ -19,7 +19,7 @@ from ..modeling.linear_paths import LinearPath
 from ..modeling.loaded_weights import check_complete
 from ..runtime import is_exported, open_graph
 from ..runtime.finder import EntityFinder
-from .agreement import Agreement
+from .agreement import PrecisionAgreement
 from .checkpoint import check_folder, local_copy, weights_hash
 from .precision import choose_linears
 from .shapes import loading
@@ -43,7 +43,7 @@ class Predictor(EntityFinder):
         precision: of the large linear layers on a CPU: `auto` (as the weights are, exactly), `fp32`, `bf16`,
             `bf16-emulated` or `int8`; see `inference.precision`. `agreement` measures what a reduced one changes.
         linear: exact way to compute them, `torch` or `onednn`; None takes the faster one, as it is measured here.
-        cache: compute windows with the same characters once among those that are read together.
+        cache: among texts that are read together, compute windows with the same characters once.
         windows: options of `make_windows` that replace the checkpoint's, e.g. `{"max_length": 128}`.
         queries: questions that replace those of a question-answering checkpoint, see `set_queries`.
         decoding, threshold, thresholds: how a span scorer chooses among its spans, see `set_decoding`.
@@ -161,7 +161,7 @@ class Predictor(EntityFinder):
         )
 
     def set_queries(self, queries: Queries) -> None:
-        """Ask other questions from now on, also about types that were not trained (without a promise of quality).
+        """Replace the questions; they may be about types that were not trained, whose quality is not known.
 
         Args:
             queries: type to question, e.g. `{"药物": "病历中的药物有哪些？"}`, or a YAML file of such lines.
@@ -178,7 +178,7 @@ class Predictor(EntityFinder):
         threshold: float | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        """Choose otherwise among the spans of a span scorer from now on; what is None stays as it is.
+        """Change how a span scorer chooses among its spans; None changes nothing.
 
         Args:
             decoding: `nested` (a span may lie inside another), `crossing` (any may overlap) or `flat` (none may).
@@ -192,19 +192,19 @@ class Predictor(EntityFinder):
 
     @property
     def weights(self) -> str:
-        """Tells models apart."""
+        """A text that differs between models."""
         return weights_hash(self.model)
 
     @property
     def entity_types(self) -> list[str]:
-        """The types of the model, or those that it is asked for, in their order."""
+        """The types of the model or of its questions, in their order."""
         return list(self.model.config.entity_types)
 
-    def agreement(self, documents: Sequence[Document]) -> Agreement:
-        """How far the spans in this precision are those of exact float32, on texts at hand; both are computed."""
+    def agreement(self, documents: Sequence[Document]) -> PrecisionAgreement:
+        """How far the spans in this precision are those of exact float32; the texts are predicted in both."""
         ways = (choose_linears(self.model).path, self.linears.path)
         exact, reduced = (list(self._computed(documents, path)) for path in ways)
-        return Agreement.of(self.precision, exact, reduced)
+        return PrecisionAgreement.of(self.precision, exact, reduced)
 
     def _extract(self, chunk: list[Document], progress: Callable[[int], None] | None) -> Iterator[Document]:
         return self._computed(chunk, self.linears.path, progress)

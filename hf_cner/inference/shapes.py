@@ -1,4 +1,4 @@
-"""Whether a checkpoint's configuration describes a model as large as its weights, found out before it is built.
+"""Whether a checkpoint's configuration describes a model as large as its weights, checked before it is built.
 
 A configuration is a text that anybody can write: `num_layers: 1000000` takes hours to compute, `hidden_size: 1e9` more
 memory than there is. The headers of the safetensors files say what the weights are; both are compared here.
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 Shapes = Mapping[str, tuple[int, ...]]
 
-MOST_PARTS = 1000  # layers, or entries of a list, that any configuration may ask for; more only as weights back it
-MOST_NEW = 1_000_000  # numbers that a model may have beside those of its weights
+MOST_PARTS = 1000  # layers, or entries of a list, that are allowed whatever the weights are
+MOST_NEW = 1_000_000  # numbers that a model may have in addition to its weights
 
 
 def weight_shapes(folder: str | os.PathLike[str]) -> dict[str, tuple[int, ...]]:

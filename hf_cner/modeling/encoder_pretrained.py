@@ -14,11 +14,10 @@ from transformers.utils import logging
 
 from .character_encoder import Encoder
 from .packed_attention import Packed, fault_of, pack, packable, runs_on
-from .weight_files import check_weights
+from .weight_files import HUB_SECONDS, check_weights
 
 logger = logging.get_logger(__name__)
 
-PATIENCE = 5.0  # seconds that the Hub has to answer
 POSITION_TABLES = {"position_embeddings", "embed_positions", "wpe"}
 
 
@@ -233,7 +232,7 @@ def _without_waiting(name: str, options: dict[str, Any]) -> dict[str, Any]:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        HfApi(token=options.get("token")).model_info(name, revision=options.get("revision"), timeout=PATIENCE)
+        HfApi(token=options.get("token")).model_info(name, revision=options.get("revision"), timeout=HUB_SECONDS)
     except HfHubHTTPError:  # the Hub answered; transformers explains what
         return options
     except Exception:  # of the client's own library, which changed between its versions

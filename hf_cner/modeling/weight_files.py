@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+HUB_SECONDS = 5.0  # in which the Hub must answer whether it has them
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _PART = re.compile(r"[\w.-]{1,200}\.safetensors")
 

@@ -1,1 +1,1 @@
-"""The papers' tables, trained again and set beside what was published."""
+"""The papers' tables, trained again and compared with the published figures."""

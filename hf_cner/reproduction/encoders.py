@@ -31,9 +31,9 @@ ENOUGH = 200  # texts, of which some may be held out to measure an encoder
 class Workshop:
     """Finds or makes what rows need, each thing once.
 
-    Everything that is made is made from the unlabelled texts without those of the parts that are held out, and from the
-    texts of the training part (as P2 does); it lies in `encoders` in the output folder, under a name that changes with
-    the text and the settings.
+    Encoders and vectors are made from the texts of the training part (as P2 does) and from the unlabelled texts that
+    are not in a held-out part. They are written to `encoders` in the output folder, under a name that depends on the
+    texts and the settings.
 
     Attributes:
         left_out: how many unlabelled texts were left out because they hold a text of test or dev.
@@ -80,7 +80,7 @@ class Workshop:
         return self._published(row, row.encoder)
 
     def vectors(self, row: Row) -> str | None:
-        """File of static vectors for a row without a pretrained encoder; None where they are to begin at random."""
+        """File of static vectors for a row without a pretrained encoder; None to begin at random."""
         if row.encoder is not None or self.request.vectors == "none":
             return None
         if self.request.vectors is not None:
@@ -127,7 +127,7 @@ class Workshop:
                 "it needs an ELMo, a bidirectional language model of characters; give --encoder elmo=FOLDER, or "
                 "text to train it on as --unlabelled FILE"
             )
-        # Recurrent layers learn little at BERT's rate, and lose much time with few rows at once.
+        # Recurrent layers learn little at BERT's rate, and are slow with small batches.
         training = {"learning_rate": 4e-3, "per_device_train_batch_size": 32}
         about = {"objective": "bilm", "encoder": {"config": {}}, "training": training}
         return self._pretrain("elmo", merge(small_scale().pretraining, about))
@@ -163,7 +163,7 @@ class Workshop:
 
     @staticmethod
     def _hides_mentions(settings: PretrainingSettings) -> bool:
-        """Whether the entities that are hidden are the training part's, because no others were asked for."""
+        """Whether the training part's entities are hidden, because no others are given."""
         given = settings.lexicon or settings.entities or settings.entity_model
         return settings.masking == "entity" and not given
 
@@ -183,7 +183,7 @@ class Workshop:
         return str(path)
 
     def about(self) -> dict[str, object]:
-        """What encoders and vectors are made from, as far as it is asked for: for the report."""
+        """For the report: the texts, vectors and settings that were given."""
         made_from = _hash([document.text for document in self.texts()]) if self.request.unlabelled else None
         vectors = self.request.vectors and path_fingerprint(self.request.vectors)
         return {"text": made_from, "vectors": vectors, "pretraining": list(self.request.pretraining)}

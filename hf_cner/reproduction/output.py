@@ -1,4 +1,4 @@
-"""The folder of a reproduction: held by one process, and none of its reports is somebody else's file."""
+"""The folder of a reproduction: one process writes it, and replaces no file of somebody else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .plan import Request
 
 @contextmanager
 def held_output(request: Request) -> Iterator[None]:
-    """Nobody else writes the reports while the block runs.
+    """Lock the folder while the block runs.
 
     Raises:
         DataError: a report or a picture would replace a file that no reproduction wrote, or one that is read.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PUBLISHED, OURS = "#9a9a9a", "#2a6f97"
-NEAR = 5.0  # points of F1 beside our curve that its scale has room for
+NEAR = 5.0  # points of F1: published figures that are further from our curve are not drawn
 
 
 def draw(outcome: Outcome, table: Table, folder: Path) -> tuple[list[str], list[str]]:
@@ -41,7 +41,7 @@ def draw(outcome: Outcome, table: Table, folder: Path) -> tuple[list[str], list[
         figure = Figure(figsize=(9, 4.2), layout="constrained")
         FigureCanvasAgg(figure)
         if not makers[what](figure, outcome):
-            left_out.append(f"The picture of {what} was not drawn: nothing that belongs into it was run.")
+            left_out.append(f"The picture of {what} was not drawn: none of its rows was run.")
             continue
         figure.suptitle(title(outcome), fontsize=9, wrap=True)
         name = f"{table.name}-{what}.png"
@@ -83,7 +83,7 @@ def _types(figure: Figure, outcome: Outcome) -> bool:
 
 
 def _widen(figure: Figure, pairs: int) -> None:
-    """Make room for so many pairs of bars, that the numbers on them can be read."""
+    """Widen a figure, so that the numbers on so many pairs of bars can be read."""
     figure.set_figwidth(max(9.0, 0.55 * pairs))
 
 
@@ -102,7 +102,7 @@ def _bars(axes: Axes, names: list[str], published: list[float | None], ours: lis
             axes.bar_label(bar, fmt="%.1f", fontsize=5, padding=1)
     axes.set_xticks(list(places), names, rotation=40, ha="right", fontsize=7)
     low, high = min(seen), max(seen)
-    bottom = max(0.0, low - 0.3 * (high - low) - 2)  # differences of a point are to be seen
+    bottom = max(0.0, low - 0.3 * (high - low) - 2)  # a difference of one point is visible
     axes.set_ylim(bottom, min(102.0, high + 0.12 * (high - bottom)))
     axes.set_ylabel("%" if bottom == 0 else "% (the axis does not begin at 0)", fontsize=7)
     _plain(axes)
@@ -121,7 +121,7 @@ def _heads(figure: Figure, outcome: Outcome) -> bool:
     near = [(head, f1) for head, f1 in printed if min(means) - NEAR <= f1 <= max(means) + NEAR]
     if near:
         axes.plot(*zip(*near, strict=True), "s", color=PUBLISHED, label="published")
-    for head, f1 in sorted(set(printed) - set(near)):  # drawn, it would flatten the curve that the figure is about
+    for head, f1 in sorted(set(printed) - set(near)):  # these would flatten the curve
         axes.plot([], [], "s", color=PUBLISHED, label=f"published with {head} heads: {f1:.2f} (off the scale)")
     axes.set_xscale("log", base=2)
     axes.set_xticks(heads, [str(head) for head in heads])

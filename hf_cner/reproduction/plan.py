@@ -1,4 +1,4 @@
-"""What is asked for, and the settings of each run that it takes."""
+"""What is to be reproduced, and the settings of each run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Request:
         seeds: how many runs of each row; `seed` is the first, and that of the split.
         scale: `full`, or `small`, where encoders that are pretrained on the spot stand for the papers'.
         encoders: by the tables' names of them (bert, albert, …), a folder or a name on the Hub.
-        unlabelled: text that encoders and static vectors are trained on.
+        unlabelled: files of texts on which encoders and static vectors are trained.
         vectors: a word2vec file, or `none` to begin at random; by default made from the unlabelled text.
         assignments: `key=value` for the settings of every row.
         pretraining: `key=value` for the pretraining of small encoders.
@@ -67,7 +67,7 @@ class Request:
     keep_models: bool = True
 
     def check(self) -> None:
-        """Raise ValueError for what cannot be."""
+        """Raise ValueError for options that contradict each other or the table."""
         if self.seeds < 1:
             raise ValueError(f"--seeds is {self.seeds}; a row needs at least one run.")
         if self.scale not in SCALES:
@@ -107,12 +107,12 @@ class Request:
         return [row for row in every if not self.rows or any(_is_called(row, name) for name in self.rows)]
 
     def is_small(self, row: Row) -> bool:
-        """Whether a row's encoder is made here at the small scale; not one that was given, or is made from one."""
+        """Whether a row's encoder is made here at the small scale, and neither it nor its base was given."""
         given = {*self.encoders, *(["further-bert"] if "bert" in self.encoders else [])}
         return self.scale == "small" and row.encoder is not None and row.encoder not in given
 
     def small_rows(self, rows: Sequence[Row]) -> dict[str, object]:
-        """Settings of those of the rows with a small encoder: `all`, and what single ones change, under `rows`."""
+        """Settings of the rows with a small encoder: under `all` those of each, under `rows` those of single rows."""
         small = [row for row in rows if self.is_small(row)]
         return {"all": small_scale().rows, "rows": {r.name: r.small for r in small if r.small}} if small else {}
 

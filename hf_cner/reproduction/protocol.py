@@ -1,4 +1,4 @@
-"""Which documents a table is trained on and which it is reported on, and the sentence that says so."""
+"""The documents on which a table is trained and reported, and the sentence about them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Protocol:
         parts: train, and test or dev or both.
         reported: the part whose figures are reported.
         types: of the entities, in the order of their labels.
-        sentence: all of it in words.
-        data: what the runs are told about their data.
+        sentence: the protocol in words.
+        data: the section `data` of the runs' settings.
     """
 
     corpus: str

@@ -1,4 +1,4 @@
-"""A reproduced table as Markdown: ours beside what was published, and all that has to be said about both."""
+"""A reproduced table as Markdown: our figures beside the published ones, and notes on both."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def markdown(outcome: Mapping[str, object]) -> str:
 
 
 def title(outcome: Outcome) -> str:
-    """One line; the small scale and another corpus than the paper's are said in it."""
+    """One line; it names the small scale, and a corpus that is not the paper's."""
     table, corpus = outcome["table"], outcome["protocol"]["corpus"]
     here = [] if corpus == table["corpus"] else [f"on {corpus}"]
     if outcome["small"]:
@@ -79,7 +79,7 @@ def _head(outcome: Outcome) -> str:
 
 
 def _known(name: str, fingerprint: str) -> str:
-    """Where something lies, and what it is known by: its content, or its name on the Hub."""
+    """A path with its fingerprint, or a name on the Hub."""
     return name if fingerprint == name else f"{name} ({fingerprint})"
 
 
@@ -125,7 +125,7 @@ def _figures(outcome: Outcome) -> str:
         lines[-1] += " (a): its character vectors begin at random; --unlabelled or --vectors gives it trained ones."
     if silent := [row["name"] for row in outcome["rows"] if row["ours"] and not row["ours"]["f1"]["mean"]]:
         lines.append(
-            f"Nothing right was found by {', '.join(silent)}: before anything is concluded from that, give more epochs "
+            f"Nothing right was found by {', '.join(silent)}: before you conclude anything from that, give more epochs "
             "or higher rates (--set training.num_train_epochs=…, training.learning_rate=…)."
         )
     lines += [f"({number}) {doubt}." for number, doubt in enumerate(doubts, 1)]
@@ -183,9 +183,9 @@ def _times(outcome: Outcome) -> str:
     for pair in outcome["table"]["times"]:
         one, other = seconds.get(pair["row"]), seconds.get(pair["against"])
         if one is None or other is None:
-            ours = "not measured here, for a row was not run, or went on after its last epoch"
+            ours = "not measured here: a row was not run, or its run was continued after its last epoch"
         elif len(_made_by(outcome, (pair["row"], pair["against"]))) > 1:
-            ours = "not comparable, for they were measured with different versions or on different machines"
+            ours = "not comparable: they were measured with different versions or on different machines"
         else:
             ratio = one["mean"] / other["mean"]
             less = other["mean"] - one["mean"]
@@ -219,14 +219,7 @@ def _samples(outcome: Outcome) -> str:
             continue
         kinds = ", ".join(f"{kind} {number}" for kind, number in samples["kinds"].items())
         lines = [
-            [
-                pair["predicted"],
-                f"{pair['predicted_type']}",
-                pair["true"],
-                pair["true_type"],
-                pair["kind"],
-                str(pair["times"]),
-            ]
+            [str(pair[key]) for key in ("predicted", "predicted_type", "true", "true_type", "kind", "times")]
             for pair in samples["pairs"]
         ]
         header = ["prediction", "as", "true entity", "is", "mistake", "times"]

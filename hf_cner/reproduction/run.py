@@ -1,4 +1,4 @@
-"""A whole table: each row trained with each seed, one after the other, and set beside what was published."""
+"""A whole table: each row trained with each seed, one after the other, and compared with the published figures."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ WEIGHTS = ("model.safetensors", "training_args.bin")
 def reproduce(request: Request, *, say: Say = print) -> dict[str, object]:
     """Train every row of a table that can be trained here, and write the report.
 
-    Finished runs are read, a run that was cut off goes on, and after each row the report is written again: OUTPUT_DIR
-    then holds `<table>.md`, `<table>.json` and pictures `<table>-<what>.png`. Rows that an earlier call of the same
-    protocol, scale and settings reported and this one does not ask for stay in it. A row that fails is listed with the
-    reason, and the next one is trained.
+    Finished runs are read, and a run that was cut off is continued. After each row the report is written again:
+    OUTPUT_DIR then holds `<table>.md`, `<table>.json` and pictures `<table>-<what>.png`. The report keeps rows of an
+    earlier call with the same protocol, scale and settings. A row that fails is listed with the reason, and the next
+    row is trained.
 
     Args:
         request: the table, and what there is to reproduce it with.
-        say: told what is being done.
+        say: called with each line of progress.
 
     Returns:
         What the JSON file holds; `failed` names the rows that failed.
 
     Raises:
-        ValueError: a request that cannot be, or data that do not fit.
+        ValueError: what `Request.check` and `prepare` raise.
     """
     request.check()
     with held_output(request):
@@ -51,7 +51,7 @@ def reproduce(request: Request, *, say: Say = print) -> dict[str, object]:
 
 
 def _reproduce(request: Request, say: Say) -> dict[str, object]:
-    """Train what is asked for, in a folder that nobody else writes."""
+    """`reproduce`, in a locked folder."""
     table = request.table
     protocol = prepare(
         table,
@@ -127,7 +127,7 @@ def _run_row(request: Request, row: Row, protocol: Protocol, workshop: Workshop,
 def _samples(folder: Path, protocol: Protocol, say: Say) -> dict[str, object] | None:
     try:
         return error_samples(folder, protocol.parts[protocol.reported])
-    except CheckpointError:  # weights that were not kept are no reason to lose the figures
+    except CheckpointError:  # the figures are reported without samples
         say(f"  no error samples: the weights in {folder} were not kept; --overwrite trains them again")
         return None
 
@@ -135,8 +135,7 @@ def _samples(folder: Path, protocol: Protocol, say: Say) -> dict[str, object] | 
 def _run(
     settings: TrainSettings, protocol: Protocol, request: Request, say: Say
 ) -> tuple[dict[str, object], list[dict[str, object]]]:
-    """Results and log of one run, trained where it is not finished."""
-
+    """Results and log of one run, which is trained unless it is finished."""
     from ..training.parts import split_of
     from ..training.questions import queries_of
     from ..training.record import begin_in
@@ -156,7 +155,7 @@ def _run(
             protocol.parts, protocol.types, settings, about=about, resume=True, overwrite=request.overwrite
         )
     else:
-        # Says so when it began with other settings or data.
+        # Raises OtherRun if it began with other settings or data.
         begin_in(folder, settings, split_of(protocol.parts))
         results = folder.read_results()
         say(f"  seed {settings.seed}: read from {folder.path}")
@@ -185,7 +184,7 @@ def _earlier(request: Request, protocol: Protocol, workshop: Workshop, say: Say)
 
 
 def _measured_by(request: Request, protocol: Protocol, workshop: Workshop) -> dict[str, object]:
-    """What has to be equal for two rows to stand in one report."""
+    """What must be equal for two rows of one report."""
     return {
         "scale": request.scale,
         "protocol": protocol.about() | {"seeds": [request.seed + n for n in range(request.seeds)]},
@@ -229,7 +228,7 @@ def _entry(row: Row, ours: Mapping[str, object] | None) -> dict[str, object]:
         return {
             **about,
             "ours": None,
-            "not_run": "not yet: the reproduction was cut off, and goes on when it is repeated",
+            "not_run": "not yet: the reproduction was cut off; repeat the command to continue it",
         }
     if "not_run" in ours:
         return {**about, "ours": None, "not_run": ours["not_run"]}

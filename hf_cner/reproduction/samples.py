@@ -1,4 +1,4 @@
-"""What a trained model gets wrong, in the form of P4's table 3: the prediction beside the true entity."""
+"""Mistakes of a trained model, in the form of P4's table 3: the prediction beside the true entity."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST = 12  # pairs that are shown
 
 
 def drop_samples(folder: Path) -> None:
-    """Forget the samples of a model that is trained again."""
+    """Remove the samples of a model that is trained again."""
     (folder / SAMPLES).unlink(missing_ok=True)
 
 

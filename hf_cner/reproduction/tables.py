@@ -22,13 +22,13 @@ class Row:
 
     Attributes:
         name: as the paper prints it.
-        preset: None for a system that only the paper has a figure of (another team's).
+        preset: None for a system that we do not have (another team's).
         encoder: what it needs pretrained: bert, further-bert, albert, xlnet, mc-bert, elmo; None without.
-        plain: the encoder may not have seen clinical text, so that none can be made on the spot.
+        plain: the encoder must not have seen clinical text, so it cannot be made on the spot.
         published: precision, recall, f1 in percent, those that are printed.
         per_type: likewise for each type, under the paper's name of it.
-        doubtful: why the published figures cannot all be right; or nothing.
-        note: what else is to be said of the row.
+        doubtful: why the published figures cannot all be right; empty if they can.
+        note: further remarks.
         small: settings of its own at the small scale.
     """
 
@@ -52,7 +52,7 @@ class Table:
         split: `ratios` train:test:dev where there is no test file; `with_test` train:dev where there is one;
             `join_dev` trains on dev as well; `pool_test` splits the records of corpus and test file together.
         types: the paper's name of a type -> the corpus's.
-        figures: which pictures are drawn of it: models, types, heads, training.
+        figures: the pictures to draw: models, types, heads, training.
         times: pairs of rows whose training times the paper compares.
         samples: the error samples that it prints: predicted, true.
         notes: misprints, and what the paper leaves open.
@@ -79,7 +79,7 @@ def table_names() -> list[str]:
 
 
 def read_table(name: str) -> Table:
-    """Read one table, by its name or by its paper's number of it or of its figure: `p4-figure4`, `p2-tablevii`.
+    """Read a table by its name, or by the paper's number of the table or figure: `p4-figure4`, `p2-tablevii`.
 
     Raises:
         ValueError: no paper has a table of this name; the sentence says which names come nearest.

@@ -1,13 +1,13 @@
 """Engines that run an exported graph: one class for each backend.
 
-An engine is a class that is made from the path of a graph, and returns named outputs for named arrays. Its package is
-imported when a graph needs it. A new engine is a class, a line in `ENGINES`, and its files in `manifest.GRAPHS`.
+An engine is made from the path of a graph, and returns named outputs for named arrays. It imports its package when it
+is made. A new engine is a class, a line in `ENGINES`, and its files in `manifest.GRAPHS`.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -124,6 +124,6 @@ def open_engine(backend: str, path: Path, *, threads: int | None = None) -> Engi
         raise GraphError(f"{path} cannot be loaded by {backend} ({said}); export the model again.") from error
 
 
-def _last_axis(shapes: Any) -> int | None:
-    """Of the emissions among named shapes."""
+def _last_axis(shapes: Iterable[tuple[str, Sequence[Any]]]) -> int | None:
+    """Size of the last axis of the emissions among named shapes; None if it is dynamic."""
     return next((s[-1] if isinstance(s[-1], int) else None for name, s in shapes if name == "emissions"), None)

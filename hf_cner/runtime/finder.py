@@ -11,7 +11,7 @@ from ..modeling.characters import CharacterTable
 
 Input = str | Document | Mapping[str, Any]
 
-READ_AHEAD = 50_000  # characters: batches are padded by 2 % then, and workers share an input of a few hundred notes
+READ_AHEAD = 50_000  # characters: 2 % of each batch is padding, and workers can share a few hundred notes
 
 
 class EntityFinder(ABC):
@@ -78,7 +78,7 @@ def chunks(texts: Iterable[Input], read_ahead: int) -> Iterator[list[Document]]:
     size = 0
     for number, item in enumerate(texts):
         chunk.append(_document(item, number))
-        size += max(1, len(chunk[-1].text))  # so that many empty texts also end a chunk
+        size += max(1, len(chunk[-1].text))  # many empty texts also end a chunk
         if size >= read_ahead:
             yield chunk
             chunk, size = [], 0

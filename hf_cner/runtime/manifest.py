@@ -14,9 +14,10 @@ from ..data.shown import brief
 
 MANIFEST = "export.json"
 FORMAT = 1
-GRAPHS = {"onnx": ("model.onnx", "decoder.onnx"), "openvino": ("model.xml", "decoder.xml")}
-"""Backend -> its graphs: the whole model, and the decoder alone for documents that are put together from windows."""
-GRAPHS["torch"] = ("model.pt2", "decoder.pt2")
+GRAPHS = {
+    name: (f"model.{end}", f"decoder.{end}") for name, end in (("onnx", "onnx"), ("openvino", "xml"), ("torch", "pt2"))
+}
+"""Backend -> its graphs: the whole model, and the decoder alone for documents that are joined from windows."""
 PRECISIONS = ("fp32", "int8")
 
 
@@ -26,7 +27,7 @@ class GraphError(ValueError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an exported folder says of itself.
+    """The content of `export.json`.
 
     Attributes:
         backend: one of `GRAPHS`.

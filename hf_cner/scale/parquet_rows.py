@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from ..data.problems import DataError
 from ..data.shown import brief, printable
-from .rows import ENTITIES, ERROR, MOST_ROWS, READ_AHEAD, Chunk, Columns, Form, Found, Row, fault_of
+from .rows import CHUNK_CHARACTERS, ENTITIES, ERROR, MOST_ROWS, Chunk, Columns, Form, Found, Row, fault_of
 from .source import Shard
 
 BATCH = 256  # rows that are decoded together
@@ -59,7 +59,7 @@ class ParquetRows(Form[pa.Table]):
                 batches.append(batch)
                 rows += self._rows(batch)
                 size += sum(len(row.text) for row in rows[-len(batch) :]) if len(batch) else 0
-                if size >= READ_AHEAD or len(rows) >= MOST_ROWS:
+                if size >= CHUNK_CHARACTERS or len(rows) >= MOST_ROWS:
                     yield self._chunk(batches, rows)
                     batches, rows, size = [], [], 0
         except (pa.ArrowException, OSError) as error:

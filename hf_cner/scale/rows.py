@@ -10,7 +10,7 @@ from typing import IO, Generic, TypeVar
 from ..data.bounded import LONGEST_LINE
 from .source import Shard
 
-READ_AHEAD = 200_000  # characters of a chunk: those that `Predictor.predict` works off together
+CHUNK_CHARACTERS = 200_000  # of a chunk, whose texts are predicted together
 MOST_ROWS = 4096
 ENTITIES, ERROR = "entities", "error"  # the columns that are added
 
@@ -89,7 +89,7 @@ def fault_of(text: object, column: str) -> str | None:
 
 
 def gathered(rows: Iterable[tuple[Row, Content]]) -> Iterator[tuple[list[Row], list[Content]]]:
-    """Rows and their contents in chunks of `READ_AHEAD` characters or `MOST_ROWS` rows."""
+    """Rows and their contents in chunks of `CHUNK_CHARACTERS` characters or `MOST_ROWS` rows."""
     chunk: list[Row] = []
     contents: list[Content] = []
     size = 0
@@ -97,7 +97,7 @@ def gathered(rows: Iterable[tuple[Row, Content]]) -> Iterator[tuple[list[Row], l
         chunk.append(row)
         contents.append(content)
         size += len(row.text)
-        if size >= READ_AHEAD or len(chunk) >= MOST_ROWS:
+        if size >= CHUNK_CHARACTERS or len(chunk) >= MOST_ROWS:
             yield chunk, contents
             chunk, contents, size = [], [], 0
     if chunk:

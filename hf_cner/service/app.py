@@ -78,7 +78,7 @@ async def _predicted(request: Request, batches: Batches, documents: list[Documen
         Refusal: 499 for a client that is gone (nobody reads it, but it is counted), and what `Batches.submit` raises.
     """
     answer = asyncio.wrap_future(batches.submit(documents, choices))
-    gone = asyncio.ensure_future(request.receive())  # the body has been read: what still comes is the disconnection
+    gone = asyncio.ensure_future(request.receive())  # the body has been read, so only the disconnection can come
     try:
         first: set[asyncio.Future[Any]] = {answer, gone}
         await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)

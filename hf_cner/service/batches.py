@@ -1,8 +1,8 @@
 """Micro-batching: one thread predicts; requests that arrive meanwhile are predicted together next.
 
 Nothing waits for a batch to fill: a lone request is predicted at once, and batches grow by themselves under load. A
-large request is predicted in pieces. Requests are served in the order of their arrival; what is left of one whose
-future was cancelled is not predicted.
+large request is predicted in pieces. Requests are served in the order of their arrival; after its future was
+cancelled, the rest of a request is not predicted.
 """
 
 from __future__ import annotations
@@ -187,7 +187,5 @@ def _size(documents: Sequence[Document]) -> int:
 
 
 def place_of(error: BaseException) -> str:
-    """The lines of code that an error passed through, the innermost last. Its message is left out: it may hold a
-    patient's text.
-    """
+    """The lines of code of an error, the innermost last, without its message, which may hold a patient's text."""
     return " < ".join(f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:])

@@ -32,7 +32,7 @@ class Choices:
 
 
 def predicting(predictor: EntityFinder) -> Callable[[Sequence[Document], Choices], list[Document]]:
-    """A function that predicts documents with choices, and then resets the predictor. For one thread."""
+    """A function that predicts documents with choices, and then resets the decoder. For one thread."""
     finder: Any = predictor  # a graph has no model and no other decoding
     decoder = getattr(getattr(finder, "model", None), "span_decoder", None)
 

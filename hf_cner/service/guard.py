@@ -1,4 +1,4 @@
-"""Around every request: too many connections, the token, the count; no exception gets into a log with its message."""
+"""Checks of every request: connections and token; it is counted, and the log gets no message of an exception."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def refused(refusal: Refusal) -> JSONResponse:
 
 
 def sentences(app: FastAPI) -> None:
-    """Every error of the framework in the same form."""
+    """Give every error of the framework the form of a refusal."""
 
     def refusal(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Refusal)

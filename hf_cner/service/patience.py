@@ -17,7 +17,7 @@ from .guard import CROWDED
 
 
 class Patient(H11Protocol):
-    """Waits for uvicorn's `timeout_keep_alive`."""
+    """uvicorn's protocol; its `timeout_keep_alive` is the limit for the head and for reading the response."""
 
     _head: asyncio.TimerHandle | None = None
 

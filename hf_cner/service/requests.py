@@ -18,9 +18,8 @@ from .choices import Choices
 from .refusal import Refusal
 from .settings import Limits
 
-DISCARDED = (
-    32  # times the largest body: so much of a larger body is read and discarded, or the client would not read the error
-)
+# Times the largest body: so much of a larger body is read and discarded, or the client would not read the error.
+DISCARDED = 32
 NAMED = 200  # characters of an id
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -100,11 +99,8 @@ class Fault(BaseModel):
 
 
 Asked = TypeVar("Asked", bound=BaseModel)
-_NAMES = {
-    *One.model_fields,
-    *Many.model_fields,
-    *Options.model_fields,
-}  # without pydantic's names for members of unions
+# Without pydantic's names for members of unions.
+_NAMES = {*One.model_fields, *Many.model_fields, *Options.model_fields}
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
@@ -194,12 +190,7 @@ def documents_of(notes: list[Note | str], limits: Limits) -> list[Document]:
 
 def choices_of(options: Options) -> Choices:
     """The options of a request, for the model."""
-    return Choices.of(
-        scores=options.scores,
-        decoding=options.decoding,
-        threshold=options.threshold,
-        thresholds=options.thresholds,
-    )
+    return Choices.of(**options.model_dump())
 
 
 def form_of(body: bytes) -> dict[str, str]:

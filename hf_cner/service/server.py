@@ -13,7 +13,7 @@ from .settings import SETTINGS, Limits, ServiceSettings, read_token
 
 FACTORY = "hf_cner.service.server:from_environment"
 PROTOCOL = "hf_cner.service.patience:Patient"
-TO_LOAD = 300  # seconds in which a worker must answer its supervisor: loading a model takes long
+TO_LOAD = 300  # seconds in which a worker must answer its supervisor; they include loading the model
 
 
 def application(settings: ServiceSettings) -> FastAPI:
@@ -42,7 +42,7 @@ def from_environment() -> FastAPI:
 
 
 def options_of(limits: Limits) -> dict[str, Any]:
-    """What uvicorn is told in every case."""
+    """uvicorn's options for one worker and for several."""
     return {
         "http": PROTOCOL,
         "ws": "none",

@@ -1,4 +1,4 @@
-"""Several workers under uvicorn's supervisor, which sees the death of each at once."""
+"""Several workers under uvicorn's supervisor, which notices at once that one ended."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from uvicorn.supervisors import multiprocess
 
 
 class Worker(multiprocess.Process):
-    """uvicorn keeps the worker's end of their pipe open in the supervisor. So a worker that is killed while it is asked
-    whether it lives would be waited for as long as a health check may take, and SIGTERM with it."""
+    """A worker whose death ends a health check at once.
+
+    uvicorn's supervisor keeps the worker's end of their pipe open. If a worker is killed during a health check, the
+    supervisor then waits until the check times out, and handles no SIGTERM.
+    """
 
     def start(self) -> None:
-        """Start the worker; its end of the pipe is then its own."""
+        """Start the worker, and close its end of the pipe in the supervisor."""
         super().start()
         self.child_conn.close()
 

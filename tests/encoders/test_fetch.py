@@ -84,7 +84,7 @@ def test_a_server_that_does_not_answer_is_left_after_some_seconds(
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        monkeypatch.setattr("hf_cner.encoders.fetch.PATIENCE", 0.2)
+        monkeypatch.setattr("hf_cner.encoders.fetch.HUB_SECONDS", 0.2)
         start = time.monotonic()
         with pytest.raises(ValueError, match=r"could not be fetched from .*[Tt]ime"):
             local_folder("a/b")

@@ -14,7 +14,7 @@ from hf_cner import Document, Predictor
 from hf_cner.data.problems import DataError
 from hf_cner.export.folder import export_model, verify_export
 from hf_cner.export.graph import ExportError
-from hf_cner.export.verify import Agreement, compare
+from hf_cner.export.verify import GraphAgreement, compare
 from hf_cner.export.write import check_target
 from hf_cner.runtime import GraphError, GraphPredictor, read_manifest
 
@@ -102,7 +102,7 @@ def test_a_model_in_half_precision_is_refused(tmp_path: Path) -> None:
 def test_agreement_counts_spans_and_scores() -> None:
     one = predictor()([NOTES[0]])
     other = [one[0].with_spans(one[0].spans[1:])]
-    assert compare(one, one) == Agreement(1, 1, len(one[0].spans), len(one[0].spans), len(one[0].spans), 0.0)
+    assert compare(one, one) == GraphAgreement(1, 1, len(one[0].spans), len(one[0].spans), len(one[0].spans), 0.0)
     lost = compare(one, other)
     assert (lost.alike, lost.same, lost.graph_spans) == (0, len(one[0].spans) - 1, len(one[0].spans) - 1)
     assert 0 < lost.share < 1 and "of the graph, in 1 documents (0 of them alike)" in lost.sentence()

@@ -11,7 +11,7 @@ from torch import nn
 
 from hf_cner import Document, Predictor, Span
 from hf_cner.inference import precision
-from hf_cner.inference.agreement import Agreement
+from hf_cner.inference.agreement import PrecisionAgreement
 from hf_cner.modeling.extraction import _cpu_tokens
 from hf_cner.modeling.linear_paths import EXACT, large_linears
 
@@ -127,11 +127,11 @@ def test_agreement_is_counted_in_spans() -> None:
     def documents(*spans: tuple[int, int, str]) -> list[Document]:
         return [Document("患者头痛", [Span(*span) for span in spans]), Document("")]
 
-    found = Agreement.of("int8", documents((0, 2, "a"), (2, 3, "b")), documents((0, 2, "a"), (2, 4, "b")))
+    found = PrecisionAgreement.of("int8", documents((0, 2, "a"), (2, 3, "b")), documents((0, 2, "a"), (2, 4, "b")))
     assert (found.documents, found.spans, found.same, found.more, found.changed) == (2, 2, 1, 1, 1.0)
     said = "int8: 50.0% of the 2 spans of fp32 on the first 2 documents, and 1 that fp32 does not give"
     assert found.is_notable() and str(found) == said
-    none = Agreement.of("int8", documents(), documents())
+    none = PrecisionAgreement.of("int8", documents(), documents())
     assert not none.is_notable() and "no spans in fp32" in str(none)
     predictor = Predictor(encoder_model(), TOKENIZER, precision="bf16-emulated")
     measured = predictor.agreement([Document(text) for text in NOTES])

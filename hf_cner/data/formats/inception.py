@@ -51,7 +51,7 @@ _OF_TEXT = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\
 
 
 def write(documents: Iterable[Document], path: str | PathLike[str]) -> Written:
-    """Write a new folder: a file for each document, called by its id or, where that is no name, by its number."""
+    """Write a new folder: a file for each document, named after its id, or its number if the id is no file name."""
     written = Written()
     taken: set[str] = set()
     with new_folder(path, writes=_written_here) as folder:

@@ -22,7 +22,7 @@ from ..shown import brief, printable
 NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 _UNITS = ("utf-16", "")  # what INCEpTION counts; programs that write such files may count code points
 _LINGUISTIC = "de.tudarmstadt.ukp.dkpro.core.api."  # layers of words and sentences, no entities
-_INITIAL = "INITIAL_CAS"  # the text before anybody annotated it, which is exported as if it were an annotator
+_INITIAL = "INITIAL_CAS"  # the export's name for the text without annotations, beside those of annotators
 _ESCAPED = re.compile(r"\\(->|.)", re.DOTALL)
 _SIGNS = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
 _PARTS = re.compile(r"(?:\\.|[^|\\])+")
@@ -31,7 +31,7 @@ _ROW = "sentence-token, begin-end, the token and a cell for each feature, betwee
 
 
 class _Layer(NamedTuple):
-    """A layer: its name, what it holds (SP, RL, CH), its features, and which of the cells behind the token are its."""
+    """A layer: its name, what it holds (SP, RL, CH), its features, and the number of its first cell."""
 
     name: str
     kind: str
@@ -76,7 +76,7 @@ def read(
         layer: the layer of the entities, its whole name or what stands behind the last point; by default that of named
             entities, or the only layer of spans that is no linguistic one.
         feature: the feature that holds the type; by default `value`, or the only one.
-        annotator: a project is exported as folders called as the texts, with a file for each annotator: whose is read.
+        annotator: whose file is read: a project's export has a folder for each text, with a file for each annotator.
         count: what the offsets count, a key of `UNIT_NAMES`; by default the tokens say it.
         gold: as `from_row`.
 

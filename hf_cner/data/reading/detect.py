@@ -22,7 +22,7 @@ from .names import is_packed, without_gz
 FAMILIES = (
     frozenset({"ccks2017", "ccks2017-early"}),
     frozenset({"tcm-literature", "tcm-literature5"}),
-    frozenset({"tcm-formulas", "label-studio"}),  # it was annotated with it
+    frozenset({"tcm-formulas", "label-studio"}),  # annotated with Label Studio
 )
 _HEAD = 65_536  # characters
 _FILES = 40  # annotation files that are read
@@ -49,7 +49,7 @@ _JSON_MARKS = (
     ("mrc", re.compile(r'"answers"\s*:\s*\{\s*"')),
 )
 _LABEL_STUDIO = re.compile(r'"(?:from_name|completed_by|lead_time)"\s*:')
-_EXPORTS = (("Prodigy's export", re.compile(r'"_input_hash"\s*:')),)  # of programs that no format here reads
+_EXPORTS = (("Prodigy's export", re.compile(r'"_input_hash"\s*:')),)  # no format here reads them
 _BRAT = re.compile(r"T[0-9]+\t\S+ [0-9]+ [0-9]+[;\t]")
 _CMEEE = re.compile(
     r"\|\|\|-?[0-9]{1,9}[ \t]{1,20}-?[0-9]{1,9}[ \t]{1,20}(?:dis|sym|pro|equ|dru|ite|bod|dep|mic)\|\|\|"

@@ -1,7 +1,7 @@
 """Common parts of readers for annotation tools: how offsets are counted, and what is left out.
 
-A tool counts offsets in its own way, and an export rarely says how. The mentions decide; without mentions, or if they
-fit several ways, the tool's default decides, and the consequences are reported.
+Tools count offsets differently, and an export rarely says how. The mentions decide. Without mentions, or if they fit
+several ways, the tool's default decides, and a note says how many entities the other ways would change.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .names import suffix_of
 from .offsets import UNIT_NAMES, Counting, place_of, places
 from .standoff import Conventions, RawDocument, RawSpan, to_documents
 
-_SEVERAL = 4  # files whose notes become one
+_SEVERAL = 4  # so many files share one note
 
 
 def checked(
@@ -61,7 +61,7 @@ def export_items(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str
 
 
 def with_json(row: dict[str, object]) -> dict[str, object]:
-    """A row of a table, with what its cells beside the text hold as JSON: lists and objects."""
+    """A row of a table; cells with JSON lists or objects are parsed, but for the text."""
     return {key: value if key == "text" else _json_of(value) for key, value in row.items()}
 
 
@@ -114,7 +114,7 @@ def alike(text: str, mention: str) -> bool:
 
 
 def say_what_is_not_read(path: Path, left_out: Counter[str], problems: Problems) -> None:
-    """A note that counts what an export holds beside entities, and what else of it is no document."""
+    """Note how much of an export was left out, by kind."""
     problems.unread[str(path)] = +left_out
     problems.note(f"{path}, left out", _left_out(str(path), left_out))
 
@@ -125,7 +125,7 @@ def _left_out(where: str, left_out: Counter[str]) -> str:
 
 
 def join_notes(folder: Path, problems: Problems) -> None:
-    """What was noted of each of several files of a folder becomes one note, with all that was counted."""
+    """Replace the notes on several files of a folder by one note with the sums."""
     files = [path for path, counts in problems.unread.items() if counts and Path(path).is_relative_to(folder)]
     if len(files) >= _SEVERAL:
         for path in files:

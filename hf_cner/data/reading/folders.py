@@ -38,9 +38,7 @@ class Listing:
         return printable(path.relative_to(self.folder).as_posix())
 
     def sentence(self, read: int, reasons: dict[str, list[str]]) -> str:
-        """A sentence about files that were read and left out; empty if all were read. `reasons`: additions to
-        `left_out`.
-        """
+        """A sentence about read and left-out files; empty if all were read. `reasons` adds to `left_out`."""
         left_out = {**self.left_out, **reasons}
         total = read + sum(map(len, left_out.values()))
         kinds = [
@@ -52,8 +50,8 @@ class Listing:
 def survey(folder: Path, problems: Problems | None = None) -> Listing:
     """List a folder and everything below it, also through links.
 
-    A folder is read once, if possible under its own name, and a link to a parent folder is not followed, so loops of
-    links are harmless.
+    A folder is read once, if possible under its own name. A link to a parent folder is not followed, so loops of links
+    end.
 
     Raises:
         DataError: a folder that may not be read; with problems collected, it is reported and left out.

@@ -23,7 +23,7 @@ from .names import suffix_of
 Kind = Literal["text", "jsonl"]
 
 _HEAD = 65_536  # bytes that are read
-_OTHER_SHEETS = ("(.xls)", "(.ods)")  # of programs whose other files are read as tables
+_OTHER_SHEETS = ("(.xls)", "(.ods)")  # spreadsheets that cannot be read
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive, as of .docx and .xlsx"),
     (b"%PDF", "a PDF"),
@@ -125,7 +125,7 @@ def foreign_content(head: bytes, kind: Kind) -> str:
 
 
 def no_table(head: bytes) -> str:
-    """What the first bytes of something are that its name calls a table of text; empty where it may be one."""
+    """What the first bytes are, if not a table of text; empty if they may be one."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _JSON.match(text.decode("utf-8", "replace")):
         return "JSON"
@@ -139,9 +139,7 @@ def _magic(head: bytes) -> str:
 
 
 def _is_table(lines: list[str]) -> bool:
-    """Whether the first line names columns: a usual name for texts or ids, or any names, if all lines have as many
-    cells.
-    """
+    """Whether the first line names columns: one is a usual name, or all lines have as many cells."""
     for mark in "\t,;|":
         if _has_columns(lines, mark):
             return True

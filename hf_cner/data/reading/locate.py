@@ -10,19 +10,7 @@ from pathlib import Path
 from ..files import printable
 from ..problems import DataError, Problems
 from .folders import walk
-from .names import natural_key, without_gz
-
-__all__ = [
-    "SPLITS",
-    "by_split",
-    "choose_split",
-    "matching",
-    "natural_key",
-    "split_of",
-    "stem",
-    "walk",
-    "without_gz",
-]
+from .names import without_gz
 
 SPLITS = ("train", "validation", "test")
 # Names of parts: train, training, trainset; dev, devset, valid, validation; test, testa, testset.
@@ -110,9 +98,9 @@ def _without_split(name: str) -> str:
 
 
 def choose_split(path: Path, groups: dict[str, list[Path]], split: str | None) -> list[Path]:
-    """The files of one split. Without a wish: train where there is one, else the only split that is there.
+    """The files of one split; by default train, or else the only split.
 
-    So the published development and test files never slip into the training data.
+    So published development and test files never get into the training data.
 
     Raises:
         DataError: there is no such split, or there are several without train.

@@ -104,7 +104,7 @@ class Survey:
 
     def _likely(self, own: Counting) -> Counting | None:
         def unlikely(way: Counting) -> tuple[int, bool]:
-            """Number of differences; a fitting unit is no accident, a shift by one may be."""
+            """Number of differences, then the base: a shift by one may fit by accident, a unit does not."""
             return sum(one != other for one, other in zip(way, own, strict=True)), way.base != own.base
 
         ways = [way for way in COUNTINGS if self.fit[way] == self.given > self.fit[own]]

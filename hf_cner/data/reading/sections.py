@@ -15,7 +15,9 @@ from pathlib import Path
 from ..files import printable, read_lines, read_text
 from ..problems import DataError, Problems
 from ..shown import brief
-from .locate import natural_key, split_of, walk
+from .folders import walk
+from .locate import split_of
+from .names import natural_key
 from .standoff import RawDocument, RawSpan, offset
 
 _NAME = re.compile(r"(?:[0-9]+-)?(?P<section>.+)-(?P<number>[0-9]+)\.txt(?P<text>original\.txt)?(?:\.gz)?")
@@ -82,7 +84,7 @@ def read_sections(folder: Path, problems: Problems) -> Iterator[RawDocument]:
         before = problems.count
         text = read_text(text_path, problems)
         lines = list(read_lines(path, problems))
-        if problems.count > before:  # bytes in another encoding, say
+        if problems.count > before:  # e.g. bytes in another encoding
             continue
         spans = tuple(read_annotations(lines, path, problems))
         yield RawDocument(text, spans, key.id, path, str(key.number), text_path=text_path)
@@ -115,11 +117,6 @@ def _unpaired(
         )
         problems.report(text, None, f"a text without annotations ({key.id})", f"{name} beside it", advice)
     elif annotation is not None:
-        name = without_suffix(annotation.name) + ".txtoriginal.txt"
+        name = re.sub(r"\.txt(\.gz)?$", "", annotation.name) + ".txtoriginal.txt"
         found = f"annotations without a text ({key.id})"
         problems.report(annotation, None, found, f"{name} beside it", "add the text, or remove the annotations")
-
-
-def without_suffix(name: str) -> str:
-    """``一般项目-1.txt.gz`` without ``.txt`` and ``.gz``."""
-    return re.sub(r"\.txt(\.gz)?$", "", name)

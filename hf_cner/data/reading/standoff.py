@@ -1,10 +1,8 @@
-"""From annotations as files give them (offsets, type, perhaps the mention) to checked documents.
+"""From annotations of corpora and annotation tools (offsets, type, perhaps the mention) to checked documents.
 
-Published corpora and the exports of annotation tools are both checked here.
-Every reader states whether its end offsets are inclusive (the last character) or exclusive (the one after it). Where
-the file also gives the mention, ``text[start:end]`` is compared with it, character by character; on a difference the
-message says how many annotations of the file and of the corpus each of the two conventions would match, because
-reading one release with the other's convention is the commonest mistake with these corpora.
+Every reader states whether its end offsets are inclusive (the last character) or exclusive (the character after it). A
+mention in the file is compared with ``text[start:end]``. If they differ, the message says how many mentions of the file
+and of the corpus would match under the other convention: that is the commonest mistake with these corpora.
 """
 
 from __future__ import annotations
@@ -56,8 +54,8 @@ class Conventions:
         aliases: other names of types.
         unit: of the offsets, a unit of ``offsets``; code points by default.
         same: whether a part of the text equals the mention in the file.
-        blank: whether a blank text is a document, not a fault.
-        told: whether the reader can say what offsets count.
+        blank: whether a blank text is allowed.
+        told: whether the reader has the option `count`.
     """
 
     entity_types: Sequence[str]
@@ -75,7 +73,7 @@ def to_documents(
     """Check raw documents and yield them with half-open spans.
 
     An annotation with a fault is reported and left out; so is a document without text. ``read_raw`` reads the corpus
-    with the given problems; it is called a second time, silently, only when a mention differs from its text.
+    with the given problems; if a mention differs from its text, it is called once more, without reporting problems.
     """
     survey = _Survey(read_raw, told=conventions.told)
     for raw in read_raw(problems):
@@ -136,7 +134,7 @@ def _check(
 
 
 class _Survey:
-    """How well each way to count fits the whole corpus, computed at the first difference and then kept."""
+    """How many mentions of the corpus fit each way to count; computed once, at the first difference."""
 
     def __init__(self, read_raw: Callable[[Problems], Iterable[RawDocument]], *, told: bool) -> None:
         self._read_raw = read_raw

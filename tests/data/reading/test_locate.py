@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from hf_cner.data.problems import DataError
-from hf_cner.data.reading.locate import by_split, choose_split, matching, natural_key, split_of, stem, walk
+from hf_cner.data.reading.folders import walk
+from hf_cner.data.reading.locate import by_split, choose_split, matching, split_of, stem
+from hf_cner.data.reading.names import natural_key
 
 
 def test_numbers_sort_as_numbers() -> None:
