@@ -26,7 +26,7 @@ _CHUNK = 1 << 20
 
 
 class LongLine(int):
-    """In place of a line longer than `LONGEST_LINE`: the number of its bytes."""
+    """The number of bytes of a line that is longer than `LONGEST_LINE`, in its place."""
 
 
 class _Counted:

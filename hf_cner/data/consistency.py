@@ -38,7 +38,7 @@ def inconsistent_mentions(documents: Iterable[Document]) -> dict[str, object]:
     return {
         "distinct": len(several),
         "mentions": sum(counts.total() for _, counts in several),
-        # Errors that remain for a model which knows every string: all but the most frequent type of each.
+        # Errors of a model that knows the most frequent type of every string.
         "minority": sum(counts.total() - max(counts.values()) for _, counts in several),
         "examples": [
             {

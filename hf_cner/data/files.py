@@ -18,8 +18,8 @@ Where = str | os.PathLike[str]
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
-# From here on a character has three or more bytes in UTF-8. Text in another encoding rarely forms these by chance, but
-# often forms two bytes: 头 in GBK is good UTF-8 for another character.
+# From this character on UTF-8 needs three or more bytes. Text in another encoding rarely forms these by chance, but often
+# forms two bytes: 头 in GBK is good UTF-8 for another character.
 _CJK = "\u0800"
 _ICONV = {"gb18030": "GB18030", "big5": "BIG5", "utf_16_le": "UTF-16LE", "utf_16_be": "UTF-16BE"}
 _TOO_FEW = 32  # bytes beyond ASCII: fewer are too few for frequencies of characters
@@ -42,7 +42,7 @@ def read_text(path: str | os.PathLike[str], problems: Problems | None = None, *,
 
 
 def read_bytes(path: str | os.PathLike[str], problems: Problems, *, most: int) -> bytes:
-    """The bytes of a file, with gzip unpacked; None for a broken file, which is reported. Raises as above."""
+    """The bytes of a file, with gzip unpacked; empty for a broken file, which is reported. Raises as above."""
     problems.opened.add(os.fspath(path))
     try:
         with _opened(path) as reader:

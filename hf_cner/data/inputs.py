@@ -120,7 +120,7 @@ def _through_first_words(lines: Iterable[tuple[int, bytes]]) -> list[tuple[int, 
 
 
 def _whole(lines: Iterable[tuple[int, bytes]]) -> bytes:
-    """The whole of one document; DataError if it is larger than a file may be."""
+    """One document; DataError if it is larger than `LONGEST_LINE`."""
     parts: list[bytes] = []
     size = 0
     for _, line in lines:

@@ -32,7 +32,7 @@ class JsonError(ValueError):
 
 
 class BrokenJson(JsonError):
-    """A text that is no JSON from some place on, so that the rest cannot be read either."""
+    """A text that is no JSON after some place, so that the rest cannot be read."""
 
 
 def parse_json(text: str) -> object:

@@ -1,13 +1,13 @@
 """A folder that keeps its old content until the new content is whole, and has a list of its own files.
 
-**Whose a file is.** `.hf-cner.json` in the folder lists what was written into it, with a digest of each file that is
+**Own files.** `.hf-cner.json` in the folder lists what was written into it, with a digest of each file that is
 written once. A file that is not in the list, or has other content, is somebody else's. A folder of a version that wrote
 no list is known by its kind: by its usual names, and by a file that no other program writes. A folder with somebody
 else's file is refused and not changed.
 
 **How a folder is replaced.** The new content is made in `.NAME.new` beside it. It takes the name in one step if the
-system can exchange two names (Linux, macOS); else in two steps, and after a kill the next run undoes the first. At any
-moment the folder is the old or the new one.
+system can exchange two names (Linux, macOS); else in two steps, and after a kill the next run undoes the first. The
+folder is always the old or the new one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether texts for pretraining contain texts of the test; found by hashes."""
+"""Finding texts of the test among texts for pretraining, by hashes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def leaking(documents: Sequence[Document], held_out: Iterable[Document]) -> list
 
     Whole texts are compared by hash without white space, in normal form (NFKC) and in lower case, so that other line
     ends or full-width digits do not matter. Texts and lines with at least 20 letters and digits are compared by these
-    alone, so that numbers in front and punctuation do not matter. Such a line may be a stock phrase: it is better to
-    leave out a text too many than one too few.
+    alone, so that numbers in front and punctuation do not matter. Such a line may be a stock phrase: leaving
+    out too many texts does less harm than too few.
     """
     forbidden = list(held_out)
     wholes = {text_hash(whole) for document in forbidden if (whole := _normal(document.text))}

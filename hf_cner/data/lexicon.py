@@ -71,7 +71,7 @@ class Lexicon:
 
     Args:
         words: at least one; duplicates count once, empty ones not at all.
-        min_length: leave out shorter words: a lattice has no use for single characters.
+        min_length: leave out shorter words, e.g. single characters for a lattice.
         fold: treat capitals and full-width forms as the same characters: `CT`, `ct`, `ＣＴ`.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Files in place of a published file: empty, a pointer of Git LFS, a web page."""
+"""Recognising files that replace a published file: empty, a pointer of Git LFS, a web page."""
 
 from __future__ import annotations
 

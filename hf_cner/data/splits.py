@@ -32,8 +32,8 @@ def split_by_record(
 ) -> list[Part]:
     """Parts in the given ratios, counted in records, e.g. `[7, 2, 1]`.
 
-    Which part a document is in depends on the names and texts of all, on the ratios and on the seed, not on the order
-    of the documents or the platform. Within a part the documents keep their order.
+    The part of a document depends on the names and texts of all, the ratios and the seed; not on the order of the
+    documents or the platform. Within a part the documents keep their order.
 
     Args:
         documents: with records; documents without one are records of their own.
@@ -132,8 +132,7 @@ def _shuffled_groups(documents: Sequence[Document], seed: int, same_text_togethe
 
 
 def _fill(groups: list[set[str]], ratios: Sequence[float]) -> dict[str, int]:
-    """The part of each record. A group goes to the part with the largest missing share; every part gets at least "
-    "one."""
+    """The part of each record: a group goes to the part with the largest missing share; each part gets a group."""
     # Fractions: 7:2:1 and 0.7:0.2:0.1 give the same split, and no rounding decides between two parts.
     exact = [Fraction(str(ratio)) for ratio in ratios]
     total = sum(len(group) for group in groups)

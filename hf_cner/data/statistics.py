@@ -112,9 +112,7 @@ def window_losses(documents: Iterable[Document], options: Windows) -> dict[str, 
 
 
 def equal_texts(documents: Iterable[Document]) -> dict[str, object]:
-    """Groups of documents with the same text: how many, how many extra copies, and which copies are annotated
-    differently.
-    """
+    """Groups of documents with the same text: their number, extra copies, and copies with other annotations."""
     groups: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
         groups[document.text].append(document)

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_ROWS = 1_048_576  # of a sheet of Excel
-_PARTS_OF_GB18030 = ("gb2312", "gbk")  # so older programs call what may well hold 𬌗
-_TITLES = 5  # rows at the beginning, of which those with fewer cells may be a title
-_HEAD = 65_536  # bytes that are looked at
+_PARTS_OF_GB18030 = ("gb2312", "gbk")  # names in older programs for data that may hold 𬌗
+_TITLES = 5  # first rows, in which a title may stand
+_HEAD = 65_536  # bytes from which the kind of a file is known
 _AS_IT_IS = "give it the ending of what it is, or save it as CSV"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _SEPARATOR = re.compile(r'"?sep=([^\r\n"])"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
@@ -96,7 +96,7 @@ def _delimited(
     path: Path, encoding: str | None, mark: str, problems: Problems
 ) -> Iterator[tuple[int, Sequence[object]]]:
     text = _text(path, encoding, problems)
-    told = _SEPARATOR.match(text)  # Excel's own line, which says what separates the cells
+    told = _SEPARATOR.match(text)  # Excel's own line, which names the separator
     text, mark, before = (text[told.end() :], told[1], 1) if told else (text, mark, 0)
     first = text.partition("\n")[0]
     mark = mark or max(",;\t|", key=lambda one: (first.count(one), one == ","))
@@ -199,8 +199,7 @@ def _refuse_old_or_large(path: Path) -> None:
 
 
 def _refuse_merged(path: Path, number: int) -> None:
-    """Refuse merged cells: all cells of a range except the first are empty, so a row would lose its text or its "
-    "number."""
+    """Refuse merged cells: of a range only the first cell has content, so a row would lose its text or its number."""
     with zipfile.ZipFile(path) as archive:
         name = f"xl/worksheets/sheet{number}.xml"
         match = _MERGED.search(archive.read(name)) if name in archive.namelist() else None
@@ -248,4 +247,5 @@ def _arrow(path: Path) -> pyarrow.Table:
     try:
         return ipc.open_file(str(path)).read_all()
     except ArrowInvalid:
-        return ipc.open_stream(path.open("rb")).read_all()
+        with path.open("rb") as stream:
+            return ipc.open_stream(stream).read_all()

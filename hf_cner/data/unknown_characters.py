@@ -31,11 +31,11 @@ class UnknownShare:
 
     @property
     def share(self) -> float:
-        """From 0 to 1; 0 of no characters at all."""
+        """From 0 to 1; 0 without characters."""
         return self.unknown / self.characters if self.characters else 0.0
 
     def is_notable(self) -> bool:
-        """Whether it is above 2 %, so that people are warned."""
+        """Whether it is above `WARN_ABOVE`."""
         return self.share > WARN_ABOVE
 
     def __str__(self) -> str:

@@ -54,9 +54,8 @@ def local_copy(name_or_path: str | os.PathLike[str]) -> Path:
 
     name = os.fspath(name_or_path)
     try:
-        return Path(
-            snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt"], etag_timeout=HUB_SECONDS)
-        )
+        wanted = ["*.json", "*.safetensors", "*.txt"]
+        return Path(snapshot_download(name, allow_patterns=wanted, etag_timeout=HUB_SECONDS))
     except Exception as error:  # of the client's own library, which changed between its versions
         first = next(iter(str(error).splitlines()), type(error).__name__)
         if constants.HF_HUB_OFFLINE:

@@ -14,9 +14,8 @@ from ..data.shown import brief
 
 MANIFEST = "export.json"
 FORMAT = 1
-GRAPHS = {
-    name: (f"model.{end}", f"decoder.{end}") for name, end in (("onnx", "onnx"), ("openvino", "xml"), ("torch", "pt2"))
-}
+_ENDINGS = {"onnx": "onnx", "openvino": "xml", "torch": "pt2"}
+GRAPHS = {backend: (f"model.{ending}", f"decoder.{ending}") for backend, ending in _ENDINGS.items()}
 """Backend -> its graphs: the whole model, and the decoder alone for documents that are joined from windows."""
 PRECISIONS = ("fp32", "int8")
 
