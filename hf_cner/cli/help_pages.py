@@ -104,8 +104,7 @@ def _described(text: str) -> str:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Lines of at most `width` columns: between words, and between two Chinese characters, except before "
-    "punctuation."""
+    """Lines of at most `width` columns: between words, and between two Chinese characters, not before punctuation."""
     from rich.cells import cell_len
 
     lines = [""]

@@ -18,8 +18,8 @@ Where = str | os.PathLike[str]
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
-# From this character on UTF-8 needs three or more bytes. Text in another encoding rarely forms these by chance, but often
-# forms two bytes: 头 in GBK is good UTF-8 for another character.
+# From this character on UTF-8 needs three or more bytes. Text in another encoding rarely forms these by chance, but
+# often forms two bytes: 头 in GBK is good UTF-8 for another character.
 _CJK = "\u0800"
 _ICONV = {"gb18030": "GB18030", "big5": "BIG5", "utf_16_le": "UTF-16LE", "utf_16_be": "UTF-16BE"}
 _TOO_FEW = 32  # bytes beyond ASCII: fewer are too few for frequencies of characters

@@ -14,8 +14,7 @@ _SPARSE, _HOLES = 2, 10_000  # ids up to twice the entries, and some more if the
 
 @dataclass(frozen=True, kw_only=True)
 class Entries:
-    """The content of one file. `frame` is (around one text, around two); `lower_case` is None if the file does not "
-    "say."""
+    """The content of one file. `frame` is (around one text, around two); `lower_case` is None if it is not given."""
 
     pieces: Mapping[str, int]
     kind: Kind
