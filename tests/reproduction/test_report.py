@@ -109,14 +109,14 @@ def test_doubts_and_ratios_and_random_vectors_are_said() -> None:
     text = markdown(outcome("p2-table7", {"Lattice LSTM": random, "BiGRU-CRF": ours(0.8)}))
     assert "| Lattice LSTM (1) (a)" in text and "one of the two rows is wrong" in text
     assert "(a): its character vectors begin at random" in text
-    assert "a ratio of 0.694; ours not measured here, for a row was not run" in text
+    assert "a ratio of 0.694; ours not measured here: a row was not run" in text
 
 
 def test_a_row_that_found_nothing_is_named() -> None:
     nothing = ours(0.8)
     nothing["f1"] = spread([0.0])
     text = markdown(outcome("p4-table2", {"BiLSTM-CRF": nothing, "IDCNN-CRF": ours(0.8)}))
-    assert "Nothing right was found by BiLSTM-CRF: before anything is concluded" in text
+    assert "Nothing right was found by BiLSTM-CRF: before you conclude anything" in text
     assert "Nothing right" not in markdown(outcome("p4-table2", {"IDCNN-CRF": ours(0.8)}))
 
 
@@ -124,7 +124,7 @@ def test_rows_of_two_machines_are_told_apart_and_their_times_not_compared() -> N
     other = ours(0.8)
     other["made_with"] = [{"versions": {"python": "3"}, "hardware": {"gpu": "one"}}]
     text = markdown(outcome("p4-table2", {"BiLSTM-CRF": ours(0.8), "IDCNN-CRF": other}))
-    assert "ours not comparable, for they were measured with different versions or on different machines" in text
+    assert "ours not comparable: they were measured with different versions or on different machines" in text
     assert "BiLSTM-CRF: made with python 3; on cores 2." in text
     assert "IDCNN-CRF: made with python 3; on gpu one." in text
     alike = markdown(outcome("p4-table2", {"BiLSTM-CRF": ours(0.8), "IDCNN-CRF": ours(0.8)}))
@@ -201,7 +201,7 @@ def test_a_published_figure_far_off_does_not_flatten_the_curve_of_heads(f1: floa
 
 def test_why_a_picture_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn, said = draw(outcome("p4-figure5", {}), read_table("p4-figure5"), tmp_path)
-    assert drawn == [] and said == ["The picture of heads was not drawn: nothing that belongs into it was run."]
+    assert drawn == [] and said == ["The picture of heads was not drawn: none of its rows was run."]
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     drawn, said = draw(outcome("p4-figure5", {"1": ours(0.8)}), read_table("p4-figure5"), tmp_path)
     assert drawn == [] and "pip install '.[plots]'" in said[0]
