@@ -19,6 +19,7 @@ import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
@@ -76,7 +77,8 @@ def install(peer: str) -> str:
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
     name = peer.partition("==")[0]
     said = [line for line in lines if " depends on " in line or (f"(from {name}" in line and "ERROR" in line)]
-    return (said or [line for line in lines if "ERROR" in line] or ["pip failed"])[0].split(" (from versions")[0]
+    reason = (said or [line for line in lines if "ERROR" in line] or ["pip failed"])[0].split(" (from versions")[0]
+    return shorten(reason, 200, placeholder=" …")
 
 
 def tables(output: str) -> list[list[dict[str, str]]]:
