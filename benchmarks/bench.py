@@ -23,7 +23,7 @@ from textwrap import shorten
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
-PEERS = (
+PEERS = (  # flair, which does not install there, has an environment of its own as well
     "pytorch-crf==0.7.2",
     "TorchCRF==1.1.0",
     "edsnlp==0.23.0",
@@ -49,6 +49,7 @@ BENCHMARKS = {
         ("bench_predict.py", "--cases", "bilstm", "small", "--documents", "100", "--rounds", "3"),
         240,
     ),
+    "flair": Benchmark("Prediction against flair, in an environment of its own", ("bench_flair.py",), 240),
     "layers": Benchmark("Context layers", ("bench_layers.py", "--only", "P4", "--rounds", "5"), 90),
     "growth": Benchmark("Growth", ("bench_growth.py", "--picture", "growth.png"), 180),
 }
