@@ -19,10 +19,11 @@ import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
-PEERS = (
+PEERS = (  # flair, which does not install there, has an environment of its own as well
     "pytorch-crf==0.7.2",
     "TorchCRF==1.1.0",
     "edsnlp==0.23.0",
@@ -48,6 +49,7 @@ BENCHMARKS = {
         ("bench_predict.py", "--cases", "bilstm", "small", "--documents", "100", "--rounds", "3"),
         240,
     ),
+    "flair": Benchmark("Prediction against flair, in an environment of its own", ("bench_flair.py",), 240),
     "layers": Benchmark("Context layers", ("bench_layers.py", "--only", "P4", "--rounds", "5"), 90),
     "growth": Benchmark("Growth", ("bench_growth.py", "--picture", "growth.png"), 180),
 }
@@ -76,7 +78,8 @@ def install(peer: str) -> str:
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
     name = peer.partition("==")[0]
     said = [line for line in lines if " depends on " in line or (f"(from {name}" in line and "ERROR" in line)]
-    return (said or [line for line in lines if "ERROR" in line] or ["pip failed"])[0].split(" (from versions")[0]
+    reason = (said or [line for line in lines if "ERROR" in line] or ["pip failed"])[0].split(" (from versions")[0]
+    return shorten(reason, 200, placeholder=" …")
 
 
 def tables(output: str) -> list[list[dict[str, str]]]:

@@ -97,7 +97,7 @@ def crf_layer(name: str, rounds: int) -> list[str]:
 def trainers(rounds: int) -> None:
     """Processor time of an epoch under the plain Trainer against CnerTrainer."""
     from bench_trainer import trainer_epoch
-    from transformers import DataCollatorForTokenClassification, Trainer, TrainingArguments
+    from transformers import DataCollatorForTokenClassification, PrinterCallback, Trainer, TrainingArguments
 
     from hf_cner.data.corpora import entity_types, read_corpus
     from hf_cner.settings.resolve import resolve_settings
@@ -118,7 +118,9 @@ def trainers(rounds: int) -> None:
             )  # fmt: skip
             collator = DataCollatorForTokenClassification(tokenizer)
             data: Any = plain
-            Trainer(copy.deepcopy(model), args, train_dataset=data, data_collator=collator).train()
+            trainer = Trainer(copy.deepcopy(model), args, train_dataset=data, data_collator=collator)
+            trainer.remove_callback(PrinterCallback)
+            trainer.train()
 
     options = argparse.Namespace(batch_size=16)
     ratios = []

@@ -216,7 +216,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.against:
             engines(folder, model=options.model, names=options.against, rounds=options.rounds)
             return
-        overhead(Predictor.from_pretrained(options.model, device="cpu"), folder, options.rounds)
+        predictor = Predictor.from_pretrained(options.model, device="cpu")
+        keep_loaded()
+        overhead(predictor, folder, options.rounds)
         print("     rows workers  notes/s  wall s   CPU s driver MiB worker MiB")
         before: dict[int, float] = {}
         for rows in options.rows:
