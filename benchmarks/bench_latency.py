@@ -5,7 +5,8 @@
 
 Both servers have the same checkpoint, one process and one thread, and run alone when they are measured. First 64
 clients send as fast as they can, which gives each server's top rate. Then both are measured at half of each top rate,
-the lower one first: requests come as in a Poisson process, over 64 connections. The pipeline's endpoint is the shortest that serves it: a function that calls it with the text.
+the lower one first: requests come as in a Poisson process, over 64 connections. The pipeline's endpoint is the shortest
+that serves it: a function that calls it with the text.
 """
 
 from __future__ import annotations
