@@ -28,6 +28,15 @@ def export(
             show_default=False,
         ),
     ] = None,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            "--calibrate",
+            metavar="DATA",
+            help="For int8: texts on which the ranges of activations are measured [default: in each batch anew].",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")] = False,
 ) -> None:
     """Write a model as graphs with its decoder inside, for machines without torch.
@@ -41,6 +50,7 @@ def export(
       hf-cner export --model OUT --to onnx --output EXPORTED
       hf-cner export --model OUT --to openvino --output EXPORTED --verify notes/
       hf-cner export --model OUT --to onnx --precision int8 --output SMALL --verify dev.jsonl
+      hf-cner export --model OUT --to onnx --precision int8 --calibrate train.jsonl --output SMALL --verify dev.jsonl
       hf-cner export --model OUT --output EXPORTED --verify more.jsonl
     """
     from ..data.texts import read_texts
@@ -48,7 +58,9 @@ def export(
 
     if to is None and verify is None:
         raise ValueError("There is nothing to do: give --to onnx, openvino or torch, or --verify DATA for a folder.")
-    documents = read_texts([verify]) if verify is not None else []
+    if calibrate is not None and (to is None or precision != "int8"):
+        raise ValueError("--calibrate is for --to onnx --precision int8; give both, or leave it out.")
+    documents, texts = (read_texts([path]) if path is not None else [] for path in (verify, calibrate))
     refuse_missing_model(model, "torch")
     from ..export.folder import export_model, verify_export  # takes seconds: checks without the model come first
     from ..export.verify import WORTH_A_WARNING
@@ -62,9 +74,15 @@ def export(
     if to is None:
         agreement = verify_export(predictor, output, documents)
     else:
-        inputs: list[str | Path] = [model] if verify is None else [model, verify]
         agreement = export_model(
-            predictor, output, to=to, precision=precision, documents=documents, overwrite=overwrite, inputs=inputs
+            predictor,
+            output,
+            to=to,
+            precision=precision,
+            documents=documents,
+            calibration=texts,
+            overwrite=overwrite,
+            inputs=[model, *(path for path in (verify, calibrate) if path is not None)],
         )
     if agreement is not None:
         results().print(agreement.sentence(), markup=False, soft_wrap=True)

@@ -22,6 +22,7 @@ from ..inference.checkpoint import weights_hash
 from ..runtime.manifest import GRAPHS, MANIFEST, Manifest, read_manifest
 from ..runtime.predictor import GraphPredictor
 from .graph import ExportError, check_exportable, positions, trace
+from .int8 import MOST_DOCUMENTS, batches_of, quantise
 from .verify import GraphAgreement, compare
 from .write import NAMES, WRITERS, check_target
 
@@ -39,6 +40,7 @@ def export_model(
     to: str = "onnx",
     precision: str = "fp32",
     documents: Sequence[Document] = (),
+    calibration: Sequence[Document] = (),
     overwrite: bool = False,
     inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> GraphAgreement | None:
@@ -50,6 +52,8 @@ def export_model(
         to: `onnx`, `openvino` or `torch`.
         precision: `fp32`, or for ONNX `int8`.
         documents: texts on which graph and model are compared; the result is returned, and written into the folder.
+        calibration: for int8, texts on which the ranges of activations are measured, and of which nothing else is kept;
+            without them each batch has its own ranges.
         overwrite: replace an earlier result.
         inputs: files that the caller reads, which are never replaced.
 
@@ -57,6 +61,8 @@ def export_model(
         ExportError: a model, target or precision that cannot be exported, or a package that is not installed.
     """
     check_target(to, precision)
+    if calibration and precision != "int8":
+        raise ExportError(f"Calibration is for int8, and the precision is {precision}; choose int8, or leave it out.")
     model = predictor.model
     check_exportable(model, to)
     if model.dtype != torch.float32 or model.device.type != "cpu":
@@ -64,12 +70,15 @@ def export_model(
     with new_folder(folder, writes=lambda name: str(name) in WRITTEN, overwrite=overwrite, inputs=inputs) as target:
         token_types = predictor.table.token_types is not None
         dtype = torch.float32 if to == "openvino" else torch.float64  # OpenVINO has no float64 on the CPU
-        WRITERS[to][0](trace(model, token_types=token_types, onnx=to != "torch", dtype=dtype), target, precision)
+        WRITERS[to][0](trace(model, token_types=token_types, onnx=to != "torch", dtype=dtype), target)
+        if precision == "int8":
+            quantise(target / GRAPHS[to][0], batches_of(predictor, calibration))
         predictor.tokenizer.save_pretrained(target)
         config = model.config
         manifest = Manifest(
             backend=to,
             precision=precision,
+            calibrated=min(len(calibration), MOST_DOCUMENTS),
             weights=weights_hash(model),
             labels=list(model.span_decoder.labels),
             scheme=config.span_decoder.get("scheme", "BIOES"),
@@ -133,12 +142,13 @@ def card(manifest: Manifest, agreement: GraphAgreement | None) -> str:
         else "Not compared with the model in torch: `hf-cner export --verify` does that."
     )
     graphs = " and ".join(f"`{name}`" for name in GRAPHS[manifest.backend])
+    calibrated = f", calibrated on {manifest.calibrated:,} texts" if manifest.calibrated else ""
     return f"""---
 library_name: hf_cner
 pipeline_tag: token-classification
 tags: [{manifest.backend}, clinical-ner]
 ---
-# A clinical entity recogniser for {manifest.backend}, {manifest.precision}
+# A clinical entity recogniser for {manifest.backend}, {manifest.precision}{calibrated}
 
 Entity types: {", ".join(manifest.entity_types)}. Made by hf_cner {manifest.versions.get("hf_cner", "")} of the weights
 {manifest.weights}. {measured}

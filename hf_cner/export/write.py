@@ -26,16 +26,13 @@ _PLACES = ("stack_trace", "from_node", "source_fn_stack", "torch_fn")  # paths o
 LARGEST_FILE = 1 << 31  # bytes: a protobuf holds no more; weights are then in a file beside it
 
 
-def write_onnx(programs: Programs, folder: Path, precision: str) -> None:
-    """ONNX graphs; int8 multiplies matrices of weights in 8 bits; activations are quantised dynamically."""
+def write_onnx(programs: Programs, folder: Path) -> None:
+    """ONNX graphs."""
     for name, program in programs.items():
-        path = folder / f"{name}.onnx"
-        _save_onnx(name, program, path)
-        if precision == "int8" and name == "model":
-            _quantise(path)
+        _save_onnx(name, program, folder / f"{name}.onnx")
 
 
-def write_openvino(programs: Programs, folder: Path, precision: str) -> None:
+def write_openvino(programs: Programs, folder: Path) -> None:
     """OpenVINO's graphs, from its reader of ONNX: its converter for Python programs sends usage statistics."""
     import openvino
 
@@ -47,7 +44,7 @@ def write_openvino(programs: Programs, folder: Path, precision: str) -> None:
             openvino.save_model(model, folder / f"{name}.xml", compress_to_fp16=False)
 
 
-def write_torch(programs: Programs, folder: Path, precision: str) -> None:
+def write_torch(programs: Programs, folder: Path) -> None:
     """torch's own exported programs."""
     for name, program in programs.items():
         for module in program.graph_module.modules():
@@ -57,7 +54,7 @@ def write_torch(programs: Programs, folder: Path, precision: str) -> None:
         torch.export.save(program, folder / f"{name}.pt2")
 
 
-WRITERS: dict[str, tuple[Callable[[Programs, Path, str], None], tuple[str, ...], tuple[str, ...]]] = {
+WRITERS: dict[str, tuple[Callable[[Programs, Path], None], tuple[str, ...], tuple[str, ...]]] = {
     "onnx": (write_onnx, ("fp32", "int8"), ("onnxscript",)),
     "openvino": (write_openvino, ("fp32",), ("onnxscript", "openvino")),
     "torch": (write_torch, ("fp32",), ()),
@@ -87,7 +84,7 @@ def _save_onnx(name: str, program: ExportedProgram, path: Path) -> None:
     inputs = list(INPUTS[name])
     if len(program.graph_signature.user_inputs) > len(inputs):
         inputs.append("token_type_ids")
-    with _quiet(), torch.no_grad():
+    with quiet(), torch.no_grad():
         made: Any = torch.onnx.export(
             program,
             dynamo=True,
@@ -104,15 +101,8 @@ def _save_onnx(name: str, program: ExportedProgram, path: Path) -> None:
         made.save(path, external_data=size > LARGEST_FILE * 0.9)
 
 
-def _quantise(path: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with _quiet():
-        quantize_dynamic(path, path, op_types_to_quantize=["MatMul", "LSTM"], weight_type=QuantType.QInt8)
-
-
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Suppresses the exporter's remarks about missing packages, and about its own use of torch."""
     logging.disable(logging.WARNING)
     try:

@@ -40,6 +40,7 @@ class Manifest:
         files: names and SHA-256 of the folder's graphs.
         versions: of the packages that made it.
         agreement: the result of `--verify`; empty without it.
+        calibrated: texts on which the ranges of int8 were measured; 0 if each batch has its own.
     """
 
     backend: str
@@ -54,6 +55,7 @@ class Manifest:
     files: dict[str, str]
     versions: dict[str, str] = field(default_factory=dict)
     agreement: dict[str, Any] = field(default_factory=dict)
+    calibrated: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
@@ -114,7 +116,7 @@ def _parsed(path: Path) -> Manifest:
             manifest.precision not in PRECISIONS,
             not _are_names(manifest.labels) or not _are_names(manifest.entity_types),
             not isinstance(manifest.windows, dict) or not isinstance(manifest.scheme, str),
-            not isinstance(manifest.positions, int | None),
+            not isinstance(manifest.positions, int | None) or not isinstance(manifest.calibrated, int),
             not isinstance(manifest.files, dict) or not set(GRAPHS[manifest.backend]) <= set(manifest.files),
             any(Path(name).name != name for name in manifest.files),
         ]

@@ -70,3 +70,14 @@ def test_what_is_wrong_is_one_sentence(checkpoint: Path, notes: Path, capsys: py
     assert "is a graph for onnx, not for openvino" in refused
     assert "takes no threshold" in said("predict", "--model", exported(), notes, "--threshold", "0.5")
     assert "Unknown target 'tflite'" in said("export", "--model", checkpoint, "--to", "tflite", "--output", "x")
+
+
+def test_calibration_on_texts_and_what_it_is_for(
+    checkpoint: Path, notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = ("--model", checkpoint, "--output", tmp_path / "graph", "--calibrate", notes)
+    assert run("export", *own, "--to", "onnx") == 2
+    assert "--calibrate is for --to onnx --precision int8; give both, or leave it out." in capsys.readouterr().err
+    assert run("export", *own, "--to", "onnx", "--precision", "int8", "--verify", notes) == 0
+    assert "agreement of spans" in capsys.readouterr().out
+    assert json.loads((tmp_path / "graph" / "export.json").read_text("utf-8"))["calibrated"] > 1

@@ -61,6 +61,20 @@ def test_int8_is_smaller_and_nearly_the_same() -> None:
     assert b"DynamicQuantizeLSTM" in (folder / "model.onnx").read_bytes()
 
 
+def test_int8_calibrated_on_texts_keeps_their_ranges_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "graph"
+    export_model(predictor(), folder, precision="int8", documents=DOCUMENTS, calibration=DOCUMENTS)
+    manifest, graph = read_manifest(folder), (folder / "model.onnx").read_bytes()
+    assert manifest.calibrated == len(DOCUMENTS) and manifest.agreement["share"] > 0.9
+    assert b"QuantizeLinear" in graph and b"DynamicQuantizeMatMul" not in graph and b"MatMulInteger" not in graph
+    assert b"MatMulInteger" in (exported("onnx", "int8") / "model.onnx").read_bytes()
+    assert f"calibrated on {len(DOCUMENTS)} texts" in (folder / "README.md").read_text("utf-8")
+    assert not any(document.text.encode() in graph for document in DOCUMENTS if document.text)
+    assert GraphPredictor(folder)(NOTES) == GraphPredictor(folder)(NOTES)
+    with pytest.raises(ExportError, match="Calibration is for int8, and the precision is fp32"):
+        export_model(predictor(), tmp_path / "other", calibration=DOCUMENTS)
+
+
 def test_a_folder_is_verified_later_unless_the_model_changed(tmp_path: Path) -> None:
     folder = tmp_path / "graph"
     shutil.copytree(exported(), folder)

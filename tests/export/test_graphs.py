@@ -89,7 +89,7 @@ def test_a_graph_is_the_model(name: str, backend: str, tmp_path: Path) -> None:
         pytest.skip("refused, see below")
     model, types = model_of(name), "xlnet" in name
     dtype = torch.float32 if backend == "openvino" else torch.float64
-    WRITERS[backend][0](trace(model, token_types=types, onnx=True, dtype=dtype), tmp_path, "fp32")
+    WRITERS[backend][0](trace(model, token_types=types, onnx=True, dtype=dtype), tmp_path)
     engine = open_engine(backend, tmp_path / GRAPHS[backend][0], threads=1)
     assert engine.last_axis == len(model.span_decoder.labels)
     longest = positions(model) or 64
