@@ -67,10 +67,10 @@ def quantise(path: Path, batches: Sequence[Batch] = ()) -> None:
 
 
 def _reader(path: Path, batches: Sequence[Batch]) -> Any:
-    import onnx
+    from onnxruntime import InferenceSession
     from onnxruntime.quantization import CalibrationDataReader
 
-    names = [one.name for one in onnx.load(path, load_external_data=False).graph.input]
+    names = [one.name for one in InferenceSession(path, providers=["CPUExecutionProvider"]).get_inputs()]
 
     class Reader(CalibrationDataReader):
         rest = iter(batches)
