@@ -85,7 +85,7 @@ def open_finder(
 
 
 def _exact_way(finder: Any) -> str | None:
-    """The choice of this process, so that the workers do not measure for themselves and come to another."""
+    """The choice of this process, for its workers: each of them could measure another one."""
     from ..modeling.linear_paths import EXACT
 
     name: str = finder.linears.path.name
@@ -93,7 +93,7 @@ def _exact_way(finder: Any) -> str | None:
 
 
 def agreement_of(finder: EntityFinder, documents: Sequence[Document]) -> PrecisionAgreement | None:
-    """What a reduced precision changes about these documents, measured and said; None in an exact one."""
+    """Measure and print what a reduced precision changes in these documents; None in an exact one."""
     from ..inference.agreement import NOTABLE
 
     one: Any = getattr(finder, "predictor", finder)
@@ -107,7 +107,7 @@ def agreement_of(finder: EntityFinder, documents: Sequence[Document]) -> Precisi
 
 
 def compared(finder: EntityFinder, documents: Iterable[Document]) -> Iterator[Document]:
-    """The documents, unchanged; before the first of them leaves, `agreement_of` the first is said."""
+    """The documents, unchanged; before the first one is returned, `agreement_of` the first ones is printed."""
     source = iter(documents)
     first = sample(source)
     agreement_of(finder, first)

@@ -55,7 +55,7 @@ class CnerRecogniser(CnerPreTrainedModel):
         return {}
 
     def scored_units(self, labels: torch.Tensor, unit_mask: torch.Tensor) -> torch.Tensor:
-        """Of a batch's units `(batch, length)` those that go into the loss and into its divisor."""
+        """The units `(batch, length)` of a batch that count in the loss and in its divisor."""
         return self.span_decoder.scored(labels, unit_mask)
 
     def unit_mask(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None) -> torch.Tensor:
@@ -97,7 +97,7 @@ class CnerRecogniser(CnerPreTrainedModel):
         return self.span_decoder.filter_window(emissions, first, last, offset)
 
     def encode_targets(self, spans: Sequence[Triple], length: int) -> list[object]:
-        """Labels of a text of `length` units with these spans; raises ValueError where the decoder cannot hold them."""
+        """Labels of a text of `length` units with these spans; raises ValueError if the decoder cannot hold them."""
         self.follow_labels()
         return self.span_decoder.encode_targets(spans, length)
 

@@ -42,7 +42,7 @@ class TaggingDecoder(Decoder):
         self.projection = nn.Linear(input_size, len(self.labels))
 
     def set_labels(self, labels: Sequence[str], *, scheme: str = "BIOES") -> None:
-        """What the last axis of the emissions stands for from now on."""
+        """Set the labels of the last axis of the emissions."""
         self.labels = list(labels)
         self.scheme = scheme
         self.has_tags = are_tags(labels, scheme)
@@ -50,7 +50,7 @@ class TaggingDecoder(Decoder):
         self.outside = self.ids.get("O", 0)
 
     def require_tags(self) -> None:
-        """Raise ValueError where the labels are no tags, so that there are no spans."""
+        """Raise ValueError if the labels are no tags, so that there are no spans."""
         if not self.has_tags:
             raise ValueError(
                 f"The labels {self.labels} are no tags of the scheme {self.scheme}, so they make no spans: name them, "
@@ -58,7 +58,7 @@ class TaggingDecoder(Decoder):
             )
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Emissions `(batch, length, tags)` in fp32 of vectors `(batch, length, size)`; zero where `mask` is off."""
+        """Emissions `(batch, length, tags)` in fp32 for vectors `(batch, length, size)`; zero where `mask` is off."""
         emissions = at_least_float32(self.projection(self.dropout(vectors)))
         return emissions.masked_fill(~mask.unsqueeze(-1), 0.0)
 
@@ -85,7 +85,7 @@ class TaggingDecoder(Decoder):
         return [row[kept] for row, kept in zip(emissions, mask, strict=True)]
 
     def filter_window(self, emissions: torch.Tensor, first: int, last: int, offset: int) -> torch.Tensor:
-        """Of one window's emissions `(units, tags)` the rows of the units that it owns."""
+        """The rows of a window's emissions `(units, tags)` for the units that it owns."""
         return emissions[first:last]
 
     def spans(self, tags: Sequence[int]) -> list[Triple]:
@@ -101,7 +101,7 @@ class TaggingDecoder(Decoder):
 
 
 class SoftmaxDecoder(TaggingDecoder):
-    """Each tag by itself: cross-entropy, argmax. The tags are independent of each other."""
+    """Independent tags: cross-entropy, argmax."""
 
     def loss(self, emissions: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Sum of the cross-entropies over the units, scalar."""

@@ -13,7 +13,7 @@ _PART = re.compile(r"[\w.-]{1,200}\.safetensors")
 
 
 def check_weights(folder: Path) -> None:
-    """Raise ValueError when a folder's weights are only a pickle, or when a part of them is missing.
+    """Raise ValueError if a folder's weights are only a pickle, or when a part of them is missing.
 
     transformers reports a folder that does not exist, or has no weights.
     """

@@ -1,4 +1,4 @@
-"""Arguments of a pretraining's Trainer: the defaults, and what the section `training` of the settings makes of them."""
+"""Arguments of a pretraining's Trainer: defaults, changed by the section `training` of the settings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OWN = {"remove_unused_columns": False, "load_best_model_at_end": False, "predict
 def training_arguments(
     settings: PretrainingSettings, *, output_dir: str | None = None, has_held_out: bool = True
 ) -> TrainingArguments:
-    """The section `training` as arguments of a Trainer; on a GPU that has it in bf16 unless they say otherwise."""
+    """The section `training` as arguments of a Trainer; in bf16 on a GPU that has it, unless set otherwise."""
     given: dict[str, Any] = dict(settings.training)
     check_values(given, arguments_section(TrainingArguments), "training.")
     check_ranges(given, prefix="training.")
@@ -43,11 +43,11 @@ def training_arguments(
     objective, scratch = objective_of(settings), not settings.encoder.name_or_path
     accelerated = torch.cuda.is_available() and not given.get("use_cpu")
     impossible = {
-        "dataloader_persistent_workers": "workers that live on do not learn which epoch it is, and would hide the same "
-        "characters in all of them",
+        "dataloader_persistent_workers": "workers that persist are not told the epoch, and would hide the same "
+        "characters in every epoch",
         "remove_unused_columns": "the collator needs columns that no model takes",
         "load_best_model_at_end": "the last weights are the result",
-        "prediction_loss_only": "the loss is all that is asked while training",
+        "prediction_loss_only": "during training only the loss is evaluated",
         "label_smoothing_factor": "the encoder's own heads make the loss",
         **objective.NOT_TAKEN,
     }

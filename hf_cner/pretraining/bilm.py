@@ -1,4 +1,4 @@
-"""The bidirectional language model under ELMo (Peters et al. 2018, 3.1): one model reads rightward, one leftward."""
+"""The bidirectional language model of ELMo (Peters et al. 2018, 3.1): one direction reads rightward, one leftward."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from .tokenizers import SETTING, id_count
 from .windows import NothingToPredict
 
 LEARNING_RATES = (4e-3, 4e-4)
-"""After 250 steps from scratch at 5e-4 a small model is where the characters' frequencies are (perplexity 235 on
-CCKS-2019's unlabelled text), at 4e-3 at 35."""
+"""After 250 steps from scratch at 5e-4 a small model knows only how frequent characters are (perplexity 235 on
+CCKS-2019's unlabelled text); at 4e-3 its perplexity is 35."""
 OF_TRANSFORMERS = False
 NOT_TAKEN = {"gradient_checkpointing": "recurrent layers have none"}
 
@@ -98,7 +98,7 @@ def build(
     Args:
         settings: those of `encoder` are read: `config` with options of the encoder kind elmo, or `name_or_path`.
         tokenizer: a character tokenizer.
-        opened: not used; taken because every objective is called alike.
+        opened: not used; every objective has this argument.
 
     Raises:
         ValueError: an option that the kind does not take, a checkpoint of another kind, or one of other characters.
@@ -126,18 +126,18 @@ def build(
             f"The encoder in {os.fspath(name)} has {config.vocab_size} characters, the tokenizer "
             f"{id_count(tokenizer)}; use the tokenizer of that folder."
         )
-    return BidirectionalLanguageModel(AutoModel.from_pretrained(folder, dtype=torch.float32))  # as in mlm
+    return BidirectionalLanguageModel(AutoModel.from_pretrained(folder, dtype=torch.float32))  # as in `mlm.py`
 
 
 def collator(
     settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, entities: Entities
 ) -> Callable[[Sequence[Mapping[str, Any]]], Batch]:
-    """Pairs of neighbours; nothing of the settings is needed."""
+    """Batches of pairs of neighbours; no setting is used."""
     return neighbours(tokenizer)
 
 
 def neighbours(tokenizer: PreTrainedTokenizerBase) -> Callable[[Sequence[Mapping[str, Any]]], Batch]:
-    """What makes a batch of features `{"input_ids": […]}`: padded, with the labels that `losses` describes.
+    """Function that makes a batch of features `{"input_ids": […]}`: padded, with the labels that `losses` describes.
 
     Special tokens of the tokenizer are neither predicted nor predicted from; unknown and mask stand for characters.
     """
@@ -160,7 +160,7 @@ def save(model: BidirectionalLanguageModel, tokenizer: PreTrainedTokenizerBase, 
     """Write the encoder, its code and its tokenizer: what `AutoModel.from_pretrained(folder)` reads.
 
     A tagger takes it with `--preset elmo-bilstm-crf --set model.encoder.name_or_path=folder`. The biases of the two
-    softmaxes are left behind.
+    softmaxes are not saved.
     """
     model.encoder.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

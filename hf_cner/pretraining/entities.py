@@ -1,4 +1,4 @@
-"""What entity masking hides in a run: the words of a lexicon, gold mentions, or what a trained model finds."""
+"""The entities that entity masking hides: words of a lexicon, gold mentions, or predictions of a model."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Entities(NamedTuple):
     """Where entities come from.
 
     Attributes:
-        documents: with the spans that are hidden, where those come from spans.
-        find: from a text to the entities in it; None where they are the documents' spans.
-        words: by which an entity may be replaced.
-        about: what the results say about them.
+        documents: their spans are hidden if there is no `find`.
+        find: from a text to the entities in it; None to use the documents' spans.
+        words: replacements for an entity.
+        about: facts for the results.
     """
 
     documents: list[Document]
@@ -28,13 +28,13 @@ class Entities(NamedTuple):
 
 
 def entities_for(settings: PretrainingSettings, documents: Sequence[Document]) -> Entities:
-    """What the settings `masking`, `entities`, `lexicon` and `entity_model` ask for.
+    """The source that the settings `masking`, `entities`, `lexicon` and `entity_model` describe.
 
     `lexicon` takes the words of a file, wherever they stand (the longest first); `mentions` does the same with the gold
     mentions of the labelled documents; `gold` takes gold where it stands; `model` what a trained model predicts.
 
     Raises:
-        ValueError: an empty lexicon, one of which no word stands in the texts, or documents without any entity.
+        ValueError: an empty lexicon, a lexicon without any word of the texts, or documents without any entity.
     """
     if settings.masking != "entity":
         return Entities(list(documents), None, [], {})
@@ -57,7 +57,7 @@ def entities_for(settings: PretrainingSettings, documents: Sequence[Document]) -
 
 
 def _from_words(words: Sequence[str], documents: Sequence[Document], name: str) -> Entities:
-    lexicon = Lexicon(words, fold=True)  # tokenizers mostly fold as well, and an entity is one either way
+    lexicon = Lexicon(words, fold=True)  # most tokenizers fold case too, and an entity is an entity in either case
     unused = lexicon.unused(document.text for document in documents)
     if len(unused) == len(lexicon):
         raise ValueError(

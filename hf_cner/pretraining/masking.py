@@ -20,14 +20,14 @@ Mask = NDArray[np.bool_]
 
 
 class MaskingCollator:
-    """Chooses the characters that a model has to predict, hides them, and pads: another choice every time.
+    """Chooses the characters that a model has to predict, hides them, and pads; each call chooses anew.
 
     Random masking chooses every character with probability `rate`, as transformers' own collator does. Entity masking
     (P5) chooses whole entities: they are drawn in random order until `rate` of the text's characters is reached; an
-    entity that would exceed it is drawn with the probability that keeps `rate` the mean, and is the last. P5 speaks of
-    15 % of the medical words, of which a text may have too few or none: what is then missing of `rate` is made up by
-    random characters outside the entities (`top_up`), so that both kinds of masking learn from as many characters. P5
-    itself is `rate=1, entity_rate=0.15, top_up=False`.
+    entity that would exceed it is drawn with the probability that keeps `rate` the mean, and is the last. P5 masks
+    15 % of the medical words, and a text may have too few or none. With `top_up` random characters outside the entities
+    complete `rate`, so that both kinds of masking learn from as many characters. P5 itself is `rate=1,
+    entity_rate=0.15, top_up=False`.
 
     Of what is chosen, 80 % is hidden behind the mask token, 10 % replaced, 10 % left as it is; this is decided once for
     an entity, and for each of the other characters. An entity is replaced by another of `words` that is as long (P5:
@@ -44,16 +44,16 @@ class MaskingCollator:
         whole_entities: entity masking in place of random masking.
         words: lexicon from which an entity is replaced.
         entity_rate: probability that an entity may be drawn at all.
-        top_up: choose random characters where the entities are too few.
+        top_up: choose random characters if the entities are too few.
         hidden, replaced: shares of what is chosen; the rest stays as it is.
-        pad_to_multiple_of: pad to a multiple of this, where the hardware likes that.
+        pad_to_multiple_of: pad to a multiple of this, which some hardware computes faster.
 
     Returns:
         `input_ids`, `attention_mask`, `labels` `(batch, length)`, the labels -100 where nothing was chosen;
         `token_type_ids` `(batch, length)` and the label of sentence pairs `(batch,)` where the features have them.
 
     Raises:
-        ValueError: a tokenizer without mask or padding token, shares that cannot be, or features without `entities`.
+        ValueError: a tokenizer without mask or padding token, impossible shares, or features without `entities`.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class MaskingCollator:
     def _hide(self, ids: Ids, entities: Sequence[tuple[int, int]], chance: np.random.Generator) -> tuple[Ids, Ids]:
         """Ids as the model sees them, and labels: `(n,)` each."""
         inputs, labels = ids.copy(), np.full_like(ids, IGNORED)
-        single = ~self._special[ids]  # what may be chosen by itself
+        single = ~self._special[ids]  # what may be chosen singly
         if self.whole_entities:
             single = self._hide_entities(inputs, labels, ids, entities, single, chance)
         else:
@@ -135,7 +135,7 @@ class MaskingCollator:
         free: Mask,
         chance: np.random.Generator,
     ) -> Mask:
-        """Hide whole entities in `inputs` and `labels`; the characters chosen by themselves come back, `(n,)` bool."""
+        """Hide whole entities in `inputs` and `labels`; returns the characters that are chosen singly, `(n,)` bool."""
         left = self.rate * float(free.sum())
         outside = free.copy()
         for start, end in entities:
@@ -169,12 +169,12 @@ class MaskingCollator:
             inputs[place] = self._another(original, chance)
 
     def _another(self, original: Ids, chance: np.random.Generator) -> Ids:
-        """Another word of the same length, or random characters where the lexicon has none."""
+        """Another word of the same length, or random characters if the lexicon has none."""
         words = self._words.get(len(original))
         if words is not None:
             first = int(chance.integers(len(words)))
             second = int(chance.integers(max(1, len(words) - 1)))
-            for word in (words[first], words[(second + (second >= first)) % len(words)]):  # each other one as likely
+            for word in (words[first], words[(second + (second >= first)) % len(words)]):  # not the same word
                 if not np.array_equal(word, original):
                     return word
         return chance.choice(self._ordinary, len(original))
@@ -202,7 +202,7 @@ def special_ids(tokenizer: Any) -> Mask:
 
 
 def _ordinary(tokenizer: Any, special: Mask) -> Ids:
-    """Ids of single characters; of everything but special tokens where the vocabulary has no such thing."""
+    """Ids of single characters; if the vocabulary has none, of all tokens but special ones."""
     names = tokenizer.convert_ids_to_tokens(list(range(len(special))))
     single = [number for number, name in enumerate(names) if len(name or "") == 1 and not special[number]]
     return np.array(single or np.flatnonzero(~special), dtype=np.int64)

@@ -37,7 +37,7 @@ def build(
     """The encoder with its heads: from a checkpoint, or from a configuration without weights.
 
     Args:
-        settings: those of `encoder`, `next_sentence` and `max_length` are read.
+        settings: `encoder`, `next_sentence` and `max_length` are read.
         tokenizer: a character tokenizer with the encoder's ids.
         opened: the checkpoint that `encoder.name_or_path` names; None from scratch.
 
@@ -63,7 +63,7 @@ def build(
 
 
 def collator(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, entities: Entities) -> MaskingCollator:
-    """Hides what the settings say."""
+    """Hides as many characters or entities as the settings say."""
     return MaskingCollator(
         tokenizer,
         rate=settings.mask_rate,
@@ -75,7 +75,7 @@ def collator(settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, 
 
 
 def configuration(slot: EncoderSource, tokenizer: PreTrainedTokenizerBase) -> Any:
-    """A new encoder's: `model_type` and sizes in `config`, with the tokenizer's ids.
+    """The configuration of a new encoder: `model_type` and sizes in `config`, with the tokenizer's ids.
 
     Raises:
         ValueError: a type or size that transformers does not have.
@@ -114,7 +114,7 @@ def _check_pairs(model_class: object, config: Any) -> None:
 
 
 def check_vocabulary(config: Any, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Raise a ValueError where the tokenizer has ids that the encoder has not."""
+    """Raise ValueError if the tokenizer has ids that the encoder does not have."""
     if id_count(tokenizer) > config.vocab_size:
         raise ValueError(
             f"The tokenizer has {id_count(tokenizer)} ids, the encoder {config.vocab_size}; use the encoder's own "

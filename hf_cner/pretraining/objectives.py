@@ -1,4 +1,4 @@
-"""What an objective owes. Its name in the settings is the name of its module here."""
+"""The protocol of an objective. Its name in the settings is the name of its module here."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Objective(Protocol):
     LEARNING_RATES: tuple[float, float]
     """By default, from scratch and from a checkpoint."""
     OF_TRANSFORMERS: bool
-    """Whether its encoder is one of transformers: opened as it was published, special tokens around each text."""
+    """Whether its encoder is one of transformers: read as it was published, with special tokens around each text."""
     NOT_TAKEN: Mapping[str, str]
-    """Training arguments that it cannot take, each with the reason."""
+    """Training arguments that it refuses, each with the reason."""
 
     def build(
         self, settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, *, opened: OpenEncoder | None
@@ -35,12 +35,12 @@ class Objective(Protocol):
     def collator(
         self, settings: PretrainingSettings, tokenizer: PreTrainedTokenizerBase, entities: Entities
     ) -> Collate:
-        """What makes a batch of features, with its labels."""
+        """Function that makes a batch of features, with its labels."""
 
     def measure(
         self, model: nn.Module, features: Sequence[Mapping[str, Any]], collate: Collate, *, batch_size: int
     ) -> dict[str, float]:
-        """Figures on texts held out; raises NothingToPredict where none can be measured."""
+        """Figures on texts held out; raises NothingToPredict if nothing can be measured."""
 
     def save(self, model: nn.Module, tokenizer: PreTrainedTokenizerBase, folder: str | os.PathLike[str]) -> None:
         """Write the encoder and its tokenizer, as `AutoModel` and `AutoTokenizer` read them."""

@@ -18,7 +18,7 @@ NEXT, OTHER = 0, 1  # as the heads of transformers' models number them
 
 
 class Frame(NamedTuple):
-    """What a tokenizer puts before, between and behind two texts: ids, and the token type of each."""
+    """The ids that a tokenizer puts before, between and behind two texts, and their token types."""
 
     before: list[int]
     between: list[int]
@@ -30,17 +30,17 @@ class SentencePairs(Dataset[dict[str, Any]]):
     """Pairs of neighbouring sentences of one document, and pairs whose second half stands in another document.
 
     Each document is cut into pieces of whole sentences, as many as fit into half of `max_length`, but two pieces at
-    least where there are two sentences. An item begins with one piece; what follows is drawn again in each epoch: the
-    piece behind it (label 0), or, as often, any piece of any other document (label 1). A document of one sentence
-    serves as such other document only. It is used as `TextWindows` is; so without `set_epoch` pairs are drawn from
-    torch's random state, again every time.
+    least where there are two sentences. An item begins with one piece; the second is drawn again in each epoch: the
+    next piece (label 0) or, with the same probability, any piece of any other document (label 1). A document of one
+    sentence is only such another document. Used like `TextWindows`: without `set_epoch` each access draws a pair from
+    torch's random state.
 
     Args:
         documents: their texts are read; their spans are the entities unless `find` is given.
         tokenizer: a character tokenizer that gives two texts two token types.
         max_length: longest pair in characters, special tokens not counted.
         find: from a text to the entities in it, as `Lexicon.find`.
-        seed: of the drawing and of the masking.
+        seed: for drawing and masking.
         label: name under which the model takes the label.
 
     Raises:
@@ -107,7 +107,7 @@ class SentencePairs(Dataset[dict[str, Any]]):
         }
 
     def set_epoch(self, epoch: int) -> None:
-        """Another epoch, other pairs and another masking."""
+        """Begin an epoch, with other pairs and another masking."""
         self.epoch = epoch
 
     @property

@@ -18,17 +18,17 @@ from .entities import Entities
 from .masking import special_ids
 from .mlm import LEARNING_RATES, NOT_TAKEN, OF_TRANSFORMERS, check_vocabulary, configuration, measure, save
 
-__all__ = ["LEARNING_RATES", "NOT_TAKEN", "OF_TRANSFORMERS", "build", "collator", "measure", "save"]  # what it owes
+__all__ = ["LEARNING_RATES", "NOT_TAKEN", "OF_TRANSFORMERS", "build", "collator", "measure", "save"]
 
 
 class PermutationCollator:
-    """Chooses spans of characters that an XLNet has to predict, and the order in which it does.
+    """Chooses spans of characters that an XLNet has to predict, and the order of prediction.
 
     A span has 1 to `longest` characters and lies at random in a piece of text that is `1 / rate` times as long; the
     pieces follow one another (section 2.3 of the paper, where `rate` is 1/6 or 1/7). Each chosen character is
-    predicted from those that were not chosen and from the chosen ones before it in a random order. The ids stay as they
-    are: unlike transformers' collator for this, which also puts the mask token in their place, so that no chosen
-    character ever helps to predict another one.
+    predicted from those that were not chosen and from the chosen ones before it in a random order. The ids are not
+    changed. transformers' own collator puts the mask token in their place, so there no chosen character helps to
+    predict another one.
 
     Features are dicts with `input_ids`, special tokens included. With a key `draw`, a sequence of whole numbers, what
     is chosen depends on these alone; otherwise on torch's random state.
@@ -69,7 +69,7 @@ class PermutationCollator:
                 row["labels"][np.flatnonzero(~self._special[row["input_ids"]])[:1]] = 0
         batch = self._pad(rows)
         ranks = batch.pop("labels")
-        chosen = ranks != IGNORED  # the others have the lowest rank of all: they see nothing of what is chosen
+        chosen = ranks != IGNORED  # the others have the lowest rank: they do not see what is chosen
         hidden = chosen[:, None, :] & (ranks[:, :, None] <= ranks[:, None, :])
         most = max(1, int(chosen.sum(dim=1).max()))
         columns = chosen.int().argsort(dim=1, descending=True, stable=True)[:, :most]
@@ -100,7 +100,7 @@ def build(
     """An XLNet with its head: from a checkpoint, or from a configuration without weights.
 
     Args:
-        settings: those of `encoder` are read: `name_or_path`, or `config` with `model_type: xlnet`.
+        settings: `encoder` is read: `name_or_path`, or `config` with `model_type: xlnet`.
         tokenizer: a character tokenizer with the encoder's ids.
         opened: the checkpoint that `encoder.name_or_path` names; None from scratch.
 

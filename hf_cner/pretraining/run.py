@@ -1,4 +1,4 @@
-"""A whole pretraining run: read the texts, hold some out, build, train, measure, and leave an encoder's folder."""
+"""A whole pretraining run: read the texts, hold some out, build, train, measure, and write an encoder's folder."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def pretrain(
         What `results.json` holds: perplexity and accuracy on the texts held out, data, settings and time.
 
     Raises:
-        ValueError: settings that cannot be, a folder that may not be used, or texts that do not fit the objective.
+        ValueError: impossible settings, a folder that may not be used, or texts that do not fit the objective.
     """
     settings = complete(settings)
     folder = RunFolder(str(settings.output_dir))
@@ -68,7 +68,7 @@ def pretrain(
 
 
 def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bool) -> dict[str, object]:
-    """Pretrain in a folder that nobody else writes."""
+    """Pretrain in a folder that is locked."""
     begin = time.perf_counter()
     args = training_arguments(settings, output_dir=str(folder.work))  # before anything is read
     problems = Problems(settings.data.on_error, aloud=True)
@@ -116,7 +116,7 @@ def _pretrain_in(folder: RunFolder, settings: PretrainingSettings, *, resume: bo
 
 
 def _completed(before: Mapping[str, object]) -> Mapping[str, object]:
-    """Settings as they were written down, with today's default for what there was not yet."""
+    """Recorded settings, with today's defaults for settings that did not exist then."""
     try:
         return recorded(PretrainingSettings.of(before).to_dict())
     except ValueError:  # of a version that had other settings
@@ -126,7 +126,7 @@ def _completed(before: Mapping[str, object]) -> Mapping[str, object]:
 def _model(
     objective: Objective, settings: PretrainingSettings, documents: list[Document]
 ) -> tuple[Any, PreTrainedTokenizerBase, dict[str, Any]]:
-    """The model, its tokenizer, and what the results say of both: too many unknown characters are refused."""
+    """The model, its tokenizer, and facts about both for the results; too many unknown characters are refused."""
     texts = [document.text for document in documents]
     encoder, opened = settings.encoder, None
     if encoder.name_or_path and objective.OF_TRANSFORMERS:
@@ -147,7 +147,7 @@ def _about(
     problems: Problems,
     dropped: int,
 ) -> dict[str, object]:
-    """What the results say of the texts."""
+    """Facts about the texts for the results."""
     return {
         "documents": {name: len(documents) for name, (documents, _) in parts.items()},
         "windows": {name: len(data) if data else 0 for name, (_, data) in parts.items()},
@@ -160,7 +160,7 @@ def _about(
 
 
 def _documents(settings: PretrainingSettings, problems: Problems) -> tuple[list[Document], int]:
-    """What may be read, and how many documents were left out because they hold texts of the test."""
+    """The documents to read, and how many were left out because they hold texts of the test part."""
     data = settings.data
     documents = read_texts(
         data.files,
@@ -176,7 +176,7 @@ def _documents(settings: PretrainingSettings, problems: Problems) -> tuple[list[
 
 
 def _held_out(settings: PretrainingSettings, documents: list[Document]) -> tuple[list[Document], list[Document]]:
-    """Texts to learn from, and texts to measure on; none of the latter where there are too few records."""
+    """Texts to learn from and texts to measure on; no texts to measure on if there are too few records."""
     share = settings.data.held_out
     if not share or min(len({f(d) for d in documents}) for f in (record_of, lambda d: d.text)) < 2:
         return documents, []
@@ -217,7 +217,7 @@ def _measure(
     assert model is not None
     try:
         return objective.measure(model, features, collate, batch_size=size)
-    except NothingToPredict:  # no reason to lose the encoder
+    except NothingToPredict:  # the encoder is kept all the same
         return None
     except OverflowError as error:
         raise FloatingPointError(
@@ -234,7 +234,7 @@ def _finish(
     folder: RunFolder,
     results: Mapping[str, object],
 ) -> None:
-    """Save the encoder, then what is said about it; `results.json` comes last."""
+    """Save the encoder, then its results; `results.json` comes last."""
     saving = folder.work / SAVING
     with whole_or_removed(saving), no_bars():
         saving.mkdir(parents=True, exist_ok=True)

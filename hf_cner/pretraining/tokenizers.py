@@ -1,4 +1,4 @@
-"""The character tokenizer of an encoder that is pretrained: its own, another one's, or made from the texts."""
+"""The character tokenizer of a pretraining: that of the encoder or of another one, or made from the texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..data.tokenizer import build_character_tokenizer, character_tokenizer_from
 from ..encoders.fetch import local_folder
 from ..settings.pretraining import EncoderSource
 
-SETTING = "encoder.name_or_path"  # where a run says from which encoder it starts
+SETTING = "encoder.name_or_path"  # the setting that names the encoder from which a run starts
 SPECIALS = {
     "pad_token": "[PAD]",
     "unk_token": "[UNK]",
@@ -27,8 +27,8 @@ def tokenizer_for(encoder: EncoderSource, texts: Iterable[str], *, framed: bool 
 
     Args:
         encoder: `name_or_path` or `tokenizer`, a folder that holds one; otherwise the characters of the texts that
-            occur `min_count` times make the vocabulary, in lower case where `lower_case` says so.
-        framed: with `[CLS]`, `[SEP]` and `[MASK]`, as encoders of masked language modelling want it.
+            occur `min_count` times make the vocabulary, in lower case with `lower_case`.
+        framed: with `[CLS]`, `[SEP]` and `[MASK]`, as masked language modelling needs it.
 
     Raises:
         ValueError: a missing checkpoint or tokenizer, a tokenizer that cannot read single characters, or no character
@@ -52,7 +52,7 @@ def tokenizer_for(encoder: EncoderSource, texts: Iterable[str], *, framed: bool 
 
 
 def id_count(tokenizer: Any) -> int:
-    """How many ids there are, those of holes included: a vocabulary file that names a token twice leaves one."""
+    """Number of ids, unused ones included: a vocabulary file that names a token twice leaves an unused id."""
     return max(tokenizer.get_vocab().values(), default=-1) + 1
 
 

@@ -1,4 +1,4 @@
-"""transformers' Trainer with what a long pretraining run needs: batches of like lengths, and resuming."""
+"""transformers' Trainer with batches of like lengths, and with exact resuming."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class PretrainingTrainer(FasterTrainer):
             self.add_callback(self._lines)
 
     def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
-        """As transformers does; a run that breaks off leaves no open bar."""
+        """Train; a run that fails leaves no open bar."""
         try:
             return super().train(*args, **kwargs)
         finally:

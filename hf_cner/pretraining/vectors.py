@@ -15,7 +15,7 @@ Progress = Callable[[int, int], None]
 
 
 class TrainedVectors(NamedTuple):
-    """What came out: number of tokens with a vector, size of a vector, tokens that were read in one epoch."""
+    """The result: number of tokens with a vector, size of a vector, tokens that were read in one epoch."""
 
     tokens: int
     size: int
@@ -40,7 +40,7 @@ def train_vectors(
 ) -> TrainedVectors:
     """Train word2vec and write a file in its text format, which `vectors.path` or `vectors.bigram_path` takes.
 
-    P2 and P4 train such vectors (of size 128 in P4) and say nothing of their settings; these are the usual ones.
+    P2 and P4 train such vectors (of size 128 in P4) without their settings; the defaults are the usual ones.
 
     Args:
         texts: each line of a text is one sequence of characters; any white space counts as a blank.
@@ -49,7 +49,7 @@ def train_vectors(
         bigrams: vectors of two neighbouring characters in place of single ones; those with a blank have none.
         epochs: passes over the texts.
         window: neighbours to each side that are predicted.
-        min_count: what occurs less often gets no vector.
+        min_count: rarer tokens get no vector.
         negative: random tokens for each true one.
         skip_gram: predict the neighbours from the token; otherwise the token from its neighbours (CBOW).
         lower_case: fold case, as the tokenizer of a static encoder does by default.

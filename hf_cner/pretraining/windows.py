@@ -28,8 +28,8 @@ class TextWindows(Dataset[dict[str, Any]]):
     An item is a dict with `input_ids` `(n,)`, special tokens included, `entities`, pairs of columns, and
     `token_type_ids` where the tokenizer gives any but 0 (XLNet). Once `set_epoch` was called it also has `draw`, from
     which a `MaskingCollator` draws: seed, epoch and index, so that a resumed run continues as an unbroken one would.
-    Before that the collator draws from torch's random state, again every time: not every version of a plain `Trainer`
-    sets the epoch of its dataset.
+    Before that the collator draws from torch's random state: not every version of a plain `Trainer` sets the epoch of
+    its dataset.
 
     Args:
         documents: their texts are read; their spans are the entities unless `find` is given.
@@ -84,7 +84,7 @@ class TextWindows(Dataset[dict[str, Any]]):
         return found if self.epoch is None else {**found, "draw": (self.seed, self.epoch, index)}
 
     def set_epoch(self, epoch: int) -> None:
-        """Another epoch, another masking."""
+        """Begin an epoch, with another masking."""
         self.epoch = epoch
 
     @property
@@ -100,20 +100,20 @@ class SpanIndex:
         self._starts = [start for start, _ in spans]
 
     def within(self, start: int, end: int, shift: int = 0) -> Spans:
-        """Those that lie in `start` to `end`, counted from there on, `shift` added."""
+        """The entities within `start` to `end`, counted from `start`, plus `shift`."""
         found = self.spans[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
         return [(s - start + shift, e - start + shift) for s, e in found if e <= end]
 
 
 def entities_of(document: Document, find: Callable[[str], Spans] | None) -> Spans:
-    """What entity masking takes as entities, in text order, none overlapping: of nested ones the longest."""
+    """The entities that are masked, in text order and without overlap: of nested ones the longest."""
     if find is not None:
         return find(document.text)
     return outermost([(span.start, span.end) for span in document.spans])
 
 
 def outermost(spans: Sequence[tuple[int, int]]) -> Spans:
-    """Spans that do not overlap, in text order; of those that do, the longest, then the first, stays."""
+    """Spans without overlap, in text order; of overlapping ones the longest stays, then the first."""
     kept: Spans = []
     for start, end in sorted(set(spans), key=lambda span: (span[0] - span[1], span[0])):
         place = bisect_left(kept, (start, end))

@@ -29,12 +29,12 @@ class CnerTrainingArguments(TrainingArguments):
             get `learning_rate`. A slot may be followed by the path of a part: `span_decoder.crf`.
         slot_weight_decays: weight decay, likewise. Biases, layer norms and the CRF's transitions are never decayed.
         optimizer: adagrad, rmsprop, adam, adamw, radam, nadam or sgd, or `lookahead+` before one of them; `optim_args`
-            gives it options (`"momentum=0.9"`, and Lookahead's `"k=5, alpha=0.5"`). By default `optim` says what it is.
+            gives it options (`"momentum=0.9"`, and Lookahead's `"k=5, alpha=0.5"`). By default `optim` decides.
         freeze_encoder: the encoder gets no gradient and stays in evaluation mode (no dropout) while the rest trains.
         early_stopping_patience: stop after so many evaluations without a better `metric_for_best_model`.
         eval_batch_tokens: padded tokens in one batch of evaluation; by default what is fast on the device.
-        auto_bf16: train in bf16 (autocast) where the accelerator has it and neither `bf16` nor `fp16` is given. On CPU
-            bf16 stays a choice: `bf16=True`, which without an accelerator says `use_cpu` as well.
+        auto_bf16: train in bf16 (autocast) where the accelerator has it and neither `bf16` nor `fp16` is given. On a
+            CPU set `bf16=True`; without an accelerator it sets `use_cpu` too.
         fast_linear: on a CPU and in fp32, compute linear layers by oneDNN where it is clearly faster than torch's own
             product, which is measured once. Both are exact in fp32 and differ in rounding.
 
@@ -68,8 +68,8 @@ class CnerTrainingArguments(TrainingArguments):
     save_total_limit: int | None = field(default=2, metadata={"help": "How many checkpoints stay."})
     logging_strategy: IntervalStrategy | str = field(default="epoch", metadata={"help": "When to log."})
     load_best_model_at_end: bool = field(default=True, metadata={"help": "Restore the best checkpoint at the end."})
-    metric_for_best_model: str | None = field(default="strict_f1", metadata={"help": "By which one is best."})
-    greater_is_better: bool | None = field(default=None, metadata={"help": "Whether more of it is better."})
+    metric_for_best_model: str | None = field(default="strict_f1", metadata={"help": "Metric of the best checkpoint."})
+    greater_is_better: bool | None = field(default=None, metadata={"help": "Whether a larger value is better."})
     train_sampling_strategy: str = field(
         default="group_by_length", metadata={"help": "Order of training: group_by_length, random or sequential."}
     )
@@ -113,7 +113,7 @@ class CnerTrainingArguments(TrainingArguments):
             _check_slots(name, getattr(self, name))
 
     def _choose_the_best(self) -> None:
-        """See that the best checkpoint can be chosen; without evaluation or checkpoints there is none."""
+        """Check that the best checkpoint can be chosen; without evaluation or checkpoints there is none."""
         evaluated, saved = (getattr(chosen, "value", chosen) for chosen in (self.eval_strategy, self.save_strategy))
         self.load_best_model_at_end = self.load_best_model_at_end and "no" not in (evaluated, saved)
         if self.load_best_model_at_end and saved not in (evaluated, "best"):

@@ -36,19 +36,17 @@ def build(
 ) -> tuple[Model, PreTrainedTokenizerBase]:
     """Build tokenizer and model of a run.
 
-    Each kind of encoder says itself what is made for it of the training texts, and of the files that the settings name:
-    `Encoder.needs`, met in `needs.py`. One that may come from a checkpoint is read from `model.encoder.name_or_path`,
-    in any shape that `open_encoder` takes. With `model.interaction` it is a question-answering model, with one question
-    per type.
-    The random state decides the initial weights: set a seed before.
+    `Encoder.needs` names what a kind of encoder needs from the training texts and from files; `needs.py` makes it. An
+    encoder from a checkpoint is read from `model.encoder.name_or_path`, in any form that `open_encoder` takes. With
+    `model.interaction` the model answers questions, one for each type. Set a seed before: it decides the first weights.
 
     Args:
-        settings: of a run; those of the sections `model`, `tokenizer`, `vectors`, `lexicon` and `data` are read. Plain
-            values are checked first.
-        documents: the training documents, and no others: what stands in the test part must stay unknown.
+        settings: of a run; the sections `model`, `tokenizer`, `vectors`, `lexicon` and `data` are read. Plain values
+            are checked first.
+        documents: the training documents only: a character that only the test part has must stay unknown.
         entity_types: in the order of their labels.
-        notes: what is worth writing down beside the results is added to it: of a lexicon how many words it has, of a
-            published encoder what was found in its files.
+        notes: gets facts for the results: the number of words in a lexicon, what was found in the files of a published
+            encoder.
 
     Raises:
         ValueError: an encoder that is not there, an empty lexicon, vectors of another size than the encoder's, windows
@@ -69,7 +67,7 @@ def build(
 
 
 def _check_room(model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Raise when a window, with what stands around it, is longer than the encoder can read."""
+    """Raise ValueError if a window with its special tokens or question is longer than the encoder can read."""
     longest = model.cner.encoder.max_length
     if longest is None:
         return
@@ -136,7 +134,7 @@ def _from_characters(
     queries: Mapping[str, str],
     notes: dict[str, Any] | None,
 ) -> tuple[Any, PreTrainedTokenizerBase]:
-    """A model whose vocabulary is that of the training texts; what else its encoder needs, its kind says."""
+    """A model with the vocabulary of the training texts; the kind of its encoder says what else it needs."""
     check_files(settings)
     texts = [document.text for document in documents]
     lower_case = settings.tokenizer.lower_case

@@ -34,7 +34,7 @@ _SHOWN = (
 
 
 class CnerTrainer(DocumentTrainer):
-    """`DocumentTrainer`, which says what it takes, and whose model card is this package's.
+    """`DocumentTrainer` that writes this package's model card.
 
     `create_model_card`, and so `push_to_hub`, evaluates the model once more, on the documents of `eval_dataset`, for
     the figures of the card. Without such documents, or where the model is an adapter, the card is transformers' own.
@@ -87,7 +87,7 @@ class CnerTrainer(DocumentTrainer):
         return {name: part for name, part in given.items() if isinstance(part, DocumentDataset)}
 
     def _results(self, parts: dict[str, DocumentDataset], corpus: str | None) -> dict[str, object]:
-        """What `results.json` of a run holds, as far as a Trainer knows it."""
+        """The part of a run's `results.json` that a Trainer knows."""
         documents = {} if self.train_documents is None else {"train": self.train_documents}
         documents |= {name: part.documents for name, part in parts.items()}
         config = self.model.config

@@ -26,7 +26,7 @@ from ..settings.training import TrainSettings, output_dir_of
 from .arguments import CnerTrainingArguments
 
 GIVEN = {"encoder": frozenset({"attn_implementation", "dtype"})}
-"""Slot -> what the model gives its class, and no settings."""
+"""Slot -> arguments of its class that the model sets and settings may not."""
 
 
 def tables(settings: TrainSettings) -> Mapping[str, Mapping[str, type[nn.Module]]]:
@@ -58,7 +58,7 @@ def options_of_slot(settings: TrainSettings, slot: str) -> type[Section]:
 
 
 def check_settings(settings: TrainSettings) -> None:
-    """Raise ValueError, in one sentence, where an option of a slot or an argument of the training cannot be."""
+    """Raise ValueError, in one sentence, for an impossible option of a slot or argument of the training."""
     encoder = {key: value for key, value in settings.model.encoder.own().items() if key != "kind"}
     for name, slot in settings.model.slots().items():
         options = encoder if name == "encoder" else slot.options
@@ -73,7 +73,7 @@ def check_settings(settings: TrainSettings) -> None:
 
 
 def check_arguments(settings: TrainSettings) -> None:
-    """Raise ValueError, in one sentence, where the section `training` cannot be."""
+    """Raise ValueError, in one sentence, for an impossible section `training`."""
     check_values(settings.training, arguments_section(CnerTrainingArguments), "training.")
     check_ranges(settings.training, prefix="training.")
     check_slot_rates(settings.training, prefix="training.")
@@ -106,7 +106,7 @@ def check_metric(metric: str, documents: Sequence[Document]) -> None:
 
 
 def check_checkpointing(arguments: CnerTrainingArguments, model: PreTrainedModel) -> None:
-    """Raise ValueError where gradient checkpointing is asked for and no layer of the model can do it."""
+    """Raise ValueError if gradient checkpointing is on and no layer of the model can do it."""
     # transformers 5.23 calls it activation_checkpointing, and keeps the old name
     asked = arguments.gradient_checkpointing or getattr(arguments, "activation_checkpointing", False)
     if asked and not model.supports_gradient_checkpointing:
@@ -120,7 +120,7 @@ def checked(settings: TrainSettings | Mapping[str, object]) -> TrainSettings:
     """The settings of a run, checked as far as that is possible before anything is read.
 
     Raises:
-        ValueError: a setting that there is not, or a value that it does not take, in one sentence.
+        ValueError: an unknown setting, or a value that it does not take, in one sentence.
     """
     settings = settings if isinstance(settings, TrainSettings) else TrainSettings.of(settings)
     output_dir_of(settings)

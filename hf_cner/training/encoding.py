@@ -20,10 +20,10 @@ from ..modeling.windows import Window
 
 
 class FeatureDataset(Dataset[Feature]):
-    """Training features in memory. Behind the last one stands a filler, from which nothing is learnt.
+    """Training features in memory, and behind the last one a filler, from which nothing is learnt.
 
-    Several processes must get batches of one size. Where the features do not suffice, fillers stand in, so that no
-    window is trained twice and two processes learn what one does.
+    Several processes must get batches of one size. Fillers complete the last ones, so that no window is trained twice
+    and two processes learn what one learns.
     """
 
     def __init__(self, features: Sequence[Feature], filler: Feature) -> None:

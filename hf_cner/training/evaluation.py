@@ -1,4 +1,4 @@
-"""Turns what several processes found in an evaluation into tensors that can be gathered, and these into documents."""
+"""Packs the spans that several processes found into tensors that can be gathered, and unpacks them into documents."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class IndexCollator:
 
 
 def pack(found: Extraction, documents: torch.Tensor, entity_types: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    """What one process found, as tensors that can be gathered.
+    """The spans of one process as tensors that can be gathered.
 
     Args:
         found: spans of the documents that `documents` names.
@@ -69,7 +69,7 @@ def of_documents(
     prefix: str,
     include: Collection[str] = (),
 ) -> EvalLoopOutput:
-    """What transformers' evaluation loop gathered, as documents, with the loss per unit and metrics over documents.
+    """The result of transformers' evaluation loop as documents, with the loss per unit and metrics over documents.
 
     Args:
         output: of the loop; its predictions are what `pack` made, of one batch or a list of them.
@@ -95,7 +95,7 @@ def of_documents(
 
 
 def default_metrics(prediction: EvalPrediction) -> dict[str, float]:
-    """The metrics of `hf_cner.metrics` on documents; nothing on features, whose documents are not known."""
+    """The metrics of `hf_cner.metrics` on documents; no metrics on features, whose documents are not known."""
     gold: object = prediction.label_ids
     predicted: Any = prediction.predictions
     if not isinstance(gold, list) or not all(isinstance(document, Document) for document in gold):

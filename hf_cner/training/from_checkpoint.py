@@ -1,4 +1,4 @@
-"""What the settings may say of an encoder that always comes from a checkpoint, such as ELMo."""
+"""Checks of the settings of an encoder that always comes from a checkpoint, such as ELMo."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..settings.training import EncoderSlot
 
 
 def check_slot(slot: EncoderSlot) -> None:
-    """Raise a ValueError for an unknown kind, and where a kind that needs a checkpoint has none, or options of its own.
+    """Raise ValueError for an unknown kind, or if a kind that needs a checkpoint has none, or options beside it.
 
-    What such a checkpoint decides cannot be set beside it.
+    The checkpoint decides these options.
     """
     if slot.kind not in ENCODERS:
         raise ValueError(f"Unknown encoder kind {slot.kind!r}; choose one of {sorted(ENCODERS)}.")
@@ -34,7 +34,7 @@ def check_slot(slot: EncoderSlot) -> None:
 
 
 def check_folder(folder: Path, slot: EncoderSlot) -> None:
-    """Raise a ValueError where a folder does not hold an encoder of the kind that the settings name."""
+    """Raise ValueError if a folder holds no encoder of the kind that the settings name."""
     made_by = ENCODERS[slot.kind].made_by
     if not made_by:
         return

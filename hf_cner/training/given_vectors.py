@@ -11,9 +11,9 @@ from ..settings.section import Plain
 
 
 def vectors_of(path: str | None, lower_case: bool, *, length: int | None = None) -> dict[str, np.ndarray]:
-    """Token to vector; with case folded, a token in lower case wins over the same one in capitals.
+    """Token to vector; with case folded, the vector of a lower-case token wins over that of its capitals.
 
-    With `length` only tokens of so many characters are held: a published file of words may have millions of others.
+    With `length` only tokens of so many characters are kept: a published file may have millions of others.
     """
     if path is None:
         return {}
@@ -33,7 +33,7 @@ def vectors_of(path: str | None, lower_case: bool, *, length: int | None = None)
 
 
 def size_of(option: str, asked: int | None, vectors: Mapping[str, np.ndarray], source: str) -> Plain:
-    """The size of an embedding as an option of the encoder, where vectors decide it.
+    """The size of an embedding as an option of the encoder, if vectors decide it.
 
     Raises:
         ValueError: the settings ask for another size than that of the vectors.

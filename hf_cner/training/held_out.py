@@ -1,4 +1,4 @@
-"""Which documents a run learnt from and which it held out, as its own `split.json` says."""
+"""Which documents a run learnt from and which it held out, by its `split.json`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RunParts(NamedTuple):
 
 
 def parts_of_run(folder: Path) -> RunParts:
-    """The parts of the run that made a model; none where it left no split.
+    """The parts of the run that made a model; none without a `split.json`.
 
     Raises:
         DataError: a split that no run wrote, or that of a cross-validation, whose models stand in its folds.
@@ -74,10 +74,10 @@ def gold_for(
 
 
 def corpus_of_run(folder: Path, problems: Problems) -> list[Document]:
-    """The corpus that a run read, from where its settings say it lies.
+    """The corpus that a run read, from the place that its settings name.
 
     Raises:
-        DataError: there are no settings, or the corpus is not there any more; `--data` then names it.
+        DataError: there are no settings, or the corpus is gone; `--data` then names it.
     """
     path = folder / SETTINGS
     if not path.is_file():
@@ -96,7 +96,7 @@ def corpus_of_run(folder: Path, problems: Problems) -> list[Document]:
 
 
 def _documents_of(documents: Sequence[Document], run: RunParts, part: str) -> list[Document]:
-    """The documents of one part, in the order of the corpus; DataError where some are not there."""
+    """The documents of one part, in the order of the corpus; DataError if some are missing."""
     chosen = [document for document in documents if name_of(document) in run.parts[part]]
     missing = run.parts[part] - {name_of(document) for document in chosen}
     if missing:
@@ -108,7 +108,7 @@ def _documents_of(documents: Sequence[Document], run: RunParts, part: str) -> li
 
 
 def _doubts(documents: Sequence[Document], chosen: Sequence[Document], run: RunParts) -> list[str]:
-    """What makes the errors say less than they seem to: documents that were learnt from, data that have changed."""
+    """Why the errors may mislead: documents that the model was trained on, data that have changed."""
     found = []
     learnt = [name_of(document) for document in chosen if name_of(document) in run.parts.get("train", ())]
     if learnt:

@@ -26,10 +26,10 @@ class WordList:
     left_out: int
     """Words too short, too long, or with a character that is not in the vocabulary."""
     unused: int
-    """Words that stand in none of the training texts: their vectors learn nothing."""
+    """Number of words that occur in no training text: their vectors learn nothing."""
 
     def slot(self) -> dict[str, int]:
-        """What the encoder's options must be for these words."""
+        """The encoder's options for these words."""
         return {
             "lexicon_size": len(self.words),
             "lexicon_nodes": len(prefixes_of(self.words)),
@@ -37,7 +37,7 @@ class WordList:
         }
 
     def about(self) -> dict[str, int]:
-        """What is worth writing down."""
+        """Facts for the results."""
         return {
             "words": len(self.words),
             "with_vectors": sum(word in self.vectors for word in self.words),
@@ -56,11 +56,11 @@ def word_list(
 
     Args:
         options: the section `lexicon` of the settings.
-        documents: the training documents, and no others: a lexicon of test mentions would give the answers away.
+        documents: the training documents only: a lexicon of test mentions would give the answers away.
         vectors: of words, by word.
 
     Raises:
-        ValueError: lengths that cannot be, a file without words, or no word at all.
+        ValueError: impossible lengths, a file without words, or no word at all.
     """
     shortest, longest = options.min_length or MIN_LENGTH, options.max_length or MAX_LENGTH
     if not 2 <= shortest <= longest:

@@ -30,7 +30,7 @@ OF_GROUPS = {
     "lr": "learning_rate, or slot_learning_rates",
     "weight_decay": "weight_decay, or slot_weight_decays",
 }
-"""Options of every optimiser that a group of parameters sets, and what says so."""
+"""Options that each group of parameters has of its own -> the setting that gives them."""
 
 OF_ADAM = ("adam", "adamw", "radam", "nadam")  # take `adam_beta1`, `adam_beta2` and `adam_epsilon` of the arguments
 UNFUSED = {"foreach", "differentiable"}  # options that exclude that kernel
@@ -60,7 +60,7 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """Make the optimiser of a run.
 
-    `weight_decay` of a group is what the optimiser makes of it: an L2 term in the gradient, and decoupled for `adamw`.
+    `weight_decay` of a group is an L2 term in the gradient; for `adamw` it is decoupled.
     Lookahead moves slow weights a share `alpha` of the way to the fast ones after every `k` steps, and sets the fast
     ones back to them; in between, evaluation and checkpoints see the fast ones. Its state, slow weights included, is
     part of the checkpoint.

@@ -1,4 +1,4 @@
-"""What encoders are given from the training texts, and from files: one function for each need that a kind names."""
+"""What encoders need from the training texts and from files: a function for each name in `Encoder.needs`."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from .given_vectors import size_of, vectors_of
 from .lexicon import rows_of, word_list
 
 BIGRAM_LIMIT = 100_000  # rows; the default where a preset only gives the size of a bigram's vector
-BIGRAM_MIN_COUNT = 2  # of rarer ones the shared vector of unknown bigrams learns
+BIGRAM_MIN_COUNT = 2  # rarer ones share the vector of unknown bigrams
 FILES = {"vectors": "path", "bigrams": "bigram_path"}  # need -> the setting of `vectors` that only it reads
 
 Fill = Callable[[Any], None]
-"""Puts what was made into an encoder of the kind."""
+"""Fills an encoder with what was made for it."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What all needs are met from.
+    """What the functions of `NEEDS` work from.
 
     Attributes:
-        documents: the training documents, and no others.
+        documents: the training documents only.
         vectors: of characters, from the file that the settings name.
-        notes: what is worth writing down of it; filled on the way.
+        notes: facts for the results, which the functions add.
     """
 
     settings: TrainSettings
@@ -53,7 +53,7 @@ class Source:
 
 
 def check_files(settings: TrainSettings) -> None:
-    """Raise a ValueError where the settings name a file of vectors that the kind of encoder has no place for."""
+    """Raise ValueError if the settings name a file of vectors that the kind of encoder does not use."""
     slot = settings.model.encoder
     for need, name in FILES.items():
         if getattr(settings.vectors, name) and need not in ENCODERS[slot.kind].needs:
@@ -64,7 +64,7 @@ def check_files(settings: TrainSettings) -> None:
 
 
 def meet(source: Source, made: Plain) -> list[Fill]:
-    """Add to `made`, the slot in the configuration, what the encoder's needs decide; what fills the encoder then."""
+    """Add the options that the encoder needs to `made`, its slot; returns functions that fill the encoder."""
     fills = [NEEDS[need](source, made) for need in ENCODERS[source.slot.kind].needs]
     return [fill for fill in fills if fill is not None]
 
@@ -117,7 +117,7 @@ def _bigrams(source: Source, made: Plain) -> Fill | None:
 
 
 def _has_bigrams(slot: EncoderSlot, vectors: Mapping[str, np.ndarray]) -> bool:
-    """Whether there are to be bigrams; a `bigram_vocab_size` of 0 says that there are none."""
+    """Whether the encoder has bigrams; a `bigram_vocab_size` of 0 switches them off."""
     wanted = slot.bigram_vocab_size
     if wanted is None:
         return bool(slot.bigram_size or vectors)
@@ -150,7 +150,7 @@ def _frequent(source: Source) -> list[int]:
 def _bigram_rows(
     keys: Sequence[int], tokenizer: PreTrainedTokenizerBase, vectors: Mapping[str, np.ndarray], size: int
 ) -> torch.Tensor:
-    """`(len(keys), size)`: the vector of each bigram, random (as the encoder begins) where the file has none."""
+    """`(len(keys), size)`: the vector of each bigram; a random one, as in a new encoder, if the file has none."""
     bound = math.sqrt(3.0 / size)
     rows = torch.empty(len(keys), size).uniform_(-bound, bound)
     names = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
@@ -170,4 +170,4 @@ NEEDS: dict[str, Callable[[Source, Plain], Fill | None]] = {
     "bigrams": _bigrams,
     "words": _words,
 }
-"""Name, as `Encoder.needs` has it -> what adds to the slot's options and makes what fills the encoder."""
+"""Name in `Encoder.needs` -> function that adds options to the slot, and returns what fills the encoder."""

@@ -50,12 +50,12 @@ def parameter_groups(
 
     Args:
         decayed: names of the parameters that weight decay applies to.
-        learning_rate, weight_decay: for what no slot sets.
+        learning_rate, weight_decay: for parameters of which no slot sets them.
         slot_learning_rates, slot_weight_decays: by slot, or by slot and the path of a part.
 
     Raises:
-        ValueError: a key for a part (`encoder.x`) that no parameter of the model falls under. A slot that the model
-            does not have (kind "none") may be named: the rates of a preset then fit its ablations too.
+        ValueError: a key of a part (`encoder.x`) that has no parameter. A slot that the model does not have (kind
+            "none") may be named, so that the rates of a preset fit its ablations too.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     paths = []
@@ -75,10 +75,10 @@ def parameter_groups(
 def optimizer_of(
     groups: list[dict[str, object]], args: CnerTrainingArguments, chosen: tuple[object, dict[str, object]] | None
 ) -> torch.optim.Optimizer:
-    """The optimiser over the groups: the one that `args.optimizer` names, or `chosen`, a class and its options.
+    """The optimiser over the groups: by `args.optimizer`, or of `chosen`, a class and its options.
 
     Raises:
-        ValueError: a `chosen` one that makes groups of its own.
+        ValueError: a chosen class that makes its own groups.
     """
     if chosen is None:
         return make_optimizer(str(args.optimizer), groups, args, parse_options(args.optim_args))

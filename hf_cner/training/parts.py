@@ -1,4 +1,4 @@
-"""The parts of a corpus that a run learns from, chooses by and reports on."""
+"""The parts of a corpus: for training, for the choice of the epoch, and for the report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..data.splits import join, name_of, split_by_record, split_hash
 from ..settings.training import Split
 
 Parts = dict[str, list[Document]]
-DEV_SHARE = (9, 1)  # of the training records, where a fold is held out for the test and training needs a dev part
+DEV_SHARE = (9, 1)  # of the training records, when a fold is the test part
 
 
 def parts_of(documents: Sequence[Document], split: Split) -> Parts:
@@ -33,6 +33,6 @@ def parts_of(documents: Sequence[Document], split: Split) -> Parts:
 
 
 def split_of(parts: Parts) -> dict[str, str | list[str]]:
-    """Which document is in which part, and what texts and gold they were, as `split.json` holds it."""
+    """The content of `split.json`: names of documents by part, and a fingerprint of texts and gold."""
     names = {name: [name_of(document) for document in part] for name, part in parts.items()}
     return {"hash": split_hash(list(parts.values())), "fingerprint": fingerprint(join(parts.values())), **names}

@@ -11,8 +11,8 @@ from ..settings.training import TrainSettings
 def queries_of(settings: TrainSettings, entity_types: Sequence[str]) -> dict[str, str] | None:
     """One question per type, in the order of the types; None for a model that asks none.
 
-    A model asks when its settings have an interaction. `model.queries` says what: null takes the questions of the
-    corpus, a text is a YAML file of questions or the name of a corpus whose questions fit, a mapping holds them.
+    A model with an interaction asks questions. `model.queries` is null for the questions of the corpus, a YAML file of
+    questions, the name of another corpus, or a mapping from type to question.
 
     Raises:
         ValueError: a type without a question, or queries for a model that asks none.

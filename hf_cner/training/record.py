@@ -1,4 +1,4 @@
-"""What a run writes down beside its model: the settings as they were checked, and what the results depended on."""
+"""What a run records beside its model: its checked settings, and what the results depend on."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .parts import Parts
 
 
 def begin_in(folder: RunFolder, settings: TrainSettings, split: Mapping[str, object]) -> None:
-    """Write down what a run depends on, or see that a resumed one still depends on the same."""
+    """Record what a run depends on; of a resumed run, check that it is still the same."""
     given = settings.given()
     folder.begin(recorded(given), split, inputs=inputs_of(given, OF_TRAINING), complete=completed)
 
 
 def completed(before: Mapping[str, object]) -> Mapping[str, object]:
-    """Settings as they were written down, with today's defaults for settings that did not exist then."""
+    """Recorded settings, with today's defaults for settings that did not exist then."""
     try:
         return recorded(TrainSettings.of(before).to_dict())
     except ValueError:  # of a version that had other settings
@@ -58,6 +58,6 @@ def what_it_depended_on(parts: Parts, settings: TrainSettings, about: Mapping[st
 
 
 def chosen_epoch(args: TrainingArguments, state: TrainerState) -> float | None:
-    """The epoch whose checkpoint was restored; None where the last one simply stayed, whichever was best."""
+    """The epoch whose checkpoint was restored; None if the last epoch stayed."""
     step = state.best_global_step if args.load_best_model_at_end else None
     return next((entry["epoch"] for entry in state.log_history if step and entry.get("step") == step), None)

@@ -1,4 +1,4 @@
-"""A whole run: read the corpus, split it by record, build, train, evaluate, and write down all of it in a folder."""
+"""A whole run: read the corpus, split it by record, build, train, evaluate, and record all of it in a folder."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def train(
 
     The records are split into train and dev (two ratios), train, test and dev (three), or folds: then every fold is
     the test part once, and a tenth of the other records its dev part. The best epoch on dev is kept; with `join_dev`
-    dev is trained on as well, and the last epoch kept. `output_dir` then holds the model with its tokenizer
+    dev belongs to the training part, and the last epoch is kept. `output_dir` then holds the model with its tokenizer
     (`Predictor` loads it, and so do the Auto classes), `settings.yaml`, `split.json`, `training_log.json` and
     `results.json`; with folds each stands in `fold-<number>`.
 
@@ -61,7 +61,7 @@ def train(
         What `results.json` holds.
 
     Raises:
-        ValueError: settings that cannot be, a folder that may not be used, or data that do not fit the model.
+        ValueError: impossible settings, a folder that may not be used, or data that do not fit the model.
     """
     settings = checked(settings)
     folder = RunFolder(output_dir_of(settings))
@@ -93,7 +93,7 @@ def train_on(
     resume: bool = False,
     overwrite: bool = False,
 ) -> dict[str, object]:
-    """Train on `parts["train"]`, choose the epoch on `parts["dev"]` and report `parts["test"]`, where they are there.
+    """Train on `parts["train"]`, choose the epoch on `parts["dev"]` and report `parts["test"]`, if they exist.
 
     Args:
         entity_types: in the order of the labels.
@@ -116,7 +116,7 @@ def _train_in(
     about: Mapping[str, object] | None,
     resume: bool,
 ) -> dict[str, object]:
-    """Train in a folder that nobody else writes."""
+    """Train in a folder that is locked."""
     dev = parts.get("dev")
     args = training_arguments(settings.at(str(folder.work)), has_dev=bool(dev))
     if dev:
@@ -157,7 +157,7 @@ def _train_in(
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "epochs": trainer.state.epoch,
             "best_epoch": chosen_epoch(args, trainer.state),
-            # Of a run that was cut off neither the whole time nor the whole energy is known.
+            # The whole time and energy of a run that was cut off are not known.
             "seconds": {"total": None if checkpoint else time.perf_counter() - begin, "training_epochs": watch.epochs},
             "energy": None if checkpoint else meter.result(),
             "checkpoint": str(folder.path),
@@ -169,7 +169,7 @@ def _train_in(
 def _unknown(
     documents: Sequence[Document], tokenizer: PreTrainedTokenizerBase, settings: TrainSettings, *, quiet: bool
 ) -> dict[str, int | float]:
-    """What the results say of unknown characters; many are a warning, too many are refused."""
+    """The share of unknown characters, for the results; many are a warning, too many are refused."""
     texts = (document.text for document in documents)
     found = check_unknown(texts, tokenizer, most=settings.data.max_unknown)
     if is_first_process() and (found.is_notable() or not quiet):
@@ -178,7 +178,7 @@ def _unknown(
 
 
 def _say(trainer: DocumentTrainer, notes: Mapping[str, Any]) -> None:
-    """What became of the training part's entities and of the lexicon."""
+    """Print how many entities of the training part can be learnt, and what the lexicon holds."""
     if not is_first_process():
         return
     print(printable(f"training part: {trainer.entity_report}"), file=sys.stderr)
@@ -263,7 +263,7 @@ def _report(trainer: DocumentTrainer, part: list[Document], types: Sequence[str]
 
 
 def _finish(trainer: DocumentTrainer, folder: RunFolder, results: Mapping[str, object]) -> None:
-    """Save the final model, then what is said about it; `results.json` comes last."""
+    """Save the final model, then its card and results; `results.json` comes last."""
     saving = folder.work / SAVING
     with whole_or_removed(saving):
         trainer.save_model(str(saving))

@@ -1,4 +1,4 @@
-"""JSON schemas of the files of settings, by which editors complete and check them."""
+"""JSON schemas of settings files, so that editors complete and check them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .arguments import CnerTrainingArguments
 from .checks import GIVEN
 
 OWN_OF_ENCODER = ("name_or_path", "model_type")
-"""Settings of the slot `encoder` that say where it comes from, and are no options of its class."""
+"""Settings of the slot `encoder` that name its source, and are no options of its class."""
 
 Schema = dict[str, JsonValue]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -77,7 +77,7 @@ def _with_arguments(section: type[Section], arguments: type) -> Schema:
 
 
 def _slot(name: str, kinds: Mapping[str, type[nn.Module]]) -> Schema:
-    """Each kind with its own options; without a kind those of any, for a file that changes a preset's slot."""
+    """Each kind with its own options; without a kind all options, for a file that changes a slot of a preset."""
     every: Schema = {}
     forms: list[JsonValue] = []
     definitions: Schema = {}
@@ -123,7 +123,7 @@ def _collect(definitions: Schema, name: str, schema: Schema) -> None:
 
 
 def _keys(schema: Schema, name: str) -> Schema:
-    """A part of a schema that has keys itself; made where there is none."""
+    """A part of a schema that has keys itself; made if there is none."""
     found = schema.setdefault(name, {})
     assert isinstance(found, dict)
     return found

@@ -40,7 +40,7 @@ OBJECTIVE = "eval_strict_f1"
 
 
 class BestOfTrial:
-    """The best objective of a trial so far: as in a training run, its best epoch counts, not its last."""
+    """The best objective of a trial so far: the best epoch counts, as in a training run."""
 
     def __init__(self) -> None:
         self.best = 0.0
@@ -70,10 +70,10 @@ def search(
 
     Args:
         settings: resolved settings of a run; plain values are checked first.
-        trials: how many finished ones there shall be, those of a resumed study included.
+        trials: number of finished trials at the end, those of a resumed study included.
         space: what to vary, see `search_space`; by default `default_space`.
         shares: of the training part: to learn from, and to choose by.
-        prune: give up trials that are, at an epoch, worse than the median of the others there (from the sixth on).
+        prune: stop a trial whose objective at an epoch is below the median of the others (from the sixth trial on).
         resume: continue the study in `output_dir`.
         overwrite: start again there.
 
@@ -82,7 +82,7 @@ def search(
 
     Raises:
         ImportError: Optuna is not installed.
-        ValueError: a space or settings that cannot be, or a study with another space, other settings or data.
+        ValueError: an impossible space or settings, or a study with another space, other settings or data.
     """
     settings = settings if isinstance(settings, TrainSettings) else TrainSettings.of(settings)
     _check_possible(settings, trials, shares)
@@ -103,7 +103,7 @@ def _search_in(
     shares: Sequence[float],
     prune: bool,
 ) -> dict[str, object]:
-    """Search in a folder that nobody else writes."""
+    """Search in a folder that is locked."""
     settings, learn, dev, types, protocol = _documents(settings, shares)
     parts = f"{fingerprint(learn)} {fingerprint(dev)}"
     known = by_content(recorded(settings.at(None).given()), OF_TRAINING)
@@ -127,8 +127,8 @@ def _search_in(
 class _Trials(DocumentTrainer):
     """Makes one trial after the other. A trial that diverges counts as 0, and the search continues.
 
-    transformers makes the model of a trial before it looks at the trial's arguments, and keeps the features of the
-    first one; what is varied may say how either is made (a frozen encoder, the tags, the width of spans).
+    transformers makes the model of a trial before it reads the trial's arguments, and keeps the features of the first
+    trial. Both may depend on what is varied: a frozen encoder, the tags, the width of spans.
 
     Args:
         arguments_of: the arguments of a trial.
@@ -201,7 +201,7 @@ def _check_possible(settings: TrainSettings, trials: int, shares: Sequence[float
 def _documents(
     settings: TrainSettings, shares: Sequence[float]
 ) -> tuple[TrainSettings, list[Document], list[Document], list[str], str]:
-    """The settings with their questions, what to learn from and to choose by, the types, and in words what was done."""
+    """The settings with their questions, the documents to learn from and to choose by, the types, and the protocol."""
     data, corpus = settings.data, corpus_of(settings)
     problems = Problems(data.on_error, aloud=True)
     documents = read_corpus(corpus, data.data_dir, problems=problems, options=data.told)
@@ -241,7 +241,7 @@ def _trainer(
             ) from error
 
     def arguments_of(trial: Any) -> CnerTrainingArguments:
-        # Checked as those of a run are; transformers' own way would turn 0.01 into 0 where an option was 0 before.
+        # Checked like those of a run; transformers would turn 0.01 into 0 if the option was 0 before.
         return training_arguments(_quiet(with_values(settings, suggest(trial, space))), has_dev=True)
 
     trainer = _Trials(
@@ -258,7 +258,7 @@ def _trainer(
 
 
 def _one_trial(trainer: DocumentTrainer, study: Study, *, seed: int, prune: bool) -> None:
-    """One more finished trial; `Trainer.hyperparameter_search` makes it in the study's storage."""
+    """Make one more trial, by `Trainer.hyperparameter_search` in the study's storage."""
     import optuna
 
     trainer.hyperparameter_search(

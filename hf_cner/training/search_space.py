@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 Space = dict[str, object]
-"""Dotted name of a setting to `{"low", "high"}` with `log` or `step` where wanted, or to a list of choices."""
+"""Dotted name of a setting -> `{"low", "high"}`, perhaps with `log` or `step`, or a list of choices."""
 
 RATES = {"low": 1e-4, "high": 1e-2, "log": True}
 PRETRAINED_RATES = {"low": 5e-6, "high": 1e-4, "log": True}
@@ -30,7 +30,7 @@ DROPOUTS = {"low": 0.0, "high": 0.6, "step": 0.05}
 SIZES = [64, 128, 256]
 BY_SLOT = ("training.slot_learning_rates.", "training.slot_weight_decays.")
 OF_THE_DEVICE = ("bf16", "fp16", "auto_bf16", "bf16_full_eval", "fp16_full_eval", "tf32", "use_cpu", "torch_compile")
-SIZED = ("hidden_size", "filters", "size")  # options of slots that say how large their layers are
+SIZED = ("hidden_size", "filters", "size")  # options of slots that set the sizes of their layers
 
 
 def default_space(settings: TrainSettings, *, encoder: bool = False, fixed: Collection[str] = ()) -> Space:
@@ -38,7 +38,7 @@ def default_space(settings: TrainSettings, *, encoder: bool = False, fixed: Coll
 
     Args:
         settings: of the run; an empty slot has nothing to vary.
-        encoder: also the encoder's learning rate and, where it is an option, its dropout.
+        encoder: also the encoder's learning rate, and its dropout if it has that option.
         fixed: names of settings that are left as they are.
     """
     space: Space = {"model.dropout": dict(DROPOUTS)}
@@ -72,7 +72,7 @@ def space_of(
     encoder: bool = False,
     fixed: Collection[str] = (),
 ) -> Space:
-    """The space of a file, or else the default one, and what is varied beside it.
+    """The space of a file, or the default space, with further settings to vary.
 
     Args:
         settings, encoder: as for `default_space`.
@@ -96,10 +96,10 @@ def space_of(
 def read_values(space: Mapping[str, object], settings: TrainSettings) -> dict[str, Varied]:
     """The space with ranges and choices that were checked.
 
-    Ranges of fractions are such where the setting is one: `{low: 0, high: 1}` of a dropout is no 0 or 1.
+    The range of a fraction holds fractions: `{low: 0, high: 1}` of a dropout is not the choice of 0 or 1.
 
     Args:
-        settings: of the run, which say what kind each slot is.
+        settings: of the run; they name the kind of each slot.
 
     Raises:
         ValueError: a name that is no setting to vary, or a value that it does not take, in one sentence.
@@ -121,7 +121,7 @@ def read_values(space: Mapping[str, object], settings: TrainSettings) -> dict[st
 
 
 def suggest(trial: optuna.Trial, space: Mapping[str, Varied]) -> dict[str, Choice]:
-    """One value for each name, from Optuna's trial; asked again, a trial gives the same values."""
+    """One value for each name, from Optuna's trial; the same values each time."""
     return {name: _suggested(trial, name, values) for name, values in space.items()}
 
 
@@ -148,7 +148,7 @@ def with_values(settings: TrainSettings, values: Mapping[str, Choice]) -> TrainS
 
 
 def _keys(name: str) -> list[str]:
-    """Of the nested settings; the rate of a part of a slot, as `span_decoder.crf`, is one key."""
+    """The keys of a dotted name; the rate of a part of a slot, such as `span_decoder.crf`, is one key."""
     return name.split(".", 2) if name.startswith(BY_SLOT) else name.split(".")
 
 
@@ -164,7 +164,7 @@ def names_in(nested: Mapping[str, object], prefix: str = "") -> Space:
 
 
 def _is_empty(settings: TrainSettings, slot: str) -> bool:
-    """Whether nothing in a slot learns."""
+    """Whether a slot is frozen."""
     return bool(getattr(class_of(settings, slot), "is_empty", False))
 
 
@@ -228,7 +228,7 @@ def _is_of_words(name: str) -> bool:
 
 
 def _check_choice(name: str, value: Choice, settings: TrainSettings) -> None:
-    """Raise ValueError where the run's settings could not have the value."""
+    """Raise ValueError if the run's settings do not take the value."""
     section, *_ = _keys(name)
     changed = with_values(settings, {name: value})
     if section == "training":

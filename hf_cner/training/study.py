@@ -39,14 +39,14 @@ def _written(folder: Path, name: PurePosixPath) -> bool:
 
 
 class StudyFolder(RunFolder):
-    """The folder of a search, which is held and replaced as a run's is."""
+    """The folder of a search, locked and replaced like the folder of a run."""
 
     KIND = Kind(begun=_begun, written=_written, changing=_written)
     FIRST, LAST = STUDY, BEST
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path)
-        self._began = True  # files without a finished trial are of no use
+        self._began = True  # without a finished trial the files are useless
 
     def check(self, *, resume: bool, overwrite: bool) -> None:
         refuse_foreign(self.path, self.KIND)
@@ -89,7 +89,7 @@ class Study:
         return self._study
 
     def begin(self, about: Mapping[str, object]) -> None:
-        """Begin the study, or take it up again; trials that were cut off count as failed then.
+        """Begin the study, or continue it; trials that were cut off count as failed.
 
         Args:
             about: what the study depends on, by name: `space`, `settings`, `data` and `prune`; written into it.
@@ -132,7 +132,7 @@ class Study:
         return f"trial {trial.number}: {value} ({told}); {shown(trial.params)}"
 
     def failure(self, error: BaseException) -> str:
-        """What to do about a trial that failed: a resumed search would try the same values again."""
+        """Advice about a trial that failed: a resumed search would try the same values again."""
         trial = self.study.get_trials(deepcopy=False)[-1]
         return (
             f"Trial {trial.number} broke off, with {shown(trial.params)}: {error} It is tried again when the search "
@@ -153,7 +153,7 @@ class Study:
         ]
 
     def write(self, settings: TrainSettings, protocol: str) -> dict[str, object]:
-        """Write the table of the trials and the best settings, each whole; and give them back."""
+        """Write the table of the trials and the best settings, each whole; returns both."""
         rows, best = self.rows(), self.study.best_trial
         names = list(dict.fromkeys(name for row in rows for name in row))
         with atomic_write(self.folder / TRIALS) as stream:

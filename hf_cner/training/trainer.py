@@ -29,9 +29,9 @@ from .optimizers import UNDECAYED, optimizer_of, parameter_groups
 class DocumentTrainer(FasterTrainer):
     """Trains an entity recogniser on documents and evaluates what it decodes in documents.
 
-    It is used as transformers' Trainer is. `train_dataset` may be a list of `Document`s, or a dataset with the columns
-    `text` and `entities` as `load_corpus` gives it, or ready features; the same holds for `eval_dataset`, but on ready
-    features evaluation is the plain Trainer's (the argmax of `logits`), because they hold no documents.
+    It is used like transformers' Trainer. `train_dataset` and `eval_dataset` may be a list of `Document`s, a dataset
+    with the columns `text` and `entities` as `load_corpus` gives it, or ready features. Ready features hold no
+    documents, so they are evaluated as the plain Trainer does it, by the argmax of `logits`.
 
     In the evaluation of documents the windows of a document are stitched and decoded as a whole, and `compute_metrics`
     gets an `EvalPrediction` with `predictions` and `label_ids` both lists of `Document`s: the predicted and the
@@ -39,11 +39,10 @@ class DocumentTrainer(FasterTrainer):
 
     Args:
         processing_class: the character tokenizer of the model; it is saved with every checkpoint.
-        compute_metrics: from `EvalPrediction` to a dict of numbers; called without distinction by `evaluate` and
-            `predict`.
+        compute_metrics: from `EvalPrediction` to a dict of numbers; called by `evaluate` and `predict`.
 
     Attributes:
-        train_documents: those that were given; None for ready features.
+        train_documents: the training documents; None for ready features.
         entity_report: what became of their gold entities; None for ready features.
 
     Raises:
@@ -109,7 +108,7 @@ class DocumentTrainer(FasterTrainer):
 
     @property
     def document_encoder(self) -> DocumentEncoder:
-        """What the model and its tokenizer make of documents."""
+        """The encoder of documents for this model and tokenizer."""
         if self._document_encoder is None or self._document_encoder.model is not self.model:
             if self.processing_class is None:
                 raise ValueError("Documents need the model's character tokenizer: pass it as processing_class.")
@@ -121,7 +120,7 @@ class DocumentTrainer(FasterTrainer):
         return dataset if documents is None else self.document_encoder.dataset(documents)
 
     def call_model_init(self, trial: Any = None) -> Any:
-        """A new model from `model_init`, its encoder frozen where that is asked for."""
+        """A new model from `model_init`, with a frozen encoder if the arguments ask for it."""
         model: Any = super().call_model_init(trial)
         if self.args.freeze_encoder:
             model.cner.encoder.requires_grad_(False)
@@ -176,7 +175,7 @@ class DocumentTrainer(FasterTrainer):
         return [name for name in super().get_decay_parameter_names(model) if not UNDECAYED.search(name)]
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """As transformers does; by name where one is given, with a rate and a decay for each slot that has its own."""
+        """transformers' optimiser, or the named one, with a rate and a decay for each slot that has its own."""
         rates: Any = self.args.slot_learning_rates
         decays: Any = self.args.slot_weight_decays
         named = self.args.optimizer if self.optimizer_cls_and_kwargs is None else None
@@ -209,7 +208,7 @@ class DocumentTrainer(FasterTrainer):
         return super().compute_loss(model, inputs, *args, **kwargs)
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
-        """Batches of one step and their number of units; span labels say nothing about it, so it is counted here."""
+        """Batches of one step and their number of units, counted here because span labels do not hold it."""
         samples, items = super().get_batch_samples(epoch_iterator, num_batches, device)
         if items is not None and not getattr(self.model, "gives_tags", True):
             masks = [self.model.unit_mask(batch["input_ids"], batch.get("attention_mask")) for batch in samples]
@@ -218,10 +217,10 @@ class DocumentTrainer(FasterTrainer):
         return samples, items
 
     def train(self, resume_from_checkpoint: str | bool | None = None, *args: Any, **kwargs: Any) -> TrainOutput:
-        """Train; `resume_from_checkpoint=True` goes on from the last complete checkpoint in `output_dir`.
+        """Train; `resume_from_checkpoint=True` continues from the last complete checkpoint in `output_dir`.
 
         Raises:
-            ValueError: there is no complete checkpoint, or the one that is named was cut off; it says where.
+            ValueError: there is no complete checkpoint, or the named one was cut off; the message says where.
             FloatingPointError: the training diverged, see `FiniteWeights`.
         """
         if resume_from_checkpoint is True:
@@ -276,7 +275,7 @@ class DocumentTrainer(FasterTrainer):
         ignore_keys: list[str] | None = None,
         metric_key_prefix: str = "eval",
     ) -> EvalLoopOutput:
-        """Transformers' loop, with documents at its end: the loss is per unit, the metrics are over documents."""
+        """Transformers' loop, whose result is documents: the loss is per unit, the metrics are over documents."""
         dataset = dataloader.dataset
         if not isinstance(dataset, DocumentDataset):
             return super().evaluation_loop(
