@@ -6,7 +6,7 @@ import pytest
 
 from hf_cner.data.documents import Document
 from hf_cner.data.tokenizer import build_character_tokenizer
-from hf_cner.data.unknown_characters import UnknownCounter, check_unknown, shown, unknown_share
+from hf_cner.data.unknown_characters import UnknownCounter, UnknownShare, check_unknown, shown, unknown_share
 from hf_cner.modeling.characters import CharacterTable
 
 TOKENIZER = build_character_tokenizer("患者头痛")
@@ -17,13 +17,21 @@ def texts(unknown: int, *, of: int = 1000) -> list[str]:
 
 
 def test_the_share_is_counted() -> None:
-    found = unknown_share(["患者x", "x\x1b痛 "], TOKENIZER)
-    assert (found.characters, found.unknown, found.share) == (7, 3, 3 / 7)
+    found = unknown_share(["患者x", "x\x1b痛"], TOKENIZER)
+    assert (found.characters, found.unknown, found.share) == (6, 3, 0.5)
     assert found.most_frequent == (("x", 2), ("\x1b", 1))
-    assert found.to_dict() == {"characters": 7, "unknown": 3, "share": 3 / 7}
+    assert found.to_dict() == {"characters": 6, "unknown": 3, "share": 0.5}
     assert str(found) == (
-        "3 of 7 characters are unknown to the vocabulary (42.9%); the most frequent: 'x' (2), U+001B (1)"
+        "3 of 6 characters are unknown to the vocabulary (50.0%); the most frequent: 'x' (2), U+001B (1)"
     )
+
+
+def test_white_space_is_no_unknown_character() -> None:
+    published = build_character_tokenizer("患者")
+    assert unknown_share(["患者\n", "\u3000\t 患\r\n", "者\x85\u2028"], published) == UnknownShare(
+        characters=4, unknown=0
+    )
+    assert unknown_share([" \n"], published).share == 0
 
 
 def test_of_nothing_nothing_is_unknown() -> None:
