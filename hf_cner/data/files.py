@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .bounded import BROKEN, LONGEST_LINE, BoundedReader, LongLine
+from .magic import magic
 from .problems import DataError, Problems
 from .shown import printable as escaped
 
@@ -61,6 +62,9 @@ def decode(data: bytes, where: Where, problems: Problems, *, advice: str = "") -
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
+        if what := magic(data):
+            _report_foreign(where, what, problems)
+            return None
         line = data[: error.start].count(b"\n") + 1
         byte = data[error.start : error.start + 1]
         _report_encoding(where, line, byte, _likely(data), problems, instead=advice)
@@ -97,6 +101,9 @@ def decoded(lines: Iterable[tuple[int, bytes]], where: Where, problems: Problems
     """The text of each line, without its end; other encodings as in `read_lines`."""
     understood = False  # a line had good UTF-8 characters, so the file is in UTF-8 and a bad line is a damaged one
     for number, data in lines:
+        if number == 1 and (what := magic(data)):
+            _report_foreign(where, what, problems)
+            return
         try:
             line = data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -130,6 +137,10 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[BoundedReader]:
 def _report_broken(where: Where, error: BaseException, problems: Problems) -> None:
     found = f"broken gzip data ({escaped(str(error))})"
     problems.report(where, None, found, "a whole file", "fetch it again (nothing from there on was read)")
+
+
+def _report_foreign(where: Where, what: str, problems: Problems) -> None:
+    problems.report(where, None, what, "UTF-8 text", "unpack or convert it, or name another file")
 
 
 def refuse_pipe(path: Path) -> None:

@@ -16,6 +16,7 @@ To add a corpus or a format, write such a module and one line here; a corpus als
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -213,6 +214,8 @@ def entry(name: str) -> Entry:
     if wanted not in REGISTRY:
         near = get_close_matches(wanted, REGISTRY, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "give one of these."
+        if os.path.exists(name):
+            hint = f"{name} is a file or folder here: give one of these names, and the file with --data-dir."
         raise DataError(f"There is no corpus or format {name!r}; known are {', '.join(REGISTRY)}: {hint}")
     return Entry(wanted, import_module(f".{REGISTRY[wanted]}", __package__))
 

@@ -90,6 +90,16 @@ def test_a_file_in_another_encoding_is_reported_once_and_a_damaged_line_left_out
 
 
 @pytest.mark.parametrize("read", [read_text, lines])
+def test_what_is_no_text_is_named_not_called_damaged(tmp_path: Path, read) -> None:
+    path = tmp_path / "export.jsonl"
+    packed = b"PK\x03\x04\x14\0\0\0" + "标注".encode() * 20 + b"\x81\xfe"
+    for data, what in ((packed, "a zip archive"), (b"%PDF-1.4\n\xe2\xe3\xcf\xd3\n", "a PDF")):
+        path.write_bytes(data)
+        with pytest.raises(DataError, match=f"export.jsonl: found {what}.*; expected UTF-8 text; unpack or convert it"):
+            read(path)
+
+
+@pytest.mark.parametrize("read", [read_text, lines])
 def test_what_is_no_readable_file_is_named(tmp_path: Path, read) -> None:
     (tmp_path / "train.jsonl").write_text("x", encoding="utf-8")
     with pytest.raises(

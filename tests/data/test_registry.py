@@ -126,6 +126,8 @@ def test_every_entry_is_reached() -> None:
 def test_an_unknown_name_has_its_neighbours(name: str, near: str) -> None:
     with pytest.raises(DataError, match=f"no corpus or format '{name}'; known are sample, .*did you mean .*{near}"):
         readable(name)
+    with pytest.raises(DataError, match=r"no corpus or format '.*test_registry.py'.*--data-dir"):
+        entry(__file__)
     with pytest.raises(DataError, match=r"no corpus or format '42'.*: give one of these"):
         entry("42")
 

@@ -17,6 +17,7 @@ from typing import Literal
 
 from ..endings import JSON, JSON_LINES, KNOWN, TEXT
 from ..json_text import parse_json
+from ..magic import magic
 from ..problems import DataError
 from .names import suffix_of
 
@@ -24,23 +25,6 @@ Kind = Literal["text", "jsonl"]
 
 _HEAD = 65_536  # bytes that are read
 _OTHER_SHEETS = ("(.xls)", "(.ods)")  # spreadsheets that cannot be read
-_MAGIC = (
-    (b"PK\x03\x04", "a zip archive, as of .docx and .xlsx"),
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"PAR1", "Parquet"),
-    (b"ARROW1", "Arrow"),
-    (b"\xd0\xcf\x11\xe0", "an old document of Word or Excel"),
-    (b"SQLite format 3", "a database"),
-    (b"BZh9", "data packed with bzip2"),
-    (b"\xfd7zXZ", "data packed with xz"),
-    (b"\x28\xb5\x2f\xfd", "data packed with zstd"),
-    (b"7z\xbc\xaf", "a 7z archive"),
-    (b"Rar!", "a rar archive"),
-    (b"{\\rtf", "RTF"),
-)
 _JSON = re.compile(r'\s*(?:\{\s*"|\[\s*\{\s*")')
 _WEB = re.compile(rb"<(?:!doctype|html|table|meta|\?xml)\b", re.IGNORECASE)  # as "Excel" files of many systems are
 _TAGGED = re.compile(r"\S{1,20}[ \t,](?:O|[BIESMLU][-_]\S+|\S+[-_][BIESMLU])")
@@ -103,8 +87,8 @@ def foreign_content(head: bytes, kind: Kind) -> str:
     The reader reports bytes that are not UTF-8, with their encoding. UTF-16 without a mark is reported here, since its
     bytes may be valid UTF-8.
     """
-    if magic := _magic(head):
-        return magic
+    if known := magic(head):
+        return known
     if not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         if _is_utf16(head):
             return "UTF-16 without a byte order mark"
@@ -131,11 +115,7 @@ def no_table(head: bytes) -> str:
         return "JSON"
     if text.startswith(b"#FORMAT=WebAnno TSV"):
         return "the export of INCEpTION (read it as inception)"
-    return "a web page" if _WEB.match(text) else _magic(head)
-
-
-def _magic(head: bytes) -> str:
-    return next((what for mark, what in _MAGIC if head.startswith(mark)), "")
+    return "a web page" if _WEB.match(text) else magic(head)
 
 
 def _is_table(lines: list[str]) -> bool:
