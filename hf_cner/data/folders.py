@@ -96,8 +96,8 @@ def refuse_inputs(folder: Path, inputs: Iterable[str | os.PathLike[str] | None])
                 f"{folder}: found a folder in {given}, which is read, so the next run would read what is written; "
                 "expected one elsewhere; choose another name."
             )
-        if folder.exists() and any(os.path.samefile(folder, part) for part in (real, *real.parents)):
-            what = "is also read" if os.path.samefile(folder, real) else f"holds {given}, which is read"
+        if target.exists() and any(os.path.samefile(target, part) for part in (real, *real.parents)):
+            what = "is also read" if os.path.samefile(target, real) else f"holds {given}, which is read"
             raise DataError(f"{folder}: found a folder that {what}; expected another one to write to; choose its name.")
 
 

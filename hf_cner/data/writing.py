@@ -191,9 +191,16 @@ def _refuse(target: Path) -> None:
 
 
 def _regular(path: str | os.PathLike[str] | None, standard: int) -> os.stat_result | None:
-    """The file of a path, or of a standard stream for None and `-`; None if it is no regular file."""
+    """The file of a path, or of a standard stream for None and `-`; None if it is no regular file.
+
+    A path through a missing folder (`new/../notes.jsonl`) is the file that would be written.
+    """
     try:
-        found = os.fstat(standard) if path is None or os.fspath(path) == "-" else os.stat(Path(path).expanduser())
+        if path is None or os.fspath(path) == "-":
+            found = os.fstat(standard)
+        else:
+            named = Path(path).expanduser()
+            found = os.stat(named if named.exists() else os.path.realpath(named))
     except (OSError, ValueError):
         return None
     return found if stat.S_ISREG(found.st_mode) else None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hf_cner.data.folders import refuse_inputs
 from hf_cner.data.locks import Held, beside, locked
 from hf_cner.data.problems import DataError
 from hf_cner.data.streams import is_stream
@@ -32,6 +33,15 @@ def test_a_file_of_a_folder_that_is_read_is_an_input(notes: Path) -> None:
     for name in ("a.txt", "deep/b.txt", "linked/c.txt", "../other/c.txt"):
         with pytest.raises(DataError, match=r"found (a file that is also read|another name of .*, which is read)"):
             check_output(notes / name, inputs=(notes,))
+
+
+def test_a_path_through_a_missing_folder_is_the_file_that_would_be_written(notes: Path) -> None:
+    for name in ("missing/../a.txt", "missing/deeper/../../deep/b.txt"):
+        for inputs in ((notes,), (notes / "a.txt", notes / "deep" / "b.txt")):
+            with pytest.raises(DataError, match="found a file that is also read"):
+                check_output(notes / name, inputs=inputs)
+    with pytest.raises(DataError, match="found a folder that is also read"):
+        refuse_inputs(notes / "missing" / ".." / "deep", [notes / "deep"])
 
 
 def test_of_a_model_only_its_own_files_are_inputs(tmp_path: Path) -> None:
