@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from .endings import JSON, JSON_LINES, OTHER_FORMS, PAGES
+from .endings import BRAT, JSON, JSON_LINES, OTHER_FORMS, PAGES
 from .locks import beside, locked, sweep
 from .models import OF_A_MODEL, belongs_to_a_model
 from .problems import DataError
@@ -43,7 +43,8 @@ def check_output(
 
     Args:
         path: the file to write; None is standard output.
-        inputs: files and folders that are read; None and missing ones are ignored; `-` is standard input.
+        inputs: files and folders that are read, or other files that are written; None is ignored; `-` is standard
+            input. A file of brat stands for the files that are read with it, too.
         models: folders of models that are read; the model's files are inputs, other files in them are not.
         endings: the only endings that a name may have; by default all but those in `OTHER_FORMS`.
         never: more endings that a name may not have.
@@ -54,7 +55,7 @@ def check_output(
             it; it is a folder, or a file that may not be written; it is a file of a model or of another result (see
             `models`); or its name promises another form.
     """
-    there, inputs = _regular(path, 1), list(inputs)
+    there, inputs = _regular(path, 1), [part for item in inputs for part in (item, *_read_with(item))]
     for given, names in [*((item, _ALL) for item in inputs), *((item, OF_A_MODEL) for item in models)]:
         if there is not None and given is not None:
             _refuse_input(path, there, given, names)
@@ -62,8 +63,9 @@ def check_output(
         check_ending(path, endings, never=never)
         target = Path(os.path.realpath(Path(path).expanduser()))
         _refuse(target)
-        for folder in inputs:
-            _refuse_among_inputs(path, target, folder)
+        for given in inputs:
+            _refuse_missing_input(path, target, given)
+            _refuse_among_inputs(path, target, given)
         if target.name not in own and belongs_to_a_model(target):
             raise DataError(
                 f"{path}: found a name of the model, or of another result, in {target.parent}, which would be lost or "
@@ -222,6 +224,27 @@ def _refuse_input(
         raise DataError(f"{path}: found a file that is also read; expected another one to write to; choose its name.")
     what = "what standard input comes from" if same == "-" else f"another name of {same}"
     raise DataError(f"{path}: found {what}, which is read; expected another file to write to; choose its name.")
+
+
+def _read_with(given: str | os.PathLike[str] | None) -> list[Path]:
+    """The files that brat's reader reads with a text or an annotation: the other of the two, and the labels."""
+    place = Path(given or "")
+    plain = without_gz(place.name)
+    if not plain.endswith((".txt", BRAT)):
+        return []
+    packed, base = place.name[len(plain) :], plain.rpartition(".")[0]
+    names = (f"{base}.txt{packed}", f"{base}{BRAT}{packed}", "visual.conf")
+    return [file for name in names if (file := place.with_name(name)) != place]
+
+
+def _refuse_missing_input(path: str | os.PathLike[str], target: Path, given: str | os.PathLike[str] | None) -> None:
+    """Raise DataError for the name of an input, or of another output, which is not there yet."""
+    place = Path(given).expanduser() if given else None
+    if place is not None and not place.exists() and Path(os.path.realpath(place)) == target:
+        raise DataError(
+            f"{path}: found the name of another file that this command reads or writes; expected a name of its own; "
+            "choose another."
+        )
 
 
 def _refuse_among_inputs(path: str | os.PathLike[str], target: Path, given: str | os.PathLike[str] | None) -> None:

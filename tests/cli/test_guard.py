@@ -141,3 +141,51 @@ def test_an_output_is_never_what_the_next_run_would_read(
     assert "which is read" in said and "so the next run would read" in said
     assert sorted(path.name for path in (folder / "notes").iterdir()) == ["a.txt", "in.jsonl"]
     assert call("inspect", "jsonl", "--data-dir", "notes", "--json", "notes/counts.json") == 0  # no such file is read
+
+
+@pytest.mark.parametrize(
+    ("given", "output"), [("note.ann", "note.txt"), ("note.txt", "note.ann"), ("note.ann", "visual.conf")]
+)
+def test_what_is_read_with_a_file_of_brat_is_an_input(
+    given: str, output: str, tmp_path: Path, call: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {
+        "note.txt": "患者头痛",
+        "note.ann": "T1\tSymptom 2 4\t头痛\n",
+        "visual.conf": "[labels]\nSymptom | 症状\n",
+    }
+    for name, text in before.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    arguments = ("convert", "brat", "--data-dir", str(tmp_path / given), "--to", "conll", "--output")
+    assert call(*arguments, str(tmp_path / output)) == 2
+    assert "found a file that is also read" in " ".join(capsys.readouterr().err.split())
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (
+            "convert",
+            "jsonl",
+            "--data-dir",
+            "in.jsonl",
+            "--to",
+            "jsonl",
+            "--output",
+            "new.jsonl",
+            "--json",
+            "./new.jsonl",
+        ),
+        ("vectors", "in.jsonl", "--output", "new.txt", "--json", "new.txt"),
+        ("apply", "in.jsonl", "--data", "other.jsonl", "--output", "new.jsonl", "--log", "new.jsonl"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_two_outputs_of_one_command_have_two_names(
+    command: tuple[str, ...], folder: Path, call: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*command) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "found the name of another file that this command reads or writes" in said
+    assert sorted(path.name for path in folder.iterdir()) == ["folder", "in.jsonl", "other.jsonl"]
