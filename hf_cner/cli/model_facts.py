@@ -1,4 +1,4 @@
-"""What `hf-cner inspect --model` says of a model, and of how this machine computes it."""
+"""The report of `hf-cner inspect --model`: a model, and how this machine computes it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def facts_of(model: str) -> dict[str, Any]:
 
 
 def say_facts(facts: dict[str, Any], console: Console) -> None:
-    """Print them, a line each."""
+    """Print the facts, a line each."""
     lines = [
         f"{facts['model']}: {facts['parameters']:,} parameters in {facts['dtype']}",
         ", ".join(f"{name} {kind}" for name, kind in facts["slots"].items()),

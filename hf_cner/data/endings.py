@@ -31,6 +31,6 @@ _FORMS = {
 }
 
 KNOWN = {**_LINES, **_FORMS}
-"""Ending -> what the file is, where it is neither prose nor JSON."""
+"""Ending -> what the file is, if it is neither prose nor JSON."""
 OTHER_FORMS = frozenset(_FORMS)
 """Endings under which text would be opened by the wrong program."""

@@ -1,4 +1,4 @@
-"""Published encoders, in the shapes in which the world publishes them, read into a clean encoder in memory.
+"""Published encoders, in all usual forms, read into a clean encoder in memory.
 
 `open_encoder` (`published.py`) is the entrance. `fetch` finds the folder, `locate` its weight files, `weights` reads
 them without running code, `configuration` and `model_type` mend the configuration, `names` brings the names of weights

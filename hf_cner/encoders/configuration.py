@@ -1,4 +1,4 @@
-"""The configuration of a published encoder: found, read, and freed of what it says about another task."""
+"""The configuration of a published encoder: found, read, and without settings of another task."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def make_config(
 
 
 def take_padding_id(model: PreTrainedModel, pad_id: int, findings: Findings, *, given: object) -> None:
-    """Set the id of padding to the vocabulary's, where the configuration names none that can be.
+    """Set the id of padding to the vocabulary's, if the configuration names no possible one.
 
     RoBERTa and its kin number positions from the id of padding on; there the class's own stays, as transformers has it.
 
@@ -135,7 +135,7 @@ def take_padding_id(model: PreTrainedModel, pad_id: int, findings: Findings, *, 
 
 
 def take_special_ids(config: PreTrainedConfig, ids: Mapping[str, int], findings: Findings) -> None:
-    """Set the ids of special tokens in a configuration to the vocabulary's, where it names others.
+    """Set the ids of special tokens in a configuration to the vocabulary's, if it names others.
 
     A text begins with `bos`, or with `cls` where the vocabulary has no `bos`; it ends with `eos`, or with `sep`.
 

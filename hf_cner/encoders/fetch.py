@@ -1,8 +1,8 @@
-"""From a folder or a name on the Hub to a folder on this machine, without waiting for a network that is not there.
+"""From a folder or a name on the Hub to a folder on this machine, without waiting for a missing network.
 
 transformers asks the Hub for every file of an encoder, also for those that it holds already, and repeats a failed
-question five times: 23 seconds on a machine without a network. Here a whole copy in the cache is used as it is; else
-one question is asked, once, and only the files that are needed are fetched.
+question five times: 23 seconds on a machine without a network. Here a whole copy in the cache is used as it is;
+otherwise one question is asked, and only the needed files are fetched.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _fetched(name: str, setting: str) -> Path:
 
 
 def wanted(names: list[str]) -> list[str]:
-    """Of the files that the Hub has of an encoder, those that are needed: one form of the weights."""
+    """The needed ones of an encoder's files on the Hub, with one form of the weights."""
     top = [name for name in names if "/" not in name]
     beside = [name for name in top if any(fnmatch(name, pattern) for pattern in BESIDE_WEIGHTS)]
     for pattern in WEIGHTS:

@@ -33,7 +33,7 @@ class Findings:
         return {name: value for name, value in whole.items() if value}
 
     def lines(self) -> list[str]:
-        """One line for each thing that is worth a line on a terminal."""
+        """The lines for a terminal."""
         found = [f"encoder: {self.model_type}, weights from {self.weights}, vocabulary from {self.vocabulary}"]
         found += [f"encoder: {sentence}" for sentence in (*self.settings, *self.renamed)]
         if self.dropped:
@@ -44,7 +44,7 @@ class Findings:
 
 
 def say(found: Mapping[str, Any] | None, *, quiet: bool) -> None:
-    """Print to standard error what `to_dict` gave; of a quiet run the warnings alone."""
+    """Print the result of `to_dict` to standard error; in a quiet run only the warnings."""
     for line in (found or {}).get("said", []):
         if not quiet or line.startswith("warning"):
             print(line, file=sys.stderr)

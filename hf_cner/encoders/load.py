@@ -27,7 +27,7 @@ def load_model(
     """The model that `auto` (`AutoModel`, `AutoModelForMaskedLM`, …) names for a configuration, with published weights.
 
     The tables of characters, positions and token types take the number of rows that the weights have. A head that the
-    model has and the file has not is new, which `findings` says.
+    file does not have is new, and `findings` says so.
 
     Args:
         state: weights by their published names.
@@ -170,7 +170,7 @@ def _leave_out_other_heads(
     base: str,
     findings: Findings,
 ) -> None:
-    """A head of other shapes is another head: the model's own begins untrained, which `_check` says."""
+    """Drop a head of other shapes: the model's own head begins untrained, and `_check` says so."""
     for target, source in list(names.taken.items()):
         if not target.startswith(base) and given[source] != expected[target]:
             del names.taken[target]
@@ -230,7 +230,7 @@ def _check(model: PreTrainedModel, names: Names, info: Mapping[str, Any], findin
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """transformers reports on loading and saving in tables and bars; what matters of them stands in the findings."""
+    """Switch off transformers' tables and bars of loading and saving; the findings hold what matters."""
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:

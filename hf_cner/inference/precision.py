@@ -53,7 +53,7 @@ def choose_linears(model: nn.Module, *, precision: str = "auto", linear: str | N
 
 
 def check_float32(model: nn.Module) -> None:
-    """Raise ValueError where a model's weights are in another dtype than float32 or float64."""
+    """Raise ValueError if a model's weights are in another dtype than float32 or float64."""
     for name, weight in model.named_parameters():
         if weight.is_floating_point() and weight.dtype not in (torch.float32, torch.float64):
             kind = str(weight.dtype).removeprefix("torch.")
@@ -66,8 +66,8 @@ def check_float32(model: nn.Module) -> None:
 class ReducedLinears(LinearPath):
     """A way that keeps rounded copies of the weights of one model's large linear layers.
 
-    A copy is renewed when its weight was changed, replaced or moved: by torch's own count of changes, and by a sample
-    of its numbers for changes through `weight.data`, of which torch keeps no count.
+    A copy is renewed when its weight was changed, replaced or moved. torch counts most changes; a sample of the
+    numbers shows changes through `weight.data`, which torch does not count.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -76,7 +76,7 @@ class ReducedLinears(LinearPath):
         self.layers = len(large_linears(model))
 
     def active(self) -> AbstractContextManager[object]:
-        """A block in which the layers are computed with rounded weights; the first makes the copies."""
+        """A block in which the layers are computed with rounded weights; the first block makes the copies."""
         with torch.inference_mode(False), torch.no_grad():
             packed: dict[int, tuple[tuple[object, ...], nn.Linear, Packed]] = {}
             for layer in large_linears(self._model).values():
@@ -160,13 +160,13 @@ REDUCED: dict[str, type[ReducedLinears]] = {
 
 
 def has_bfloat16() -> bool:
-    """Whether the processor multiplies in bfloat16 itself, as torch found it."""
+    """Whether the processor has instructions for products in bfloat16, by torch's test."""
     found = torch.cpu.get_capabilities()
     return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16"))
 
 
 def _state(layer: nn.Linear) -> tuple[object, ...]:
-    """Stays equal as long as the layer has the numbers from which a copy was made."""
+    """A value that is equal as long as the layer has the numbers of its copy."""
     tensors = [layer.weight] if layer.bias is None else [layer.weight, layer.bias]
     return tuple(
         (id(each), each.data_ptr(), 0 if each.is_inference() else each._version, *_sample(each.detach()))

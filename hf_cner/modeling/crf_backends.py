@@ -1,14 +1,14 @@
 """Several ways to compute what a CRF does, behind one call, in the manner of einops' `_backends.py`.
 
 A backend
-1. has a name, by which the environment variable HF_CNER_CRF asks for it;
-2. is imported only where it can be used: `LOADERS` holds functions that import it, and says why where they cannot;
+1. has a name, which the environment variable HF_CNER_CRF may hold;
+2. is imported only if it can be used: a function in `LOADERS` imports it, or raises with the reason;
 3. says which tensors it takes;
 4. gives the same numbers as `TorchBackend`, paths and the choice among equal ones included, and names NaN.
 
 HF_CNER_CRF is `auto`, which is the default, or a backend's name. `auto` takes the first backend of `LOADERS` that can
-be loaded and takes the tensors. That depends on no size and on nothing that was computed before, so that a run which
-was killed and resumed computes the same numbers. This file knows torch only; the package adds others (`hf_cner.fast`).
+be loaded and takes the tensors. The choice depends on no size and on no earlier computation, so a resumed
+run computes the same numbers. This file knows torch only; the package adds others (`hf_cner.fast`).
 """
 
 import os
@@ -62,7 +62,7 @@ class CrfBackend(ABC):
 
     @abstractmethod
     def log_likelihood(self, weights: Weights, emissions: Tensor, tags: Tensor, mask: Tensor) -> tuple[Tensor, int]:
-        """Of tags `(b, n)`: `(b,)`, differentiable once, and how many rows the constraints forbid.
+        """Log-likelihoods `(b,)` of tags `(b, n)`, differentiable once, and the number of rows that are forbidden.
 
         Those rows are scored without constraints. The result has the emissions' dtype, at least float32. Raises
         ValueError for a tag out of range, on the CPU.
@@ -151,12 +151,12 @@ class TorchBackend(CrfBackend):
 
 
 def strange_tag(found: int, num_tags: int) -> ValueError:
-    """What is raised for a tag out of range."""
+    """The error for a tag out of range."""
     return ValueError(f"tags must be 0 to {num_tags - 1} (or {IGNORED}: masked out), got {found}")
 
 
 def not_numbers(row: int | None, position: int = 0) -> FloatingPointError:
-    """What is raised in place of decoding scores that are NaN or infinite; no row: the CRF's own parameters."""
+    """The error for scores that are NaN or infinite; without a row, for the CRF's own parameters."""
     what = "CRF's transitions" if row is None else f"emissions of row {row}, position {position},"
     return FloatingPointError(
         f"The {what} hold NaN or infinity, so nothing is decoded: the model's weights are broken, or its precision is "
@@ -165,7 +165,7 @@ def not_numbers(row: int | None, position: int = 0) -> FloatingPointError:
 
 
 def check_numbers(weights: Weights, emissions: Tensor, mask: Tensor) -> None:
-    """Raise FloatingPointError for NaN and infinity, on the CPU; on a device one would have to wait for the answer.
+    """Raise FloatingPointError for NaN and infinity, on the CPU; on a device the check would have to wait for it.
 
     -inf is legal: it rules a tag out.
     """
@@ -180,18 +180,18 @@ def check_numbers(weights: Weights, emissions: Tensor, mask: Tensor) -> None:
 
 
 def _numbers(values: Tensor) -> bool:
-    """Whether none is NaN or infinite; `amax` gives NaN where there is one, in one pass."""
+    """Whether no score is NaN or infinite; one pass, because `amax` gives NaN if there is one."""
     return bool(values.amax() < torch.inf)
 
 
 LOADERS: dict[str, Callable[[], CrfBackend]] = {"torch": TorchBackend}
-"""By name, the fastest first. Such a function raises ImportError with a sentence where its backend cannot be used."""
+"""By name, the fastest first. A function raises ImportError with a sentence if its backend cannot be used."""
 
 _loaded: dict[str, CrfBackend | ImportError] = {}
 
 
 def load_backend(name: str) -> CrfBackend | ImportError:
-    """A backend, or why it cannot be used; found out once."""
+    """A backend, or the reason why it cannot be used; cached."""
     if name not in _loaded:
         try:
             _loaded[name] = LOADERS[name]()

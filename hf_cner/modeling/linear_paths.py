@@ -1,15 +1,15 @@
 """How linear layers are computed on a CPU while a model predicts: several ways behind one call.
 
-What a way, a `LinearPath`, owes:
+The contract of a way, a `LinearPath`:
 
 1. A `name`, by which people choose it.
-2. `lacking()` says what it needs and this torch or this processor does not have. Nothing private of torch is touched
-   before, so a torch that has lost an operator costs speed and no error.
-3. `linear(x, weight, bias)` gives what `torch.nn.functional.linear` gives. An exact way differs by rounding in float32.
-4. It changes nothing of the model. While `with path.active():` is open, calls of `linear` in this thread come to it;
-   modules, weights, hooks, adapters and what is saved stay as they are.
+2. `lacking()` says what this torch or this processor does not have for it. Nothing private of torch is used before, so
+   a torch without an operator is slower, and raises no error.
+3. `linear(x, weight, bias)` gives what `torch.nn.functional.linear` gives. An exact way rounds otherwise.
+4. It changes nothing of the model. While `with path.active():` is open, it computes the calls of `linear` in this
+   thread; modules, weights, hooks, adapters and what is saved stay as they are.
 
-Which of the exact ways is the fastest is measured on this machine (`fastest_exact`), never read off a processor's name.
+Which of the exact ways is the fastest is measured (`fastest_exact`); the processor's name decides nothing.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _ENOUGH = 1.15  # times faster than torch's own: less may be chance, and would c
 
 
 class LinearPath(ABC):
-    """A way to compute linear layers; the module says what it owes."""
+    """A way to compute linear layers; the module states its contract."""
 
     name: str
 
     def lacking(self) -> str | None:
-        """What is missing for this way, as the end of a sentence; None where it can be used."""
+        """What is missing for this way, as the end of a sentence; None if it can be used."""
         return None
 
     @abstractmethod
@@ -79,7 +79,7 @@ class OneDnnLinears(LinearPath):
 
     @staticmethod
     def linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-        """As `torch.nn.functional.linear`, which computes whatever is not float32 in the CPU's memory."""
+        """As `torch.nn.functional.linear`, which computes everything but float32 in the CPU's memory."""
         if torch.is_grad_enabled() or not is_plain(x, weight, bias):
             return functional.linear(x, weight, bias)
         found: torch.Tensor = torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "none", [], "")
@@ -87,7 +87,7 @@ class OneDnnLinears(LinearPath):
 
 
 class Routed(TorchFunctionMode):
-    """While it is entered, calls of `linear` in this thread go to a function; of all others nothing changes."""
+    """While it is entered, a function computes the calls of `linear` in this thread; other calls do not change."""
 
     def __init__(self, linear: Callable[..., torch.Tensor]) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class Routed(TorchFunctionMode):
 
 
 def is_plain(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:
-    """Whether these are ordinary float32 tensors in the CPU's memory, and nobody asked for autocast."""
+    """Whether these are ordinary float32 tensors in the CPU's memory, and autocast is off."""
     tensors = (x, weight) if bias is None else (x, weight, bias)
     return (
         all(each.dtype == torch.float32 and each.device.type == "cpu" for each in tensors)

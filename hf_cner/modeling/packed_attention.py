@@ -1,9 +1,9 @@
 """An encoder without padding: the sequences of a batch in one row, each attending to itself alone.
 
 On a GPU torch's kernel for sequences of unequal length (`torch.nn.attention.varlen`) computes the attention; it needs
-bf16 or fp16 and NVIDIA's compute capability 8.0. `one_by_one` is the same in plain torch, on any device and in any
-dtype: what the kernel must give. Whether an encoder can be packed it declares itself (`packable`), and before it is,
-it is compared with itself on padded input (`PretrainedEncoder`). Written without a GPU, and not measured on one.
+bf16 or fp16 and NVIDIA's compute capability 8.0. `one_by_one` is its reference in plain torch, on any device and in any
+dtype. An encoder declares whether it can be packed (`packable`); before it is packed, its result is compared with
+that on padded input (`PretrainedEncoder`). Written without a GPU, and not measured on one.
 """
 
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ class Packed(NamedTuple):
         return batch.index_copy(0, self.columns, row[0]).view(*shape, row.shape[2])
 
     def arguments(self) -> dict[str, object]:
-        """What `attend` is told, under the names that transformers has for it."""
+        """The arguments of `attend`, under transformers' names."""
         ends = {"cu_seq_lens_q": self.bounds, "cu_seq_lens_k": self.bounds}
         return {**ends, "max_length_q": self.longest, "max_length_k": self.longest}
 
@@ -69,9 +69,9 @@ def packable(model: PreTrainedModel) -> bool:
 
 
 def fault_of(model: PreTrainedModel, first_position: int, device: torch.device) -> str:
-    """Let an encoder compute through `attend` from now on; why it cannot be packed, or an empty text.
+    """Make an encoder compute through `attend`; returns why it cannot be packed, or an empty text.
 
-    Two short texts are encoded padded and packed, which must give the same as far as half precision can tell.
+    Two short texts are encoded padded and packed; the results must be equal within half precision.
     """
     embeddings: Any = model.get_input_embeddings()
     ids = torch.arange(16, device=device).view(2, 8) % int(embeddings.num_embeddings)
@@ -93,7 +93,7 @@ def fault_of(model: PreTrainedModel, first_position: int, device: torch.device) 
 def attend(
     module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, None]:
-    """Attention as transformers calls it; without bounds it is that of torch, as if nothing were packed.
+    """Attention as transformers calls it; without bounds it is torch's own attention.
 
     Args:
         query, key, value: `(1, heads, total, size)` with `cu_seq_lens_q` `(b + 1,)` and `max_length_q`.

@@ -3,8 +3,8 @@
 torch multiplies fp32 matrices on a CPU with MKL, which has no AVX-512 code for every processor: on some, oneDNN, which
 torch holds as well, is twice as fast. `modeling.linear_paths` does the same for prediction, and needs no gradients.
 
-The choice is measured once in a process, and has to be clear: a run that is resumed must compute as before. bf16 is
-never chosen here, because it is less exact; where it is asked for and does not pay, a warning says so.
+The choice is measured once in a process, and must be clear, so that a resumed run computes as before. bf16 is never
+chosen here, because it is less exact; if it is asked for and is slower, a warning says so.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class TrainedOneDnn(LinearPath):
 
     @staticmethod
     def linear(vectors: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-        """As `torch.nn.functional.linear`, which computes small weights, and whatever is not fp32 on a CPU."""
+        """As `torch.nn.functional.linear`, which computes small weights and everything but fp32 on a CPU."""
         if weight.numel() < SMALLEST or not is_plain(vectors, weight, bias):
             return functional.linear(vectors, weight, bias)
         product: torch.Tensor = Product.apply(vectors, weight, bias)
@@ -113,7 +113,7 @@ def speed_of_bf16() -> float:
 
 
 def _least_seconds(call: Callable[[], object]) -> float:
-    """Of several calls, the one that other work on the machine disturbed least."""
+    """The time of the fastest of several calls, which other work disturbed least."""
     with torch.no_grad():
         call()
         seconds = []
@@ -125,7 +125,7 @@ def _least_seconds(call: Callable[[], object]) -> float:
 
 
 def faster_path(model: nn.Module) -> LinearPath:
-    """How linear layers are computed while a model learns in fp32; torch's own way where oneDNN gains nothing."""
+    """How linear layers are computed while a model learns in fp32; torch's own way if oneDNN is not faster."""
     large = any(
         isinstance(module, nn.Linear)
         and module.weight.numel() >= SMALLEST
@@ -163,7 +163,7 @@ class FasterTrainer(Trainer):
     _linears: FasterLinears | None = None
 
     def take_faster_linears(self) -> None:
-        """Choose them when a training begins."""
+        """Choose the linear layers when a training begins."""
         self._linears = FasterLinears()
         self.add_callback(self._linears)
 

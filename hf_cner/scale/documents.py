@@ -54,7 +54,7 @@ class Documents:
         return annotate
 
     def failed(self, error: Exception) -> Result:
-        """The error as it is, or by its name where it cannot travel between processes."""
+        """The error, or its name if it cannot be sent between processes."""
         try:
             pickle.loads(pickle.dumps(error))
         except Exception:  # what an exception of some library may raise there
@@ -68,7 +68,7 @@ class Documents:
 
 
 class WorkerFinder(EntityFinder):
-    """What a predictor finds, found by several processes: the same documents, in the same order.
+    """A predictor's work done by several processes: the same documents, in the same order.
 
     Args:
         predictor: of this process; it says what the model is, and computes nothing.
