@@ -16,7 +16,7 @@ from torch.export import ExportedProgram
 from torch.fx import GraphModule
 
 from ..data.extras import install
-from ..runtime.engines import INPUTS, OUTPUTS
+from ..runtime.engines import INPUTS, OUTPUTS, openvino_core
 from ..runtime.manifest import GRAPHS
 from .graph import ExportError
 from .layers import translations
@@ -40,7 +40,7 @@ def write_openvino(programs: Programs, folder: Path) -> None:
         for name, program in programs.items():
             path = Path(scratch, f"{name}.onnx")
             _save_onnx(name, program, path)
-            model = openvino.Core().read_model(path)
+            model = openvino_core().read_model(path)
             openvino.save_model(model, folder / f"{name}.xml", compress_to_fp16=False)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,16 +50,27 @@ class OnnxEngine:
         return found
 
 
+@cache
+def openvino_core() -> Any:
+    """OpenVINO's only `Core` in this process, which is never released.
+
+    The CPU plugin of a core gives the thread that loads it a stack for signal handlers. When the plugin is released in
+    another thread, or before a later core's, the thread is left with a stack that is gone: the next signal that Python
+    handles, such as Ctrl-C or a child's end, kills the process without a word.
+    """
+    import openvino
+
+    return openvino.Core()
+
+
 class OpenVinoEngine:
     """OpenVINO on the CPU, in float32."""
 
     def __init__(self, path: Path, threads: int | None) -> None:
-        import openvino
-
         settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
-        core = openvino.Core()
+        core = openvino_core()
         compiled = core.compile_model(core.read_model(path), "CPU", settings)
         self._request: Any = compiled.create_infer_request()
         named = ((v.any_name, v.partial_shape) for v in (*compiled.inputs, *compiled.outputs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -187,3 +188,34 @@ def test_scores_that_are_no_numbers_are_not_decoded(broken: float, text: str, mo
     monkeypatch.setattr(found._model, "run", spoilt)
     with pytest.raises(FloatingPointError, match=r"The graph's scores are not numbers \(NaN or infinity\)"):
         found(text)
+
+
+SIGNALLED = """
+import gc, os, signal, sys, threading
+from pathlib import Path
+from hf_cner.runtime import load
+
+said = []
+signal.signal(signal.SIGUSR1, lambda *_: said.append("signal"))
+
+def released_in_a_thread():
+    thread = threading.Thread(target=made.clear)
+    thread.start()
+    thread.join()
+
+for release in (lambda: made.clear(), released_in_a_thread):
+    made = [load(Path(sys.argv[1]), backend="openvino") for _ in range(2)]
+    release()
+    gc.collect()
+    os.kill(os.getpid(), signal.SIGUSR1)
+assert said == ["signal"] * 2
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="there is no SIGUSR1")
+def test_a_signal_is_handled_after_openvino_s_predictors_are_gone() -> None:
+    """Each released core of OpenVINO took away the stack on which Python handles signals: Ctrl-C was a crash."""
+    pytest.importorskip("openvino")
+    command = [sys.executable, "-c", SIGNALLED, str(exported("openvino"))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
