@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from .displacy import Style, displacy_of
 from .files import read_lines
-from .json_text import BrokenJson, kind_of, parse_json
+from .json_text import BrokenJson, how_to_rewrite, kind_of, parse_json
 from .numbers import integer
 from .problems import DataError, Problems
 from .reading.foreign import filled_beside, instead_of
@@ -244,13 +244,15 @@ def documents_of_lines(
     """
     seen: dict[str, tuple[int, int]] = {}  # id → hash of its document, and the line
     hint: str | None = None
+    first = True
     for number, line in lines:
         if not line.strip():
             continue
+        rewrite, first = first and how_to_rewrite(line), False
         try:
             document = from_row(parse_json(line), gold=gold)
         except BrokenJson as error:
-            again = f"{advice}, or fetch the file again if it was cut off"
+            again = rewrite or f"{advice}, or fetch the file again if it was cut off"
             problems.report(where, number, str(error), "one whole JSON object per line", again)
         except OffsetFault as fault:
             hint = _hint(where) if hint is None else hint
@@ -259,7 +261,7 @@ def documents_of_lines(
             expected = "a document that agrees with its text"
             if gold == "required":
                 expected += ", and entities (start, end, type), or an empty list of them"
-            problems.report(where, number, str(error), expected, advice)
+            problems.report(where, number, str(error), expected, rewrite or advice)
         else:
             compared = bool(document.id) and gold == "required"  # else a file may be larger than the memory
             before = seen.setdefault(document.id, (hash(document), number)) if compared else (0, 0)

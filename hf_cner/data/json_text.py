@@ -117,6 +117,13 @@ def kind_of(value: object) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "null")
 
 
+def how_to_rewrite(line: str) -> str:
+    """What to do if the first line of a file begins an array, or an object of several lines; else nothing."""
+    line = line.strip()
+    items = "'.[]'" if line.startswith("[") else "." if line == "{" else ""
+    return items and f"write one object per line: jq -c {items} FILE > LINES.jsonl"
+
+
 def broken(what: str, text: str, position: int) -> BrokenJson:
     """The error for a place in a text."""
     line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -177,9 +177,23 @@ def _leave_out_other_heads(
             findings.dropped.append(source)
 
 
+def characters_of(model: PreTrainedModel) -> nn.Embedding:
+    """An encoder's table of characters.
+
+    Raises:
+        ValueError: it has none, as encoders of bytes or code points.
+    """
+    with suppress(AttributeError, NotImplementedError):
+        if isinstance(table := model.get_input_embeddings(), nn.Embedding):
+            return table
+    raise ValueError(
+        f"The {model.config.model_type} encoder has no table of characters; choose an encoder with a vocabulary."
+    )
+
+
 def _tables(model: PreTrainedModel) -> Iterator[tuple[str, str]]:
     """The embeddings whose rows a configuration names: `("embeddings.word_embeddings", "vocab_size")`, …"""
-    characters = model.get_input_embeddings()
+    characters = characters_of(model)
     for name, module in model.named_modules():
         last = name.rpartition(".")[2]
         if module is characters:

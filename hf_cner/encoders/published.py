@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 from transformers import AutoModel, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -17,9 +16,10 @@ from ..data.vocabulary import check_size, resolve_vocabulary
 from .configuration import OURS, make_config, read_settings, take_padding_id, take_special_ids
 from .fetch import local_folder
 from .findings import Findings
-from .load import load_model
+from .load import characters_of, load_model
 from .locate import SAFETENSORS, weight_files
 from .model_type import model_type_of
+from .trial import try_out
 from .weights import read_weights
 
 
@@ -48,17 +48,19 @@ class OpenEncoder:
         """The model in float32; an Auto class with a head keeps the published head, `AutoModel` has none.
 
         Raises:
-            ValueError: weights that are missing, of another shape or without a place, or fewer rows than entries.
+            ValueError: weights that are missing, of another shape or without a place, fewer rows than entries, or an
+                encoder that cannot encode texts of any length (`trial.py`).
         """
         source = weight_files(self.folder).files[0].name
         model = load_model(auto, self.config, self.state, self.findings, source=source)
-        embedding: Any = model.get_input_embeddings()
-        if spare := check_size(self.vocabulary, int(embedding.weight.shape[0])):
+        if spare := check_size(self.vocabulary, characters_of(model).num_embeddings):
             self.findings.settings.append(spare)
         specials = self.vocabulary.specials.items()
         ids = {role.removesuffix("_token"): self.vocabulary.pieces[token] for role, token in specials}
         take_padding_id(model, ids["pad"], self.findings, given=self.settings.get("pad_token_id"))
         take_special_ids(model.config, ids, self.findings)
+        if warning := try_out(model):
+            self.findings.warnings.append(warning)
         return model
 
 

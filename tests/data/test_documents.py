@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,23 @@ def test_a_bad_line_is_named_with_file_and_number_or_left_out(tmp_path: Path) ->
     problems = Problems("skip")
     assert list(read_jsonl(path, problems=problems)) == [Document("头痛")] * 2
     assert [item.line for item in problems.items] == [3, 4, 6]
+
+
+@pytest.mark.parametrize(
+    ("content", "command"),
+    [
+        ('[{"text": "a"},\n{"text": "b"}]', "'.[]'"),
+        ('\n [{"text": "a"}]', "'.[]'"),
+        ('{\n"text": "a"\n}', "."),
+    ],
+)
+def test_json_of_another_layout_comes_with_the_command_that_rewrites_it(
+    content: str, command: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jsonl").write_text(content)
+    wanted = re.escape(f"; write one object per line: jq -c {command} FILE > LINES.jsonl.")
+    with pytest.raises(DataError, match=wanted):
+        list(read_jsonl(tmp_path / "a.jsonl"))
 
 
 def test_a_text_that_utf8_cannot_hold_is_not_written(tmp_path: Path) -> None:
