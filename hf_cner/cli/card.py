@@ -16,7 +16,7 @@ ENDINGS = (".md", ".markdown")
 def card(
     model: Annotated[Path, typer.Option("--model", help="Folder that `hf-cner train` wrote.", show_default=False)],
     output: Annotated[
-        Path | None, typer.Option("--output", help="File for the card [default: README.md in the folder].")
+        Path | None, typer.Option("--output", "-o", help="File for the card [default: README.md in the folder].")
     ] = None,
     repo: Annotated[str, typer.Option("--repo", help="Name on the Hub, for the examples: ORG/NAME.")] = "",
     licence: Annotated[

@@ -14,7 +14,7 @@ from .options import Corpus, DataDir, OnError, OnErrorOption
 
 def dataset(
     corpus: Corpus,
-    output: Annotated[Path, typer.Option("--output", "--out", help="Folder to write.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", "--out", help="Folder to write.", show_default=False)],
     data_dir: DataDir = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier result, here and on the Hub.")

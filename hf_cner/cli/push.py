@@ -20,7 +20,8 @@ def push(
     ] = True,
     no_push: Annotated[bool, typer.Option("--no-push", help="Only write the folder that would be uploaded.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", help="Where --no-push writes it [default: beside the model, NAME-hub].")
+        Path | None,
+        typer.Option("--output", "-o", help="Where --no-push writes it [default: beside the model, NAME-hub]."),
     ] = None,
     token: Annotated[
         str | None,

@@ -18,7 +18,7 @@ from ..modeling.crf_chains import make_layout
 from ..modeling.crf_likelihood import make_path
 from ..modeling.crf_segments import Segment, make_pieces
 from ..modeling.labels import IGNORED
-from .crf_arrays import Floats, Ints, pack, widen
+from .crf_arrays import Floats, Ints, aligned, pack, turned, widen
 from .crf_paths import best_paths, max_marginals
 from .crf_sums import DONE, ILLEGAL, gold, gradients, posteriors, segment_scores
 
@@ -41,15 +41,8 @@ class _Packed(NamedTuple):
 
     def factors(self) -> tuple[Floats, Ints, Floats, Floats, Floats, Floats]:
         """What `crf_sums.posteriors` takes."""
-        arcs = np.exp(self.pairs)
-        return (
-            np.exp(self.units),
-            self.offsets,
-            np.exp(self.start),
-            arcs,
-            np.exp(self.end),
-            np.ascontiguousarray(arcs.T),
-        )
+        arcs, units = (np.exp(part, out=aligned(*part.shape)) for part in (self.pairs, self.units))
+        return units, self.offsets, np.exp(self.start), arcs, np.exp(self.end), turned(arcs)
 
     def checked(self, columns: int) -> _Packed:
         """This; raises FloatingPointError for NaN and infinity."""
@@ -151,7 +144,8 @@ class NumbaBackend(CrfBackend):
 
     def _best(self, weights: Weights, emissions: Tensor, mask: Tensor) -> tuple[Ints, _Packed]:
         given = _pack(weights, emissions, mask, relative=False).checked(mask.shape[1])
-        return best_paths(given.units, given.offsets, *given[3:6], np.ascontiguousarray(given.pairs.T)), given
+        back = turned(given.pairs)
+        return best_paths(given.units, given.offsets, *given[3:6], back, emissions.shape[2]), given
 
     def marginals(self, weights: Weights, emissions: Tensor, mask: Tensor) -> Tensor:
         given = _pack(weights, emissions, mask, relative=True).checked(mask.shape[1])
@@ -164,8 +158,9 @@ class NumbaBackend(CrfBackend):
 
     def max_marginals(self, weights: Weights, emissions: Tensor, mask: Tensor) -> Tensor:
         given = _pack(weights, emissions, mask, relative=False).checked(mask.shape[1])
-        through = max_marginals(given.units, given.offsets, *given[3:6], np.ascontiguousarray(given.pairs.T))
-        return _unpacked(through[:, : emissions.shape[2]], given.positions, mask, 0.0)
+        back, tags = turned(given.pairs), emissions.shape[2]
+        through = max_marginals(given.units, given.offsets, *given[3:6], back, tags)
+        return _unpacked(through[:, :tags], given.positions, mask, 0.0)
 
     def segment_probabilities(
         self, weights: Weights, emissions: Tensor, mask: Tensor, segments: Sequence[Sequence[Segment]]

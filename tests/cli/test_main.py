@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
-from hf_cner.cli.main import main
+from hf_cner.cli.main import app, main
 
 COMMANDS = ("inspect", "convert", "dataset", "train", "evaluate", "predict", "presets", "encoder", "demo", "version")
 LIGHT = """
@@ -113,3 +115,11 @@ def test_the_script_for_a_shell_is_shown_and_installed(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert "_HF_CNER_COMPLETE=complete_bash" in done.stdout or "completion installed" in done.stdout
     assert "hf-cner" in (tmp_path / ".bashrc").read_text(encoding="utf-8")
+
+
+def test_every_output_has_the_same_short_name() -> None:
+    commands: Any = typer.main.get_command(app)
+    options = [(name, option.opts) for name, one in commands.commands.items() for option in one.params]
+    found = {name: names for name, names in options if "--output" in names}
+    assert len(found) > 9
+    assert {name for name, names in found.items() if "-o" not in names} == set()

@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy
 import pytest
 import torch
 from torch import Tensor
@@ -86,6 +87,34 @@ def test_as_torch(spread: str, scheme: str | None, dtype: torch.dtype, monkeypat
         torch.testing.assert_close(
             got, expected, rtol=relative, atol=relative, msg=lambda said, key=key: f"{key}: {said}"
         )
+
+
+@pytest.mark.parametrize("tags", range(1, 35))
+def test_ties_and_every_number_of_tags(tags: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole numbers make many paths equally good: both take the same one, whatever is left over of eight tags."""
+    torch.manual_seed(tags)
+    crf = LinearChainCRF(tags, batch_first=True)
+    for parameter in crf.parameters():
+        parameter.data = torch.randint(-2, 3, parameter.shape).float()
+    mask = torch.stack(MASKS)
+    emissions = torch.randint(-2, 3, (*mask.shape, tags)).float()
+    emissions[0, ::7, : tags // 2] = -torch.inf
+    found = {}
+    for name in ("torch", "numba"):
+        monkeypatch.setenv(SETTING, name)
+        found[name] = crf.viterbi(emissions, mask), crf.max_marginals(emissions, mask)
+    for expected, got in zip(found["torch"], found["numba"], strict=True):
+        assert torch.equal(expected, got)
+
+
+def test_arrays_begin_at_lines_of_the_cache() -> None:
+    from hf_cner.fast.crf_arrays import LANES, aligned, turned
+
+    for width in range(LANES, 5 * LANES, LANES):
+        room = aligned(width, width)
+        room[:] = numpy.random.default_rng(width).normal(size=room.shape)
+        assert room.ctypes.data % (8 * LANES) == turned(room).ctypes.data % (8 * LANES) == 0
+        assert (turned(room) == room.T).all()
 
 
 def test_half_precision_length_first_and_strided(monkeypatch: pytest.MonkeyPatch) -> None:
