@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help bench demo notebooks docs messages test lint types unit slow mutation test-lowest peers wheel smoke format clean
+.PHONY: help bench demo notebooks docs messages test lint types unit slow mutation test-lowest peers servers wheel smoke format clean
 
 PYTHON ?= python3
 CORPUS ?= sample
@@ -14,6 +14,7 @@ LOWEST_VENV := .venv-lowest
 PEERS_VENV := .venv-peers
 DOCS_VENV := .venv-docs
 BENCH_VENV := .venv-bench
+SERVERS_VENV := .venv-servers
 LOWEST_TESTS := tests/test_constraints.py tests/test_registration.py tests/data/test_tokenizer.py tests/data/test_load.py \
 	tests/dataset_scripts tests/modeling/test_checkpoint_code.py tests/modeling/test_pipeline_cner.py \
 	tests/modeling/test_transformers_*.py tests/modeling/test_checkpoint_faults.py \
@@ -23,6 +24,7 @@ LOWEST_TESTS := tests/test_constraints.py tests/test_registration.py tests/data/
 	tests/training/test_lora.py tests/hub tests/cli/test_push.py
 BIN := $(VENV)/bin
 MUTMUT := 3.8.1
+STORES := s3fs==2026.9.0 moto[server]==5.2.5
 PINS := constraints.txt setup.cfg pyproject.toml
 SOURCES := $(shell find hf_cner -type f -not -name '*.pyc' 2>/dev/null)
 
@@ -99,6 +101,15 @@ $(BENCH_VENV)/.installed: $(PINS)
 	$(BENCH_VENV)/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[fast,plots]'
 	@touch $@
 
+$(SERVERS_VENV)/.installed: $(PINS)
+	$(call create_environment,$(SERVERS_VENV))
+	$(SERVERS_VENV)/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[ray,test]'
+	$(SERVERS_VENV)/bin/python -m pip install --disable-pip-version-check $(STORES)  # it wants an older python-dateutil
+	@touch $@
+
+servers: $(SERVERS_VENV)/.installed  ## Annotation on a Ray cluster of several nodes, and from S3 to S3: servers on this machine
+	$(OFFLINE) $(SERVERS_VENV)/bin/python -m pytest tests/scale/test_ray.py tests/scale/test_s3.py
+
 bench: $(BENCH_VENV)/.installed  ## Speed against peers, which it installs beside the pinned versions; into outputs/bench
 	$(BENCH_VENV)/bin/python benchmarks/bench.py --output-dir outputs/bench
 
@@ -134,5 +145,5 @@ smoke: $(SMOKE_VENV)/.installed  ## Try the installed wheel, without the develop
 	$(OFFLINE) $(SMOKE_VENV)/bin/python -I tests/smoke.py
 
 clean:  ## Remove the environments and everything that was built
-	rm -rf $(VENV) $(SMOKE_VENV) $(LOWEST_VENV) $(PEERS_VENV) $(DOCS_VENV) $(BENCH_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(SMOKE_VENV) $(LOWEST_VENV) $(PEERS_VENV) $(DOCS_VENV) $(BENCH_VENV) $(SERVERS_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
 	find hf_cner tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..data.room import NotWritten, no_room
 from ..data.shown import clipped
+from ..data.stores import store_fault
 
 DONE, FAULT, BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 LONGEST_SENTENCE = 2000  # characters: an error never prints a document
@@ -45,6 +46,8 @@ def ending(error: BaseException) -> Ending:
         isinstance(error, ValueError) and library is None
     ):
         return Ending(_message(error) or type(error).__name__, BAD_INPUT)
+    if library is not None and (store := store_fault(error)) is not None:
+        return Ending(store, BAD_INPUT)
     whose = _OWN if library is None else f"{_OWN} or of {library}"
     said = f": {_message(error)}" if str(error) else ""
     return Ending(f"this is a fault of {whose}: {type(error).__name__}{said} (`--debug` shows where)", FAULT)

@@ -81,8 +81,9 @@ def opened(path: str) -> Iterator[IO[bytes]]:
         raise DataError(
             f"{shown}: found a file that may not be read; expected one that may; change its mode."
         ) from error
-    with stream:
-        yield stream
+    # Streams of fsspec lack parts of a file's interface, such as the size of `readline`.
+    with cast(IO[bytes], io.BufferedReader(stream, _BLOCK)) if not local else stream as whole:
+        yield whole
 
 
 def digest(shard: Shard, signature: str = "") -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..data.bars import bars_off
 from ..data.locks import Held
+from ..data.stores import store_fault
 from .plan import Task
 from .report import Outcome
 from .shard import annotate_shard
@@ -102,4 +103,6 @@ def outcome_of(error: Exception, task: Task | None = None) -> Outcome:
         return Outcome(fault=str(error), fatal=task is None)
     if isinstance(error, OSError):
         return Outcome(fault=str(error), fatal=True)
+    if (store := store_fault(error)) is not None:
+        return Outcome(fault=f"{where}{store}", fatal=True)
     return Outcome(fault=f"{where}the model failed: {name}: {str(error)[:400]}", fatal=True)

@@ -49,9 +49,28 @@ def of_library(error: BaseException) -> BaseException:
     return raised(namespace["fail"])
 
 
+def of_store(error: BaseException) -> BaseException:
+    """The error of a store's client, below fsspec."""
+    namespace = {"__name__": "fsspec.asyn", "fail": of_library, "error": error}
+    exec("def sync():\n    fail(error)\n    raise error", namespace)
+    return raised(namespace["sync"])
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
+        (
+            of_store(RuntimeError("no\nkey")),
+            Ending(
+                "found a store that cannot be used (RuntimeError: no key); expected one that answers; check its "
+                "address, the network and your credentials, and give the command again.",
+                2,
+            ),
+        ),
+        (
+            of_store(FileNotFoundError("The specified bucket does not exist")),
+            Ending("The specified bucket does not exist", 2),
+        ),
         (own(ValueError("a sentence.")), Ending("a sentence.", 2)),
         (
             own(FileNotFoundError(2, "No such file or directory", "x")),

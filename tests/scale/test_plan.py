@@ -10,7 +10,7 @@ from shards import ENDINGS, rows_of_sample, write_rows
 from hf_cner.data.problems import DataError
 from hf_cner.scale.json_rows import lines
 from hf_cner.scale.plan import claim, make_plan
-from hf_cner.scale.source import opened
+from hf_cner.scale.source import digest, opened
 
 MADE_OF = {"model": "m", "options": {"scores": True, "shard_rows": 10}, "code": {"hf_cner": "1"}}
 
@@ -65,6 +65,27 @@ def test_a_url_of_a_folder(tmp_path: Path) -> None:
     ]
     claim("memory://plans/out", plan, MADE_OF)
     claim("memory://plans/out", plan, MADE_OF)
+
+
+def test_streams_of_a_store_are_cut_as_files_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of S3 and its like are fsspec's `AbstractBufferedFile`, whose `readline` takes no size."""
+    from fsspec.implementations.memory import MemoryFileSystem
+    from fsspec.spec import AbstractBufferedFile
+
+    class Stream(AbstractBufferedFile):
+        def _fetch_range(self, start: int, end: int) -> bytes:
+            found: bytes = self.fs.cat_file(self.path)[start:end]
+            return found
+
+    source = write_rows(rows_of_sample(500), tmp_path / "in" / "a.jsonl")
+    system = MemoryFileSystem()
+    system.pipe_file("/streams/in/a.jsonl", source.read_bytes())
+    monkeypatch.setattr(MemoryFileSystem, "_open", lambda self, path, mode="rb", **_: Stream(self, path, mode))
+    plan = make_plan("memory://streams/in", "memory://streams/out", shard_rows=100)
+    on_disk = make_plan(str(tmp_path / "in"), str(tmp_path / "out"), shard_rows=100)
+    assert len(plan.tasks) == 5
+    assert [(t.shard.begin, t.shard.end) for t in plan.tasks] == [(t.shard.begin, t.shard.end) for t in on_disk.tasks]
+    assert [digest(task.shard) for task in plan.tasks] == [digest(task.shard) for task in on_disk.tasks]
 
 
 @pytest.mark.parametrize(
