@@ -62,9 +62,14 @@ def written(path: str) -> Iterator[Output]:
     name = PurePosixPath(inner)
     temporary_name = str(name.with_name(f".{name.name}.tmp"))
     system.makedirs(str(name.parent), exist_ok=True)
-    with system.open(temporary_name, "wb") as raw:
-        yield Output(raw)
-    system.mv(temporary_name, inner)
+    try:
+        with system.open(temporary_name, "wb") as raw:
+            yield Output(raw)
+        system.mv(temporary_name, inner)
+    except BaseException:
+        with suppress(Exception):  # the first error is the one to tell
+            system.rm(temporary_name)
+        raise
 
 
 def content(path: str) -> dict[str, str | int] | None:

@@ -23,6 +23,7 @@ from hf_cner.scale import Shard, annotate_shard
 from hf_cner.scale.identity import options_of
 from hf_cner.scale.manifest import manifest_of
 from hf_cner.scale.source import filesystem
+from hf_cner.scale.target import written
 from hf_cner.scale.worker import Settings, Worker
 
 
@@ -230,6 +231,14 @@ def test_parts_of_a_file_and_packed_files_and_other_file_systems(tmp_path: Path,
     system, inner, _ = filesystem("memory://bucket")
     assert sorted(path.rpartition("/")[2] for path in system.find(inner)) == [".d.jsonl.manifest", "d.jsonl"]
     assert gzip.decompress((tmp_path / "c.jsonl.gz").read_bytes()) == system.cat_file(f"{inner}/d.jsonl")
+
+
+def test_a_failure_leaves_nothing_in_a_store() -> None:
+    system, inner, _ = filesystem("memory://failed")
+    with pytest.raises(RuntimeError, match="halfway"), written("memory://failed/out/n.jsonl") as stream:
+        stream.write(b"half")
+        raise RuntimeError("halfway")
+    assert system.find(inner) == []
 
 
 def test_parquet_keeps_its_types_and_its_row_groups_can_be_annotated_alone(
