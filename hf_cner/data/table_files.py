@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .bounded import LARGEST_FILE, LONGEST_LINE
 from .endings import COLUMNS, DELIMITED, EXCEL
@@ -96,10 +96,9 @@ def _delimited(
     path: Path, encoding: str | None, mark: str, problems: Problems
 ) -> Iterator[tuple[int, Sequence[object]]]:
     text = _text(path, encoding, problems)
-    told = _SEPARATOR.match(text)  # Excel's own line, which names the separator
+    told = told_separator(text)
     text, mark, before = (text[told.end() :], told[1], 1) if told else (text, mark, 0)
-    first = text.partition("\n")[0]
-    mark = mark or max(",;\t|", key=lambda one: (first.count(one), one == ","))
+    mark = mark or separator_of(text.partition("\n")[0])
     with _long_fields():
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
         while True:
@@ -113,6 +112,16 @@ def _delimited(
                 advice = "correct the quotation marks; nothing from there on was read"
                 problems.report(path, begin, found, "cells between commas, in quotation marks where needed", advice)
                 return
+
+
+def told_separator(text: str) -> re.Match[str] | None:
+    """Excel's own first line, `sep=;`, which names the separator."""
+    return _SEPARATOR.match(text)
+
+
+def separator_of(first: str) -> str:
+    """The separator of a table, by its line of names."""
+    return max(",;\t|", key=lambda one: (first.count(one), one == ","))
 
 
 def _text(path: Path, encoding: str | None, problems: Problems) -> str:
@@ -152,20 +161,25 @@ def _sheet(path: Path, sheet: str | None, problems: Problems) -> Iterator[tuple[
     _refuse_old_or_large(path)
     book = load_workbook(path, read_only=True, data_only=True)
     try:
-        names = list(book.sheetnames)
+        # Without sheets that hold a chart alone.
+        sheets: dict[str, Any] = {one.title: one for one in book.worksheets}
+        for one in sheets.values():
+            one.reset_dimensions()  # what a program wrote there may be the size of its template
+        names = list(sheets)
         if sheet is not None and sheet not in names:
             raise DataError(f"{path}: found the sheets {', '.join(names)}; expected {sheet!r}; name one of these.")
         asked = [sheet] if sheet is not None else names
-        with_rows = [name for name in asked if next(book[name].iter_rows(values_only=True), None)]
+        with_rows = [name for name in asked if next(sheets[name].iter_rows(values_only=True), None)]
         if len(with_rows) > 1:
             raise DataError(
                 f"{path}: found the sheets {', '.join(with_rows)}; expected one; name it with --reading sheet=NAME."
             )
         if not with_rows:
             return
-        _refuse_merged(path, names.index(with_rows[0]) + 1)
+        chosen = sheets[with_rows[0]]
+        _refuse_merged(path, chosen._worksheet_path)
         number = 0
-        for number, cells in enumerate(book[with_rows[0]].iter_rows(values_only=True), 1):
+        for number, cells in enumerate(chosen.iter_rows(values_only=True), 1):
             yield number, _trimmed(cells)
         if number >= MOST_ROWS:
             found = f"a full sheet ({MOST_ROWS:,} rows), which may have been cut off when it was made"
@@ -198,10 +212,9 @@ def _refuse_old_or_large(path: Path) -> None:
         raise DataError(f"{path}: found {size:,} bytes in it; expected at most {LARGEST_FILE:,}; save it as CSV.")
 
 
-def _refuse_merged(path: Path, number: int) -> None:
+def _refuse_merged(path: Path, name: str) -> None:
     """Refuse merged cells: of a range only the first cell has content, so a row would lose its text or its number."""
     with zipfile.ZipFile(path) as archive:
-        name = f"xl/worksheets/sheet{number}.xml"
         match = _MERGED.search(archive.read(name)) if name in archive.namelist() else None
     if match is not None:
         raise DataError(

@@ -12,6 +12,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -94,7 +95,7 @@ def _write_sheet(temporary: Path, path: Path, names: Sequence[str], rows: Iterab
                     f"{path}: found more than the {MOST_ROWS:,} rows that a sheet holds; expected fewer; write .csv or "
                     ".parquet."
                 )
-            cells = list(map(_flat, row))
+            cells = [_exact(_flat(cell)) for cell in row]
             for place, value in enumerate(cells):
                 if isinstance(value, str):
                     cell = WriteOnlyCell(sheet, value=_cell_text(value, path, number))
@@ -115,6 +116,11 @@ def _cell_text(value: str, path: Path, number: int) -> str:
             "Excel; write .csv or .parquet."
         )
     return text
+
+
+def _exact(cell: object) -> object:
+    """A whole number with more digits than Excel keeps, as a text: 15, and an identity card has 18."""
+    return str(cell) if isinstance(cell, int) and abs(cell) >= 10**15 else cell
 
 
 def _flat(cell: object) -> object:
@@ -138,13 +144,26 @@ def _write_columns(temporary: Path, suffix: str, names: Sequence[str], rows: Ite
 
 
 def _array(column: Sequence[object]) -> pyarrow.Array:
-    """A column of one type; of several types, as texts."""
+    """A column of one type, numbers with and without a fraction together; of several types, as texts."""
     import pyarrow
 
     kinds = {type(cell) for cell in column if cell is not None}
-    if len(kinds) > 1:
-        column = [None if cell is None else str(cell) for cell in column]
-    return pyarrow.array(column, type=pyarrow.string() if not kinds else None)
+    if not kinds:
+        return pyarrow.array(column, type=pyarrow.string())
+    if len(kinds) == 1 or kinds == {int, float}:
+        with suppress(pyarrow.ArrowException, OverflowError, TypeError, ValueError):
+            array = pyarrow.array(column, type=None if len(kinds) == 1 else pyarrow.float64())
+            _check_parquet(array)
+            return array
+    return pyarrow.array([None if cell is None else str(_flat(cell)) for cell in column], type=pyarrow.string())
+
+
+def _check_parquet(array: pyarrow.Array) -> None:
+    """Raise ArrowNotImplementedError if not, as for objects without a key."""
+    import pyarrow
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table({"": array[:0]}), pyarrow.BufferOutputStream())
 
 
 def _chained(names: Sequence[str], rows: Iterable[Row]) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from transformers.utils import logging
 
 from .labels import labels_in_order, placeholders, scheme_of_tags, twice, types_of_tags
 from .schemes import SCHEMES, tag_names
-from .windows import POLICIES, make_windows
+from .windows import check_windows
 
 logger = logging.get_logger(__name__)
 
@@ -246,17 +246,6 @@ def check_types(types: list[str]) -> None:
         raise ValueError(f"entity_types holds {len(types):,} types; a model takes at most {MOST_TYPES:,}.")
     if repeated := twice(types):
         raise ValueError(f"entity_types names {repeated} more than once; each type must occur once.")
-
-
-def check_windows(windows: Slot) -> None:
-    """Raise one clear sentence where windows cannot be made: a wrong kind, length or policy."""
-    for name, kind in (("max_length", int), ("overlap", int), ("sentence_ends", str), ("merge", bool)):
-        value = windows.get(name)
-        if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
-            raise ValueError(f"windows gives {name} the value {value!r:.80}; it takes a value of type {kind.__name__}.")
-    if windows.get("policy") not in POLICIES:
-        raise ValueError(f"Unknown window policy {windows.get('policy')!r:.80}; choose one of {list(POLICIES)}.")
-    make_windows("", **{name: windows[name] for name in ("policy", "max_length", "overlap") if name in windows})
 
 
 def check_slot(name: str, slot: Slot) -> None:

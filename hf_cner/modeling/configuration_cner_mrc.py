@@ -15,10 +15,10 @@ from .configuration_cner import (
     Slot,
     check_slot,
     check_types,
-    check_windows,
     tell_unknown,
 )
 from .labels import labels_in_order, placeholders
+from .windows import check_windows
 
 DEFAULT_INTERACTION: Slot = {"kind": "separate"}
 DEFAULT_MRC_DECODER: Slot = {"kind": "biaffine"}

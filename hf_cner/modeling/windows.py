@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 POLICIES = ("sentence", "stride")
 
@@ -60,6 +60,24 @@ def make_windows(
     for start, end in _sentences(text, sentence_ends, max_length if merge else 0):
         windows += _stride(start, end, max_length, overlap)
     return windows
+
+
+_KINDS = {"max_length": int, "overlap": int, "sentence_ends": str, "merge": bool}
+
+
+def check_windows(windows: Mapping[str, Any]) -> None:
+    """Raise one clear sentence where windows cannot be made: an unknown option, a wrong kind, length or policy."""
+    for name, kind in _KINDS.items():
+        value = windows.get(name)
+        if name in windows and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+            raise ValueError(f"windows gives {name} the value {value!r:.80}; it takes a value of type {kind.__name__}.")
+    if windows.get("policy") not in POLICIES:
+        raise ValueError(f"Unknown window policy {windows.get('policy')!r:.80}; choose one of {list(POLICIES)}.")
+    if strange := [str(name) for name in windows if name not in ("policy", *_KINDS)]:
+        raise ValueError(
+            f"windows has no option {strange[0]!r:.80}; it takes policy, max_length, overlap, sentence_ends and merge."
+        )
+    make_windows("", **windows)
 
 
 def _sentences(text: str, sentence_ends: str, joined: int) -> list[tuple[int, int]]:

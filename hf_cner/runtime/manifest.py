@@ -11,6 +11,7 @@ from ..data.digests import file_digest
 from ..data.files import read_text
 from ..data.json_text import kind_of, parse_json
 from ..data.shown import brief
+from ..modeling.windows import check_windows
 
 MANIFEST = "export.json"
 FORMAT = 1
@@ -119,8 +120,16 @@ def _parsed(path: Path) -> Manifest:
             not isinstance(manifest.positions, int | None) or not isinstance(manifest.calibrated, int),
             not isinstance(manifest.files, dict) or not set(GRAPHS[manifest.backend]) <= set(manifest.files),
             any(Path(name).name != name for name in manifest.files),
+            not isinstance(manifest.token_types, bool),
         ]
-    except (TypeError, KeyError) as error:
+        if not any(faults):
+            check_windows(manifest.windows)
+            types = {label.partition("-")[2] for label in manifest.labels if label != "O"}
+            if types != set(manifest.entity_types) or len(set(manifest.labels)) < len(manifest.labels):
+                raise ValueError("its labels are not those of its entity types")
+    except ValueError as error:
+        raise GraphError(f"{path} is broken ({error}); export the model again.") from error
+    except (AttributeError, TypeError, KeyError) as error:
         raise GraphError(f"{path} is broken (its keys are not those of an export); export the model again.") from error
     if any(faults):
         raise GraphError(f"{path} is broken (a value is of the wrong kind); export the model again.")

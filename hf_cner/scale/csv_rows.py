@@ -1,4 +1,4 @@
-"""Shards of CSV with a line of column names, separated by commas, or by TABs under the name .tsv."""
+"""Shards of CSV with a line of column names, by which the separator is known; under the name .tsv it is a TAB."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import IO
 
 from ..data.bounded import LONGEST_LINE, LongLine
 from ..data.problems import DataError
 from ..data.reading.names import suffix_of
 from ..data.shown import brief, printable
+from ..data.table_files import separator_of, told_separator
 from .json_rows import lines
 from .rows import ENTITIES, ERROR, Chunk, Columns, Form, Found, Row, fault_of, gathered
 from .source import Shard
@@ -27,14 +29,18 @@ class CsvRows(Form[Cells]):
     def __init__(self, shard: Shard, stream: IO[bytes], columns: Columns) -> None:
         super().__init__(shard, stream, columns)
         csv.field_size_limit(LONGEST_LINE)
-        self._separator = "\t" if suffix_of(shard.path) == ".tsv" else ","
-        self._reader = csv.reader(self._text(), delimiter=self._separator)
+        text = self._text()
+        first = next(text, "")
+        if told := told_separator(first):
+            first = next(text, "")
+        self._separator = told[1] if told else "\t" if suffix_of(shard.path) == ".tsv" else separator_of(first)
+        self._reader = csv.reader(chain([first] if first else [], text), delimiter=self._separator)
         self._header = next(self._reader, [])
         if self._header.count(columns.text) != 1:
             raise DataError(
                 f"{shard}: found {self._header.count(columns.text)} columns {columns.text!r} among "
-                f"{brief(', '.join(self._header))}; expected one that holds the texts; name it (--text-column), and "
-                "save the table as UTF-8."
+                f"{brief(', '.join(self._header))}; expected one that holds the texts; name it (--text-column), or "
+                "save the table as CSV in UTF-8."
             )
         self._kept = [place for place, name in enumerate(self._header) if name not in (ENTITIES, ERROR)]
 

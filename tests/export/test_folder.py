@@ -137,7 +137,14 @@ def test_a_manifest_says_what_is_wrong(tmp_path: Path) -> None:
     refused({"surplus": 1}, "its keys are not those of an export")
     refused({"labels": "O"}, "a value is of the wrong kind")
     refused({"files": {"../model.onnx": "0"}}, "a value is of the wrong kind")
-    refused({"labels": [*written["labels"], "B-更"]}, r"is a graph of another set of labels: it scores 9, and .* 10")
+    for labels in (["O"], [*written["labels"][:-1], ""], [*written["labels"], "B-更"], ["O", *written["labels"]]):
+        refused({"labels": labels}, "its labels are not those of its entity types")
+    more = {"labels": [*written["labels"], "B-更"], "entity_types": [*written["entity_types"], "更"]}
+    refused(more, r"is a graph of another set of labels: it scores 9, and .* 10")
+    for wrong in ({"max_length": "x"}, {"overlap": None}, {"sentence_ends": 1.5}):
+        refused({"windows": written["windows"] | wrong}, "windows gives .* the value")
+    refused({"windows": written["windows"] | {"a": 1}}, "windows has no option 'a'")
+    refused({"token_types": -1}, "a value is of the wrong kind")
     refused({"positions": 20}, r"Windows of 24 characters make 24 tokens, .* its encoder has 20 positions")
     (folder / "export.json").write_text("{", encoding="utf-8")
     with pytest.raises(GraphError, match=r"export.json is broken"):

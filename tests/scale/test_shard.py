@@ -90,6 +90,17 @@ def test_bad_rows_of_csv_and_parquet(tmp_path: Path, predictor: Predictor) -> No
     assert table.column("entities").null_count == 2 and table.num_rows == 3
 
 
+@pytest.mark.parametrize(
+    "content", ["id;text\n1;头痛, 发热。\n", "sep=;\r\nid;text\r\n1;头痛, 发热。\r\n", "id|text\n1|头痛, 发热。"]
+)
+def test_the_separator_of_csv_is_known_by_its_first_line(content: str, tmp_path: Path, predictor: Predictor) -> None:
+    (tmp_path / "n.csv").write_text(content, encoding="utf-8-sig", newline="")
+    assert annotate_shard(tmp_path / "n.csv", tmp_path / "out.csv", predictor).errors == 0
+    names, row = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    mark = names[2]
+    assert names.split(mark) == ["id", "text", "entities", "error"] and row.split(mark)[:2] == ["1", "头痛, 发热。"]
+
+
 def test_a_text_at_which_the_model_fails_is_one_row(
     tmp_path: Path, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 from ..documents import Document, Gold
 from ..files import refuse_pipe
+from ..own_ids import told_apart
 from ..problems import DataError, Problems
 from ..reading.detect import exports, guess, same_family
 from ..reading.exports import join_notes, one_annotator
@@ -138,7 +139,11 @@ def read_splits(
 
 
 def _read_all(found: Entry, path: Path, split: str | None, problems: Problems, options: Options) -> list[Document]:
-    documents = list(_read(found, path, split, problems, options))
+    read = list(_read(found, path, split, problems, options))
+    documents = read if found.published else list(told_apart(read))
+    again = sum(one.id != other.id for one, other in zip(read, documents, strict=True))
+    said = f"texts with the name of another × {again:,}: they are NAME-2, NAME-3, …, of the record NAME"
+    problems.note(f"{path}, ids", f"{path}: {said}." if again else "")
     if path.is_dir():
         problems.note(path, what_was_read(path, problems.opened, _unread(found, path)))
         join_notes(path, problems)

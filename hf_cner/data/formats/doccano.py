@@ -71,11 +71,16 @@ def read(
     if annotator is not None and stem(place) != annotator:
         return
     left_out = Counter[str]()
-    said: set[str] = set()
+    said: dict[int | None, str] = {}
     raw = list(_documents(place, gold, said, left_out, problems))
     say_what_is_not_read(place, left_out, problems)
-    known = said & set(UNIT_NAMES)
-    yield from checked(raw, units=_UNITS, problems=problems, count=count or (known.pop() if len(known) == 1 else None))
+    known = set(said.values()) & set(UNIT_NAMES)
+    if count is None and len(known) > 1:  # each row is read as it says
+        for document in raw:
+            own = said[document.line]
+            yield from checked([document], units=_UNITS, problems=problems, count=own if own in known else None)
+        return
+    yield from checked(raw, units=_UNITS, problems=problems, count=count or next(iter(known), None))
 
 
 def write(documents: Iterable[Document], path: str | PathLike[str], *, count: str = "utf-16") -> Written:
@@ -124,21 +129,26 @@ def _labels(document: Document, unit: str, written: Written) -> list[list[object
 
 
 def _documents(
-    path: Path, gold: Gold, said: set[str], left_out: Counter[str], problems: Problems
+    path: Path, gold: Gold, said: dict[int | None, str], left_out: Counter[str], problems: Problems
 ) -> Iterator[RawDocument]:
     for position, (line, row) in enumerate(export_items(path, problems), 1):
         text = row.get("text", row.get("data"))
-        key = next((key for key in _SPANS if isinstance(row.get(key), list)), None)
+        filled = [key for key in _SPANS if isinstance(row.get(key), list) and row[key]]
+        key = next((key for key in (*filled, *_SPANS) if isinstance(row.get(key), list)), None)
         if not isinstance(text, str) or (key is None and gold == "required"):
             missing, others = ("label", ()) if isinstance(text, str) else ("text", TEXT_KEYS)
             there = f"{missing!r} with {brief(row[missing])}" if missing in row else ""
             found = there or f"no {missing!r}, but {instead_of(missing, row, others)}"
             problems.report(path, line, found, _EXPECTED, "read it as what it is, or correct or remove the line")
             continue
+        if len(filled) > 1 and gold != "ignored":
+            found = f"annotations in {' and in '.join(map(repr, filled))}"
+            problems.report(path, line, found, "one list of them", "remove the other from the line")
+            continue
         if export_of(row).startswith("Label Studio"):
             problems.report(path, line, instead_of("label", row), _EXPECTED, "read it as what it is")
             continue
-        said.add(str(row.get("offsets")))
+        said[line] = str(row.get("offsets"))
         for name, kind in _BESIDE.items():
             beside = row.get(name)
             left_out[kind] += len(beside) if isinstance(beside, list) else 0

@@ -71,7 +71,8 @@ def read(
             _Annotation("", set(), ()) if gold == "ignored" else _chosen(task, annotator, place, left_out, problems)
         )
         if chosen is not None:
-            spans = [span for region in chosen.regions for span in _spans(region, place, task, left_out, problems)]
+            regions = _of_the_text(chosen.regions, text_column or "text", place, task, left_out, problems)
+            spans = [span for region in regions for span in _spans(region, place, task, left_out, problems)]
             kept = without_duplicates(spans, left_out)
             raw.append(RawDocument(task.text, kept, task.id, place, task.record, task.line))
     say_what_is_not_read(place, left_out, problems)
@@ -80,7 +81,7 @@ def read(
 
 def _tasks(path: Path, text_column: str | None, left_out: Counter[str], problems: Problems) -> Iterator[_Task]:
     """The tasks of a file; rows of JSON-MIN, one for each annotation, are joined."""
-    short: dict[str, _Task] = {}
+    short: dict[tuple[str, str, str], _Task] = {}
     for position, (line, row) in enumerate(export_items(path, problems), 1):
         data = row.get("data")
         full = isinstance(data, Mapping)
@@ -99,7 +100,8 @@ def _tasks(path: Path, text_column: str | None, left_out: Counter[str], problems
         ]
         identity, record = next(filter(None, names)), id_text(source.get("record"))
         if not full:
-            task = short.setdefault(identity, _Task(text, identity, record, line))
+            # One document may have several tasks: their own ids and their texts tell them apart.
+            task = short.setdefault((identity, id_text(row.get("id")), text), _Task(text, identity, record, line))
             task.annotations.append(_Annotation(id_text(row.get("annotator")), _who(row.get("annotator")), regions))
             continue
         task = _Task(text, identity, record, line)
@@ -147,6 +149,21 @@ def _chosen(
         return None
     left_out[f"earlier annotations by {annotator} that differ from the last one"] += len(different) - 1
     return fitting[-1]
+
+
+def _of_the_text(
+    regions: Sequence[object], key: str, path: Path, task: _Task, left_out: Counter[str], problems: Problems
+) -> Sequence[object]:
+    """The regions of the text that is read, where a task shows several; `to_name` says whose a region is."""
+    whose = Counter(str(region["to_name"]) for region in regions if isinstance(region, Mapping) and "to_name" in region)
+    if len(whose) < 2:
+        return regions
+    if key not in whose:
+        found = f"regions of the texts {', '.join(map(brief, whose))} in task {task.id}"
+        problems.report(path, task.line, found, f"those of {key!r} among them", "give the <Text> the name of its value")
+        return ()
+    left_out["regions of another text of the task"] += whose.total() - whose[key]
+    return [region for region in regions if isinstance(region, Mapping) and region.get("to_name", key) == key]
 
 
 def _spans(region: object, path: Path, task: _Task, left_out: Counter[str], problems: Problems) -> Iterator[RawSpan]:

@@ -14,7 +14,6 @@ import datetime
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain, islice
 from math import isfinite
@@ -24,6 +23,7 @@ from pathlib import Path
 from ..documents import TEXT_KEYS, Document, Gold, check_characters, entities_of, from_row
 from ..endings import EXCEL, TABLES
 from ..json_text import parse_json
+from ..own_ids import with_own_id
 from ..problems import DataError, Problems
 from ..reading.exports import with_json
 from ..reading.foreign import instead_of
@@ -103,7 +103,7 @@ def read(
         if row[text] or gold == "ignored":
             document = _document(row, text, name, number, place, gold, problems)
             if document is not None:
-                yield _with_own_id(document, ids)
+                yield with_own_id(document, ids)
     again = sum(count - 1 for count in ids.values() if count > 1)
     said = f"rows with the name of another × {again:,}, as of a patient with several notes: they are NAME-2, NAME-3, …"
     problems.note(f"{place}, names", f"{place}: {said}, of the record NAME." if again else "")
@@ -136,12 +136,12 @@ def write(
     everything = chain(first, counted)
     if entities == "rows":
         names, rows = (
-            [*COLUMNS_OF_ROWS, *(_free(key, COLUMNS_OF_ROWS) for key in more)],
+            [*COLUMNS_OF_ROWS, *(_free(key, COLUMNS_OF_ROWS, more) for key in more)],
             entity_rows(everything, more),
         )
     else:
         own = ("id", "record", "text", ENTITIES)
-        names = ["id", "record", "text", *(_free(key, own) for key in more), ENTITIES]
+        names = ["id", "record", "text", *(_free(key, own, more) for key in more), ENTITIES]
         rows = _text_rows(everything, more)
     write_table(Path(path), names, rows, guard=formulas == "guard")
     return written
@@ -171,9 +171,12 @@ def _counted(documents: Iterable[Document], written: Written) -> Iterator[Docume
         yield document
 
 
-def _free(name: str, taken: Sequence[str]) -> str:
-    """The name of a copied column, changed if it is one of ours."""
-    return f"{name} (input)" if name in taken else name
+def _free(name: str, taken: Sequence[str], more: Sequence[str]) -> str:
+    """The name of a copied column, changed if it is one of ours, to one that no copied column has either."""
+    free = name
+    while free in taken or (free != name and free in more):
+        free += " (input)"
+    return free
 
 
 def _document(
@@ -197,19 +200,6 @@ def _document(
     ours = {text, name, _RECORD, ENTITIES}
     carried = {key: cell for key, cell in row.items() if key not in ours}
     return Document(document.text, document.spans, document.id, document.record, carried)
-
-
-def _with_own_id(document: Document, ids: Counter[str]) -> Document:
-    """A document under an id that no other of the table has; those that shared one are of one record."""
-    name = document.id
-    ids[name] += 1
-    if ids[name] == 1:
-        return document
-    number = ids[name]
-    while (own := f"{name}-{number}") in ids:
-        number += 1
-    ids[own] = 1
-    return replace(document, id=own, record=document.record or name)
 
 
 def _column(wanted: str, names: Sequence[str], path: Path) -> str:
