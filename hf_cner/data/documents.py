@@ -23,6 +23,7 @@ from .writing import atomic_write
 
 Gold = Literal["required", "optional", "ignored"]
 TEXT_KEYS = ("content", "sentence", "context", "originalText", "note", "txt", "data")
+_CORRECT = "correct or remove the line"
 COUNTED = "offsets count the code points of the text from 0, and ends are exclusive; count them so"
 
 
@@ -234,7 +235,7 @@ def documents_of_lines(
     problems: Problems,
     *,
     gold: Gold = "optional",
-    advice: str = "correct or remove the line",
+    advice: str = _CORRECT,
 ) -> Iterator[Document]:
     """The documents in numbered lines of JSON, as `read_jsonl`.
 
@@ -248,12 +249,13 @@ def documents_of_lines(
     for number, line in lines:
         if not line.strip():
             continue
-        rewrite, first = first and how_to_rewrite(line), False
+        spread, first = first and how_to_rewrite(line), False
+        fix = advice.replace(_CORRECT, spread) if spread else advice
         try:
             document = from_row(parse_json(line), gold=gold)
         except BrokenJson as error:
-            again = rewrite or f"{advice}, or fetch the file again if it was cut off"
-            problems.report(where, number, str(error), "one whole JSON object per line", again)
+            again = "" if spread else ", or fetch the file again if it was cut off"
+            problems.report(where, number, str(error), "one whole JSON object per line", f"{fix}{again}")
         except OffsetFault as fault:
             hint = _hint(where) if hint is None else hint
             problems.report(where, number, fault.found, "a document that agrees with its text", hint)
@@ -261,7 +263,7 @@ def documents_of_lines(
             expected = "a document that agrees with its text"
             if gold == "required":
                 expected += ", and entities (start, end, type), or an empty list of them"
-            problems.report(where, number, str(error), expected, rewrite or advice)
+            problems.report(where, number, str(error), expected, fix)
         else:
             compared = bool(document.id) and gold == "required"  # else a file may be larger than the memory
             before = seen.setdefault(document.id, (hash(document), number)) if compared else (0, 0)
