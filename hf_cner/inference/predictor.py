@@ -22,7 +22,7 @@ from ..runtime.finder import EntityFinder
 from .agreement import PrecisionAgreement
 from .checkpoint import check_folder, local_copy, weights_hash
 from .precision import choose_linears
-from .shapes import loading
+from .shapes import check_tokenizer, loading
 from .weights import load_model
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ class Predictor(EntityFinder):
         model = load_model(name_or_path, model_type, **options)
         with loading(f"The tokenizer in {os.fspath(name_or_path)} ({', '.join(TOKENIZER_FILES)})"):
             tokenizer = transformers.AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
+            check_tokenizer(tokenizer, model, name_or_path)
         if device is None:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         return cls(

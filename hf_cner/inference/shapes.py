@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.models import AUTO_CLASSES
 from ..data.problems import is_panic
 from ..data.shown import brief, clipped, printable
+from ..modeling.characters import CharacterTable
 from .checkpoint import CONFIG, CheckpointError, check_folder, weight_files
 
 if TYPE_CHECKING:
@@ -150,3 +151,24 @@ def loading(what: str | os.PathLike[str]) -> Iterator[None]:
             f"{os.fspath(what)} cannot be loaded ({type(error).__name__}: {said}); copy the checkpoint again, or save "
             "it with this version."
         ) from error
+
+
+def check_tokenizer(tokenizer: Any, model: nn.Module, place: str | os.PathLike[str]) -> None:
+    """Ask a tokenizer for its ids, and hold them against the model's table that they are looked up in.
+
+    Raises:
+        CheckpointError: an id without a row.
+        Exception: whatever a damaged tokenizer raises, for `loading`.
+    """
+    with suppress(ValueError):  # of `CharacterTable`, a sentence of its own, which the predictor raises
+        CharacterTable(tokenizer)
+    whole: Any = model
+    rows = len(whole.get_input_embeddings().weight)
+    own = getattr(tokenizer, "backend_tokenizer", None)  # tokens that were added later may have no row, nor a use
+    vocabulary = tokenizer.get_vocab() if own is None else own.get_vocab(with_added_tokens=False)
+    highest = max(vocabulary.values(), default=0)
+    if highest >= rows:
+        raise CheckpointError(
+            f"The tokenizer in {os.fspath(place)} has the id {highest:,}, and the model's table {rows:,} rows; copy "
+            "the checkpoint again: its files do not belong together."
+        )

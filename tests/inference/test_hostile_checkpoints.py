@@ -202,3 +202,18 @@ def test_types_are_bounded_before_anything_is_made_of_them() -> None:
         with pytest.raises(ValueError, match="more labels than a model takes: at most 2,000"):
             CnerMrcConfig(**options)
     assert time.process_time() - begin < 2
+
+
+@pytest.mark.parametrize("changed", [{"model_max_length": "x"}, {"model_max_length": []}, {"unk_token": ""}])
+def test_settings_at_which_a_tokenizer_fails_later(folder: Path, changed: dict[str, object]) -> None:
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changed), encoding="utf-8")
+    refused(folder, r"The tokenizer in .* cannot be loaded \((TypeError|RecursionError|ValueError|AttributeError)")
+
+
+def test_an_id_without_a_row(folder: Path) -> None:
+    path = folder / "tokenizer.json"
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    whole["model"]["vocab"]["头"] = 1_000_000_000
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    refused(folder, r"The tokenizer in .* has the id 1,000,000,000, and the model's table \d+ rows")
