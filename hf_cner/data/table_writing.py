@@ -159,7 +159,7 @@ def _array(column: Sequence[object]) -> pyarrow.Array:
 
 
 def _check_parquet(array: pyarrow.Array) -> None:
-    """Raise ArrowNotImplementedError if not, as for objects without a key."""
+    """Raise ArrowNotImplementedError for a type that Parquet cannot hold, as objects without a key."""
     import pyarrow
     from pyarrow import parquet
 

@@ -117,7 +117,7 @@ def _read(path: Path, problems: Problems) -> _File:
             )
         if line.startswith("#T_") and not found.rows:
             kind, _, rest = line[3:].partition("=")
-            name, *features = filter(None, rest.split("|"))  # a layer without features ends in a bar
+            name, *features = rest.removesuffix("|").split("|")  # a layer without features ends in a bar
             last = found.layers[-1] if found.layers else None
             first = last.first + max(1, len(last.features)) if last else 0
             found.layers.append(_Layer(name, kind, features, first))

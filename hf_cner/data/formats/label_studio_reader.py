@@ -155,7 +155,8 @@ def _of_the_text(
     regions: Sequence[object], key: str, path: Path, task: _Task, left_out: Counter[str], problems: Problems
 ) -> Sequence[object]:
     """The regions of the text that is read, where a task shows several; `to_name` says whose a region is."""
-    whose = Counter(str(region["to_name"]) for region in regions if isinstance(region, Mapping) and "to_name" in region)
+    labelled = [one for one in regions if isinstance(one, Mapping) and one.get("type") == "labels" and "to_name" in one]
+    whose = Counter(str(one["to_name"]) for one in labelled)
     if len(whose) < 2:
         return regions
     if key not in whose:
@@ -163,7 +164,8 @@ def _of_the_text(
         problems.report(path, task.line, found, f"those of {key!r} among them", "give the <Text> the name of its value")
         return ()
     left_out["regions of another text of the task"] += whose.total() - whose[key]
-    return [region for region in regions if isinstance(region, Mapping) and region.get("to_name", key) == key]
+    others = [one for one in labelled if str(one["to_name"]) != key]
+    return [region for region in regions if region not in others]
 
 
 def _spans(region: object, path: Path, task: _Task, left_out: Counter[str], problems: Problems) -> Iterator[RawSpan]:

@@ -57,7 +57,10 @@ def test_regions_of_a_second_text_are_counted(tmp_path: Path) -> None:
         data = {"text": "患者头痛3天。", "plan": "予阿司匹林口服。"}
         return [{"id": 1, "data": data, "annotations": [{"completed_by": 1, "result": list(regions)}]}]
 
-    path = saved(tmp_path / "two.json", task(region("text", 2, "症状"), region("plan", 1, "药物")))
+    choice = {"to_name": "picture", "type": "choices", "value": {"choices": ["x"]}}
+    path = saved(tmp_path / "one.json", task(region("t", 2, "症状"), choice))
+    assert found("label-studio", path) == [("患者头痛3天。", ["症状:头痛"])]  # one text, whatever it is called
+    path = saved(tmp_path / "two.json", task(region("text", 2, "症状"), region("plan", 1, "药物"), choice))
     problems = Problems()
     assert found("label-studio", path, problems=problems) == [("患者头痛3天。", ["症状:头痛"])]
     assert any("regions of another text of the task" in note for note in problems.notes.values())
